@@ -1,0 +1,1 @@
+"""Publish, install and govern Pulumi policy packs on nothing but a bucket or a directory."""

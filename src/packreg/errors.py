@@ -1,0 +1,132 @@
+"""Every error packreg raises on purpose, and who must act on it.
+
+    PackregError                 exit  who must act
+    ├── UsageError                2    the caller: a word on the command line or in the configuration
+    ├── VersionUsed               5    the publisher: choose another version
+    ├── NotFound                  6    the caller: no such pack, version or release
+    │   └── Removed               6    the caller: it was there and was removed, with a reason
+    ├── InvalidPack               7    the pack's author: carries every problem found
+    ├── IntegrityError            8    nobody may go on: bytes are not what a record says they are
+    ├── StoreError                9    the operator of the bucket or directory
+    │   ├── StoreUnavailable      9    …it did not answer; reading again later may work
+    │   ├── StoreRefused          9    …it answered no: credentials, permissions, no such bucket
+    │   └── StoreUnsafe           9    …it does not keep the promise that the registry rests on
+    ├── InstallError             10    whoever runs this machine: a tool, the network, the disk
+    ├── OutcomeUnknown           11    the caller: run the same command again, it is safe
+    └── ChangedMeanwhile         12    the caller: somebody else edited the same thing
+
+Anything else that reaches the top is a defect of packreg and exits 1. The exit codes are part of the
+interface: they are documented, tested and never reused (3, 4 and 13 are kept for verdicts on resources:
+denied by policy, could not be evaluated, a pack's test case differs).
+
+An error is a sentence that says what failed, which thing and where, and a `hint` that says how to mend it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+
+class Problem(NamedTuple):
+    """One thing wrong with a pack.
+
+    `code` is a stable word in kebab case for tools, `where` is `path`, `path:line` or `path:line:column`
+    (lines and columns count from 1; empty when the pack as a whole is meant), `hint` is the fix.
+    """
+
+    code: str
+    message: str
+    where: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        return f"{place}{self.message} [{self.code}]"
+
+
+class PackregError(Exception):
+    """The root of every error raised on purpose. `str(error)` is the sentence, `hint` the way out."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(PackregError):
+    """The command, an option, a reference or the configuration cannot be understood."""
+
+    exit_code = 2
+
+
+class VersionUsed(PackregError):
+    """The version was used before, for other content; versions are used once and never again."""
+
+    exit_code = 5
+
+
+class NotFound(PackregError):
+    """There is no such object, pack, version or release."""
+
+    exit_code = 6
+
+
+class Removed(NotFound):
+    """The release existed and was removed; its version stays used."""
+
+
+class InvalidPack(PackregError):
+    """A policy pack breaks the rules. `problems` holds all of them, never only the first."""
+
+    exit_code = 7
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class IntegrityError(PackregError):
+    """Bytes differ from what a record or a digest says; nothing of them was used."""
+
+    exit_code = 8
+
+
+class StoreError(PackregError):
+    """The object store failed."""
+
+    exit_code = 9
+
+
+class StoreUnavailable(StoreError):
+    """The store did not give a usable answer within the deadline. Nothing was changed by this call."""
+
+
+class StoreRefused(StoreError):
+    """The store said no: credentials, permissions, a missing bucket, a read-only registry."""
+
+
+class StoreUnsafe(StoreError):
+    """The store does not create objects exactly once, so a registry on it would break its promise."""
+
+
+class InstallError(PackregError):
+    """A release could not be made runnable on this machine. `log` names the file with the tool's output."""
+
+    exit_code = 10
+
+    def __init__(self, message: str, *, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.log = log
+
+
+class OutcomeUnknown(PackregError):
+    """A write was sent and no answer can tell whether it took effect; the same command again is safe."""
+
+    exit_code = 11
+
+
+class ChangedMeanwhile(PackregError):
+    """Somebody else changed the same thing first; nothing of theirs was overwritten."""
+
+    exit_code = 12

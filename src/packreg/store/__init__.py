@@ -1,0 +1,1 @@
+"""Objects by key, each created once."""
