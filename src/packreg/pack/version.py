@@ -175,7 +175,8 @@ class Version:
 
 
 _PARTIAL = re.compile(
-    rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?", re.ASCII
+    rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?",
+    re.ASCII,
 )
 _TERM = re.compile(r"(\^|~|>=|<=|>|<|=)?\s*(\S+)", re.ASCII)
 
