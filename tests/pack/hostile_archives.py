@@ -1,4 +1,4 @@
-"""Archives that packreg must refuse, one builder per class of trick, each with the code it must be refused by.
+"""Archives that packreg must refuse, one builder per class, each with the code of the refusal.
 
 They are built from raw header blocks, because no library writes most of them.
 """
@@ -70,7 +70,8 @@ def block(
     size = b"%011o\0" % data_size if isinstance(data_size, int) else data_size
     raw = struct.pack(
         "100s8s8s8s12s12s8sc100s8s32s32s8s8s155s12s",
-        name, mode, uid, gid, size, mtime, b" " * 8, kind, link, magic, uname, gname, device, device, prefix, tail,
+        name, mode, uid, gid, size, mtime, b" " * 8, kind, link, magic, uname, gname,
+        device, device, prefix, tail,
     )  # fmt: skip
     return raw[:148] + (b"%06o\0 " % sum(raw) if checksum is None else checksum) + raw[156:]
 
@@ -121,19 +122,22 @@ for _case, _name, _target in (
 
 for _kind, _code in (
     (b"3", "tar-device"), (b"4", "tar-device"), (b"5", "tar-directory"), (b"6", "tar-fifo"),
-    (b"7", "tar-member-type"), (b"V", "tar-member-type"), (b"M", "tar-member-type"), (b"D", "tar-member-type"),
-    (b"Z", "tar-member-type"), (b"S", "tar-sparse"), (b"\0", "tar-member-type"),
+    (b"7", "tar-member-type"), (b"V", "tar-member-type"), (b"M", "tar-member-type"),
+    (b"D", "tar-member-type"), (b"Z", "tar-member-type"), (b"S", "tar-sparse"), (b"\0", "tar-member-type"),
 ):  # fmt: skip
     HOSTILE[f"type_{_kind.hex()}"] = (lambda k=_kind: tgz(block("package/x", kind=k)), _code)  # type: ignore[misc]
 
 for _case, _path in {
-    "newline": "package/a\nb", "ansi": "package/\x1b[31mred", "delete": "package/a\x7f", "bidi": "package/\u202egpj.exe",
+    "newline": "package/a\nb", "ansi": "package/\x1b[31mred", "delete": "package/a\x7f",
+    "bidi": "package/\u202egpj.exe",
     "zero_width": "package/a\u200bb", "line_separator": "package/a\u2028b", "nel": "package/a\x85b",
-    "backslash": "package/..\\..\\x", "drive": "package/C:x", "stream": "package/x:y", "question": "package/a?",
+    "backslash": "package/..\\..\\x", "drive": "package/C:x", "stream": "package/x:y",
+    "question": "package/a?",
     "reserved": "package/CON", "reserved_extension": "package/aux.txt", "reserved_directory": "package/nul/x",
     "reserved_space": "package/com1 .txt", "final_dot": "package/x.", "final_space": "package/x ",
     "directory_final_dot": "package/x./y", "empty_segment": "package/a//b", "dot_segment": "package/./a",
-    "directory_name": "package/x/", "top_alone": "package/", "decomposed": "package/u\u0308.py", "kelvin": "package/\u212a",
+    "directory_name": "package/x/", "top_alone": "package/", "decomposed": "package/u\u0308.py",
+    "kelvin": "package/\u212a",
     "deep": "package/" + "d/" * 33 + "x", "feff": "package/\ufeffx",
 }.items():  # fmt: skip
     HOSTILE[f"name_{_case}"] = (lambda p=_path: _in_order(p), "bad-path")  # type: ignore[misc]
