@@ -85,7 +85,7 @@ class DemoProvider(provider_pb2_grpc.ResourceProviderServicer):
 def main() -> None:
     """Serve until the engine ends the process."""
     server = grpc.server(ThreadPoolExecutor(max_workers=4))
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(DemoProvider(), server)  # type: ignore[no-untyped-call]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(DemoProvider(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(port, flush=True)
