@@ -40,7 +40,7 @@ def command(*words: object, cwd: Path | None = None, env: dict[str, str] | None 
         )
         if done.returncode:
             sys.exit(
-                f"{' '.join(str(w) for w in words)}\nended with {done.returncode}:\n{done.stdout}{done.stderr}"
+                f"{' '.join(str(w) for w in words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
             )
 
     return run
