@@ -173,6 +173,17 @@ class S3Bucket:
                 raise Exists(f"{key} exists in {self.describe()}") from failed
             self._fail(failed, f"create {key}", writing=True)
 
+    def connect(self) -> None:
+        """Make the clients now, which takes a third of a second; no request is sent.
+
+        Raises:
+            StoreRefused: the profile or the configuration cannot be used.
+        """
+        try:
+            self._both()
+        except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
+            self._fail(failed, "prepare requests", writing=False)
+
     def _own(self, key: str) -> str:
         return key[len(self._prefix) :] if key.startswith(self._prefix) else "\0" + key
 

@@ -21,8 +21,8 @@ _THROTTLED = frozenset(
 )
 _HINTS = {
     "NoSuchBucket": "create the bucket, or correct its name, the endpoint_url or the region",
-    "AccessDenied": "the credentials in use lack a permission; publishing needs s3:GetObject, s3:PutObject and "
-    "s3:ListBucket, reading s3:GetObject and s3:ListBucket",
+    "AccessDenied": "the credentials in use lack a permission; publishing needs s3:GetObject, s3:PutObject "
+    "and s3:ListBucket, reading s3:GetObject and s3:ListBucket",
     "InvalidAccessKeyId": "these credentials are not known there; check the profile and the environment",
     "SignatureDoesNotMatch": "the secret key is wrong, or something between changes requests",
     "ExpiredToken": "the session is over; log in again",
