@@ -15,7 +15,7 @@ from packreg.pack.select import select_files
 
 _TREE = (
     "index.js", "x.js", "a/y.js", "a/b/z.js", "dist/d.js", "dist/sub/e.js", "dist/d.map", "src/s.ts",
-    "lib/l.js", "a/dist/q.js", "README.md", "a/README.md", "LICENSE.txt", "licence", "readme~", "CHANGELOG.md",
+    "lib/l.js", "a/dist/q.js", "README.md", "a/README.md", "LICENSE.txt", "licence", "readme~", "CHANGES.md",
     ".hidden", "a/.hidden", "t.orig", "a/CVS/Root", "._x", "node_modules/x/i.js", "docs/guide.md",
 )  # fmt: skip
 _NAMED = ["t.orig", ".npmrc", ".hidden", "package-lock.json", "dist/d.map"]
