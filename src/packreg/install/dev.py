@@ -11,7 +11,7 @@ from packreg.install import marker
 from packreg.install.attach import environment_path
 from packreg.install.disk import disk_errors
 from packreg.install.lock_dependencies import remembered_lock
-from packreg.install.provision import Runtime, provide
+from packreg.install.provision import Runtime, needs_of, provide
 from packreg.install.tools import Tools
 from packreg.registry.record import Lock
 
@@ -65,7 +65,8 @@ def dev(
 
     manifest = pack.manifest
     runtime = Runtime.of_manifest(pack.name, manifest.as_dict(), pack.files)
-    provision = provide(runtime, pack.files, None, resolve, tools, python=python, offline=offline, say=say)
+    needs = needs_of(runtime, pack.files, None, resolve)
+    provision = provide(runtime, pack.files, needs, tools, python=python, offline=offline, say=say)
     if provision.kind == marker.NONE:
         return Developed(directory, None, False, tuple(notes))
     if provision.edits:

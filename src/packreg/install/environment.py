@@ -208,21 +208,24 @@ def _imported_wheels(packages: tuple[Locked, ...], tools: Tools) -> list[str | P
     return [word for place in places if place.is_dir() for word in ("--find-links", place)]
 
 
-def pip_command(tools: Tools) -> list[str | Path]:
-    """How to run pip: the one beside packreg, or the first on the PATH.
+def pip_command(tools: Tools, python: Path | str | None = None) -> list[str | Path]:
+    """How to run pip for the interpreter `python`: the pip beside packreg, one on the PATH, or uv's.
 
     Raises:
-        InstallError: there is neither uv nor pip.
+        InstallError: there is no pip, and no uv that could fetch one.
     """
     from importlib.util import find_spec
 
+    found = next((path for path in map(tools.which, ("pip3", "pip")) if path), None)
     if find_spec("pip") is not None:
-        return [sys.executable, "-m", "pip"]
-    for program in ("pip3", "pip"):
-        found = tools.which(program)
-        if found:
-            return [found]
-    raise InstallError(
-        "neither uv nor pip can be found to install a pack's dependencies",
-        hint="install uv (`pip install uv`), or install packs with --no-env",
-    )
+        command: list[str | Path] = [sys.executable, "-m", "pip"]
+    elif found:
+        command = [found]
+    elif tools.uv:
+        command = [tools.uv, "tool", "run", "--quiet", "pip"]
+    else:
+        raise InstallError(
+            "neither uv nor pip can be found to install a pack's dependencies",
+            hint="install uv (`pip install uv`), or install packs with --no-env",
+        )
+    return [*command, "--python", python] if python is not None else command

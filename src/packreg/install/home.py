@@ -8,16 +8,17 @@
     remembered/<registry id>/              records of releases, which never change
     resolved/<sha256>.json                 locks made on this machine, for packs published without one
     wheels/<sha256>/<file>                 wheels that `cache import` brought
+    npm/<sha256>/                          npm's cache for one lock, which `cache import` brought
     bytecode/<sha256>.zip                  compiled modules of distributions that were installed before
     interpreters/<sha256>.json             what an interpreter said about itself
     locks/                                 one empty file per thing that only one process may work on
     logs/                                  the output of tools that failed, the newest fifty
     tmp/                                   scratch directories of running commands
 
-Every one of these may be deleted at any time while no packreg runs: what is missing is fetched or built again
-(`wheels` and `remembered` need `cache import` or the registry for it). Deleting `envs` or `node` breaks the
-installed packs that point there until they are installed again, which `install` and `path` notice by
-themselves. Nothing else in the directory is packreg's to touch: by default the local registry lies there too.
+Every one of these may be deleted at any time while no packreg runs: what is missing is fetched or built
+again (`wheels`, `npm` and `remembered` need `cache import` or the registry for it). Deleting `envs` or `node`
+breaks the installed packs that point there until they are installed again, which `install` and `path` notice
+by themselves. Nothing else in the directory is packreg's to touch: by default the local registry is there.
 """
 
 from __future__ import annotations
@@ -77,6 +78,11 @@ class Home:
     def wheels(self) -> Path:
         """Wheels that were imported, each in a directory named by its sha256."""
         return self.root / "wheels"
+
+    @property
+    def npm(self) -> Path:
+        """Caches of npm that were imported, each for one lock."""
+        return self.root / "npm"
 
     @property
     def bytecode(self) -> Path:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any
 from packreg.errors import InstallError, IntegrityError, InvalidPack
 from packreg.install import marker
 from packreg.install.disk import disk_errors, is_free, only_one
+from packreg.install.environment import Needs
 from packreg.install.home import Home
 from packreg.install.interpreter import find_interpreter
-from packreg.install.lock_dependencies import remembered_lock
-from packreg.install.provision import Provision, Runtime, provide
+from packreg.install.lock_dependencies import remembered_lock, resolved_file
+from packreg.install.npm_lock import NpmInput
+from packreg.install.provision import Provision, Runtime, needs_of, provide
 from packreg.install.releases import Content, Release, Releases
 from packreg.install.remembered import DiskMemory
 from packreg.install.staging import reveal, staged, sweep_others
@@ -28,6 +30,7 @@ from packreg.pack.version import Version
 from packreg.registry.record import Lock, Record
 
 if TYPE_CHECKING:
+    from packreg.pack.check import Pack
     from packreg.registry.registry import Registry
 
 #: Told which pack is worked on, and what is being done for it, in a few words.
@@ -65,6 +68,17 @@ class Installed:
             "changed": self.changed,
             "notes": list(self.notes),
         }
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything that an installation is made from. `resolved` is the file of a lock made on this machine."""
+
+    content: Content
+    runtime: Runtime
+    needs: Needs | NpmInput | None
+    resolved: Path | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +167,7 @@ class Installer:
             if to is not None:
                 _check_free(place, record)
             with disk_errors("install into", place):
-                return self._install(release, place, job)
+                return self._install_whole(release, place, job)
 
     def install_all(
         self, references: Iterable[Reference], *, at_once: int = 4, **options: Any
@@ -186,11 +200,33 @@ class Installer:
         environment = place / made["path"] if made["path"] else None
         return Installed(place, name, Version(said["version"]), said["digest"], environment, changed=False)
 
+    def _install_whole(self, release: Release, place: Path, job: _Job) -> Installed:
+        """Install, and again if somebody pruned the store entry after it was found and before it was used."""
+        for _ in range(3):
+            installed = self._install(release, place, job)
+            said = marker.read_marker(str(place))
+            if said is not None and marker.holds(str(place), said, environment=job.env):
+                break
+        return installed
+
     def _install(self, release: Release, place: Path, job: _Job) -> Installed:
         record = release.record
-        content = self.releases.content(release, offline=job.offline, say=job.say)
-        notes = [*release.notes, *content.notes, *record.notes]
-        provision = self._provide(record, content, notes, job) if job.env else Provision(marker.LEFT_OUT)
+        if job.env:
+            gathered = self.gather(release, offline=job.offline, say=job.say)
+            content, notes = gathered.content, gathered.notes
+            provision = provide(
+                gathered.runtime,
+                content.files,
+                gathered.needs,
+                self.tools,
+                python=job.python,
+                offline=job.offline,
+                say=job.say,
+            )
+        else:
+            content = self.releases.content(release, offline=job.offline, say=job.say)
+            notes = (*release.notes, *content.notes)
+            provision = Provision(marker.LEFT_OUT)
         job.say("writing files")
         with staged(place) as staging:
             files = dict(content.files)
@@ -205,6 +241,7 @@ class Installer:
                     "name": record.name,
                     "version": record.version.text,
                     "digest": record.digest,
+                    "bundle": record.bundle_sha256,
                     "registry": self.registry_id,
                     "environment": provision.as_marker(),
                     "packreg": self.packreg,
@@ -216,32 +253,33 @@ class Installer:
         else:
             provision.note_user(place)
         environment = place / provision.path if provision.path else None
-        return Installed(
-            place, record.name, record.version, record.digest, environment, True, tuple(dict.fromkeys(notes))
-        )
+        return Installed(place, record.name, record.version, record.digest, environment, True, notes)
 
-    def _provide(self, record: Record, content: Content, notes: list[str], job: _Job) -> Provision:
+    def gather(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Gathered:
+        """The verified files of a release and its exact dependencies, resolved now if no lock was recorded.
+
+        Raises: as `install`.
+        """
+        record = release.record
+        content = self.releases.content(release, offline=offline, say=say)
+        notes = [*release.notes, *content.notes, *record.notes]
+        unlocked: list[Pack] = []
+
         def resolve() -> Lock | None:
             notes.append(
                 f"{record.reference} was published without a lock: "
                 "its dependencies were resolved on this machine, and may differ on another"
             )
-            job.say("resolving dependencies")
-            return self._resolve(record, content, notes, job)
+            say("resolving dependencies")
+            unlocked.append(self._checked(record, content))
+            return self._resolve(record, unlocked[0], notes, offline)
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
-        return provide(
-            runtime,
-            content.files,
-            record.lock,
-            resolve,
-            self.tools,
-            python=job.python,
-            offline=job.offline,
-            say=job.say,
-        )
+        needs = needs_of(runtime, content.files, record.lock, resolve)
+        resolved = resolved_file(unlocked[0], self.tools) if unlocked else None
+        return Gathered(content, runtime, needs, resolved, tuple(dict.fromkeys(notes)))
 
-    def _resolve(self, record: Record, content: Content, notes: list[str], job: _Job) -> Lock | None:
+    def _checked(self, record: Record, content: Content) -> Pack:
         from packreg.pack.check import check_bundle
 
         report, pack = check_bundle(
@@ -253,8 +291,11 @@ class Installer:
                 + "\n".join(str(problem) for problem in report.errors[:10]),
                 hint="publish a mended version",
             )
+        return pack
+
+    def _resolve(self, record: Record, pack: Pack, notes: list[str], offline: bool) -> Lock | None:
         try:
-            return remembered_lock(pack, self.tools, note=notes.append, offline=job.offline)
+            return remembered_lock(pack, self.tools, note=notes.append, offline=offline)
         except InvalidPack as error:
             problems = "\n".join(str(problem) for problem in error.problems[:10])
             raise InstallError(f"{record.reference} cannot be installed: {error}\n{problems}") from error

@@ -79,7 +79,7 @@ def remembered_lock(
     Raises: as `lock_dependencies`; offline also `InstallError` if nothing is remembered and the caches of
         uv or npm do not suffice.
     """
-    memory = tools.home.resolved / f"{_digest(pack, tools)}.json"
+    memory = resolved_file(pack, tools)
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads(memory.read_bytes())
         return None if kept is None else Lock(kept["kind"], kept["text"], kept["made_by"], kept["python"])
@@ -90,8 +90,8 @@ def remembered_lock(
     return lock
 
 
-def _digest(pack: Pack, tools: Tools) -> str:
-    """Of everything that resolving reads from the pack, and of who resolves."""
+def resolved_file(pack: Pack, tools: Tools) -> Path:
+    """Where the lock of a pack is remembered: named by all that resolving reads from it, and who resolves."""
     decides = ("pyproject.toml", "uv.lock", "package.json", *LOCK_FILES)
     parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv)]
     if not tools.uv:
@@ -101,7 +101,8 @@ def _digest(pack: Pack, tools: Tools) -> str:
     else:
         parts += [hashlib.sha256(pack.files[path].data).hexdigest() for path in decides if path in pack.files]
         parts += [hashlib.sha256(data).hexdigest() for _, data in own_wheels(pack.files)]
-    return hashlib.sha256(json.dumps(["packreg resolved 1", *parts]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(["packreg resolved 1", *parts]).encode()).hexdigest()
+    return tools.home.resolved / f"{digest}.json"
 
 
 # Python

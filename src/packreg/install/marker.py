@@ -58,7 +58,7 @@ def read_marker(directory: str) -> dict[str, Any] | None:
         return None
     if not isinstance(marker, dict) or marker.get("format") != FORMAT:
         return None
-    texts = ("name", "version", "digest", "registry", "packreg")
+    texts = ("name", "version", "digest", "bundle", "registry", "packreg")
     if not all(isinstance(marker.get(key), str) for key in texts):
         return None
     environment = marker.get("environment")

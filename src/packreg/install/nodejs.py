@@ -29,9 +29,9 @@ from packreg.install.npm_lock import NpmInput, lock_problems
 from packreg.install.tools import Tools
 
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
-_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
+NODE_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
 NODE_MODULES = "node_modules"
-_CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,9 @@ def get_tree(
         if not (tree.entry / COMPLETE).is_file():
             say("installing node modules")
             with disk_errors("build node_modules in", tools.home.node):
-                _build(tree, wanted, tools, of, [*_CI, *_words(production, offline)])
+                imported = tools.home.npm / wanted.digest
+                cache = ["--cache", str(imported)] if offline and imported.is_dir() else []
+                _build(tree, wanted, tools, of, [*CI, *_words(production, offline), *cache])
     return tree
 
 
@@ -94,7 +96,7 @@ def _words(production: bool, offline: bool) -> list[str]:
 
 
 def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]) -> None:
-    npm = tools.need("npm", _HINT)
+    npm = tools.need("npm", NODE_HINT)
     tools.home.node.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{tree.key[:32]}-"
     for stale in tools.home.node.glob(f"{prefix}*"):  # we hold the lock, so whoever made it is dead
@@ -120,7 +122,7 @@ def _major(tools: Tools) -> str:
     Raises:
         InstallError: there is no Node.js.
     """
-    node = Path(tools.need("node", _HINT))
+    node = Path(tools.need("node", NODE_HINT))
     with disk_errors("look at", node):
         real = node.resolve(strict=True)
         status = real.stat()
@@ -131,7 +133,7 @@ def _major(tools: Tools) -> str:
     version = tools.run([node, "--version"], "say its version", cwd=Path(node.anchor)).decode().strip()
     major = version.removeprefix("v").partition(".")[0]
     if not major.isdigit():
-        raise InstallError(f"{node} is not Node.js: it says {version[:40]!r}", hint=_HINT)
+        raise InstallError(f"{node} is not Node.js: it says {version[:40]!r}", hint=NODE_HINT)
     with disk_errors("write to", memory):
         write_file(memory, json.dumps({"node": major}).encode())
     return major

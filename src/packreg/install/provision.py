@@ -110,39 +110,57 @@ class Provision:
         return {"kind": self.kind, "path": self.path, "store": str(store), "python": python}
 
 
+def needs_of(
+    runtime: Runtime, files: Mapping[str, File], lock: Lock | None, resolve: Resolve
+) -> Needs | NpmInput | None:
+    """What a pack depends on, exactly; None for an OPA pack, and a Node.js pack without dependencies.
+
+    `resolve` is asked only if there are dependencies and no lock.
+
+    Raises:
+        InstallError: its lock is of another kind, or its package.json cannot be read.
+    """
+    if runtime.name == "python":
+        if lock is None and any(name in files for name in ("requirements.txt", "pyproject.toml", "uv.lock")):
+            lock = resolve()
+        if lock is not None and lock.kind != "requirements":
+            raise InstallError(f"{runtime.of} is a Python pack, and its lock is one of npm")
+        return Needs(lock.text if lock else "", own_wheels(files), runtime.of)
+    if runtime.name != "nodejs":
+        return None
+    package_json = _read_package_json(runtime, files)
+    if not has_dependencies(package_json):
+        return None
+    bundled = next((files[path].data for path in LOCK_FILES if path in files), None)
+    if bundled is None:
+        lock = lock or resolve()
+        if lock is None or lock.kind != "npm":
+            raise InstallError(f"{runtime.of} is a Node.js pack, and its lock is none of npm")
+        bundled = lock.text.encode()
+    return NpmInput(dependencies_only(package_json), bundled)
+
+
 def provide(
     runtime: Runtime,
     files: Mapping[str, File],
-    lock: Lock | None,
-    resolve: Resolve,
+    needs: Needs | NpmInput | None,
     tools: Tools,
     *,
     python: str | None = None,
     offline: bool = False,
     say: Callable[[str], None] = lambda step: None,
 ) -> Provision:
-    """Find or build what a pack needs; `resolve` is asked only if there are dependencies and no lock.
+    """Find or build what `needs_of` found.
 
     Raises:
-        InstallError: it cannot be had.
+        InstallError: it cannot be had, or the pack is in the way of its own environment.
     """
-    if runtime.name == "python":
-        return _python(runtime, files, lock, resolve, tools, python, offline, say)
-    if runtime.name == "nodejs":
-        return _nodejs(runtime, files, lock, resolve, tools, offline, say)
-    return Provision(marker.NONE)
-
-
-def _python(
-    runtime: Runtime,
-    files: Mapping[str, File],
-    lock: Lock | None,
-    resolve: Resolve,
-    tools: Tools,
-    python: str | None,
-    offline: bool,
-    say: Callable[[str], None],
-) -> Provision:
+    if isinstance(needs, NpmInput):
+        _keep_free(runtime, files, NODE_MODULES)
+        tree = get_tree(needs, tools, of=runtime.of, production=runtime.production, offline=offline, say=say)
+        return Provision(marker.NODE_MODULES, NODE_MODULES, tree=tree)
+    if needs is None:
+        return Provision(marker.NONE)
     if runtime.toolchain == "poetry":
         raise InstallError(
             f"{runtime.of} wants its environment made by poetry, which packreg does not do",
@@ -150,50 +168,24 @@ def _python(
         )
     path = environment_path(runtime.virtualenv, runtime.toolchain)
     _keep_free(runtime, files, path)
-    if lock is None and any(name in files for name in ("requirements.txt", "pyproject.toml", "uv.lock")):
-        lock = resolve()
-    if lock is not None and lock.kind != "requirements":
-        raise InstallError(f"the lock of {runtime.of} is one of {lock.kind}, and the pack is a Python pack")
-    needs = Needs(lock.text if lock else "", own_wheels(files), runtime.of)
     interpreter = find_interpreter(python, tools)
     environment = get_environment(needs, interpreter, tools, offline=offline, say=say)
-    edits = {}
-    if runtime.virtualenv is None and runtime.toolchain != "uv":
-        from packreg.pack.manifest import with_virtualenv
-
-        try:
-            edits[MANIFEST] = with_virtualenv(files[MANIFEST].data, path)
-        except InvalidPack as error:
-            raise InstallError(
-                f"the manifest of {runtime.of} cannot be told where its environment is: {error}",
-                hint="publish a version with runtime.options.virtualenv in PulumiPolicy.yaml",
-            ) from error
-    return Provision(marker.PYTHON, path, environment, whole=runtime.toolchain == "uv", edits=edits)
+    whole = runtime.toolchain == "uv"
+    edits = {} if runtime.virtualenv is not None or whole else {MANIFEST: _told(runtime, files, path)}
+    return Provision(marker.PYTHON, path, environment, whole=whole, edits=edits)
 
 
-def _nodejs(
-    runtime: Runtime,
-    files: Mapping[str, File],
-    lock: Lock | None,
-    resolve: Resolve,
-    tools: Tools,
-    offline: bool,
-    say: Callable[[str], None],
-) -> Provision:
-    _keep_free(runtime, files, NODE_MODULES)
-    package_json = _read_package_json(runtime, files)
-    if not has_dependencies(package_json):
-        return Provision(marker.NONE)
-    bundled = next((files[path].data for path in LOCK_FILES if path in files), None)
-    if bundled is None and lock is None:
-        lock = resolve()
-    if bundled is None and (lock is None or lock.kind != "npm"):
-        raise InstallError(f"{runtime.of} has dependencies and no npm lock", hint="publish it again")
-    data = bundled if bundled is not None else lock.text.encode() if lock else b""
-    wanted = NpmInput(dependencies_only(package_json), data)
-    production = runtime.production
-    tree = get_tree(wanted, tools, of=runtime.of, production=production, offline=offline, say=say)
-    return Provision(marker.NODE_MODULES, NODE_MODULES, tree=tree)
+def _told(runtime: Runtime, files: Mapping[str, File], path: str) -> bytes:
+    """The manifest, told where the environment is."""
+    from packreg.pack.manifest import with_virtualenv
+
+    try:
+        return with_virtualenv(files[MANIFEST].data, path)
+    except InvalidPack as error:
+        raise InstallError(
+            f"the manifest of {runtime.of} cannot be told where its environment is: {error}",
+            hint="publish a version with runtime.options.virtualenv in PulumiPolicy.yaml",
+        ) from error
 
 
 def _read_package_json(runtime: Runtime, files: Mapping[str, File]) -> dict[str, Any]:
