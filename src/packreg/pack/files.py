@@ -31,3 +31,6 @@ class Limits:
     unpacked: int = 64 * 1024 * 1024
     path: int = 240
     depth: int = 32
+
+
+DEFAULT_LIMITS = Limits()

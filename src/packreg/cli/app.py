@@ -1,0 +1,150 @@
+"""The command `packreg`: finds commands without loading them, turns every failure into words and a code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packreg.cli.base import CONTEXT, shared_options
+from packreg.cli.commands import ALIASES, COMMANDS, help_text
+from packreg.cli.output import ReaderGone, forget_stdout
+from packreg.cli.session import Session
+from packreg.cli.start import INTERRUPTED, READER_GONE
+from packreg.errors import PackregError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from click.shell_completion import CompletionItem
+
+
+class Packreg(click.Group):
+    """The group of all commands, which loads the module of a command only to run it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, without aliases."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        name = ALIASES.get(cmd_name, cmd_name)
+        if name not in COMMANDS:
+            return None
+        found: click.Command = getattr(
+            import_module(f"packreg.cli.{COMMANDS[name].module}"), f"{name}_command"
+        )
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was probably meant."""
+        found = self.get_command(ctx, args[0])
+        if found is None and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            close = get_close_matches(args[0], [*COMMANDS, *ALIASES], n=1)
+            hint = f"did you mean `packreg {close[0]}`?" if close else "`packreg --help` lists the commands"
+            raise UsageError(f"there is no command {args[0]!r}", hint=hint)
+        return found.name if found else None, found, args[1:]
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help that `start` prints without us."""
+        return help_text()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands that start so, from the table."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(n, help=e.help) for n, e in COMMANDS.items() if n.startswith(incomplete)]
+        found += [
+            CompletionItem(a, help=COMMANDS[n].help) for a, n in ALIASES.items() if a.startswith(incomplete)
+        ]
+        return found + [
+            item for item in click.Command.shell_complete(self, ctx, incomplete) if item not in found
+        ]
+
+
+def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from packreg.cli.session import own_version
+
+        click.echo(f"packreg {own_version()}")
+        ctx.exit(0)
+
+
+@click.pass_context
+def _start(ctx: click.Context) -> int | None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        return 2
+    return None
+
+
+packreg = Packreg(
+    "packreg",
+    callback=_start,
+    invoke_without_command=True,
+    context_settings=CONTEXT,
+    params=[
+        *shared_options(),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+        ),
+    ],
+)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line (without the program's name) and give its exit code; never raises."""
+    session = Session(os.environ)
+    session.out.json = "--json" in argv  # also for an error that is found before the option is read
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal in Latin-1 gets escapes, not a UnicodeEncodeError
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code: Any = packreg.main(args=list(argv), prog_name="packreg", standalone_mode=False, obj=session)
+        session.out.flush()
+    except Exception as error:  # noqa: BLE001 - this is where everything ends
+        return _ended(session, error)
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit):  # click's answer to a reader that went away
+            forget_stdout()
+            return READER_GONE
+        session.out.error("interrupted", "nothing half done counts; run the same command again")
+        return INTERRUPTED
+    return code if isinstance(code, int) else 0
+
+
+def _ended(session: Session, error: Exception) -> int:
+    """Report what ended a command early; gives the exit code."""
+    try:
+        if isinstance(error, (ReaderGone, BrokenPipeError)):
+            forget_stdout()
+            return READER_GONE
+        if isinstance(error, PackregError):
+            return session.out.failure(error, **session.done)
+        if isinstance(error, click.exceptions.Abort):
+            session.out.error("interrupted", "nothing half done counts; run the same command again")
+            return INTERRUPTED
+        if isinstance(error, click.ClickException):
+            return session.out.failure(_in_our_words(error))
+        return session.unexpected(error)
+    except ReaderGone:
+        forget_stdout()
+        return READER_GONE
+
+
+def _in_our_words(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    message = error.format_message()
+    place = context.command_path if context is not None else "packreg"
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f"see `{place} --help`")

@@ -1,0 +1,167 @@
+"""`new`, `check` and `bundle`: writing a pack, without any registry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.output import human_size
+from packreg.errors import InvalidPack, UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.errors import Problem
+    from packreg.pack.check import Pack, Report
+
+INVALID_PACK = InvalidPack.exit_code
+
+directory_argument = click.argument(
+    "directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path)
+)
+name_option = click.option("--name", help="The pack's name, where its source does not say one.")
+version_option = click.option("--version", help="The pack's version, only where its manifest has none.")
+
+
+@command(
+    "new",
+    examples=("packreg new python guard", "packreg new opa policies/limits --name limits"),
+)
+@click.argument("runtime", type=click.Choice(["python", "nodejs", "opa"]))
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--name", help="The pack's name (default: the directory's).")
+@click.pass_obj
+def new_command(session: Session, runtime: str, directory: Path, name: str | None) -> None:
+    """Start a pack that passes every check.
+
+    It comes with a version, an environment option, a README and a test. DIR must be new or empty.
+    """
+    from packreg.pack.template import new_pack
+    from packreg.pack.version import pack_name
+
+    chosen = pack_name(name or Path(session.cwd, directory).resolve().name)
+    written = new_pack(runtime, Path(session.cwd, directory), chosen)
+    if session.out.json:
+        session.out.document(
+            {"name": chosen, "runtime": runtime, "path": str(directory), "files": list(written)}
+        )
+        return
+    for path in written:
+        session.out.line(str(directory / path))
+    session.out.say(f"next: packreg check {directory}")
+
+
+@command("check", examples=("packreg check guard", "packreg check guard-0.1.0.tgz --json"))
+@click.argument("directory", metavar="[DIR|FILE.tgz]", default=".", type=click.Path(path_type=Path))
+@name_option
+@version_option
+@click.pass_obj
+def check_command(session: Session, directory: Path, name: str | None, version: str | None) -> int:
+    """Say everything that is wrong with a pack, offline.
+
+    These are the checks of `publish`, all at once, each with its place and its fix. Exit code 0 or 7.
+    """
+    report, _ = check_path(session, directory, name, version)
+    if session.out.json:
+        session.out.document(report.as_json())
+    else:
+        show_problems(session, report)
+    return 0 if report.ok else INVALID_PACK
+
+
+@command("bundle", examples=("packreg bundle guard", "packreg bundle guard -o guard.tgz --json"))
+@directory_argument
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: NAME-VERSION.tgz"
+)
+@name_option
+@version_option
+@click.pass_obj
+def bundle_command(
+    session: Session, directory: Path, output: Path | None, name: str | None, version: str | None
+) -> None:
+    """Write a pack's bundle to a file.
+
+    The same directory gives the same bytes, on every machine.
+    """
+    from packreg.cli.atomic import write_atomically
+    from packreg.pack.bundle import encode
+
+    pack = checked_pack(session, directory, name, version)
+    bundle = encode(pack.files)
+    target = Path(session.cwd, output or f"{pack.name}-{pack.version}.tgz")
+    write_atomically(target, bundle.data)
+    if session.out.json:
+        session.out.document(
+            {
+                "name": pack.name,
+                "version": str(pack.version),
+                "path": str(target),
+                "digest": bundle.digest,
+                "sha256": bundle.sha256,
+                "size": bundle.size,
+                "unpacked": bundle.unpacked,
+                "members": bundle.members,
+            }
+        )
+        return
+    session.out.line(f"digest {bundle.digest}")
+    session.out.line(f"sha256 {bundle.sha256}")
+    session.out.say(f"wrote {target}: {bundle.members} members, {human_size(bundle.size)}")
+
+
+def check_path(
+    session: Session, path: Path, name: str | None, version: str | None
+) -> tuple[Report, Pack | None]:
+    """Check a pack directory or the file of a bundle."""
+    from packreg.pack.check import check_bundle, check_directory
+
+    place = Path(session.cwd, path)
+    if place.is_file():
+        limits = session.limits
+        with place.open("rb") as file:
+            data = file.read(limits.unpacked + 1)
+        return check_bundle(data, name=name, version=version, limits=limits)
+    if not place.is_dir():
+        raise UsageError(f"there is no directory or bundle {path}", hint="name the directory of a pack")
+    return check_directory(place, name=name, version=version, limits=session.limits)
+
+
+def checked_pack(session: Session, directory: Path, name: str | None, version: str | None) -> Pack:
+    """The pack in a directory; warnings are told.
+
+    Raises:
+        InvalidPack: it breaks the rules.
+    """
+    place = Path(session.cwd, directory)
+    if not place.is_dir():
+        raise UsageError(f"there is no directory {directory}", hint="name the directory of a pack")
+    report, pack = check_path(session, directory, name, version)
+    if pack is None or not report.ok:
+        count = len(report.errors)
+        raise InvalidPack(
+            f"the pack in {directory} has {count} problem{'s' if count != 1 else ''}", tuple(report.errors)
+        )
+    for problem in report.warnings:
+        session.out.warn(str(problem), problem.hint)
+    return pack
+
+
+def show_problems(session: Session, report: Report) -> None:
+    """A report for people, in the form that editors recognise: `file:line:column: error: …`."""
+    for kind, problems in (("error", report.errors), ("warning", report.warnings)):
+        for problem in problems:
+            session.out.line(_in_a_line(kind, problem))
+            if problem.hint:
+                session.out.line(f"  hint: {problem.hint}")
+    if report.ok:
+        session.out.line(f"ok: {report.name} {report.version} ({report.runtime}), {report.files} files")
+    else:
+        session.out.line(f"refused: {len(report.errors)} errors, {len(report.warnings)} warnings")
+
+
+def _in_a_line(kind: str, problem: Problem) -> str:
+    place = f"{problem.where}: " if problem.where else ""
+    return f"{place}{kind}: {problem.message} [{problem.code}]"

@@ -1,0 +1,126 @@
+"""What every command is made of: the options they share, their examples, and the pack reference as a type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from click.shell_completion import CompletionItem
+
+    from packreg.cli.session import Session
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Command(click.Command):
+    """A command with the shared options (allowed behind the command's name too) and with examples."""
+
+    def __init__(self, *args: Any, examples: tuple[str, ...] = (), json: bool = True, **kwargs: Any) -> None:
+        kwargs["params"] = [*(kwargs.get("params") or []), *shared_options(json=json)]
+        kwargs["context_settings"] = {**CONTEXT, **(kwargs.get("context_settings") or {})}
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        with formatter.section("Examples"):
+            for example in self.examples:
+                formatter.write(f"{'':>{formatter.current_indent}}$ {example}\n")
+
+
+def command(
+    name: str, *, examples: tuple[str, ...], json: bool = True, group: click.Group | None = None
+) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function a command; `json=False` is for the few that print no data."""
+    decorate = click.command(name, cls=Command, examples=examples, json=json)
+
+    def wrap(function: Callable[..., Any]) -> Command:
+        made = decorate(function)
+        if group is not None:
+            group.add_command(made)
+        return made
+
+    return wrap
+
+
+def shared_options(*, json: bool = True) -> list[click.Option]:
+    """The options that every command understands, in front of its name and behind it."""
+    options = [
+        click.Option(
+            ["--registry"],
+            metavar="URL",
+            help="The registry: a directory or s3://bucket/prefix.",
+            expose_value=False,
+            callback=_remember_registry,
+        ),
+        click.Option(
+            ["--quiet", "-q"], is_flag=True, help="Say less.", expose_value=False, callback=_remember_flag
+        ),
+        click.Option(
+            ["--verbose", "-v"], is_flag=True, help="Say more.", expose_value=False, callback=_remember_flag
+        ),
+    ]
+    if json:
+        options.insert(
+            1,
+            click.Option(
+                ["--json"], is_flag=True, help="Print JSON.", expose_value=False, callback=_remember_flag
+            ),
+        )
+    return options
+
+
+def _remember_flag(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    session: Session | None = ctx.obj
+    if value and session is not None and param.name:
+        setattr(session.out, param.name, True)
+
+
+def _remember_registry(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    session: Session | None = ctx.obj
+    if value is not None and session is not None:
+        session.registry_option = value
+
+
+class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A pack reference on the command line; the shell completes the names of a local registry."""
+
+    name = "reference"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the reference; a `UsageError` of ours goes to the top as it is."""
+        from packreg.pack.reference import Reference
+
+        return value if isinstance(value, Reference) else Reference.parse(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """The packs whose names start so, if the registry is a directory: a bucket is too far away."""
+        from click.shell_completion import CompletionItem
+
+        session: Session | None = ctx.obj
+        names = session.local_names() if session is not None else []
+        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+REFERENCE = ReferenceType()
+
+
+class NameType(ReferenceType):
+    """The name of a pack on the command line."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Fold and check the name."""
+        from packreg.pack.version import pack_name
+
+        return pack_name(value)
+
+
+NAME = NameType()

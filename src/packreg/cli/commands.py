@@ -1,0 +1,97 @@
+"""Which commands there are, and `packreg --help`, which loads none of them and not even click."""
+
+from __future__ import annotations
+
+from packreg.cli.exits import EXIT_CODES
+
+
+class Entry:
+    """One command: the heading it stands under, the module that holds it, and its help in one line."""
+
+    __slots__ = ("help", "module", "section")
+
+    def __init__(self, section: str, module: str, help: str) -> None:
+        self.section = section
+        self.module = module
+        self.help = help
+
+
+_WRITE, _USE, _LOOK, _KEEP, _HERE = (
+    "Write and publish packs",
+    "Install packs",
+    "Look around",
+    "Keep a registry",
+    "This machine",
+)
+
+#: Command -> entry, in the order of `--help`. The function is named like the command, with `_command` behind.
+COMMANDS = {
+    "new": Entry(_WRITE, "authoring", "Start a pack that passes every check."),
+    "check": Entry(_WRITE, "authoring", "Say everything that is wrong with a pack, offline."),
+    "dev": Entry(_WRITE, "development", "Make or refresh the environment of a pack directory, in place."),
+    "bundle": Entry(_WRITE, "authoring", "Write a pack's bundle to a file."),
+    "publish": Entry(_WRITE, "publishing", "Check a pack and publish it; a version is used once."),
+    "install": Entry(_USE, "installing", "Install packs, verified and ready to run."),
+    "path": Entry(_USE, "installing", "Print the directory of a pack, installing it if need be."),
+    "lock": Entry(_USE, "locking", "Pin packs in packreg.lock."),
+    "download": Entry(_USE, "locking", "Save a pack's verified bundle to a file."),
+    "list": Entry(_LOOK, "looking", "List the packs of the registry."),
+    "versions": Entry(_LOOK, "looking", "List the versions of a pack."),
+    "info": Entry(_LOOK, "looking", "Show what the registry knows about a release."),
+    "search": Entry(_LOOK, "looking", "Find packs by name or description."),
+    "outdated": Entry(_LOOK, "comparing", "Compare locked or installed packs with the latest versions."),
+    "diff": Entry(_LOOK, "comparing", "Compare two releases, or a directory with a release."),
+    "init": Entry(_KEEP, "keeping", "Create the registry and prove that its store is safe."),
+    "yank": Entry(_KEEP, "keeping", "Hide a version from 'latest' and ranges, or undo that."),
+    "remove": Entry(_KEEP, "keeping", "Delete a release for good; its version stays used."),
+    "verify": Entry(_KEEP, "keeping", "Read records and bundles again and prove every digest."),
+    "gc": Entry(_KEEP, "keeping", "Delete what crashed publishers and removals left behind."),
+    "cache": Entry(_HERE, "caching", "Look after what is kept on this machine."),
+    "config": Entry(_HERE, "settings", "Print every setting and where it comes from."),
+    "doctor": Entry(_HERE, "doctor", "Check the store, the cache, the tools and the configuration."),
+    "completion": Entry(_HERE, "completion", "Print the completion script of a shell."),
+}
+
+#: Other words for a command -> the command.
+ALIASES = {"push": "publish", "pull": "install", "ls": "list"}
+
+_OPTIONS = {
+    "--registry URL": "The registry: a directory or s3://bucket/prefix.",
+    "--json": "Print JSON.",
+    "-q, --quiet": "Say less.",
+    "-v, --verbose": "Say more.",
+    "--version": "Print packreg's version.",
+    "-h, --help": "Show this message and exit.",
+}
+_EXAMPLES = (
+    "packreg publish guard",
+    "packreg install guard@0.1.0",
+    'pulumi preview --policy-pack "$(packreg path guard@0.1.0)"',
+)
+
+
+def help_text() -> str:
+    """What `packreg --help` prints, without a final line break."""
+    also = {name: [alias for alias, of in ALIASES.items() if of == name] for name in ALIASES.values()}
+    lines = [
+        "Usage: packreg [OPTIONS] COMMAND [ARGS]...",
+        "",
+        "  Publish, install and govern Pulumi policy packs on nothing but a bucket or a directory.",
+        "  `packreg COMMAND --help` explains a command and its options.",
+        *_section("Options", _OPTIONS),
+    ]
+    for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
+        entries = {
+            ", ".join([name, *also.get(name, [])]): entry.help
+            for name, entry in COMMANDS.items()
+            if entry.section == section
+        }
+        lines += _section(section, entries)
+    lines += ["", "Examples:", *(f"  $ {example}" for example in _EXAMPLES)]
+    lines += _section("Exit codes", {str(code): meaning for code, meaning in EXIT_CODES.items()})
+    return "\n".join(lines)
+
+
+def _section(title: str, entries: dict[str, str]) -> list[str]:
+    width = 4 if title == "Exit codes" else 16
+    return ["", f"{title}:", *(f"  {left:<{width}} {right}" for left, right in entries.items())]

@@ -1,0 +1,126 @@
+"""`outdated` and `diff`: what changed, and what could."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.errors import InvalidPack, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.difference import Difference
+    from packreg.cli.session import Session
+    from packreg.pack.files import File
+    from packreg.pack.version import Version
+
+
+@command("outdated", examples=("packreg outdated", "packreg outdated --json"))
+@click.option("--installed", is_flag=True, help="Look at what is installed, even beside a packreg.lock.")
+@click.pass_obj
+def outdated_command(session: Session, installed: bool) -> None:
+    """Compare locked or installed packs with the latest versions.
+
+    Looks at the nearest packreg.lock; where there is none, at what is installed here from this registry.
+    """
+    from packreg.cli.lockfile import find_lock, read_lock
+
+    lock = None if installed else find_lock(Path(session.cwd))
+    if lock is not None:
+        used = [(pin.name, pin.version) for pin in read_lock(lock).values()]
+    else:
+        used = session.installed_here()
+    found = [row for row in session.at_once(8, lambda one: _compare(session, *one), used) if row]
+    if session.out.json:
+        session.out.document(found)
+        return
+    session.out.table(
+        ["name", "version", "latest", "state"],
+        [[row["name"], row["version"], row["latest"] or "-", row["state"]] for row in found],
+    )
+    if not found:
+        where = str(lock) if lock else "what is installed"
+        session.out.say(f"everything in {where} is the latest version" if used else "no packs to compare")
+
+
+def _compare(session: Session, name: str, version: Version) -> dict[str, str | None] | None:
+    """One row for a pack that is not on its latest version or was yanked or removed; None for the others."""
+    listing = session.registry().versions(name)
+    release = listing.by_version.get(version)
+    state = release.state if release else "unknown"
+    try:
+        latest: Version | None = listing.latest().version
+    except NotFound:
+        latest = None
+    if state == "published" and (latest is None or not version < latest):
+        return None
+    return {"name": name, "version": str(version), "latest": str(latest) if latest else None, "state": state}
+
+
+@command(
+    "diff",
+    examples=(
+        "packreg diff guard@1.1.0 guard@1.2.0",
+        "packreg diff guard ./guard --text",
+        "packreg diff guard@1.1.0 guard --json",
+    ),
+)
+@click.argument("old", metavar="REF|DIR")
+@click.argument("new", metavar="REF|DIR")
+@click.option("--text", "-u", is_flag=True, help="With the changed lines of every text file.")
+@click.pass_obj
+def diff_command(session: Session, old: str, new: str, text: bool) -> None:
+    """Compare two releases, or a directory with a release.
+
+    Compares files, requirements and the manifest. A directory is written with a slash (./guard) or as a dot.
+    """
+    from packreg.cli.difference import compare, unified
+
+    before, after = _files(session, old), _files(session, new)
+    found = compare(before, after)
+    lines = unified(before, after, found) if text else []
+    if session.out.json:
+        session.out.document(found.as_json() | {"old": old, "new": new} | ({"text": lines} if text else {}))
+        return
+    _show_difference(session, found)
+    for line in lines:
+        session.out.line(line)
+    if not found:
+        session.out.say(f"{old} and {new} have the same content")
+
+
+def _files(session: Session, word: str) -> dict[str, File]:
+    """The files of a release, or those of a directory that publishing would take."""
+    from packreg.pack.reference import Reference
+
+    if os.sep in word or "/" in word or word in (".", ".."):
+        from packreg.pack.problems import Problems
+        from packreg.pack.select import select_files
+
+        directory = Path(session.cwd, word)
+        if not directory.is_dir():
+            raise UsageError(
+                f"there is no directory {word}", hint="name the directory of a pack, or a release"
+            )
+        problems = Problems()
+        selection = select_files(directory, problems, session.limits)
+        if problems.errors:
+            raise InvalidPack(f"the files of {word} cannot be read", tuple(problems.errors))
+        return dict(selection.files)
+    registry = session.registry()
+    return registry.files(registry.resolve(Reference.parse(word)).record)
+
+
+def _show_difference(session: Session, found: Difference) -> None:
+    out = session.out
+    for sign, paths in (("+", found.added), ("-", found.removed), ("~", found.changed)):
+        for path in paths:
+            out.line(f"file         {sign} {path}")
+    for sign, lines in (("+", found.requirements_added), ("-", found.requirements_removed)):
+        for line in lines:
+            out.line(f"requirement  {sign} {line}")
+    for field, (before, after) in found.manifest.items():
+        out.line(f"manifest     ~ {field}: {before} -> {after}")

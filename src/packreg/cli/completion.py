@@ -1,0 +1,42 @@
+"""`completion`: the script that teaches a shell packreg's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.errors import UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+
+
+@command(
+    "completion",
+    json=False,
+    examples=(
+        'eval "$(packreg completion bash)"                                    # in ~/.bashrc',
+        'eval "$(packreg completion zsh)"                                     # in ~/.zshrc',
+        "packreg completion fish > ~/.config/fish/completions/packreg.fish",
+    ),
+)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_obj
+def completion_command(session: Session, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    It completes commands and options, and the names of packs where the registry is a directory.
+    """
+    from click.shell_completion import get_completion_class
+
+    from packreg.cli.app import packreg
+
+    found = get_completion_class(shell)
+    if found is None:
+        raise UsageError(f"click {click.__version__} cannot complete for {shell}", hint="upgrade click")
+    made = found(packreg, {}, "packreg", "_PACKREG_COMPLETE")
+    # `source()` of bash would start bash to ask for its version; the script itself is the same for all.
+    for line in (made.source_template % made.source_vars()).splitlines():
+        session.out.line(line) if line.isprintable() else session.out.line(line.replace("\t", "    "))

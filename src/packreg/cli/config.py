@@ -1,0 +1,266 @@
+"""Settings: from `--registry`, the environment, `packreg.toml`, the user's configuration, or the defaults.
+
+`packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
+configuration directory. Each key counts from the nearest file that has it, except that `endpoint_url`,
+`region` and `profile` belong to the `url` beside them and never travel to another one. A registry given as
+`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`).
+
+    registry = "s3://policies/packs"      # or a table:
+
+    [registry]
+    url = "s3://policies/packs"           # a relative path starts at the directory of this file
+    endpoint_url = "https://…"
+    region = "eu-central-1"
+    profile = "policies"                  # of the AWS configuration; credentials themselves are never here
+    instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
+
+    [install]
+    home = "/var/lib/packreg"             # where packs and caches are kept
+    python = "3.12"                       # the interpreter of packs' environments
+
+    [limits]                              # how large a pack may be: manifest, members, unpacked, path, depth
+    members = 20000
+
+Every other key is an error. This module is on the fast path of a no-op install: it imports only what every
+Python has loaded already, and `tomllib` only when there is a file to read.
+"""
+
+# ruff: noqa: PTH113, PTH118, PTH120, PTH123 (pathlib costs start-up time)
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from packreg.errors import UsageError
+
+FILE_NAME = "packreg.toml"
+MAX_FILE = 64 * 1024
+
+#: Setting -> the type that its value must have in a file.
+KEYS: dict[str, type] = {
+    "registry.url": str,
+    "registry.endpoint_url": str,
+    "registry.region": str,
+    "registry.profile": str,
+    "registry.instance_role": bool,
+    "install.home": str,
+    "install.python": str,
+    "limits.manifest": int,
+    "limits.members": int,
+    "limits.unpacked": int,
+    "limits.path": int,
+    "limits.depth": int,
+}
+#: What is said of the same place as `registry.url`, in the order of a URL's query.
+OF_THE_URL = ("endpoint_url", "region", "profile")
+_TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
+
+
+class Settings:
+    """The settings of one run: `values` by key, and by the same keys `origins` in words for people.
+
+    `registry` is the URL or path, with its query; a relative path in it starts at `base`.
+    """
+
+    __slots__ = ("base", "files", "origins", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, str | int | bool] = {}
+        self.origins: dict[str, str] = {}
+        self.base = ""
+        self.files: list[str] = []
+
+    def put(self, key: str, value: str | int | bool, origin: str) -> None:
+        """Set a key that no nearer source has set."""
+        if key not in self.values:
+            self.values[key] = value
+            self.origins[key] = origin
+
+    @property
+    def registry(self) -> str:
+        """The registry's URL or path."""
+        return str(self.values["registry.url"])
+
+    @property
+    def home(self) -> str:
+        """The absolute path of the home."""
+        return str(self.values["install.home"])
+
+    @property
+    def python(self) -> str | None:
+        """The interpreter that packs' environments are made with, or None for the default."""
+        value = self.values.get("install.python")
+        return None if value is None else str(value)
+
+    @property
+    def instance_role(self) -> bool:
+        """Whether the cloud's metadata service may be asked for credentials."""
+        return bool(self.values.get("registry.instance_role", False))
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits that somebody set."""
+        return {k[7:]: int(v) for k, v in self.values.items() if k.startswith("limits.")}
+
+
+def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = None) -> Settings:
+    """Gather the settings for a command that runs in `cwd` (absolute), with `--registry` as `registry`.
+
+    Raises:
+        UsageError: a file cannot be read or holds what it may not; an empty registry was given.
+    """
+    settings = Settings()
+    if registry is not None:
+        _put_registry(settings, registry, "--registry", cwd)
+    if environ.get("PACKREG_REGISTRY"):
+        _put_registry(settings, environ["PACKREG_REGISTRY"], "environment PACKREG_REGISTRY", cwd)
+    if environ.get("PACKREG_HOME"):
+        home = os.path.join(cwd, environ["PACKREG_HOME"])
+        settings.put("install.home", os.path.normpath(home), "environment PACKREG_HOME")
+    nearest = _nearest_file(cwd)
+    users = os.path.join(user_directory("config", environ), FILE_NAME)
+    for path in (nearest, users):
+        if path and path not in settings.files:
+            data = _read(path)
+            if data is not None:
+                settings.files.append(path)
+                _add_file(settings, data, path, environ)
+    data_directory = user_directory("data", environ)
+    _put_registry(settings, os.path.join(data_directory, "registry"), "default", cwd)
+    settings.put("install.home", data_directory, "default")
+    return settings
+
+
+def user_directory(kind: str, environ: Mapping[str, str]) -> str:
+    """The user's directory for packreg's `"data"` or `"config"`, as platformdirs has it.
+
+    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for configuration);
+    platformdirs itself is asked for the odd cases and for other systems, since it costs as much to import
+    as everything else on the fast path together.
+    """
+    if sys.platform == "linux":
+        base = environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
+        if not base and environ.get("HOME", "").startswith("/"):
+            base = os.path.join(environ["HOME"], ".local/share" if kind == "data" else ".config")
+        if base.startswith("/"):
+            return os.path.join(base, "packreg")
+    import platformdirs
+
+    ask = platformdirs.user_data_dir if kind == "data" else platformdirs.user_config_dir
+    return ask("packreg", appauthor=False)
+
+
+def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
+    if not url.strip():
+        raise _usage(f"the registry of {origin} is empty", "give a directory or s3://bucket/prefix")
+    if "registry.url" not in settings.values:
+        settings.put("registry.url", url, origin)
+        settings.base = base
+
+
+def _nearest_file(cwd: str) -> str:
+    """The packreg.toml in `cwd` or the nearest directory above it that has one, or an empty string."""
+    directory = cwd
+    while True:
+        path = os.path.join(directory, FILE_NAME)
+        if os.path.isfile(path):
+            return path
+        above = os.path.dirname(directory)
+        if above == directory:
+            return ""
+        directory = above
+
+
+def _read(path: str) -> bytes | None:
+    """What a file holds, or None when there is none."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise _usage(f"cannot read {path}: {error.strerror or error}") from None
+    if len(data) > MAX_FILE:
+        raise _usage(f"{path} has more than {MAX_FILE} bytes", "it is no configuration of packreg")
+    return data
+
+
+def _add_file(settings: Settings, data: bytes, path: str, environ: Mapping[str, str]) -> None:
+    import tomllib
+
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # not UTF-8, or not TOML
+        raise _usage(f"{path} is not TOML: {error}") from None
+    found = _flatten(document, path)
+    directory = os.path.dirname(path)
+    url = found.pop("registry.url", None)
+    of_the_url = {key: found.pop(f"registry.{key}", "") for key in OF_THE_URL}
+    if url is None and any(of_the_url.values()):
+        key = next(key for key, value in of_the_url.items() if value)
+        raise _usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
+    if url is not None and "registry.url" not in settings.values:
+        _put_registry(settings, _with_query(str(url), of_the_url, path), path, directory)
+    if "install.home" in found:
+        home = str(found["install.home"])
+        if home.startswith("~/") and environ.get("HOME"):
+            home = os.path.join(environ["HOME"], home[2:])
+        found["install.home"] = os.path.normpath(os.path.join(directory, home))
+    for key, value in found.items():
+        settings.put(key, value, path)
+
+
+def _flatten(document: Mapping[str, Any], path: str) -> dict[str, str | int | bool]:
+    """The document by dotted keys, every key known and every value of its type."""
+    tables = {key.partition(".")[0] for key in KEYS}
+    found: dict[str, str | int | bool] = {}
+    for name, value in document.items():
+        table: Any = {"url": value} if name == "registry" and isinstance(value, str) else value
+        if name not in tables:
+            raise _unknown(path, name, sorted(tables))
+        if not isinstance(table, dict):
+            raise _usage(f"{path}: {name} must be a table", f"write [{name}]")
+        for word, item in table.items():
+            key = f"{name}.{word}"
+            if key not in KEYS:
+                raise _unknown(path, key, [k for k in KEYS if k.startswith(f"{name}.")])
+            if type(item) is not KEYS[key]:
+                raise _usage(f"{path}: {key} must be {_TYPE_NAMES[KEYS[key]]}, not {item!r}")
+            if item == "" or (type(item) is int and item < 1):
+                raise _usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
+            found[key] = item
+    return found
+
+
+def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
+    given = {key: str(value) for key, value in of_the_url.items() if value}
+    if not given:
+        return url
+    from urllib.parse import quote
+
+    if not url.startswith("s3://"):
+        raise _usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
+    query = "&".join(f"{key}={quote(value, safe=':/')}" for key, value in given.items())
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _unknown(path: str, key: str, known: list[str]) -> UsageError:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(known)}"
+    return _usage(f"{path}: there is no setting {key}", hint)
+
+
+def _usage(message: str, hint: str = "") -> UsageError:
+    from packreg.errors import UsageError
+
+    return UsageError(message, hint=hint)

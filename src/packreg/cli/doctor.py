@@ -1,0 +1,188 @@
+"""`doctor`: whether this machine, its configuration and the store are fit for work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import click
+
+from packreg.cli.base import command
+from packreg.errors import PackregError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packreg.cli.session import Session
+
+#: Seconds that a tool has to say its version.
+PATIENCE = 20.0
+
+
+class Check(NamedTuple):
+    """One line of the report: `fix` says what to do about a warning or a failure."""
+
+    topic: str
+    level: Literal["ok", "warn", "fail"]
+    message: str
+    fix: str = ""
+
+
+@command("doctor", examples=("packreg doctor", "packreg doctor --json"))
+@click.option("--no-probe", is_flag=True, help="Do not write to the store.")
+@click.pass_obj
+def doctor_command(session: Session, no_probe: bool) -> int:
+    """Check the store, the cache, the tools and the configuration.
+
+    The store is tried out with about 270 small requests below .packreg/probe/, which are cleaned up. Exit code
+    9 if the store cannot hold a registry or does not answer.
+    """
+    found: list[Check] = []
+    for check in diagnose(session, probe_store=not no_probe):
+        found.append(check)
+        if not session.out.json:
+            session.out.line(f"{check.level:<5} {check.topic:<14} {check.message}")
+            if check.fix:
+                session.out.line(f"{'':<20} fix: {check.fix}")
+    broken = any(check.level == "fail" and check.topic in STORE_TOPICS for check in found)
+    if session.out.json:
+        worst = "fail" if any(c.level == "fail" for c in found) else "ok"
+        session.out.document({"ok": worst == "ok", "checks": [check._asdict() for check in found]})
+    return StoreError.exit_code if broken else 0
+
+
+STORE_TOPICS = ("store", "registry", "canary")
+
+
+def diagnose(session: Session, *, probe_store: bool) -> Iterator[Check]:
+    """Everything that is looked at, in order; no failure of one keeps the others from being looked at."""
+    try:
+        files = ", ".join(session.settings.files) or "no packreg.toml"
+        yield Check(
+            "configuration", "ok", f"{session.place} ({session.settings.origins['registry.url']}), {files}"
+        )
+    except PackregError as error:
+        yield Check("configuration", "fail", str(error), error.hint)
+        return
+    for look in (_registry, _canary):
+        yield from _guarded("store", session, look)
+    if probe_store:
+        yield from _guarded("store", session, _probe)
+    yield from _guarded("home", session, _home)
+    yield from _guarded("python", session, _python)
+    yield from tools(session)
+
+
+def _guarded(topic: str, session: Session, look: Callable[[Session], Iterator[Check]]) -> Iterator[Check]:
+    try:
+        yield from look(session)
+    except PackregError as error:
+        yield Check(topic, "fail", str(error), error.hint)
+
+
+def _registry(session: Session) -> Iterator[Check]:
+    settings = session.registry().settings()
+    if settings is not None:
+        yield Check("registry", "ok", f"{settings.role}, created {settings.created}")
+    elif session.location.is_local:
+        yield Check("registry", "warn", "not there yet", "the first `packreg publish` creates it")
+    else:
+        yield Check("registry", "warn", "nobody initialised it", "create it once with `packreg init`")
+
+
+def _canary(session: Session) -> Iterator[Check]:
+    from packreg.store.probe import canary
+
+    settings = session.registry().settings()
+    if settings is not None and settings.role == "home":
+        canary(session.store)
+        yield Check("canary", "ok", "the store refuses to create what exists")
+
+
+def _probe(session: Session) -> Iterator[Check]:
+    from packreg.store.probe import probe
+
+    settings = session.registry().settings()
+    if settings is None and session.location.is_local:
+        return  # looking at a registry that is not there must not create its directory
+    if settings is not None and settings.role == "replica":
+        yield Check("store", "ok", "a replica is not written to, so it is not probed")
+        return
+    verdict = probe(session.store.bucket)
+    facts = ", ".join(f"{fact}: {value}" for fact, value in sorted(verdict.facts.items()))
+    if verdict.ok:
+        yield Check("store", "ok", f"creates objects exactly once ({facts})")
+    else:
+        yield Check(
+            "store", "fail", verdict.reason, "use another store or bucket; no registry is safe on this one"
+        )
+
+
+def _home(session: Session) -> Iterator[Check]:
+    root = session.home.root
+    place = next((path for path in (root, *root.parents) if path.exists()), root)
+    if not os.access(place, os.W_OK):
+        yield Check("home", "fail", f"{root} cannot be written to", "choose another one with PACKREG_HOME")
+        return
+    import shutil
+
+    from packreg.cli.output import human_size
+
+    free = shutil.disk_usage(place).free
+    state = f"{root}, {human_size(free)} free"
+    if free < 1_000_000_000:
+        yield Check("home", "warn", state, "`packreg cache prune` removes what no installed pack uses")
+    else:
+        yield Check("home", "ok", state)
+
+
+def _python(session: Session) -> Iterator[Check]:
+    from packreg.install.interpreter import find_interpreter
+
+    yield Check(
+        "python", "ok", f"{find_interpreter(session.settings.python, session.tools)} makes environments"
+    )
+
+
+def tools(session: Session) -> Iterator[Check]:
+    """The programs that packs are installed and run with."""
+    uv = session.tools.uv
+    if uv:
+        yield Check("uv", "ok", f"{_version(session, uv, '--version')} at {uv}")
+    else:
+        yield Check(
+            "uv", "warn", "not found; pip does its work, slower and for one platform", "pip install uv"
+        )
+    for name, words, fix in (
+        ("node", ("--version",), "needed for nodejs packs: install Node.js 18 or later"),
+        ("npm", ("--version",), "needed for nodejs packs: comes with Node.js"),
+        ("git", ("--version",), "without it records name no commit"),
+        ("pulumi", ("version",), "needed to run packs: https://www.pulumi.com/docs/install/"),
+        ("opa", ("version",), "needed to test opa packs only"),
+    ):
+        path = session.tools.which(name)
+        if path is None:
+            yield Check(name, "warn", "not found", fix)
+            continue
+        said = _version(session, path, *words)
+        yield Check(name, "ok" if said else "warn", f"{said or 'does not say its version'} at {path}")
+
+
+def _version(session: Session, program: str, *words: str) -> str:
+    """The first line that a program says about its version; empty if it fails."""
+    try:
+        done = subprocess.run(
+            [program, *words],
+            env=session.tools.environment,
+            cwd=Path(session.home.root.anchor),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return next(iter(done.stdout.decode("utf-8", "replace").strip().splitlines()), "")[:80]

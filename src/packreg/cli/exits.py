@@ -1,0 +1,23 @@
+"""The exit codes, in words: what `--help` lists and the documentation repeats."""
+
+from __future__ import annotations
+
+#: Exit code -> its meaning. Part of the interface: never reused.
+EXIT_CODES = {
+    0: "done, or allowed",
+    1: "unexpected: a defect of packreg, or the operating system said no",
+    2: "usage: a word on the command line or in the configuration",
+    3: "denied by policy",
+    4: "a required pack could not be evaluated",
+    5: "the version is already used, for other content",
+    6: "not found",
+    7: "the pack breaks the rules",
+    8: "integrity: bytes are not what a record or a lock says",
+    9: "the store is unavailable, refused or unsafe",
+    10: "the installation failed",
+    11: "the outcome is unknown; the same command again is safe",
+    12: "somebody else changed the same thing meanwhile",
+    13: "a pack's test case differs",
+    130: "interrupted",
+    141: "whoever was reading the output went away",
+}

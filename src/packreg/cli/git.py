@@ -1,0 +1,130 @@
+"""What git says about the directory of a pack: where it came from, and what in it was never committed.
+
+git runs with nothing of the caller's environment that could send it elsewhere (`GIT_*` removed), and with
+the settings of a hostile repository that would start programs switched off (`core.fsmonitor`,
+`core.hooksPath`, and no pager, no prompt). It is asked for facts only and given seconds, not minutes.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+TIMEOUT = 20.0
+_SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c", "core.pager=cat")
+
+
+@dataclass(frozen=True, slots=True)
+class GitFacts:
+    """All empty outside a repository. `dirty` are the uncommitted files of the pack, relative to its root.
+
+    `silent` says that there is a repository but git would not speak of it (no git, or another owner's).
+    """
+
+    commit: str = ""
+    branch: str = ""
+    remote: str = ""
+    dirty: tuple[str, ...] = ()
+    silent: bool = False
+
+
+class Git:
+    """Asks the git on PATH; without git, or outside a repository, every answer is empty."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._program = shutil.which("git", path=environ.get("PATH"))
+        kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+        self._environ = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+
+    def facts(self, directory: Path, packed: Collection[str]) -> GitFacts:
+        """Commit, branch, remote and dirty files; only changed and untracked files in `packed` count.
+
+        `directory` is absolute. A file that was deleted but is still committed counts too: the pack then
+        differs from its commit.
+        """
+        if self._ask(directory, "rev-parse", "--is-inside-work-tree").strip() != "true":
+            return GitFacts(
+                silent=any((place / ".git").exists() for place in (directory, *directory.parents))
+            )
+        if self._ask(directory, "check-ignore", "-q", ".", succeeded=True):
+            return GitFacts()  # a directory that its repository ignores is no part of it
+        branch = self._ask(directory, "symbolic-ref", "--quiet", "--short", "HEAD").strip()
+        remotes = self._ask(directory, "remote").split()
+        remote = "origin" if "origin" in remotes or not remotes else remotes[0]
+        return GitFacts(
+            commit=self._ask(directory, "rev-parse", "--verify", "--quiet", "HEAD").strip(),
+            branch=branch,
+            remote=without_credentials(self._ask(directory, "remote", "get-url", remote).strip()),
+            dirty=self._dirty(directory, packed),
+        )
+
+    def author(self) -> str:
+        """Who publishes: git's `name <email>`, else `user@host`."""
+        here = os.path.expanduser("~")  # noqa: PTH111
+        name = self._ask(here, "config", "--global", "user.name").strip()
+        email = self._ask(here, "config", "--global", "user.email").strip()
+        if name or email:
+            return f"{name} <{email}>".strip() if email else name
+        try:
+            user = getpass.getuser()
+        except (KeyError, OSError):  # no such user in this container, and no variable names one
+            user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"
+        return f"{user}@{socket.gethostname()}"
+
+    def _dirty(self, directory: Path, packed: Collection[str]) -> tuple[str, ...]:
+        prefix = self._ask(directory, "rev-parse", "--show-prefix").rstrip("\n")
+        listing = self._ask(
+            directory, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", "."
+        )
+        found = []
+        for entry in listing.split("\0"):
+            state, path = entry[:2], entry[3:].removeprefix(prefix)
+            if path and (path in packed or "D" in state):
+                found.append(path)
+        return tuple(sorted(found))
+
+    def _ask(self, directory: str | os.PathLike[str], *words: str, succeeded: bool = False) -> str:
+        """What git prints in `directory`, or "yes" with `succeeded`; empty when it fails."""
+        if self._program is None:
+            return ""
+        try:
+            done = subprocess.run(
+                [self._program, *_SAFE, *words],
+                cwd=directory,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=TIMEOUT,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+        if done.returncode:
+            return ""
+        return "yes" if succeeded else done.stdout.decode("utf-8", "replace")
+
+
+def without_credentials(url: str) -> str:
+    """A remote's URL without user, password and query: `https://token@host/x?key=…` is `https://host/x`.
+
+    The user of `ssh://git@host/x` and `git@host:x` says nothing secret and is kept, a password is not.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return url
+    rest = rest.partition("#")[0].partition("?")[0]
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if at and scheme in ("ssh", "git+ssh", "ssh+git") and user:
+        return f"{scheme}://{user.partition(':')[0]}@{host}{slash}{path}"
+    return f"{scheme}://{host if at else authority}{slash}{path}"

@@ -1,0 +1,207 @@
+"""`install` and `path`: releases become directories that the stock Pulumi CLI can use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from packreg.cli.base import REFERENCE, command
+from packreg.errors import PackregError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from packreg.cli.lockfile import Pin
+    from packreg.cli.session import Session
+    from packreg.install.installer import Installed, Installer
+    from packreg.pack.reference import Reference
+
+#: Packs that are installed at once: downloads overlap, and uv and npm use all processors on their own.
+AT_ONCE = 4
+
+
+class Wanted(NamedTuple):
+    """A release to install, and the digest that it must have, if a lock says so."""
+
+    reference: Reference
+    digest: str | None = None
+
+
+class Failed(NamedTuple):
+    """A release that could not be installed, and why."""
+
+    reference: Reference
+    error: PackregError
+
+
+offline_option = click.option("--offline", is_flag=True, help="Use what is on this machine, ask no network.")
+env_option = click.option("--no-env", is_flag=True, help="Leave the pack's dependencies to yourself.")
+python_option = click.option("--python", metavar="PYTHON", help="A version such as 3.12, or a path.")
+
+
+@command(
+    "install",
+    examples=(
+        "packreg install guard@1.2.0 limits@^2",
+        "packreg install guard@1.2.0 --to policies/guard --no-env",
+        "packreg install --locked --offline --json",
+    ),
+)
+@click.argument("references", metavar="[REF]...", nargs=-1, type=REFERENCE)
+@click.option(
+    "--to", metavar="DIR", type=click.Path(path_type=Path), help="Install one pack into this directory."
+)
+@env_option
+@offline_option
+@click.option("--force", is_flag=True, help="Install again what is installed.")
+@python_option
+@click.option(
+    "--locked", is_flag=True, help="Install exactly the packs of packreg.lock (or those REFs of it)."
+)
+@click.pass_obj
+def install_command(
+    session: Session,
+    references: tuple[Reference, ...],
+    to: Path | None,
+    no_env: bool,
+    offline: bool,
+    force: bool,
+    python: str | None,
+    locked: bool,
+) -> int:
+    """Install packs, verified and ready to run.
+
+    REF is name, name@latest, name@1.2.0, a range such as name@^1.2, or name@sha256:… Several are installed at
+    the same time. Prints the directory of each, in order.
+    """
+    wanted = from_lock(session, references) if locked else [Wanted(reference) for reference in references]
+    if not wanted:
+        raise UsageError("nothing to install", hint="name a pack: packreg install guard@1.2.0")
+    if to is not None and len(wanted) > 1:
+        raise UsageError("--to is for one pack", hint="leave it out, or install them one by one")
+    options = {
+        "to": None if to is None else Path(session.cwd, to),
+        "env": not no_env,
+        "force": force,
+        "offline": offline,
+        "python": python or session.settings.python,
+    }
+    results = install_all(session, wanted, options)
+    done = [result for result in results if not isinstance(result, Failed)]
+    failed = [result for result in results if isinstance(result, Failed)]
+    tell(session, done)
+    for failure in failed[1:]:
+        session.out.error(f"{failure.reference}: {failure.error}", failure.error.hint)
+    if session.out.json and not failed:
+        session.out.document([installed.as_json() for installed in done])
+    elif not session.out.json:
+        for installed in done:
+            session.out.raw_path(installed.path)
+    if failed:
+        session.done["installed"] = [installed.as_json() for installed in done]
+        raise failed[0].error
+    return 0
+
+
+@command(
+    "path",
+    examples=("packreg path guard@1.2.0", 'pulumi preview --policy-pack "$(packreg path guard@1.2.0)"'),
+)
+@click.argument("reference", metavar="REF", type=REFERENCE)
+@env_option
+@offline_option
+@python_option
+@click.pass_obj
+def path_command(
+    session: Session, reference: Reference, no_env: bool, offline: bool, python: str | None
+) -> None:
+    """Print the directory of a pack, installing it if need be.
+
+    Nothing else is printed on stdout; warnings go to stderr.
+    """
+    options = {"env": not no_env, "offline": offline, "python": python or session.settings.python}
+    (result,) = install_all(session, [Wanted(reference)], options)
+    if isinstance(result, Failed):
+        raise result.error
+    for note in result.notes:
+        session.out.warn(note)
+    if session.out.json:
+        session.out.document(result.as_json())
+    else:
+        session.out.raw_path(result.path)
+
+
+def from_lock(session: Session, references: Sequence[Reference]) -> list[Wanted]:
+    """The pins of the nearest packreg.lock that `references` mean, all of them without any.
+
+    Raises:
+        UsageError: there is no lock, or a reference is none of its pins.
+    """
+    from packreg.cli.lockfile import FILE_NAME, find_lock, read_lock
+
+    path = find_lock(Path(session.cwd))
+    if path is None:
+        raise UsageError(
+            f"there is no {FILE_NAME} here or above", hint="write one with `packreg lock REF...`"
+        )
+    pins = read_lock(path)
+    chosen: list[Pin] = list(pins.values()) if not references else []
+    for reference in references:
+        pin = pins.get(reference.name)
+        if pin is None:
+            raise UsageError(
+                f"{path} does not pin {reference.name}", hint=f"add it with `packreg lock {reference}`"
+            )
+        if not pin.admits(reference):
+            raise UsageError(
+                f"{path} pins {pin.name} to {pin.version}, not to {reference.wanted}",
+                hint=f"change it with `packreg lock {reference}`",
+            )
+        chosen.append(pin)
+    return [Wanted(pin.reference, pin.digest) for pin in chosen]
+
+
+def install_all(
+    session: Session, wanted: Sequence[Wanted], options: dict[str, Any]
+) -> list[Installed | Failed]:
+    """Install everything, each failure beside the others' success, with progress on a terminal."""
+    from packreg.cli.progress import working
+
+    with working(session.out) as show:
+        installer = session.installer(progress(show))
+
+        def one(want: Wanted) -> Installed | Failed:
+            return attempt(installer, want, options)
+
+        return session.at_once(AT_ONCE, one, wanted)
+
+
+def attempt(installer: Installer, want: Wanted, options: dict[str, Any]) -> Installed | Failed:
+    """Install one release."""
+    try:
+        return installer.install(want.reference, digest=want.digest, **options)
+    except PackregError as error:
+        return Failed(want.reference, error)
+
+
+def progress(show: Callable[[str], None]) -> Callable[[str, str], None]:
+    """What installers report to: the steps of all packs that are worked on, in one line."""
+    steps: dict[str, str] = {}
+
+    def tell(reference: str, step: str) -> None:
+        steps[reference] = step
+        show(", ".join(f"{name}: {doing}" for name, doing in list(steps.items())[-3:]))
+
+    return tell
+
+
+def tell(session: Session, done: Sequence[Installed]) -> None:
+    """Say what happened to each pack, and what the user should know about it."""
+    for installed in done:
+        session.out.say(
+            f"{installed.reference} {'installed' if installed.changed else 'is already installed'}"
+        )
+        for note in installed.notes:
+            session.out.warn(note)

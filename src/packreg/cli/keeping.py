@@ -1,0 +1,180 @@
+"""`init`, `yank`, `remove`, `verify` and `gc`: keeping a registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import REFERENCE, command
+from packreg.cli.output import human_size
+from packreg.errors import IntegrityError, UsageError
+from packreg.pack.version import Version
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.pack.reference import Reference
+    from packreg.registry.maintenance import Changed
+
+
+def exact(reference: Reference) -> Version:
+    """The version of a reference that must name one, because what follows cannot be taken back by a range.
+
+    Raises:
+        UsageError: it names none.
+    """
+    if not isinstance(reference.wanted, Version):
+        raise UsageError(f"{reference} does not name one version", hint=f"write {reference.name}@1.2.0")
+    return reference.wanted
+
+
+@command(
+    "init", examples=("packreg --registry s3://policies/packs init", "packreg init --role replica --json")
+)
+@click.option(
+    "--role",
+    type=click.Choice(["home", "replica"]),
+    default="home",
+    show_default=True,
+    help="A home is published to; a replica is filled by the store's replication and only read.",
+)
+@click.pass_obj
+def init_command(session: Session, role: str) -> None:
+    """Create the registry and prove that its store is safe.
+
+    The probe creates objects twice and checks that the store refuses the second time. A registry that is
+    there already is left as it is.
+    """
+    done = session.registry().init("replica" if role == "replica" else "home")
+    settings = done.settings
+    if session.out.json:
+        session.out.document(
+            {
+                "url": session.location.url,
+                "id": settings.id,
+                "role": settings.role,
+                "created": settings.created,
+                "already": done.already,
+                "facts": dict(settings.facts),
+            }
+        )
+        return
+    session.out.line(f"{session.place}: {settings.role} {'was there already' if done.already else 'created'}")
+    for fact, value in settings.facts.items():
+        session.out.detail(f"{fact}: {value}")
+
+
+@command(
+    "yank",
+    examples=("packreg yank guard@1.2.0 --reason 'blocks every bucket'", "packreg yank guard@1.2.0 --undo"),
+)
+@click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
+@click.option("--reason", default="", help="Why; shown to everybody who pins the version.")
+@click.option("--undo", is_flag=True, help="Take the yank back.")
+@click.pass_obj
+def yank_command(session: Session, reference: Reference, reason: str, undo: bool) -> None:
+    """Hide a version from 'latest' and ranges, or undo that.
+
+    Who names the version exactly still gets it, with a warning and the reason.
+    """
+    version = exact(reference)
+    if not undo and not reason.strip():
+        raise UsageError("a yank needs a reason", hint="say what is wrong with --reason 'in a few words'")
+    change = session.registry().restore if undo else session.registry().yank
+    _show_change(session, change(reference.name, version, reason, session.author))
+
+
+@command("remove", examples=("packreg remove guard@1.2.0 --yes --reason 'holds a secret'",))
+@click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
+@click.option(
+    "--reason", default="no reason given", show_default=True, help="Why; shown to everybody who asks for it."
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove_command(session: Session, reference: Reference, reason: str, yes: bool) -> None:
+    """Delete a release for good; its version stays used.
+
+    To take a faulty release out of circulation, yank it: that can be undone, and pinned installs go on
+    working.
+    """
+    version = exact(reference)
+    session.confirmed(f"deleting {reference.name}@{version} from {session.place} for good", yes)
+    _show_change(session, session.registry().remove(reference.name, version, reason, session.author))
+
+
+def _show_change(session: Session, changed: Changed) -> None:
+    if session.out.json:
+        session.out.document(
+            {
+                "name": changed.name,
+                "version": str(changed.version),
+                "state": changed.state,
+                "already": changed.already,
+                "reason": changed.notice.reason,
+                "by": changed.notice.by,
+                "at": changed.notice.at,
+            }
+        )
+        return
+    word = "is already" if changed.already else "is now"
+    session.out.line(f"{changed.name}@{changed.version} {word} {changed.state}")
+    session.out.say(f"reason: {changed.notice}")
+
+
+@command("verify", examples=("packreg verify", "packreg verify guard@1.2.0 --json"))
+@click.argument("reference", metavar="[REF]", required=False, type=REFERENCE)
+@click.pass_obj
+def verify_command(session: Session, reference: Reference | None) -> int:
+    """Read records and bundles again and prove every digest.
+
+    The whole registry without REF, all versions with a bare name. Nothing is taken from a cache. Exit code 8
+    if anything is not what it should be.
+    """
+    from packreg.cli.progress import counting
+
+    findings = []
+    with counting(session.out, "verifying") as count:
+        for finding in session.registry().verify(reference):
+            findings.append(finding)
+            count()
+            if not session.out.json and finding.level != "ok":
+                session.out.line(f"{finding.level}: {finding.subject}: {finding.message} [{finding.code}]")
+            elif not session.out.json:
+                session.out.detail(f"ok: {finding.subject}")
+    wrong = sum(finding.level == "error" for finding in findings)
+    if session.out.json:
+        session.out.document({"ok": not wrong, "findings": [finding._asdict() for finding in findings]})
+    else:
+        fine = sum(finding.level == "ok" for finding in findings)
+        session.out.line(
+            f"{fine} ok, {wrong} wrong" if findings else "nothing to verify: the registry is empty"
+        )
+    return IntegrityError.exit_code if wrong else 0
+
+
+@command("gc", examples=("packreg gc", "packreg gc --yes --json"))
+@click.option("--yes", "-y", is_flag=True, help="Delete; without it, only say what would be deleted.")
+@click.pass_obj
+def gc_command(session: Session, yes: bool) -> None:
+    """Delete what crashed publishers and removals left behind.
+
+    Without --yes nothing is deleted. Bundles of versions that nobody published are kept for 30 days.
+    """
+    import time
+
+    registry = session.registry()
+    garbage = registry.gc(time.time())
+    collected = list(registry.collect(garbage)) if yes else garbage
+    if session.out.json:
+        session.out.document({"deleted": yes, "garbage": [piece._asdict() for piece in collected]})
+        return
+    session.out.table(
+        ["key", "size", "reason"], [[piece.key, human_size(piece.size), piece.reason] for piece in collected]
+    )
+    total = human_size(sum(piece.size for piece in collected))
+    if yes:
+        session.out.say(f"deleted {len(collected)} objects, {total}")
+    elif collected:
+        session.out.say(f"{len(collected)} objects, {total}, would be deleted; delete them with --yes")
+    else:
+        session.out.say("nothing to delete")

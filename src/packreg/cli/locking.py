@@ -1,0 +1,110 @@
+"""`lock` and `download`: exact packs for a project, and bundles for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import REFERENCE, command
+from packreg.cli.output import human_size
+
+if TYPE_CHECKING:
+    from packreg.cli.lockfile import Pin
+    from packreg.cli.session import Session
+    from packreg.pack.reference import Reference
+
+
+@command(
+    "lock",
+    examples=("packreg lock guard@^1.2 limits", "packreg lock guard --file policies/packreg.lock --json"),
+)
+@click.argument("references", metavar="REF...", nargs=-1, required=True, type=REFERENCE)
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path),
+    help="Default: the nearest packreg.lock, or a new one here.",
+)
+@click.pass_obj
+def lock_command(session: Session, references: tuple[Reference, ...], path: Path | None) -> None:
+    """Pin packs in packreg.lock.
+
+    Each REF becomes one exact version with its digest, in place of an older pin of that pack; other pins
+    stay.
+    `packreg install --locked` installs exactly these.
+    """
+    from packreg.cli.lockfile import FILE_NAME, Pin, find_lock, read_lock, write_lock
+
+    here = Path(session.cwd)
+    target = here / path if path else find_lock(here) or here / FILE_NAME
+    pins = read_lock(target) if target.exists() else {}
+    made: list[Pin] = []
+    for resolved in session.at_once(8, session.registry().resolve, references):
+        record = resolved.record
+        if resolved.yanked:
+            session.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
+        if resolved.note:
+            session.out.say(resolved.note)
+        made.append(Pin(record.name, record.version, record.digest))
+    updated = pins | {pin.name: pin for pin in made}
+    if updated != pins:
+        write_lock(target, updated)
+    if session.out.json:
+        session.out.document(
+            {
+                "path": str(target),
+                "packs": [
+                    {
+                        "name": pin.name,
+                        "version": str(pin.version),
+                        "digest": pin.digest,
+                        "changed": pins.get(pin.name) != pin,
+                    }
+                    for pin in made
+                ],
+            }
+        )
+        return
+    for pin in made:
+        session.out.line(f"{pin.name}@{pin.version} {pin.digest}")
+    session.out.say(f"{'wrote' if updated != pins else 'nothing to change in'} {target}")
+
+
+@command("download", examples=("packreg download guard@1.2.0 -o guard.tgz",))
+@click.argument("reference", metavar="REF", type=REFERENCE)
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: NAME-VERSION.tgz"
+)
+@click.pass_obj
+def download_command(session: Session, reference: Reference, output: Path | None) -> None:
+    """Save a pack's verified bundle to a file.
+
+    The bytes are those that were published: size and sha256 are compared with the record before the file
+    appears.
+    """
+    from packreg.cli.atomic import write_atomically
+
+    registry = session.registry()
+    resolved = registry.resolve(reference)
+    record = resolved.record
+    data = registry.fetch(record)
+    target = Path(session.cwd, output or f"{record.name}-{record.version}.tgz")
+    write_atomically(target, data)
+    if resolved.yanked:
+        session.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
+    if session.out.json:
+        session.out.document(
+            {
+                "name": record.name,
+                "version": str(record.version),
+                "path": str(target),
+                "digest": record.digest,
+                "sha256": record.bundle_sha256,
+                "size": record.bundle_size,
+            }
+        )
+        return
+    session.out.line(str(target))
+    session.out.say(f"saved {record.reference}: {human_size(record.bundle_size)}, {record.digest}")

@@ -1,0 +1,186 @@
+"""`list`, `versions`, `info` and `search`: what a registry holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packreg.cli.base import NAME, REFERENCE, command
+from packreg.cli.names import pack_names
+from packreg.cli.output import human_size
+from packreg.errors import NotFound
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.pack.reference import Reference
+    from packreg.registry.record import Record
+
+AT_ONCE = 16
+
+
+@command("list", examples=("packreg list", "packreg list --latest --json"))
+@click.option("--latest", is_flag=True, help="With the latest version of each pack (one listing per pack).")
+@click.pass_obj
+def list_command(session: Session, latest: bool) -> None:
+    """List the packs of the registry."""
+    names = pack_names(session.store)
+    if not latest:
+        if session.out.json:
+            session.out.document([{"name": name} for name in names])
+        else:
+            session.out.table(["name"], [[name] for name in names])
+    else:
+        newest = session.at_once(AT_ONCE, lambda name: _latest(session, name), names)
+        if session.out.json:
+            pairs = zip(names, newest, strict=True)
+            session.out.document([{"name": name, "latest": version} for name, version in pairs])
+        else:
+            session.out.table(["name", "latest"], [[n, v or "-"] for n, v in zip(names, newest, strict=True)])
+    if not names:
+        session.out.say(f"no packs in {session.place}")
+
+
+@command("versions", examples=("packreg versions guard", "packreg versions guard --json"))
+@click.argument("name", type=NAME)
+@click.pass_obj
+def versions_command(session: Session, name: str) -> None:
+    """List the versions of a pack, lowest first, also the yanked and removed ones."""
+    listing = session.registry().versions(name)
+    if not listing.by_version:
+        raise NotFound(
+            f"there is no pack {name!r} in this registry", hint="`packreg list` shows what there is"
+        )
+    latest = _latest_of(listing)
+    if session.out.json:
+        session.out.document(
+            {
+                "name": name,
+                "latest": latest,
+                "versions": [{"version": str(r.version), "state": r.state} for r in listing.releases],
+            }
+        )
+        return
+    session.out.table(
+        ["version", "state"],
+        [[r.version, "latest" if str(r.version) == latest else r.state] for r in listing.releases],
+    )
+
+
+@command("info", examples=("packreg info guard", "packreg info guard@1.2.0 --json"))
+@click.argument("reference", metavar="REF", type=REFERENCE)
+@click.pass_obj
+def info_command(session: Session, reference: Reference) -> None:
+    """Show what the registry knows about a release.
+
+    Its manifest, digests and dependencies, who published it from what, and whether it was yanked.
+    """
+    resolved = session.registry().resolve(reference)
+    record = resolved.record
+    if session.out.json:
+        found = record.as_json()
+        session.out.document(
+            found | {"yanked": resolved.yanked or None, "dependencies": dependencies(record)}
+        )
+        return
+    for label, value in _facts(record, resolved.yanked):
+        if value:
+            session.out.line(f"{label + ':':<14}{value}")
+    locked = dependencies(record)
+    if locked:
+        session.out.line(
+            f"{'dependencies:':<14}{len(locked)} locked by {record.lock.made_by if record.lock else ''}"
+        )
+        for line in locked:
+            session.out.line(f"  {line}")
+
+
+@command("search", examples=("packreg search encryption", "packreg search guard --json"))
+@click.argument("text")
+@click.pass_obj
+def search_command(session: Session, text: str) -> None:
+    """Find packs by name or description.
+
+    Looks at the latest version of each pack; records that were read once are remembered on this machine.
+    """
+    from packreg.pack.reference import Reference
+
+    registry = session.registry()
+    sought = text.casefold()
+
+    def look(name: str) -> dict[str, str] | None:
+        try:
+            record = registry.resolve(Reference(name, None)).record
+        except NotFound:  # nothing but yanked or removed versions
+            return None
+        description = str(record.manifest.get("description") or "")
+        if sought not in name and sought not in description.casefold():
+            return None
+        return {"name": name, "version": str(record.version), "description": description}
+
+    found = [hit for hit in session.at_once(AT_ONCE, look, registry.packs()) if hit]
+    if session.out.json:
+        session.out.document(found)
+        return
+    session.out.table(["name", "latest", "description"], [list(hit.values()) for hit in found])
+    if not found:
+        session.out.say(f"no pack has {text!r} in its name or description")
+
+
+def dependencies(record: Record) -> list[str]:
+    """The locked dependencies of a release, as `name==version` or `name@version`, sorted."""
+    import json
+
+    if record.lock is None:
+        return []
+    if record.lock.kind == "requirements":
+        lines = (line.partition(" \\")[0].strip() for line in record.lock.text.splitlines())
+        return sorted(line for line in lines if line and not line.startswith(("#", "--")))
+    try:
+        packages: dict[str, Any] = json.loads(record.lock.text).get("packages", {})
+        pairs = {
+            (path.rpartition("node_modules/")[2], entry["version"])
+            for path, entry in packages.items()
+            if path
+        }
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return []
+    return sorted(f"{name}@{version}" for name, version in pairs)
+
+
+def _facts(record: Record, yanked: str) -> list[tuple[str, str]]:
+    manifest = record.manifest
+    source = record.source
+    commit = (
+        f"{source.commit[:12]}{' with uncommitted changes' if source.dirty else ''}" if source.commit else ""
+    )
+    return [
+        ("name", record.name),
+        ("version", str(record.version)),
+        ("yanked", yanked),
+        ("runtime", record.runtime),
+        ("description", str(manifest.get("description") or "")),
+        ("author", str(manifest.get("author") or "")),
+        ("license", str(manifest.get("license") or "")),
+        ("website", str(manifest.get("website") or "")),
+        ("digest", record.digest),
+        (
+            "bundle",
+            f"sha256 {record.bundle_sha256}, {human_size(record.bundle_size)}, {record.members} members",
+        ),
+        ("manifest", f"sha256 {record.manifest_sha256}"),
+        ("published", f"{record.published} by {record.publisher} with {record.tool}"),
+        ("source", ", ".join(word for word in (source.remote, source.branch, commit) if word)),
+        ("notes", "; ".join(record.notes)),
+    ]
+
+
+def _latest(session: Session, name: str) -> str | None:
+    return _latest_of(session.registry().versions(name))
+
+
+def _latest_of(listing: Any) -> str | None:
+    try:
+        return str(listing.latest().version)
+    except NotFound:
+        return None

@@ -1,0 +1,217 @@
+"""What reaches the terminal: data on stdout, talk on stderr, and nothing that is not printable."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, TYPE_CHECKING
+
+from packreg.errors import InstallError, InvalidPack, PackregError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_BOLD, _RED, _YELLOW, _CYAN, _OFF = "\x1b[1m", "\x1b[1;31m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
+
+
+class ReaderGone(Exception):
+    """Whoever read stdout closed it, as `head` does."""
+
+
+def printable(text: str) -> str:
+    r"""`text` on one line, with everything unprintable as an escape: `\n`, `\x1b`, `\u202e`.
+
+    Unprintable is what `str.isprintable` says: control and format characters (bidirectional overrides and
+    zero-width ones among them), line and paragraph separators, lone surrogates, unassigned code points and
+    every space but U+0020.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def json_text(value: object) -> str:
+    """`value` as one ASCII JSON document; DEL is the one control character that `json` lets through."""
+    import json
+
+    return json.dumps(value, indent=2).replace("\x7f", "\\u007f")
+
+
+def human_size(size: int) -> str:
+    """A size in bytes for people: 999 B, 1.5 kB, 20 MB (powers of 1000)."""
+    if size < 1000:
+        return f"{size} B"
+    amount = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
+
+
+def error_code(error: BaseException) -> str:
+    """The stable word for an error's class: `VersionUsed` is `version-used`."""
+    name = type(error).__name__
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
+def error_json(error: PackregError) -> dict[str, object]:
+    """An error as `--json` prints it."""
+    found: dict[str, object] = {
+        "code": error_code(error),
+        "exit": error.exit_code,
+        "message": str(error),
+        "hint": error.hint,
+        "problems": [p._asdict() for p in error.problems] if isinstance(error, InvalidPack) else [],
+    }
+    if isinstance(error, InstallError) and error.log:
+        found["log"] = error.log
+    return found
+
+
+class Output:
+    """Writes for one run of the command. `json`, `quiet` and `verbose` are set while options are read."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.json = False
+        self.quiet = False
+        self.verbose = False
+        self._plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+
+    # -- data ------------------------------------------------------------------------------------------
+
+    def line(self, text: str = "") -> None:
+        """One line of data."""
+        self._stdout(printable(text) + "\n")
+
+    def raw_path(self, path: str | os.PathLike[str]) -> None:
+        """A path, byte for byte as the operating system knows it: data for another program."""
+        stdout = sys.stdout
+        self.flush()
+        try:
+            stdout.buffer.write(os.fsencode(path) + os.linesep.encode())
+            stdout.buffer.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def document(self, value: object) -> None:
+        """The JSON document of a command."""
+        self._stdout(json_text(value) + "\n")
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Rows as aligned columns under a header on a terminal, else as tab-separated fields."""
+        cells = [[printable(str(cell)) for cell in row] for row in rows]
+        if not sys.stdout.isatty():
+            self._stdout("".join("\t".join(row) + "\n" for row in cells))
+            return
+        if not cells:
+            return
+        widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+
+        def aligned(row: Sequence[str]) -> str:
+            return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+        head = aligned([word.upper() for word in header])
+        self._stdout((head if self._plain else f"{_BOLD}{head}{_OFF}") + "\n")
+        self._stdout("".join(aligned(row) + "\n" for row in cells))
+
+    def flush(self) -> None:
+        """Hand everything to the reader.
+
+        Raises:
+            ReaderGone: there is none any more.
+        """
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    def _stdout(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+        except BrokenPipeError:
+            raise ReaderGone from None
+
+    # -- talk ------------------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Tell the user what happened; silent with `--quiet`."""
+        if not self.quiet:
+            self._stderr(printable(text))
+
+    def detail(self, text: str) -> None:
+        """Tell the user more; only with `-v`."""
+        if self.verbose:
+            self._stderr(printable(text))
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Tell the user what may surprise them; also with `--quiet`."""
+        self._labelled("warning", _YELLOW, text)
+        if hint:
+            self._labelled("hint", _CYAN, hint)
+
+    def error(self, text: str, hint: str = "") -> None:
+        """Tell the user what failed, and how to mend it."""
+        self._labelled("error", _RED, text)
+        if hint:
+            self._labelled("hint", _CYAN, hint)
+
+    def failure(self, error: PackregError, **beside: object) -> int:
+        """Report an error that ends the command, with its problems; gives its exit code.
+
+        `beside` joins the JSON document: what was done before the failure.
+        """
+        self.error(str(error), "" if isinstance(error, InvalidPack) else error.hint)
+        if isinstance(error, InvalidPack):
+            for problem in error.problems:
+                self._stderr("  " + printable(str(problem)))
+                if problem.hint:
+                    self._stderr("    " + printable(f"hint: {problem.hint}"))
+            if error.hint:
+                self._labelled("hint", _CYAN, error.hint)
+        if isinstance(error, InstallError) and error.log and error.log not in str(error):
+            self._labelled("log", _CYAN, error.log)
+        if self.json:
+            self.document({"error": error_json(error), **beside})
+        return error.exit_code
+
+    def _labelled(self, label: str, colour: str, text: str) -> None:
+        """`label: text`; further lines of the text are indented, so that none can pose as a label."""
+        first, *rest = text.splitlines() or [""]
+        head = f"{colour}{label}:{_OFF}" if self.colourful else f"{label}:"
+        self._stderr("\n".join([f"{head} {printable(first)}", *(f"  {printable(line)}" for line in rest)]))
+
+    @property
+    def colourful(self) -> bool:
+        """Whether talk may be coloured: stderr is a terminal, and neither NO_COLOR nor TERM=dumb says no."""
+        return not self._plain and _is_terminal(sys.stderr)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a progress bar would be seen by somebody who wants one."""
+        return not self.quiet and not self._plain and _is_terminal(sys.stderr)
+
+    @staticmethod
+    def _stderr(text: str) -> None:
+        """Write to stderr; nobody reading it stops no work."""
+        try:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()
+        except OSError:
+            return
+
+
+def _is_terminal(stream: IO[str]) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def forget_stdout() -> None:
+    """Let the interpreter flush its last buffer into nothing, where it would complain about a closed pipe."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+    except (OSError, ValueError):
+        return

@@ -1,0 +1,166 @@
+"""`publish`: check, lock, record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.authoring import check_path, checked_pack, directory_argument, name_option, version_option
+from packreg.cli.base import command
+from packreg.cli.output import human_size
+from packreg.cli.session import own_version
+from packreg.errors import UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.pack.check import Pack
+    from packreg.registry.publish import Published
+    from packreg.registry.record import Lock, Source
+
+SHOWN = 10
+
+
+@command(
+    "publish",
+    examples=(
+        "packreg publish guard",
+        "packreg publish guard --dry-run",
+        "packreg publish --name limits --version 1.2.0 --json",
+    ),
+)
+@directory_argument
+@name_option
+@version_option
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
+@click.option("--allow-dirty", is_flag=True, help="Publish files that git does not know as they are.")
+@click.option("--no-lock", is_flag=True, help="Do not lock the dependencies; the record says so.")
+@click.pass_obj
+def publish_command(
+    session: Session,
+    directory: Path,
+    name: str | None,
+    version: str | None,
+    dry_run: bool,
+    allow_dirty: bool,
+    no_lock: bool,
+) -> None:
+    """Check a pack and publish it; a version is used once.
+
+    The same content again is success, other content for a used version is refused (exit code 5), also where
+    the version was removed. Dependencies are locked with hashes for all platforms; installs use that lock.
+    """
+    from packreg.cli.progress import working
+    from packreg.install.lock_dependencies import lock_dependencies
+
+    pack = checked_pack(session, directory, name, version)
+    source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)
+    notes = notes_for(pack, no_lock=no_lock)
+    with working(session.out) as doing:
+        lock = None
+        if not no_lock:
+            doing("locking dependencies")
+            lock = lock_dependencies(pack, session.tools, note=notes.append)
+        doing("publishing")
+        published = session.registry().publish(
+            pack,
+            lock=lock,
+            source=source,
+            publisher=session.author,
+            tool=f"packreg {own_version()}",
+            notes=notes,
+            dry_run=dry_run,
+        )
+    if dry_run:
+        _show_plan(session, directory, pack, published, name, version)
+    else:
+        _show(session, published)
+
+
+def notes_for(pack: Pack, *, no_lock: bool) -> list[str]:
+    """What readers of the record should know."""
+    if no_lock and pack.dependencies_kind != "none":
+        return ["published without a lock: every machine resolves the dependencies on its own"]
+    return []
+
+
+def git_source(session: Session, directory: Path, pack: Pack, *, allow_dirty: bool) -> Source:
+    """Where the pack comes from, as git knows it.
+
+    Raises:
+        UsageError: files of the pack are not committed, and nobody allowed that.
+    """
+    from packreg.cli.git import Git
+    from packreg.registry.record import Source
+
+    place = Path(session.cwd, directory).resolve()
+    facts = Git(session.environ).facts(place, pack.files)
+    if facts.silent:
+        session.out.warn("git does not speak of the repository around the pack; its commit is not recorded")
+    if facts.dirty and not allow_dirty:
+        shown = "\n".join(facts.dirty[:SHOWN])
+        more = f"\nand {len(facts.dirty) - SHOWN} more" if len(facts.dirty) > SHOWN else ""
+        raise UsageError(
+            f"files of the pack are not committed:\n{shown}{more}",
+            hint="commit them, or use --allow-dirty",
+        )
+    return Source(commit=facts.commit, branch=facts.branch, remote=facts.remote, dirty=bool(facts.dirty))
+
+
+def _show(session: Session, published: Published) -> None:
+    record = published.record
+    if session.out.json:
+        session.out.document(record.as_json() | {"already": published.already})
+        return
+    session.out.line(f"{record.reference} {record.digest}")
+    if published.already:
+        session.out.say(f"{record.reference} is published already, with the same content")
+    else:
+        size = human_size(record.bundle_size)
+        session.out.say(f"published {record.reference} to {session.place}: {record.members} members, {size}")
+    for note in record.notes:
+        session.out.warn(note)
+
+
+def _show_plan(
+    session: Session, directory: Path, pack: Pack, published: Published, name: str | None, version: str | None
+) -> None:
+    """What `--dry-run` prints: files, what is left out and why, digests, what would be written."""
+    from packreg.registry.layout import record_key
+
+    report, _ = check_path(session, directory, name, version)
+    record = published.record
+    objects = [] if published.already else [record.bundle_key, record_key(record.name, record.version)]
+    files = [(path, len(file.data)) for path, file in sorted(pack.files.items())]
+    if session.out.json:
+        session.out.document(
+            record.as_json()
+            | {
+                "already": published.already,
+                "dry_run": True,
+                "files": [{"path": path, "size": size} for path, size in files],
+                "left_out": [{"path": item.path, "reason": item.reason} for item in report.left_out],
+                "objects": objects,
+            }
+        )
+        return
+    for path, size in files:
+        session.out.line(f"file      {path}  {human_size(size)}")
+    for item in report.left_out:
+        session.out.line(f"left out  {item.path}  {item.reason}")
+    session.out.line(f"digest    {record.digest}")
+    session.out.line(f"sha256    {record.bundle_sha256}  {human_size(record.bundle_size)}")
+    session.out.line(f"lock      {_lock_in_words(record.lock)}")
+    for key in objects:
+        session.out.line(f"object    {key}")
+    if published.already:
+        session.out.say(
+            f"{record.reference} is published already, with the same content: nothing would be written"
+        )
+    else:
+        session.out.say(f"dry run: {record.reference} would be published to {session.place}")
+
+
+def _lock_in_words(lock: Lock | None) -> str:
+    return f"{lock.kind} by {lock.made_by}, sha256 {lock.sha256}" if lock else "none"

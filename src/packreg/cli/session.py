@@ -1,0 +1,225 @@
+"""One run of the command, and the composition root: settings become a store, a registry and an installer.
+
+Nothing is opened before a command asks for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from packreg.cli.config import Settings, load_settings
+from packreg.cli.output import Output
+from packreg.errors import PackregError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from packreg.install.home import Home
+    from packreg.install.installer import Installer
+    from packreg.install.tools import Tools
+    from packreg.pack.files import Limits
+    from packreg.pack.version import Version
+    from packreg.registry.registry import Registry
+    from packreg.store.store import Store
+    from packreg.store.url import StoreLocation
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Session:
+    """What commands share. `done` is what was finished before a failure, for the error's JSON document."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.out = Output(environ)
+        self.registry_option: str | None = None
+        self.done: dict[str, object] = {}
+
+    @cached_property
+    def cwd(self) -> str:
+        """The absolute path of the working directory.
+
+        Raises:
+            UsageError: it was deleted.
+        """
+        try:
+            return os.getcwd()  # noqa: PTH109
+        except OSError as error:
+            message = f"there is no working directory: {error.strerror}"
+            raise UsageError(message, hint="cd somewhere else") from None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Every setting and its origin."""
+        return load_settings(self.environ, self.cwd, self.registry_option)
+
+    @cached_property
+    def location(self) -> StoreLocation:
+        """Where the registry is."""
+        from packreg.store.url import parse_location
+
+        return parse_location(self.settings.registry, cwd=self.settings.base)
+
+    @property
+    def place(self) -> str:
+        """Where the registry is, in words: a path or a URL without secrets."""
+        return self.location.path if self.location.is_local else self.location.url
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How large a pack may be."""
+        from packreg.pack.files import Limits
+
+        return Limits(**self.settings.limits)
+
+    # -- opening ---------------------------------------------------------------------------------------
+
+    @cached_property
+    def store(self) -> Store:
+        """The registry's store; nothing is read yet."""
+        from packreg.store.url import open_store
+
+        if not self.settings.instance_role:
+            # Asking the metadata service of a cloud that this machine is not in costs seconds at every start.
+            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+        return open_store(self.location)
+
+    @cached_property
+    def home(self) -> Home:
+        """Where this machine keeps packs and caches."""
+        from pathlib import Path
+
+        from packreg.install.home import Home
+
+        return Home(Path(self.settings.home))
+
+    def registry(self) -> Registry:
+        """The registry; nothing is read yet."""
+        return self._registry
+
+    @cached_property
+    def _registry(self) -> Registry:
+        from packreg.cli.compose import make_registry
+        from packreg.install.remembered import DiskMemory
+
+        memory = DiskMemory(self.home, self.location.id)
+        return make_registry(self.store, self.location, remembered=memory, limits=self.limits)
+
+    @cached_property
+    def tools(self) -> Tools:
+        """uv, pip, npm and interpreters, with the user's environment."""
+        from packreg.install.tools import Tools
+
+        return Tools(self.home, self.environ)
+
+    def installer(self, progress: Callable[[str, str], None] = lambda reference, step: None) -> Installer:
+        """What installs releases of the registry into the home; `progress` is told of each step."""
+        from packreg.install.installer import Installer
+
+        return Installer(
+            self.home,
+            self.registry(),
+            self.tools,
+            packreg=own_version(),
+            limits=self.limits,
+            progress=progress,
+        )
+
+    def installed_here(self) -> list[tuple[str, Version]]:
+        """Name and version of every pack that is installed from this registry, in order."""
+        from packreg.install.marker import read_marker
+        from packreg.pack.version import Version
+
+        place = self.home.packs / self.location.id
+        markers = (read_marker(str(directory)) for directory in sorted(place.glob("*/[!.]*")))
+        return [(marker["name"], Version(marker["version"])) for marker in markers if marker is not None]
+
+    # -- small things ------------------------------------------------------------------------------------
+
+    @cached_property
+    def author(self) -> str:
+        """Who acts: what records, yanks and tombstones say."""
+        from packreg.cli.git import Git
+
+        return Git(self.environ).author()
+
+    def at_once(self, most: int, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
+        """Do `work` on all things in at most `most` threads; results in order; a failure is raised."""
+        if len(things) < 2:
+            return [work(thing) for thing in things]
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(most, len(things))) as pool:
+            try:
+                return list(pool.map(work, things))
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
+
+    def local_names(self) -> list[str]:
+        """The packs of a registry in a directory, for the shell; none when anything is in the way."""
+        from packreg.cli.names import pack_names
+
+        try:
+            return pack_names(self.store) if self.location.is_local else []
+        except (PackregError, OSError):
+            return []
+
+    def confirmed(self, question: str, yes: bool) -> None:
+        """Go on only with `--yes` or a yes on a terminal.
+
+        Raises:
+            UsageError: neither was given.
+        """
+        if yes:
+            return
+        if not sys.stdin.isatty() or self.out.json:
+            raise UsageError(f"{question} needs a yes", hint="say it with --yes")
+        import click
+
+        if not click.confirm(f"{question}?", err=True):
+            raise click.Abort
+
+    def unexpected(self, error: Exception) -> int:
+        """Report what is no error of packreg's own tree: the operating system's no, or a defect. Gives 1."""
+        import traceback
+        from contextlib import suppress
+
+        text = "".join(traceback.format_exception(error))
+        if self.out.verbose:
+            sys.stderr.write("".join(c if c.isprintable() or c == "\n" else "?" for c in text))
+        if isinstance(error, OSError):
+            sentence = f"the operating system said no: {error}"
+            hint = "run it again with -v to see where"
+        else:
+            sentence = f"this is a defect of packreg: {type(error).__name__}: {error}"
+            hint = "please report it with the traceback, which -v shows"
+            with suppress(PackregError, OSError):
+                hint = f"please report it with the traceback in {self._write_log(text)}"
+        failure = PackregError(sentence, hint=hint)
+        return self.out.failure(failure, **self.done)
+
+    def _write_log(self, text: str) -> str:
+        from packreg.cli.compose import now
+
+        logs = self.home.logs
+        logs.mkdir(parents=True, exist_ok=True)
+        path = logs / f"defect-{now().replace(':', '')}-{os.getpid()}.log"
+        path.write_text(
+            f"packreg {own_version()}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}", "utf-8"
+        )
+        return str(path)
+
+
+def own_version() -> str:
+    """The version of packreg that is installed."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("packreg")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "0+source"

@@ -1,0 +1,60 @@
+"""`config`: every setting and where it comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.config import KEYS
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+
+
+@command("config", examples=("packreg config", "packreg --registry s3://policies config --json"))
+@click.pass_obj
+def config_command(session: Session) -> None:
+    """Print every setting and where it comes from.
+
+    `--registry`, then PACKREG_REGISTRY and PACKREG_HOME, then packreg.toml in this directory or above, then
+    packreg.toml in the user's configuration directory, then the defaults.
+    """
+    rows = all_settings(session)
+    if session.out.json:
+        session.out.document(
+            {
+                "settings": [{"key": key, "value": value, "origin": origin} for key, value, origin in rows],
+                "files": session.settings.files,
+                "location": {"url": session.location.url, "id": session.location.id},
+            }
+        )
+        return
+    session.out.table(
+        ["setting", "value", "origin"],
+        [[key, "-" if value is None else _word(value), origin] for key, value, origin in rows],
+    )
+
+
+def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, str]]:
+    """Key, value and origin of every setting, those that nobody set with their defaults (None: no value)."""
+    from packreg.pack.files import Limits
+
+    settings = session.settings
+    defaults: dict[str, int | bool] = {"registry.instance_role": False}
+    defaults |= {f"limits.{k[7:]}": getattr(Limits(), k[7:]) for k in KEYS if k.startswith("limits.")}
+    rows: list[tuple[str, str | int | bool | None, str]] = []
+    for key in KEYS:
+        if key in ("registry.endpoint_url", "registry.region", "registry.profile"):
+            option = getattr(session.location, key.partition(".")[2]) or None
+            rows.append((key, option, settings.origins["registry.url"] if option else "default"))
+        else:
+            rows.append(
+                (key, settings.values.get(key, defaults.get(key)), settings.origins.get(key, "default"))
+            )
+    return rows
+
+
+def _word(value: str | int | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,174 @@
+"""The way in. What people and scripts ask all the time is answered here, before click and the rest.
+
+`packreg path NAME@1.2.0` and `packreg install NAME@1.2.0` run in front of every preview and in every CI job
+and mostly find what they want; `packreg list` and `packreg --help` should not make anybody wait. They are
+answered with the settings, the location, the marker and the listing of the whole program, and only where
+there is no doubt: exact versions and a marker that holds, a directory as the registry, no option but
+`--quiet`. Everything else, every error included, is for `app`.
+"""
+# ruff: noqa: PTH100, PTH109, PTH118 (pathlib costs start-up time)
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.cli.config import Settings
+
+INTERRUPTED, READER_GONE = 130, 141
+_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
+_VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}
+_DIGITS = frozenset("0123456789")
+#: Characters that a URL carries as they are.
+_PLAIN = _VERSION | frozenset("_/~")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run packreg; gives the exit code."""
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    try:
+        code = quick_answer(arguments)
+        if code is None:
+            from packreg.cli.app import run
+
+            code = run(arguments)
+    except KeyboardInterrupt:  # before `run` could catch it
+        return INTERRUPTED
+    return code
+
+
+def quick_answer(argv: Sequence[str]) -> int | None:
+    """Answer without click and give the exit code, or None where the whole program has to look."""
+    if not argv or "_PACKREG_COMPLETE" in os.environ:
+        return None
+    if argv[0] in ("--help", "-h") and len(argv) == 1:
+        from packreg.cli.commands import help_text
+
+        return _write(help_text().encode() + b"\n")
+    if argv[0] in ("list", "ls") and len(argv) == 1:
+        return _list()
+    wanted = exactly_wanted(argv)
+    directories = installed_directories(wanted) if wanted else None
+    if directories is None:
+        return None
+    if argv[0] != "path" and not {"-q", "--quiet"} & set(argv):
+        _say("".join(f"{name}@{version} is already installed\n" for name, version in wanted))
+    return _write(b"".join(os.fsencode(directory) + os.linesep.encode() for directory in directories))
+
+
+def exactly_wanted(argv: Sequence[str]) -> list[tuple[str, str]]:
+    """Names and versions of `install NAME@1.2.0…` or `path NAME@1.2.0`; empty if anything else is asked."""
+    if argv[0] not in ("install", "pull", "path"):
+        return []
+    wanted = []
+    for word in argv[1:]:
+        if word in ("-q", "--quiet"):
+            continue
+        name, _, version = word.partition("@")
+        plain = _NAME.issuperset(name) and _VERSION.issuperset(version) and ".." not in word
+        if not name or name[0] in "._-" or not plain or version[:1] not in _DIGITS or version.count(".") < 2:
+            return []
+        wanted.append((name, version))
+    return wanted if len(wanted) == 1 or argv[0] != "path" else []
+
+
+def installed_directories(wanted: Sequence[tuple[str, str]]) -> list[str] | None:
+    """Where these releases are installed, or None unless all of them are, whole and from this registry."""
+    from packreg.install.marker import installed
+
+    settings = _settings()
+    if settings is None or settings.python is not None:  # whether its interpreter is the one that is wanted
+        return None
+    registry_id = location_id(settings.registry, settings.base)
+    if registry_id is None:
+        return None
+    found = [installed(settings.home, registry_id, name, version.lower()) for name, version in wanted]
+    directories = [directory for directory in found if directory is not None]
+    return directories if len(directories) == len(found) else None
+
+
+def location_id(text: str, base: str) -> str | None:
+    """The id of the registry at `text`, as `store.url` computes it; None where that cannot read it.
+
+    Spelled out for plain paths and plain buckets: to parse and quote URLs costs more than all the rest.
+    """
+    plain_path = os.path.abspath(os.path.join(base, text)) if os.sep == "/" else ""
+    bucket = text[5:] if text.startswith("s3://") else ""
+    if ":" not in text and plain_path and text[:1] != "~" and _PLAIN.issuperset(plain_path):
+        url = f"file://{plain_path}"
+    elif bucket and _VERSION.issuperset(bucket.replace("/", "")) and "//" not in bucket and bucket[-1] != "/":
+        url = text
+    else:
+        from packreg.errors import UsageError
+        from packreg.store.url import parse_location
+
+        try:
+            return parse_location(text, cwd=base).id
+        except UsageError:
+            return None
+    try:  # hashlib loads OpenSSL, which costs as much as everything else here together
+        from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        from hashlib import sha256
+    return str(sha256(url.encode()).hexdigest())[:12]
+
+
+def _settings() -> Settings | None:
+    """The settings, or None where the whole program has to say what is wrong with them."""
+    from packreg.cli.config import load_settings
+
+    try:
+        return load_settings(os.environ, os.getcwd())
+    except Exception:  # noqa: BLE001 - to name the error would load it; `app` meets it again
+        return None
+
+
+def _list() -> int | None:
+    """Answer `list` for a registry in a directory that is there."""
+    settings = _settings()
+    if settings is None or settings.registry.startswith("s3:"):
+        return None
+    from packreg.cli.names import pack_names
+    from packreg.cli.output import Output, ReaderGone, forget_stdout
+    from packreg.errors import PackregError
+    from packreg.store.url import open_store
+
+    try:
+        names = pack_names(open_store(settings.registry, cwd=settings.base))
+        if not names:
+            return None
+        out = Output(os.environ)
+        out.table(["name"], [[name] for name in names])
+        out.flush()
+    except PackregError:
+        return None
+    except ReaderGone:
+        forget_stdout()
+        return READER_GONE
+    return 0
+
+
+def _say(text: str) -> None:
+    """Write to stderr; nobody reading it is no failure."""
+    try:
+        sys.stderr.write(text)
+    except OSError:
+        return
+
+
+def _write(data: bytes) -> int:
+    """Write data to stdout, and give the exit code."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        from packreg.cli.output import forget_stdout
+
+        forget_stdout()
+        return READER_GONE
+    return 0

@@ -1,0 +1,105 @@
+"""A pack's own environment: private, in milliseconds, with everything in the store behind it.
+
+It is a copy of the interpreter's empty environment with one `.pth` line that adds the packages of a store
+entry. Python, `importlib.metadata` and nested `.pth` files work through it. Whatever a tool writes (`pip
+install`, `uv pip install`, even a `uv sync` that rebuilds it with another Python) lands in this directory
+and nowhere else: a link to the store would have let it change the environment of every other pack.
+Console scripts of the dependencies are not linked: the Pulumi CLI starts `bin/python` and nothing else.
+
+A pack whose toolchain is uv gets a whole environment of its own instead, since the Pulumi CLI runs `uv sync
+--inexact` before everything, and that looks for packages in the environment itself.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path, PurePosixPath
+
+from packreg.errors import InstallError
+from packreg.install.disk import write_file
+from packreg.install.environment import Environment
+from packreg.install.skeleton import PTH
+
+#: The environment's path when a manifest names none, by toolchain: what Pulumi uses itself.
+DEFAULT_PATHS = {"pip": "venv", "uv": ".venv"}
+#: Names of store entry and interpreter, inside a private environment: what `refresh` compares.
+MADE_FROM = ".packreg-environment"
+
+
+def environment_path(virtualenv: str | None, toolchain: str | None) -> str:
+    """Where in the pack the environment appears; "/"-separated and relative.
+
+    Raises:
+        InstallError: the manifest names a place outside the pack, or the pack itself.
+    """
+    if virtualenv is None:
+        return DEFAULT_PATHS.get(toolchain or "pip", "venv")
+    path = PurePosixPath(virtualenv.replace("\\", "/"))
+    parts = [part for part in path.parts if part != "."]
+    if not parts or ".." in parts or path.is_absolute() or ":" in parts[0] or "\0" in virtualenv:
+        raise InstallError(
+            f"the pack's environment would be at {virtualenv!r}, which is not inside the pack",
+            hint="set runtime.options.virtualenv in PulumiPolicy.yaml to a relative path such as venv",
+        )
+    return "/".join(parts)
+
+
+def pth_line(site_packages: Path) -> str:
+    """The line that makes the packages of a store entry importable, with their own `.pth` files."""
+    return f"import site; site.addsitedir({str(site_packages)!r})\n"
+
+
+def attach(environment: Environment, place: Path, *, whole: bool = False) -> None:
+    """Make the private environment at `place`, which must not exist; its parents are made.
+
+    With `whole` it holds the packages themselves.
+
+    Raises:
+        OSError: the disk is full or refuses; what was written stays, for the caller to remove.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if whole:
+        shutil.copytree(environment.entry / "env", place, symlinks=True)
+    else:
+        environment.skeleton.copy(place)
+        packages = place / environment.skeleton.site_packages
+        (packages / PTH).write_text(pth_line(environment.site_packages), "utf-8")
+    (place / MADE_FROM).write_text(_made_from(environment, whole), "utf-8")
+
+
+def refresh(environment: Environment, place: Path, *, whole: bool = False) -> bool:
+    """Bring the environment at `place` up to date, or make it; whether there was anything to do.
+
+    With the same interpreter only the `.pth` line changes, so what somebody installed there stays.
+
+    Raises:
+        InstallError: there is something at `place` that packreg did not make.
+        OSError: the disk is full or refuses.
+    """
+    from packreg.install.disk import remove_tree
+
+    wanted = _made_from(environment, whole)
+    made = place / MADE_FROM
+    if made.is_file():
+        there = made.read_text("utf-8")
+        packages = place / environment.skeleton.site_packages
+        if there == wanted and ((packages / PTH).is_file() or whole):
+            return False
+        if not whole and there.splitlines()[1:] == wanted.splitlines()[1:] and packages.is_dir():
+            write_file(packages / PTH, pth_line(environment.site_packages).encode())
+            write_file(made, wanted.encode())
+            return True
+        remove_tree(place)
+    elif place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
+        raise InstallError(
+            f"{place} is there already, and packreg did not make it",
+            hint="remove it, or point runtime.options.virtualenv in PulumiPolicy.yaml somewhere else",
+        )
+    elif place.is_dir():
+        place.rmdir()
+    attach(environment, place, whole=whole)
+    return True
+
+
+def _made_from(environment: Environment, whole: bool) -> str:
+    return f"{environment.key}\n{'whole' if whole else 'linked'}\n{environment.interpreter.identity}\n"

@@ -1,0 +1,174 @@
+"""The few things that installing does to a disk, and what their failures are called."""
+# ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH112, PTH114, PTH115, PTH116, PTH118, PTH123, PTH211
+# pathlib makes an object of every path: the loops over trees here take twice as long with it.
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from packreg.errors import InstallError
+
+_HINTS = {
+    errno.ENOSPC: "free some space; `packreg cache prune` removes what no installed pack uses",
+    errno.EDQUOT: "free some space; `packreg cache prune` removes what no installed pack uses",
+    errno.EROFS: "choose another home with PACKREG_HOME; this one is on a read-only file system",
+    errno.EACCES: "choose another home with PACKREG_HOME, or get the right to write there",
+    errno.EPERM: "choose another home with PACKREG_HOME, or get the right to write there",
+    errno.ENOTDIR: "something that is not a directory is in the way; move it",
+    errno.ENAMETOOLONG: "choose a home with a shorter path with PACKREG_HOME",
+}
+#: How long an installer waits for another one that works on the same thing, in seconds.
+PATIENCE = 3600.0
+
+
+@contextmanager
+def disk_errors(doing: str, place: Path) -> Iterator[None]:
+    """Turn an `OSError` of the body into an `InstallError`: "cannot <doing> <place>: <reason>"."""
+    try:
+        yield
+    except OSError as error:
+        raise disk_error(error, doing, place) from error
+
+
+def disk_error(error: OSError, doing: str, place: Path) -> InstallError:
+    """The sentence for an `OSError`, with the way out where there is one."""
+    where = f" ({error.filename})" if error.filename and str(error.filename) != str(place) else ""
+    reason = error.strerror or str(error)
+    return InstallError(f"cannot {doing} {place}: {reason}{where}", hint=_HINTS.get(error.errno or 0, ""))
+
+
+@contextmanager
+def only_one(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock of `lock_file`; call `waiting` once if another process or thread has it.
+
+    The operating system drops the lock when its holder dies, however it dies. A file system without such
+    locks is refused: a substitute that outlives kill -9 would stop every later install.
+
+    Raises:
+        InstallError: the lock cannot be had at all, or not within an hour.
+    """
+    import filelock
+
+    with disk_errors("lock", lock_file):
+        lock_file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            lock = filelock.FileLock(lock_file, fallback_to_soft=False)
+        except TypeError:  # before filelock 4, which never falls back on its own
+            lock = filelock.FileLock(lock_file)
+        try:
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                waiting()
+                lock.acquire(timeout=PATIENCE)
+        except filelock.Timeout:
+            raise InstallError(
+                f"another packreg has held {lock_file} for more than {PATIENCE / 60:.0f} minutes",
+                hint="find out which process that is",
+            ) from None
+        except NotImplementedError as error:
+            raise InstallError(
+                f"{lock_file.parent} is on a file system without file locks",
+                hint="choose another home with PACKREG_HOME",
+            ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def is_free(lock_file: Path) -> bool:
+    """Whether nobody holds the lock of `lock_file` right now."""
+    import filelock
+
+    if not lock_file.exists():
+        return True
+    try:
+        with filelock.FileLock(lock_file, timeout=0):
+            return True
+    except (filelock.Timeout, OSError):
+        return False
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file of the home so that other processes see all of it or nothing; an older one is replaced.
+
+    Raises:
+        OSError: the disk is full or refuses; nothing is at `path` that was not there before.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
+    try:
+        staged.write_bytes(data)
+        staged.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            staged.unlink()
+        raise
+
+
+def copy_tree(source: str, target: str) -> None:
+    """Copy a small tree of directories, files and links into `target`, which must not exist.
+
+    Links stay links with the same text; files keep whether they can be executed.
+
+    Raises:
+        OSError: the disk is full or refuses.
+    """
+    os.mkdir(target)
+    with os.scandir(source) as entries:
+        for entry in entries:
+            there = os.path.join(target, entry.name)
+            if entry.is_symlink():
+                os.symlink(os.readlink(entry.path), there)
+            elif entry.is_dir():
+                copy_tree(entry.path, there)
+            else:
+                executable = entry.stat().st_mode & 0o111
+                with open(entry.path, "rb") as read, open(there, "xb") as write:
+                    write.write(read.read())
+                if executable:
+                    os.chmod(there, 0o755)  # noqa: S103 - what an executable has everywhere
+
+
+def remove_tree(path: Path | str) -> bool:
+    """Remove a file, a link or a whole tree, read-only directories too; whether it is gone. Never raises."""
+    path = str(path)
+    try:
+        if os.path.islink(path) or not os.path.isdir(path):
+            os.unlink(path)
+            return True
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    try:
+        if not os.stat(path).st_mode & stat.S_IWUSR:
+            os.chmod(path, 0o700)
+        with os.scandir(path) as entries:
+            for entry in entries:
+                remove_tree(entry.path)
+        os.rmdir(path)
+    except OSError:
+        return False
+    return True
+
+
+def make_read_only(root: str) -> None:
+    """Take the right to write from every directory and file below `root`, itself included; links stay.
+
+    Raises:
+        OSError: a mode cannot be changed.
+    """
+    for directory, _, files in os.walk(root, topdown=False):
+        for name in files:
+            path = os.path.join(directory, name)
+            mode = os.lstat(path).st_mode
+            if stat.S_ISREG(mode):
+                os.chmod(path, stat.S_IMODE(mode) & 0o555)
+        os.chmod(directory, 0o555)  # noqa: S103 - takes rights away

@@ -1,0 +1,231 @@
+"""Python environments, addressed by what is in them: built once, shared by packs that need the same one.
+
+An entry of the store is `envs/<key>/` with `env/` (a whole virtual environment) and, written last,
+`.complete`. It is built beside its place under a lock and renamed, so an entry that can be seen is whole.
+Wheels are *copied* out of uv's cache: a hard link would let an edited file reach the cache, and from there,
+past every hash, the next environment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packreg.errors import InstallError
+from packreg.install.bytecode import compile_policy_modules
+from packreg.install.disk import disk_errors, only_one, remove_tree
+from packreg.install.interpreter import Interpreter
+from packreg.install.marker import COMPLETE, python_in_environment
+from packreg.install.requirements_lock import Locked, read_lock
+from packreg.install.skeleton import Skeleton, skeleton
+from packreg.install.tools import Tools
+
+#: Part of every key: raised when entries are built in another way.
+_FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy modules compiled"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What an environment holds: the packages of a lock (its text, empty for none) and the pack's own wheels.
+
+    `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are.
+    """
+
+    lock: str = ""
+    wheels: tuple[tuple[str, bytes], ...] = ()
+    of: str = "the pack"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A whole environment in the store. `site_packages` is the absolute path of its packages."""
+
+    key: str
+    entry: Path
+    site_packages: Path
+    interpreter: Interpreter
+    skeleton: Skeleton
+
+
+def environment_key(needs: Needs, interpreter: Interpreter) -> str:
+    """The name of the environment in the store: 64 hex digits.
+
+    Over the lock's bytes, the sha256 of the pack's own wheels, everything the interpreter says about itself
+    (real path, full version, ABI, machine, libc) and how entries are built. Never over requirements: what
+    a range means changes with time.
+    """
+    own = [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in needs.wheels]
+    lock = hashlib.sha256(needs.lock.encode()).hexdigest()
+    return hashlib.sha256("\n".join([_FORMAT, lock, *own, interpreter.identity]).encode()).hexdigest()
+
+
+def get_environment(
+    needs: Needs,
+    interpreter: Interpreter,
+    tools: Tools,
+    *,
+    offline: bool = False,
+    say: Callable[[str], None] = lambda step: None,
+) -> Environment:
+    """The environment with exactly these packages, from the store or built now.
+
+    Two who need the same one at once build it once: the second waits. With `offline` only wheels that are on
+    this machine are used.
+
+    Raises:
+        InstallError: a package cannot be had, an installer failed (its log is named), the disk refuses.
+    """
+    key = environment_key(needs, interpreter)
+    empty = skeleton(interpreter, tools)
+    entry = tools.home.envs / key
+    found = Environment(key, entry, entry / "env" / empty.site_packages, interpreter, empty)
+    if (entry / COMPLETE).is_file():
+        return found
+    packages = read_lock(needs.lock, needs.of)
+    lock_file = tools.home.lock_file("env", key)
+    with only_one(lock_file, lambda: say("waiting for another packreg that builds the same environment")):
+        if (entry / COMPLETE).is_file():
+            return found
+        say("building the environment")
+        with disk_errors("build an environment in", tools.home.envs):
+            _build(found, needs, packages, tools, offline)
+    return found
+
+
+def _build(
+    wanted: Environment, needs: Needs, packages: tuple[Locked, ...], tools: Tools, offline: bool
+) -> None:
+    envs = tools.home.envs
+    envs.mkdir(parents=True, exist_ok=True)
+    prefix = f".building-{wanted.key[:32]}-"
+    for stale in envs.glob(f"{prefix}*"):  # we hold the lock, so whoever made it is dead
+        remove_tree(stale)
+    staging = envs / f"{prefix}{os.urandom(4).hex()}"
+    try:
+        staging.mkdir()
+        place = staging / "env"
+        # uv then writes console scripts that work wherever the environment is moved to
+        wanted.skeleton.copy(place, "relocatable = true")
+        python = place / python_in_environment()
+        if packages:
+            _install_lock(python, staging, needs, packages, tools, offline)
+        if needs.wheels:
+            _install_wheels(python, staging, needs, tools)
+        compile_policy_modules(python, place / wanted.skeleton.site_packages, wanted.interpreter, tools)
+        facts = {
+            "interpreter": str(wanted.interpreter),
+            "packages": [f"{package.name}=={package.version}" for package in packages],
+            "lock": hashlib.sha256(needs.lock.encode()).hexdigest(),
+            "site_packages": wanted.skeleton.site_packages,
+        }
+        (staging / COMPLETE).write_text(json.dumps(facts, indent=1), "utf-8")
+        remove_tree(wanted.entry)
+        staging.rename(wanted.entry)
+    finally:
+        remove_tree(staging)
+
+
+def _install_lock(
+    python: Path, staging: Path, needs: Needs, packages: tuple[Locked, ...], tools: Tools, offline: bool
+) -> None:
+    lock = staging / "requirements.txt"
+    lock.write_text(needs.lock, "utf-8")
+    doing = f"install the locked dependencies of {needs.of}"
+    kept = _imported_wheels(packages, tools)
+    try:
+        if not tools.uv:
+            source = ["--no-index"] if offline else []
+            words = [
+                *source,
+                *kept,
+                "--no-deps",
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+                "--no-compile",
+            ]
+            tools.run(
+                [*pip_command(tools), "--python", python, "install", *words, "-r", lock], doing, cwd=staging
+            )
+            return
+        command: list[str | Path] = [
+            tools.uv,
+            "pip",
+            "sync",
+            "--python",
+            python,
+            "--require-hashes",
+            "--no-build",
+        ]
+        command += ["--link-mode", "copy", "--no-compile-bytecode", lock]
+        if offline and kept:
+            try:  # everything may have been imported; uv never mixes an index's cache with --no-index
+                tools.run([*command, "--offline", "--no-index", *kept], doing, cwd=staging)
+                return
+            except InstallError:
+                pass
+        tools.run([*command, *(["--offline"] if offline else [])], doing, cwd=staging)
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _install_wheels(python: Path, staging: Path, needs: Needs, tools: Tools) -> None:
+    """Install the wheels that the pack brings; their dependencies are in the lock."""
+    directory = staging / "wheels"
+    directory.mkdir()
+    for name, data in needs.wheels:
+        (directory / name).write_bytes(data)
+    wheels = sorted(directory.iterdir())
+    if tools.uv:
+        command: list[str | Path] = [tools.uv, "pip", "install", "--python", python, "--link-mode", "copy"]
+        command += ["--no-deps", "--no-index", "--offline", "--no-build", "--no-compile-bytecode"]
+    else:
+        command = [
+            *pip_command(tools),
+            "--python",
+            python,
+            "install",
+            "--no-deps",
+            "--no-index",
+            "--no-compile",
+        ]
+    try:
+        tools.run([*command, *wheels], f"install the wheels of {needs.of}", cwd=staging)
+    finally:
+        remove_tree(directory)
+
+
+def _imported_wheels(packages: tuple[Locked, ...], tools: Tools) -> list[str | Path]:
+    """`--find-links` for every wheel of the lock that `cache import` brought, by its sha256."""
+    if not tools.home.wheels.is_dir():
+        return []
+    places = (tools.home.wheels / digest for package in packages for digest in package.hashes)
+    return [word for place in places if place.is_dir() for word in ("--find-links", place)]
+
+
+def pip_command(tools: Tools, python: Path | str | None = None) -> list[str | Path]:
+    """How to run pip for the interpreter `python`: the pip beside packreg, one on the PATH, or uv's.
+
+    Raises:
+        InstallError: there is no pip, and no uv that could fetch one.
+    """
+    from importlib.util import find_spec
+
+    found = next((path for path in map(tools.which, ("pip3", "pip")) if path), None)
+    if find_spec("pip") is not None:
+        command: list[str | Path] = [sys.executable, "-m", "pip"]
+    elif found:
+        command = [found]
+    elif tools.uv:
+        command = [tools.uv, "tool", "run", "--quiet", "pip"]
+    else:
+        raise InstallError(
+            "neither uv nor pip can be found to install a pack's dependencies",
+            hint="install uv (`pip install uv`), or install packs with --no-env",
+        )
+    return [*command, "--python", python] if python is not None else command

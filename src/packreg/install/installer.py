@@ -1,0 +1,327 @@
+"""Installing: a release becomes a directory that the stock Pulumi CLI can use."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packreg.errors import InstallError, IntegrityError, InvalidPack
+from packreg.install import marker
+from packreg.install.disk import disk_errors, is_free, only_one
+from packreg.install.environment import Needs
+from packreg.install.home import Home
+from packreg.install.interpreter import find_interpreter
+from packreg.install.lock_dependencies import remembered_lock, resolved_file
+from packreg.install.npm_lock import NpmInput
+from packreg.install.provision import Provision, Runtime, needs_of, provide
+from packreg.install.releases import Content, Release, Releases
+from packreg.install.remembered import DiskMemory
+from packreg.install.staging import reveal, staged, sweep_others
+from packreg.install.tools import Tools
+from packreg.pack.bundle import extract
+from packreg.pack.files import DEFAULT_LIMITS, File, Limits
+from packreg.pack.reference import Reference
+from packreg.pack.version import Version
+from packreg.registry.record import Lock, Record
+
+if TYPE_CHECKING:
+    from packreg.pack.check import Pack
+    from packreg.registry.registry import Registry
+
+#: Told which pack is worked on, and what is being done for it, in a few words.
+Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """An installed release. `environment` is its virtual environment or node_modules, if it has one.
+
+    `changed` is False if everything was there already; `notes` are sentences that the user should see.
+    """
+
+    path: Path
+    name: str
+    version: Version
+    digest: str
+    environment: Path | None
+    changed: bool
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "name": self.name,
+            "version": self.version.text,
+            "path": str(self.path),
+            "digest": self.digest,
+            "environment": str(self.environment) if self.environment else None,
+            "changed": self.changed,
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Everything that an installation is made from. `resolved` is the file of a lock made on this machine."""
+
+    content: Content
+    runtime: Runtime
+    needs: Needs | NpmInput | None
+    resolved: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What one call of `install` was asked for."""
+
+    env: bool
+    force: bool
+    python: str | None
+    offline: bool
+    say: Callable[[str], None]
+
+
+class Installer:
+    """Installs releases of one registry into one home. Several threads may use it.
+
+    `registry` may be None for a program that only ever installs from caches; `registry_id` is the id of its
+    location and is then needed. `packreg` is the version that the markers name.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        registry: Registry | None,
+        tools: Tools,
+        *,
+        packreg: str,
+        registry_id: str | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        progress: Progress = lambda reference, step: None,
+    ) -> None:
+        if registry_id is None:
+            if registry is None:
+                raise ValueError("without a registry, its id is needed")
+            registry_id = registry.location.id
+        self.home = home
+        self.tools = tools
+        self.registry_id = registry_id
+        self.packreg = packreg
+        self.limits = limits
+        self.progress = progress
+        self.releases = Releases(home, registry, DiskMemory(home, registry_id), limits)
+
+    def install(
+        self,
+        reference: Reference,
+        *,
+        to: Path | None = None,
+        env: bool = True,
+        force: bool = False,
+        python: str | None = None,
+        offline: bool = False,
+        digest: str | None = None,
+    ) -> Installed:
+        """Install the release that a reference means, or find that it is installed.
+
+        `to` is a directory of the caller's (absent, empty, or a copy of the same pack that packreg made);
+        without `env` the pack's dependencies are left to the caller; `force` installs again; `python` is a
+        path or a version; `digest` is the identity that the release must have. Without `to`, a second
+        installer of the same release waits for the first and then finds everything done.
+
+        Raises:
+            NotFound, Removed, StoreError: the registry has no such release, or does not answer.
+            IntegrityError: it is not the release with this digest, or its bytes are not those recorded.
+            InstallError: this machine cannot make it run. Nothing half done is left in its place.
+        """
+        job = _Job(env, force, python, offline, lambda step: self.progress(str(reference), step))
+        if isinstance(reference.wanted, Version) and to is None:
+            place = self.home.release(self.registry_id, reference.name, reference.wanted.key)
+            found = self._found(place, reference.name, reference.wanted, digest, job)
+            if found is not None:
+                return found
+        release = self.releases.find(reference, offline=offline)
+        record = release.record
+        if digest is not None and record.digest != digest:
+            raise IntegrityError(
+                f"{record.reference} has the digest {record.digest}, not {digest}",
+                hint="is it the right registry? A version is never published twice in one registry",
+            )
+        own = self.home.release(self.registry_id, record.name, record.version.key)
+        place = own if to is None else Path(to).absolute()
+        with only_one(self._lock(place), lambda: job.say("waiting for another packreg that installs it")):
+            found = self._found(place, record.name, record.version, record.digest, job)
+            if found is not None:
+                return _with_notes(found, release.notes)
+            if to is not None:
+                _check_free(place, record)
+            with disk_errors("install into", place):
+                return self._install_whole(release, place, job)
+
+    def install_all(
+        self, references: Iterable[Reference], *, at_once: int = 4, **options: Any
+    ) -> list[Installed]:
+        """Install several releases at the same time; `options` are those of `install`. Results in order.
+
+        Raises: what `install` raises for the first that failed, after all others are done.
+        """
+        with ThreadPoolExecutor(at_once) as pool:
+            running = [pool.submit(self.install, reference, **options) for reference in references]
+        return [job.result() for job in running]
+
+    def _found(
+        self, place: Path, name: str, version: Version, digest: str | None, job: _Job
+    ) -> Installed | None:
+        """The release if it is in its place, whole, and as it is wanted."""
+        if job.force:
+            return None
+        said = marker.read_marker(str(place))
+        if said is None or said["name"] != name or said["version"].lower() != version.key:
+            return None
+        if digest is not None and said["digest"] != digest:
+            return None
+        if not marker.holds(str(place), said, environment=job.env):
+            return None
+        made = said["environment"]
+        wanted = job.python if job.env and made["kind"] == marker.PYTHON else None
+        if wanted is not None and find_interpreter(wanted, self.tools).path != made["python"]:
+            return None
+        environment = place / made["path"] if made["path"] else None
+        return Installed(place, name, Version(said["version"]), said["digest"], environment, changed=False)
+
+    def _install_whole(self, release: Release, place: Path, job: _Job) -> Installed:
+        """Install, and again if somebody pruned the store entry after it was found and before it was used."""
+        for _ in range(3):
+            installed = self._install(release, place, job)
+            said = marker.read_marker(str(place))
+            if said is not None and marker.holds(str(place), said, environment=job.env):
+                break
+        return installed
+
+    def _install(self, release: Release, place: Path, job: _Job) -> Installed:
+        record = release.record
+        if job.env:
+            gathered = self.gather(release, offline=job.offline, say=job.say)
+            content, notes = gathered.content, gathered.notes
+            provision = provide(
+                gathered.runtime,
+                content.files,
+                gathered.needs,
+                self.tools,
+                python=job.python,
+                offline=job.offline,
+                say=job.say,
+            )
+        else:
+            content = self.releases.content(release, offline=job.offline, say=job.say)
+            notes = (*release.notes, *content.notes)
+            provision = Provision(marker.LEFT_OUT)
+        job.say("writing files")
+        with staged(place) as staging:
+            files = dict(content.files)
+            for path, data in provision.edits.items():
+                files[path] = File(data, files[path].executable)
+            extract(files, staging)
+            provision.attach(staging)
+            marker.write_marker(
+                str(staging),
+                {
+                    "format": marker.FORMAT,
+                    "name": record.name,
+                    "version": record.version.text,
+                    "digest": record.digest,
+                    "bundle": record.bundle_sha256,
+                    "registry": self.registry_id,
+                    "environment": provision.as_marker(),
+                    "packreg": self.packreg,
+                },
+            )
+            reveal(staging, place)
+        if place == self.home.release(self.registry_id, record.name, record.version.key):
+            sweep_others(place.parent, lambda name: is_free(self._lock(place.with_name(name))))
+        else:
+            provision.note_user(place)
+        environment = place / provision.path if provision.path else None
+        return Installed(place, record.name, record.version, record.digest, environment, True, notes)
+
+    def gather(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Gathered:
+        """The verified files of a release and its exact dependencies, resolved now if no lock was recorded.
+
+        Raises: as `install`.
+        """
+        record = release.record
+        content = self.releases.content(release, offline=offline, say=say)
+        notes = [*release.notes, *content.notes, *record.notes]
+        unlocked: list[Pack] = []
+
+        def resolve() -> Lock | None:
+            notes.append(
+                f"{record.reference} was published without a lock: "
+                "its dependencies were resolved on this machine, and may differ on another"
+            )
+            say("resolving dependencies")
+            unlocked.append(self._checked(record, content))
+            return self._resolve(record, unlocked[0], notes, offline)
+
+        runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
+        needs = needs_of(runtime, content.files, record.lock, resolve)
+        resolved = resolved_file(unlocked[0], self.tools) if unlocked else None
+        return Gathered(content, runtime, needs, resolved, tuple(dict.fromkeys(notes)))
+
+    def _checked(self, record: Record, content: Content) -> Pack:
+        from packreg.pack.check import check_bundle
+
+        report, pack = check_bundle(
+            content.data, name=record.name, version=record.version.text, limits=self.limits
+        )
+        if pack is None:
+            raise InstallError(
+                f"{record.reference} breaks rules that packs must keep:\n"
+                + "\n".join(str(problem) for problem in report.errors[:10]),
+                hint="publish a mended version",
+            )
+        return pack
+
+    def _resolve(self, record: Record, pack: Pack, notes: list[str], offline: bool) -> Lock | None:
+        try:
+            return remembered_lock(pack, self.tools, note=notes.append, offline=offline)
+        except InvalidPack as error:
+            problems = "\n".join(str(problem) for problem in error.problems[:10])
+            raise InstallError(f"{record.reference} cannot be installed: {error}\n{problems}") from error
+
+    def _lock(self, place: Path) -> Path:
+        """The lock file of a place."""
+        real = os.path.join(os.path.realpath(place.parent), place.name)  # noqa: PTH118
+        return self.home.lock_file("place", hashlib.sha256(os.fsencode(real)).hexdigest()[:32])
+
+
+def _with_notes(found: Installed, notes: tuple[str, ...]) -> Installed:
+    return Installed(
+        found.path, found.name, found.version, found.digest, found.environment, found.changed, notes
+    )
+
+
+def _check_free(place: Path, record: Record) -> None:
+    """Refuse a place that holds anything but an older copy of the same pack that packreg made."""
+    if not os.path.lexists(place):
+        return
+    said = marker.read_marker(str(place)) if not place.is_symlink() else None
+    if said is not None and said["name"] == record.name:
+        return
+    if place.is_dir() and not place.is_symlink() and not any(place.iterdir()):
+        return
+    raise InstallError(
+        f"{place} is there already, and is not a copy of {record.name} that packreg made",
+        hint="name a directory that does not exist yet",
+    )

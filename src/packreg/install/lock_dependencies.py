@@ -1,0 +1,314 @@
+"""Exact dependencies for a pack, with hashes, from the ranges that its author wrote.
+
+Resolved once, at publish, and kept in the record; for a pack that was published without a lock, once per
+machine. Python locks are universal: one for every platform and every Python from 3.11. The resolver is given
+requirement lines (or a pyproject.toml with its uv.lock) and no other file of the pack, in an empty directory,
+and builds nothing: no code of the pack or of a source distribution runs. Where packages come from is decided
+by the operator's own configuration of uv, pip and npm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packreg.errors import InstallError, InvalidPack, Problem
+from packreg.install.disk import disk_errors, write_file
+from packreg.install.environment import pip_command
+from packreg.install.npm_lock import (
+    LOCK_FILES,
+    OTHER_LOCK_FILES,
+    dependencies_only,
+    has_dependencies,
+    lock_problems,
+)
+from packreg.install.requirements_lock import read_lock
+from packreg.install.tools import Tools
+from packreg.registry.record import Lock
+
+if TYPE_CHECKING:
+    from packreg.pack.check import Pack
+    from packreg.pack.files import File
+
+#: The lowest Python that a universal lock holds for.
+LOWEST_PYTHON = "3.11"
+_UNIVERSAL = f">={LOWEST_PYTHON}"
+Note = Callable[[str], None]
+
+
+def lock_dependencies(
+    pack: Pack, tools: Tools, *, note: Note = lambda sentence: None, offline: bool = False
+) -> Lock | None:
+    """The exact dependencies of a pack, or None if it has none or brings an npm lock of its own.
+
+    `note` is told what the publisher should know, such as that the lock holds for this platform only.
+
+    Raises:
+        InvalidPack: the lock that the pack brings names something that packreg does not install.
+        InstallError: the dependencies cannot be resolved; the resolver's log is named.
+    """
+    if pack.runtime == "nodejs":
+        return _lock_npm(pack, tools, note, offline)
+    if pack.runtime != "python" or pack.dependencies_kind == "none":
+        return None
+    if pack.dependencies_kind == "uv" and "uv.lock" in pack.files:
+        return _export_uv_lock(pack, tools)
+    lines, constraints = _requirement_lines(pack)
+    if not lines:
+        return None
+    if tools.uv:
+        return _compile(lines, constraints, pack.name, tools, offline)
+    note(
+        "the lock was made by pip and holds for this platform and Python only; "
+        "with uv it would hold for all of them"
+    )
+    return _resolve_with_pip(lines, constraints, pack.name, tools)
+
+
+def remembered_lock(
+    pack: Pack, tools: Tools, *, note: Note = lambda sentence: None, offline: bool = False
+) -> Lock | None:
+    """The same, resolved at most once on this machine for the same requirements.
+
+    Raises: as `lock_dependencies`; offline also `InstallError` if nothing is remembered and the caches of
+        uv or npm do not suffice.
+    """
+    memory = resolved_file(pack, tools)
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads(memory.read_bytes())
+        return None if kept is None else Lock(kept["kind"], kept["text"], kept["made_by"], kept["python"])
+    lock = lock_dependencies(pack, tools, note=note, offline=offline)
+    kept = lock and {"kind": lock.kind, "text": lock.text, "made_by": lock.made_by, "python": lock.python}
+    with disk_errors("write to", memory):
+        write_file(memory, json.dumps(kept).encode())
+    return lock
+
+
+def resolved_file(pack: Pack, tools: Tools) -> Path:
+    """Where the lock of a pack is remembered: named by all that resolving reads from it, and who resolves."""
+    decides = ("pyproject.toml", "uv.lock", "package.json", *LOCK_FILES)
+    parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv)]
+    if not tools.uv:
+        parts.append(sys.version)
+    if pack.dependencies_kind == "requirements":
+        parts += _requirement_lines(pack)
+    else:
+        parts += [hashlib.sha256(pack.files[path].data).hexdigest() for path in decides if path in pack.files]
+        parts += [hashlib.sha256(data).hexdigest() for _, data in own_wheels(pack.files)]
+    digest = hashlib.sha256(json.dumps(["packreg resolved 1", *parts]).encode()).hexdigest()
+    return tools.home.resolved / f"{digest}.json"
+
+
+# Python
+
+
+def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
+    """The wheels that a bundle brings for itself: what `publish` built from its pyproject.toml."""
+    prefix = ".packreg/wheels/"
+    return tuple(
+        (path.removeprefix(prefix), files[path].data)
+        for path in sorted(files)
+        if path.startswith(prefix) and path.endswith(".whl") and "/" not in path.removeprefix(prefix)
+    )
+
+
+def _requirement_lines(pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the pack asks for, and what bounds the versions without being asked for."""
+    if pack.dependencies_kind == "requirements" and pack.requirements is not None:
+        return pack.requirements.lines, pack.requirements.constraints
+    wheels = own_wheels(pack.files)
+    if wheels:
+        return tuple(line for _, data in wheels for line in _wheel_requirements(data)), ()
+    return _static_dependencies(
+        pack.files["pyproject.toml"].data
+    ) if "pyproject.toml" in pack.files else (), ()
+
+
+def _wheel_requirements(wheel: bytes) -> tuple[str, ...]:
+    """The dependencies that a wheel's metadata names, without those of its extras."""
+    from email.parser import BytesHeaderParser
+    from io import BytesIO
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(BytesIO(wheel)) as archive:
+            names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
+            metadata = archive.read(names[0]) if len(names) == 1 else b""
+    except (BadZipFile, ValueError, RuntimeError, NotImplementedError) as error:
+        raise InvalidPack(f"the wheel that the pack brings cannot be read: {error}") from error
+    lines = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist") or []
+    return _plain(tuple(line for line in lines if not re.search(r"\bextra\b\s*==", line)))
+
+
+def _static_dependencies(pyproject: bytes) -> tuple[str, ...]:
+    """`project.dependencies` of a pyproject.toml."""
+    import tomllib
+
+    try:
+        project = tomllib.loads(pyproject.decode("utf-8")).get("project", {})
+        lines = project.get("dependencies", []) if isinstance(project, dict) else []
+    except (ValueError, RecursionError) as error:
+        raise InvalidPack(f"pyproject.toml cannot be read: {error}") from error
+    return _plain(tuple(str(line) for line in lines) if isinstance(lines, list) else ())
+
+
+def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines, once each is a requirement from an index.
+
+    Raises:
+        InvalidPack: one is a URL, a path or no requirement.
+    """
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    problems = []
+    for line in lines:
+        try:
+            bad = Requirement(line).url is not None or "\n" in line
+        except (InvalidRequirement, RecursionError):
+            bad = True
+        if bad:
+            problem = f"{line[:80]!r} is not a requirement from an index"
+            problems.append(Problem("requirement-url", problem, "pyproject.toml", "name it with a version"))
+    if problems:
+        raise InvalidPack("the pack depends on something that is in no index", tuple(problems))
+    return lines
+
+
+def _compile(
+    lines: tuple[str, ...], constraints: tuple[str, ...], of: str, tools: Tools, offline: bool
+) -> Lock | None:
+    with tools.home.scratch("lock") as place:
+        command: list[str | Path] = [tools.uv, "pip", "compile", "-", "--universal", "--generate-hashes"]
+        command += [
+            "--no-build",
+            "--python-version",
+            LOWEST_PYTHON,
+            "--no-header",
+            "--no-annotate",
+            "--quiet",
+        ]
+        command += ["--python", sys.executable]
+        if constraints:
+            bounds = place / "constraints.txt"
+            bounds.write_text("\n".join(constraints) + "\n", "utf-8")
+            command += ["--constraints", bounds]
+        if offline:
+            command.append("--offline")
+        text = tools.run(
+            command,
+            f"resolve the dependencies of {of}",
+            cwd=place,
+            stdin=("\n".join(lines) + "\n").encode(),
+        ).decode("utf-8")
+        made_by = tools.run([tools.uv, "--version"], "say its version", cwd=place).decode().split(" (")[0]
+    return _checked(text, of, made_by.strip(), _UNIVERSAL)
+
+
+def _checked(text: str, of: str, made_by: str, python: str) -> Lock | None:
+    """The lock, once it has the form that installs accept; None if there is nothing in it."""
+    text = text.replace("\r\n", "\n")
+    if not read_lock(text, of):
+        return None
+    return Lock("requirements", text, made_by, python)
+
+
+def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
+    """What the pack's own uv.lock says, as a requirements file; nothing is resolved again."""
+    if not tools.uv:
+        raise InstallError("a pack with a uv.lock can only be locked with uv", hint="pip install uv")
+    with tools.home.scratch("lock") as place:
+        for path in ("pyproject.toml", "uv.lock"):
+            if path in pack.files:
+                (place / path).write_bytes(pack.files[path].data)
+        command = [tools.uv, "export", "--frozen", "--no-emit-project", "--format", "requirements-txt"]
+        command += ["--no-header", "--no-annotate", "--quiet", "--offline"]
+        text = tools.run(command, f"read the uv.lock of {pack.name}", cwd=place).decode("utf-8")
+    try:
+        return _checked(text, pack.name, "uv.lock", "")
+    except InstallError as error:
+        problem = Problem("uv-lock", str(error), "uv.lock", "depend on packages of an index only")
+        raise InvalidPack("the pack's uv.lock names something that is in no index", (problem,)) from error
+
+
+def _resolve_with_pip(
+    lines: tuple[str, ...], constraints: tuple[str, ...], of: str, tools: Tools
+) -> Lock | None:
+    """A lock for this platform and Python, from the report of a dry run of pip."""
+    with tools.home.scratch("lock") as place:
+        (place / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
+        command = [
+            *pip_command(tools),
+            "install",
+            "--dry-run",
+            "--ignore-installed",
+            "--only-binary",
+            ":all:",
+        ]
+        command += ["--quiet", "--report", "-", "-r", "requirements.txt"]
+        if constraints:
+            (place / "constraints.txt").write_text("\n".join(constraints) + "\n", "utf-8")
+            command += ["-c", "constraints.txt"]
+        output = tools.run(command, f"resolve the dependencies of {of}", cwd=place)
+    try:
+        report = json.loads(output)
+        locked = sorted(_from_report(item) for item in report["install"])
+        made_by = f"pip {report['pip_version']}"
+        python = ".".join(report["environment"]["python_full_version"].split(".")[:2])
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise InstallError(
+            f"pip's report on the dependencies of {of} cannot be read: {error!r}", hint="pip install uv"
+        ) from error
+    return _checked("".join(f"{line}\n" for line in locked), of, made_by, f"=={python}.* on {sys.platform}")
+
+
+def _from_report(item: Any) -> str:
+    """One line of a lock from an entry of pip's report (version 1)."""
+    name, version = item["metadata"]["name"], item["metadata"]["version"]
+    return f"{name}=={version} --hash=sha256:{item['download_info']['archive_info']['hashes']['sha256']}"
+
+
+# Node.js
+
+
+def _lock_npm(pack: Pack, tools: Tools, note: Note, offline: bool) -> Lock | None:
+    for path in OTHER_LOCK_FILES:
+        if path in pack.files:
+            note(f"{path} is not used: packreg locks and installs with npm")
+    for path in LOCK_FILES:
+        if path in pack.files:
+            problems = lock_problems(pack.files[path].data, path)
+            if problems:
+                raise InvalidPack(
+                    f"{path} names something that packreg does not install",
+                    tuple(
+                        Problem("npm-lock", text, path, "depend on packages of a registry only")
+                        for text in problems
+                    ),
+                )
+            return None
+    package_json = json.loads(pack.files["package.json"].data.decode("utf-8-sig"))
+    if not has_dependencies(package_json):
+        return None
+    npm = tools.need("npm", "install Node.js 18 or later, with npm, and have it on the PATH")
+    with tools.home.scratch("lock") as place:
+        (place / "package.json").write_bytes(dependencies_only(package_json))
+        command = [npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command += ["--loglevel=error", "--offline" if offline else "--prefer-online"]
+        tools.run(command, f"resolve the dependencies of {pack.name}", cwd=place)
+        with disk_errors("read", place / "package-lock.json"):
+            data = (place / "package-lock.json").read_bytes()
+        version = tools.run([npm, "--version"], "say its version", cwd=place).decode().strip()
+    problems = lock_problems(data, "package-lock.json")
+    if problems:
+        raise InstallError(
+            f"npm locked {pack.name} to something that packreg does not install:\n"
+            + "\n".join(problems[:10]),
+            hint="depend on packages of a registry only",
+        )
+    return Lock("npm", data.decode("utf-8"), f"npm {version}")

@@ -1,0 +1,182 @@
+"""node_modules, addressed by what is in them: built once by `npm ci`, shared by packs with the same lock.
+
+An entry of the store is `node/<key>/` with `node_modules/` and, written last, `.complete`. A pack gets a link
+`node_modules` to it. Tried with npm 11: `npm install` in a pack removes the link (it says "Removing
+non-directory") and makes a directory of the pack's own. A directory of links to packages would look more
+private and is less: npm follows such links and installs into what they point to. Tools that write through
+the link (yarn 1 does) meet a tree that nobody may write to. Node resolves the link first, so every package
+finds its dependencies beside itself, and there is one @pulumi/pulumi.
+
+Scripts never run (`--ignore-scripts`): neither those of packages nor the pack's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from packreg.errors import InstallError
+from packreg.install.ask_interpreter import facts
+from packreg.install.disk import disk_errors, make_read_only, only_one, remove_tree, write_file
+from packreg.install.marker import COMPLETE
+from packreg.install.npm_lock import NpmInput, lock_problems
+from packreg.install.tools import Tools
+
+_FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
+NODE_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
+NODE_MODULES = "node_modules"
+CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A whole node_modules in the store."""
+
+    key: str
+    entry: Path
+
+    @property
+    def node_modules(self) -> Path:
+        """The directory."""
+        return self.entry / NODE_MODULES
+
+
+def get_tree(
+    wanted: NpmInput,
+    tools: Tools,
+    *,
+    of: str,
+    production: bool = False,
+    offline: bool = False,
+    say: Callable[[str], None] = lambda step: None,
+) -> Tree:
+    """The node_modules of this lock, from the store or built now; `of` says in errors for which pack.
+
+    The key is over lock, dependencies, platform and the major version of Node.js. `production` leaves out
+    devDependencies. With `offline` npm uses its cache alone.
+
+    Raises:
+        InstallError: Node.js or npm is missing, npm failed (its log is named), the disk refuses.
+    """
+    platform = (
+        f"{sys.platform} {facts()['machine']} {'glibc' if facts()['libc'] else ''} node {_major(tools)}"
+    )
+    parts = (_FORMAT, wanted.digest, platform, str(production))
+    key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    tree = Tree(key, tools.home.node / key)
+    if (tree.entry / COMPLETE).is_file():
+        return tree
+    problems = lock_problems(wanted.lock, "package-lock.json")
+    if problems:
+        raise InstallError(
+            f"the npm lock of {of} cannot be used:\n" + "\n".join(problems[:10]),
+            hint="publish a new version whose lock names packages of a registry only",
+        )
+    with only_one(
+        tools.home.lock_file("node", key),
+        lambda: say("waiting for another packreg that builds the same tree"),
+    ):
+        if not (tree.entry / COMPLETE).is_file():
+            say("installing node modules")
+            with disk_errors("build node_modules in", tools.home.node):
+                imported = tools.home.npm / wanted.digest
+                cache = ["--cache", str(imported)] if offline and imported.is_dir() else []
+                _build(tree, wanted, tools, of, [*CI, *_words(production, offline), *cache])
+    return tree
+
+
+def _words(production: bool, offline: bool) -> list[str]:
+    return [*(["--omit=dev"] if production else []), "--offline" if offline else "--prefer-offline"]
+
+
+def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]) -> None:
+    npm = tools.need("npm", NODE_HINT)
+    tools.home.node.mkdir(parents=True, exist_ok=True)
+    prefix = f".building-{tree.key[:32]}-"
+    for stale in tools.home.node.glob(f"{prefix}*"):  # we hold the lock, so whoever made it is dead
+        remove_tree(stale)
+    staging = tools.home.node / f"{prefix}{os.urandom(4).hex()}"
+    try:
+        staging.mkdir()
+        (staging / "package.json").write_bytes(wanted.package_json)
+        (staging / "package-lock.json").write_bytes(wanted.lock)
+        tools.run([npm, *words], f"install the locked dependencies of {of}", cwd=staging)
+        (staging / NODE_MODULES).mkdir(exist_ok=True)
+        make_read_only(str(staging / NODE_MODULES))
+        (staging / COMPLETE).write_text(json.dumps({"for": of, "digest": wanted.digest}), "utf-8")
+        remove_tree(tree.entry)
+        staging.rename(tree.entry)
+    finally:
+        remove_tree(staging)
+
+
+def _major(tools: Tools) -> str:
+    """The major version of Node.js; what the program said is remembered until its file changes.
+
+    Raises:
+        InstallError: there is no Node.js.
+    """
+    node = Path(tools.need("node", NODE_HINT))
+    with disk_errors("look at", node):
+        real = node.resolve(strict=True)
+        status = real.stat()
+    stamp = f"{real}\n{status.st_mtime_ns}\n{status.st_size}"
+    memory = tools.home.interpreters / f"{hashlib.sha256(os.fsencode(stamp)).hexdigest()}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(memory.read_bytes())["node"])
+    version = tools.run([node, "--version"], "say its version", cwd=Path(node.anchor)).decode().strip()
+    major = version.removeprefix("v").partition(".")[0]
+    if not major.isdigit():
+        raise InstallError(f"{node} is not Node.js: it says {version[:40]!r}", hint=NODE_HINT)
+    with disk_errors("write to", memory):
+        write_file(memory, json.dumps({"node": major}).encode())
+    return major
+
+
+def link(tree: Tree, place: Path) -> None:
+    """Make `place` a link to the tree; on Windows a junction, which needs no privilege.
+
+    Raises:
+        OSError: there is something at `place`, or the disk refuses.
+    """
+    if sys.platform == "win32":
+        import _winapi
+
+        _winapi.CreateJunction(str(tree.node_modules), str(place))
+    else:
+        place.symlink_to(tree.node_modules, target_is_directory=True)
+
+
+def relink(tree: Tree, place: Path, store: Path) -> bool:
+    """Point the link at `place` to the tree, or make it; whether there was anything to do.
+
+    Raises:
+        InstallError: there is something at `place` that is no link into `store`.
+        OSError: the disk refuses.
+    """
+    if place.is_symlink() or (
+        sys.platform == "win32" and place.is_dir() and store in place.resolve().parents
+    ):
+        there = place.readlink()
+        if there == tree.node_modules:
+            return False
+        if store not in there.parents:
+            raise _in_the_way(place)
+        remove_tree(place) if sys.platform != "win32" else place.rmdir()
+    elif place.exists():
+        raise _in_the_way(place)
+    link(tree, place)
+    return True
+
+
+def _in_the_way(place: Path) -> InstallError:
+    return InstallError(
+        f"{place} is there already, and packreg did not make it",
+        hint="remove it to have packreg look after the pack's node_modules",
+    )

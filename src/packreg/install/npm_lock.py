@@ -1,0 +1,126 @@
+"""npm's lock files, read with suspicion: what `npm ci` would do with one. Pure.
+
+A lock comes in a bundle or a record, so from outside, and npm follows what it says: to git repositories,
+directories and links. Accepted are packages from registries alone: fetched with https if a place is named,
+and checked by npm against an integrity that must be there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from packreg.pack.problems import Problems
+from packreg.pack.strict_json import read_json
+
+#: In the order in which npm looks for them.
+LOCK_FILES = ("npm-shrinkwrap.json", "package-lock.json")
+#: Locks of other tools, which packreg does not install from.
+OTHER_LOCK_FILES = ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
+MAX_LOCK = 16 * 2**20
+#: What of a package.json decides what is installed.
+_DECIDES = (
+    "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta",
+    "overrides",
+)  # fmt: skip
+_INTEGRITY = re.compile(r"(?:sha(?:1|256|384|512)-[A-Za-z0-9+/=]+(?: |$))+", re.ASCII)
+_PLACE = re.compile(r"(?:node_modules/(?:@[^/@\\:]+/)?[^/@\\:]+)(?:/node_modules/(?:@[^/@\\:]+/)?[^/@\\:]+)*")
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]*", re.ASCII)
+
+
+class NpmInput(NamedTuple):
+    """What `npm ci` is given: a package.json with nothing but dependencies, and a lock that was checked."""
+
+    package_json: bytes
+    lock: bytes
+
+    @property
+    def digest(self) -> str:
+        """The sha256 (hex) of both without the name and version of the pack, which change nothing."""
+        lock = json.loads(self.lock)
+        for part in (lock, lock.get("packages", {}).get("", {})):
+            part.pop("name", None)
+            part.pop("version", None)
+        whole = json.dumps([json.loads(self.package_json), lock], sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def dependencies_only(package_json: Mapping[str, Any]) -> bytes:
+    """A package.json with what decides about dependencies and nothing else: no scripts, no pack's name."""
+    kept = {key: package_json[key] for key in _DECIDES if package_json.get(key)}
+    return json.dumps({"name": "packreg-dependencies", "version": "0.0.0", "private": True, **kept}).encode()
+
+
+def has_dependencies(package_json: Mapping[str, Any]) -> bool:
+    """Whether npm would install anything for this package.json."""
+    return any(package_json.get(key) for key in _DECIDES[:4])
+
+
+def lock_problems(data: bytes, where: str) -> list[str]:
+    """Everything in a lock that packreg does not let npm follow, in words; empty when it can be used."""
+    problems = Problems()
+    lock = read_json(data, where, problems, limit=MAX_LOCK)
+    if problems.errors:
+        return [str(problem) for problem in problems.errors]
+    if not isinstance(lock, dict) or lock.get("lockfileVersion") not in (1, 2, 3):
+        return [f"{where}: it is not a lock of npm (lockfileVersion 1, 2 or 3)"]
+    found: list[str] = []
+    if lock["lockfileVersion"] > 1:
+        packages = lock.get("packages")
+        if not isinstance(packages, dict):
+            return [f"{where}: it has no packages"]
+        for place, entry in packages.items():
+            found += [
+                f"{where}: {place or 'the pack itself'}: {problem}" for problem in _modern(place, entry)
+            ]
+    if "dependencies" in lock:
+        found += [f"{where}: {name}: {problem}" for name, problem in _old(lock["dependencies"], 0)]
+    return found
+
+
+def _modern(place: str, entry: object) -> Iterator[str]:
+    """What is wrong with an entry of `packages`."""
+    if not isinstance(entry, dict):
+        yield "it is not an object"
+        return
+    if not place:
+        if entry.get("workspaces"):
+            yield "workspaces are not installed"
+        return
+    if not _PLACE.fullmatch(place) or "/../" in f"/{place}/" or "/./" in f"/{place}/":
+        yield "it is not inside node_modules"
+    if entry.get("link"):
+        yield "it is a link to a directory"
+        return
+    yield from _origin(entry, bundled=bool(entry.get("inBundle")))
+
+
+def _old(dependencies: object, depth: int) -> Iterator[tuple[str, str]]:
+    """What is wrong with the nested `dependencies` of lockfileVersion 1 (and of 2, which repeats them)."""
+    if not isinstance(dependencies, dict) or depth > 100:
+        yield "dependencies", "they are not an object, or nest too deep"
+        return
+    for name, entry in dependencies.items():
+        if not isinstance(entry, dict):
+            yield name, "it is not an object"
+            continue
+        for problem in _origin(entry, bundled=bool(entry.get("bundled"))):
+            yield name, problem
+        if "dependencies" in entry:
+            yield from _old(entry["dependencies"], depth + 1)
+
+
+def _origin(entry: Mapping[str, Any], *, bundled: bool) -> Iterator[str]:
+    """What is wrong with where a package comes from."""
+    version, resolved, integrity = (entry.get(key, "") for key in ("version", "resolved", "integrity"))
+    alias = isinstance(version, str) and version.startswith("npm:")
+    if not isinstance(version, str) or not (alias or _VERSION.fullmatch(version)):
+        yield f"its version is {str(version)[:80]!r}, which is no version in a registry"
+    fetched = resolved if isinstance(resolved, str) else "" if resolved is True else str(resolved)
+    if fetched and not fetched.startswith("https://"):
+        yield f"it comes from {fetched[:80]!r}, not from an https registry"
+    if not bundled and (not isinstance(integrity, str) or not _INTEGRITY.fullmatch(integrity)):
+        yield "it has no integrity to check it by"

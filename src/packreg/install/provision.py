@@ -1,0 +1,209 @@
+"""What a pack needs to run besides its own files: found or built in the store, then attached to a directory.
+
+For `install` and `dev` alike. Python packs get an environment (also an empty one: without any, the Pulumi
+CLI takes whatever Python is ambient), Node.js packs `node_modules` if they depend on anything, OPA packs
+nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packreg.errors import InstallError, InvalidPack
+from packreg.install import marker, nodejs
+from packreg.install.attach import attach, environment_path, refresh
+from packreg.install.disk import disk_errors, write_file
+from packreg.install.environment import Environment, Needs, get_environment
+from packreg.install.interpreter import find_interpreter
+from packreg.install.lock_dependencies import own_wheels
+from packreg.install.nodejs import NODE_MODULES, Tree, get_tree
+from packreg.install.npm_lock import LOCK_FILES, NpmInput, dependencies_only, has_dependencies
+from packreg.install.tools import Tools
+from packreg.pack.files import File
+from packreg.registry.record import Lock
+
+MANIFEST = "PulumiPolicy.yaml"
+#: In a store entry, one file for each directory outside the home that needs it, which holds its path.
+USERS = "users"
+#: Resolves the dependencies of a pack that has no lock; None if it has none.
+Resolve = Callable[[], Lock | None]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What a manifest says about how the pack runs. `of` names the pack in errors."""
+
+    of: str
+    name: str
+    virtualenv: str | None = None
+    toolchain: str | None = None
+    production: bool = False
+
+    @classmethod
+    def of_manifest(cls, of: str, manifest: Mapping[str, Any], files: Mapping[str, File]) -> Runtime:
+        """Read the runtime of a recorded manifest; without a toolchain a uv.lock decides, as in Pulumi."""
+        runtime = manifest.get("runtime")
+        whole = runtime if isinstance(runtime, Mapping) else {"name": runtime}
+        options = whole.get("options")
+        options = options if isinstance(options, Mapping) else {}
+        virtualenv, toolchain = options.get("virtualenv"), options.get("toolchain")
+        return cls(
+            of=of,
+            name=str(whole.get("name")),
+            virtualenv=virtualenv if isinstance(virtualenv, str) else None,
+            toolchain=toolchain if isinstance(toolchain, str) else "uv" if "uv.lock" in files else None,
+            production=options.get("production") is True,
+        )
+
+
+@dataclass(frozen=True)
+class Provision:
+    """What is attached to a directory. `kind` is one of the marker's; `path` is relative to the pack.
+
+    `edits` are files of the pack that are written otherwise than they were published.
+    """
+
+    kind: str
+    path: str = ""
+    environment: Environment | None = None
+    whole: bool = False
+    tree: Tree | None = None
+    edits: Mapping[str, bytes] = field(default_factory=dict)
+
+    def attach(self, directory: Path) -> None:
+        """Attach it to a directory in which there is none yet. Raises: OSError."""
+        if self.environment is not None:
+            attach(self.environment, directory / self.path, whole=self.whole)
+        elif self.tree is not None:
+            nodejs.link(self.tree, directory / self.path)
+
+    def refresh(self, directory: Path, store: Path) -> bool:
+        """Attach it, or bring up to date what was attached before; whether there was anything to do.
+
+        Raises:
+            InstallError: there is something in the way that packreg did not make.
+            OSError: the disk refuses.
+        """
+        if self.environment is not None:
+            return refresh(self.environment, directory / self.path, whole=self.whole)
+        return self.tree is not None and nodejs.relink(self.tree, directory / self.path, store)
+
+    def note_user(self, directory: Path) -> None:
+        """Remember a directory outside the home that needs this store entry, so that pruning keeps it."""
+        entry = self.environment.entry if self.environment else self.tree.entry if self.tree else None
+        if entry is not None and not self.whole:
+            text = str(directory)
+            digest = hashlib.sha256(os.fsencode(text)).hexdigest()[:32]
+            with disk_errors("write to", entry):
+                write_file(entry / USERS / digest, os.fsencode(text))
+
+    def as_marker(self) -> dict[str, str]:
+        """What the marker says of it."""
+        store = self.environment.entry if self.environment else self.tree.entry if self.tree else ""
+        python = self.environment.interpreter.path if self.environment else ""
+        return {"kind": self.kind, "path": self.path, "store": str(store), "python": python}
+
+
+def needs_of(
+    runtime: Runtime, files: Mapping[str, File], lock: Lock | None, resolve: Resolve
+) -> Needs | NpmInput | None:
+    """What a pack depends on, exactly; None for an OPA pack, and a Node.js pack without dependencies.
+
+    `resolve` is asked only if there are dependencies and no lock.
+
+    Raises:
+        InstallError: its lock is of another kind, or its package.json cannot be read.
+    """
+    if runtime.name == "python":
+        if lock is None and any(name in files for name in ("requirements.txt", "pyproject.toml", "uv.lock")):
+            lock = resolve()
+        if lock is not None and lock.kind != "requirements":
+            raise InstallError(f"{runtime.of} is a Python pack, and its lock is one of npm")
+        return Needs(lock.text if lock else "", own_wheels(files), runtime.of)
+    if runtime.name != "nodejs":
+        return None
+    package_json = _read_package_json(runtime, files)
+    if not has_dependencies(package_json):
+        return None
+    bundled = next((files[path].data for path in LOCK_FILES if path in files), None)
+    if bundled is None:
+        lock = lock or resolve()
+        if lock is None or lock.kind != "npm":
+            raise InstallError(f"{runtime.of} is a Node.js pack, and its lock is none of npm")
+        bundled = lock.text.encode()
+    return NpmInput(dependencies_only(package_json), bundled)
+
+
+def provide(
+    runtime: Runtime,
+    files: Mapping[str, File],
+    needs: Needs | NpmInput | None,
+    tools: Tools,
+    *,
+    python: str | None = None,
+    offline: bool = False,
+    say: Callable[[str], None] = lambda step: None,
+) -> Provision:
+    """Find or build what `needs_of` found.
+
+    Raises:
+        InstallError: it cannot be had, or the pack is in the way of its own environment.
+    """
+    if isinstance(needs, NpmInput):
+        _keep_free(runtime, files, NODE_MODULES)
+        tree = get_tree(needs, tools, of=runtime.of, production=runtime.production, offline=offline, say=say)
+        return Provision(marker.NODE_MODULES, NODE_MODULES, tree=tree)
+    if needs is None:
+        return Provision(marker.NONE)
+    if runtime.toolchain == "poetry":
+        raise InstallError(
+            f"{runtime.of} wants its environment made by poetry, which packreg does not do",
+            hint="install it with --no-env and run `poetry install` there, or publish it for pip or uv",
+        )
+    path = environment_path(runtime.virtualenv, runtime.toolchain)
+    _keep_free(runtime, files, path)
+    interpreter = find_interpreter(python, tools)
+    environment = get_environment(needs, interpreter, tools, offline=offline, say=say)
+    whole = runtime.toolchain == "uv"
+    edits = {} if runtime.virtualenv is not None or whole else {MANIFEST: _told(runtime, files, path)}
+    return Provision(marker.PYTHON, path, environment, whole=whole, edits=edits)
+
+
+def _told(runtime: Runtime, files: Mapping[str, File], path: str) -> bytes:
+    """The manifest, told where the environment is."""
+    from packreg.pack.manifest import with_virtualenv
+
+    try:
+        return with_virtualenv(files[MANIFEST].data, path)
+    except InvalidPack as error:
+        raise InstallError(
+            f"the manifest of {runtime.of} cannot be told where its environment is: {error}",
+            hint="publish a version with runtime.options.virtualenv in PulumiPolicy.yaml",
+        ) from error
+
+
+def _read_package_json(runtime: Runtime, files: Mapping[str, File]) -> dict[str, Any]:
+    try:
+        found = json.loads(files["package.json"].data.decode("utf-8-sig"))
+    except (KeyError, ValueError, RecursionError) as error:
+        raise InstallError(f"the package.json of {runtime.of} cannot be read: {error!r}") from error
+    if not isinstance(found, dict):
+        raise InstallError(f"the package.json of {runtime.of} is not an object")
+    return found
+
+
+def _keep_free(runtime: Runtime, files: Mapping[str, File], path: str) -> None:
+    """Refuse a pack that brings files where its environment goes, or a file on the way there."""
+    for name in files:
+        folded, wanted = name.casefold(), path.casefold()
+        if folded == wanted or folded.startswith(f"{wanted}/") or wanted.startswith(f"{folded}/"):
+            raise InstallError(
+                f"{runtime.of} brings {name!r}, where its environment would be ({path})",
+                hint="publish a version without it, or install with --no-env",
+            )

@@ -1,0 +1,161 @@
+"""Which release a reference means, and its verified files: from the registry or this machine's caches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
+from packreg.install.disk import disk_errors, write_file
+from packreg.install.home import Home
+from packreg.install.remembered import DiskMemory
+from packreg.pack.files import DEFAULT_LIMITS, File, Limits
+from packreg.pack.reference import Reference
+from packreg.pack.version import Version
+from packreg.registry.layout import record_key
+from packreg.registry.listing import PackListing
+from packreg.registry.proof import prove_bundle, prove_files
+from packreg.registry.record import Record
+
+if TYPE_CHECKING:
+    from packreg.registry.registry import Registry
+
+_ONLINE = "install it once with a network, or bring it with `packreg cache export` and `packreg cache import`"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release that was found, and what the user should know about it. `exact` if the reference named it."""
+
+    record: Record
+    exact: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Content:
+    """A release's bundle and its files, all of it verified, and what was learned on the way."""
+
+    data: bytes
+    files: dict[str, File]
+    notes: tuple[str, ...] = ()
+
+
+class Releases:
+    """The releases of one registry, as this machine sees them. Several threads may use it."""
+
+    def __init__(
+        self, home: Home, registry: Registry | None, memory: DiskMemory, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
+        self.home = home
+        self.registry = registry
+        self.memory = memory
+        self.limits = limits
+
+    def find(self, reference: Reference, *, offline: bool) -> Release:
+        """The release that a reference means. Offline, among those whose records are on this machine.
+
+        Raises:
+            NotFound, StoreError, IntegrityError: as the registry says.
+            InstallError: offline, and no such release is known here.
+        """
+        exact = isinstance(reference.wanted, Version)
+        if offline or self.registry is None:
+            return self._find_here(reference, exact)
+        resolved = self.registry.resolve(reference, warn=False)
+        notes = [resolved.note] if resolved.note else []
+        if resolved.yanked:
+            notes.append(_yanked(resolved.record, resolved.yanked))
+        return Release(resolved.record, exact, tuple(notes))
+
+    def content(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Content:
+        """The files of a release. A bundle that this machine has is not fetched again.
+
+        For a release that was named exactly the registry is asked at the same time whether it is yanked.
+
+        Raises:
+            Removed, NotFound, StoreError, IntegrityError: as the registry says.
+            InstallError: offline, and the bundle is not on this machine; or the disk refuses.
+        """
+        record = release.record
+        data = self._kept(record)
+        if offline or self.registry is None:
+            if data is None:
+                raise InstallError(
+                    f"offline, and the bundle of {record.reference} is not on this machine "
+                    f"(sha256 {record.bundle_sha256})",
+                    hint=_ONLINE,
+                )
+            return Content(data, prove_files(record, data, self.limits))
+        with ThreadPoolExecutor(1) as asking:
+            yanked = (
+                asking.submit(self.registry.yanked, record.name, record.version) if release.exact else None
+            )
+            if data is None:
+                say("downloading")
+                data = self.registry.fetch(record)
+                with disk_errors("keep the bundle in", self.home.bundles):
+                    write_file(self.home.bundle(record.bundle_sha256), data)
+            files = prove_files(record, data, self.limits)
+            reason = yanked.result() if yanked else ""
+        return Content(data, files, (_yanked(record, reason),) if reason else ())
+
+    def _kept(self, record: Record) -> bytes | None:
+        """The bundle from the cache, if it is there and whole; a damaged one is dropped."""
+        path: Path = self.home.bundle(record.bundle_sha256)
+        try:
+            return prove_bundle(record, path.read_bytes())
+        except IntegrityError:
+            with suppress(OSError):
+                path.unlink()
+        except OSError:
+            pass
+        return None
+
+    def _find_here(self, reference: Reference, exact: bool) -> Release:
+        name, wanted = reference.name, reference.wanted
+        if isinstance(wanted, Version):
+            record = self._remembered(name, wanted)
+            if record is None:
+                raise self._unknown(reference)
+            return Release(record, exact)
+        versions = self.memory.versions(name)
+        if isinstance(wanted, str):
+            records = (self._remembered(name, version) for version in versions)
+            same = [record for record in records if record is not None and record.digest == wanted]
+            if not same:
+                raise self._unknown(reference)
+            return Release(max(same, key=lambda record: record.version), exact)
+        listing = PackListing.from_keys(name, [record_key(name, version) for version in versions])
+        try:
+            choice = listing.choose(wanted)
+        except NotFound as error:
+            raise self._unknown(reference) from error
+        record = self._remembered(name, choice.version)
+        if record is None:
+            raise self._unknown(reference)
+        note = f"offline: {record.reference} is the highest of the versions that this machine knows"
+        return Release(record, exact, (note, *([choice.note] if choice.note else [])))
+
+    def _remembered(self, name: str, version: Version) -> Record | None:
+        data = self.memory.get(record_key(name, version))
+        if data is None:
+            return None
+        with suppress(IntegrityError, UsageError):
+            return Record.decode(data, name, version)
+        return None
+
+    def _unknown(self, reference: Reference) -> InstallError:
+        known = sorted(self.memory.versions(reference.name))
+        there = f"; this machine knows {', '.join(v.text for v in known[-5:])}" if known else ""
+        return InstallError(
+            f"offline, and the record of {reference} is not on this machine{there}", hint=_ONLINE
+        )
+
+
+def _yanked(record: Record, reason: str) -> str:
+    return f"{record.reference} is yanked: {reason}"

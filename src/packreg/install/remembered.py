@@ -1,0 +1,57 @@
+"""What a registry said that never changes, kept on this machine: a `Remembered` of `registry`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from packreg.errors import UsageError
+from packreg.install.disk import write_file
+from packreg.install.home import Home
+from packreg.pack.version import Version
+from packreg.registry.layout import pack_prefix, read_pack_key
+
+_LIMIT = 8 * 2**20
+
+
+class DiskMemory:
+    """The remembered objects of the one registry with this id, as files below `<home>/remembered/<id>/`.
+
+    A file may be lost or damaged at any time: readers decode it as strictly as an answer of the registry.
+    """
+
+    def __init__(self, home: Home, registry_id: str) -> None:
+        self.root = home.remembered / registry_id
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes last put under this key, or None."""
+        with suppress(OSError, ValueError), self._path(key).open("rb") as file:
+            return file.read(_LIMIT)
+        return None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep the bytes; failing to (a full disk, a read-only home) is no error."""
+        with suppress(OSError, ValueError):
+            write_file(self._path(key), data)
+
+    def versions(self, name: str) -> list[Version]:
+        """The versions of a pack whose records are here, in no order."""
+        found = []
+        with suppress(OSError, UsageError):
+            for file in self._path(f"{pack_prefix(name)}v").iterdir():
+                meaning = read_pack_key(name, f"{pack_prefix(name)}v/{file.name}")
+                if meaning is not None and meaning.kind == "record":
+                    found.append(meaning.version)
+        return found
+
+    def names(self) -> list[str]:
+        """The packs of which records are here."""
+        with suppress(OSError):
+            return sorted(path.name for path in (self.root / "packs").iterdir())
+        return []
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
+            raise ValueError(key)
+        return self.root.joinpath(*parts)

@@ -1,0 +1,245 @@
+"""Running uv, pip, npm and interpreters: environment, output in logs, failures as errors."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from packreg.errors import InstallError
+from packreg.install.disk import disk_errors
+from packreg.install.home import Home
+
+if TYPE_CHECKING:
+    import subprocess
+
+#: Variables of the operator's shell that would send a tool somewhere else than where packreg sends it.
+_MISLEADING = frozenset(
+    """
+    VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
+    PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONUSERBASE
+    PYTHONOPTIMIZE __PYVENV_LAUNCHER__
+    UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIR UV_PYTHON UV_SYSTEM_PYTHON UV_BREAK_SYSTEM_PACKAGES
+    UV_LINK_MODE UV_COMPILE_BYTECODE UV_PREVIEW UV_CUSTOM_COMPILE_COMMAND UV_NO_SYNC
+    PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_REQUIREMENT PIP_CONSTRAINT PIP_PYTHON PIP_REQUIRE_VIRTUALENV
+    PIP_NO_DEPS PIP_DRY_RUN PIP_REPORT PIP_LOG
+    NODE_OPTIONS NODE_PATH NODE_ENV INIT_CWD
+    NPM_CONFIG_PREFIX NPM_CONFIG_GLOBAL NPM_CONFIG_OMIT NPM_CONFIG_INCLUDE NPM_CONFIG_PRODUCTION
+    NPM_CONFIG_DRY_RUN
+    """.split()  # noqa: SIM905 - thirty-nine quoted names would be harder to read
+)
+_QUIET = {
+    "NO_COLOR": "1",
+    "UV_NO_PROGRESS": "1",
+    "UV_PYTHON_DOWNLOADS": "never",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    "PIP_NO_INPUT": "1",
+    "npm_config_update_notifier": "false",
+    "npm_config_audit": "false",
+    "npm_config_fund": "false",
+    "npm_config_progress": "false",
+    "npm_config_color": "false",
+}
+_KEPT_LOGS = 50
+_SHOWN_LINES = 12
+_SHOWN_CHARACTERS = 300
+_UNPRINTABLE = re.compile("\x1b\\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The tools of this machine, as one command of packreg uses them.
+
+    `environ` is the environment that they are given (minus what would lead them astray), so index
+    configuration, proxies and certificates are the operator's. `uv` and `timeout` (seconds for one run of
+    one tool) can be set; an empty `uv` means that pip does its work.
+    """
+
+    home: Home
+    environ: Mapping[str, str]
+    timeout: float = 1800.0
+    uv_path: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def uv(self) -> str:
+        """The uv program: the one that was given, the one beside packreg, the first on PATH, or ""."""
+        if self.uv_path is not None:
+            return self.uv_path
+        with suppress(ImportError, FileNotFoundError):
+            from uv import find_uv_bin
+
+            return find_uv_bin()
+        return self.which("uv") or ""
+
+    def which(self, program: str) -> str | None:
+        """The first such program on the operator's PATH."""
+        from shutil import which
+
+        return which(program, path=self.environ.get("PATH", os.defpath))
+
+    def need(self, program: str, hint: str) -> str:
+        """The same, or an error with this hint.
+
+        Raises:
+            InstallError: there is no such program.
+        """
+        found = self.which(program)
+        if found is None:
+            raise InstallError(f"{program} is not on the PATH", hint=hint)
+        return found
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The environment of every tool."""
+        kept = {k: v for k, v in self.environ.items() if k.upper() not in _MISLEADING}
+        return kept | _QUIET | dict(self.extra)
+
+    def run(
+        self,
+        command: Sequence[str | Path],
+        doing: str,
+        *,
+        cwd: Path,
+        stdin: bytes = b"",
+        environ: Mapping[str, str] | None = None,
+        hint: str = "",
+    ) -> bytes:
+        """Run a tool to its end and return its stdout.
+
+        `doing` says what for, as in "uv could not <doing>". What the tool writes to stderr, and to stdout if
+        it fails, goes to a log file that stays only if it fails; the error quotes the end of it.
+
+        Raises:
+            InstallError: it cannot be started, fails, or takes longer than `timeout`.
+        """
+        name = Path(command[0]).stem
+        log_path = self._new_log(f"{name}-{doing}")
+        with disk_errors("write the log", log_path), log_path.open("w+b") as log:
+            log.write(f"$ {' '.join(str(word) for word in command)}\n# in {cwd}\n".encode())
+            log.flush()
+            failure, output = self._run(command, cwd, stdin, {**self.environment, **(environ or {})}, log)
+            if not failure:
+                log.close()
+                log_path.unlink(missing_ok=True)
+                return output
+            log.seek(0, os.SEEK_END)
+            log.write(output + f"\n# {failure}\n".encode())
+            log.seek(0)
+            said = _end_of(log.read().decode("utf-8", "replace"))
+        raise InstallError(
+            f"{name} could not {doing}: {failure}{said}\nthe whole output is in {log_path}",
+            hint=hint or _hint_for(said),
+            log=str(log_path),
+        )
+
+    def _run(
+        self, command: Sequence[str | Path], cwd: Path, stdin: bytes, environ: dict[str, str], log: IO[bytes]
+    ) -> tuple[str, bytes]:
+        """Why it failed (or an empty string) and what it wrote to stdout."""
+        import subprocess
+
+        try:
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=cwd,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+        except OSError as error:
+            return f"it cannot be started: {error.strerror or error}", b""
+        try:
+            output, _ = process.communicate(stdin, timeout=self.timeout)
+        except subprocess.TimeoutExpired:
+            output = _killed(process)
+            return f"it was stopped after {self.timeout:.0f} seconds", output
+        except BaseException:
+            _killed(process)
+            raise
+        return ("" if process.returncode == 0 else f"exit {process.returncode}"), output or b""
+
+    def _new_log(self, title: str) -> Path:
+        """A new log file's path; of the older ones the newest fifty stay."""
+        logs = self.home.logs
+        with disk_errors("write logs to", logs):
+            logs.mkdir(parents=True, exist_ok=True)
+            older = []
+            for path in logs.glob("*.log"):
+                with suppress(OSError):
+                    older.append((path.stat().st_mtime, path))
+            for _, path in sorted(older)[: max(0, len(older) - _KEPT_LOGS + 1)]:
+                path.unlink(missing_ok=True)
+        slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60]
+        return logs / f"{slug}-{os.urandom(4).hex()}.log"
+
+
+def _killed(process: subprocess.Popen[bytes]) -> bytes:
+    """Kill a tool; what it had written to stdout by then."""
+    process.kill()
+    with suppress(Exception):  # a grandchild may hold the pipe open for as long as it likes
+        return process.communicate(timeout=5)[0] or b""
+    return b""
+
+
+def _end_of(text: str) -> str:
+    """The last lines of a log without its first two, printable, each on a line of its own behind a bar."""
+    lines = [_UNPRINTABLE.sub("", line).rstrip() for line in text.splitlines()[2:-1]]
+    lines = [line for line in lines if line][-_SHOWN_LINES:]
+    return "".join(f"\n  | {line[:_SHOWN_CHARACTERS]}" for line in lines)
+
+
+_CONFIGURATION = "in your own uv, pip or npm configuration"
+#: What a tool says -> what to do about it. The first that matches counts.
+_HINTS = (
+    (
+        r"no space left|os error 28|ENOSPC",
+        "free some space; `packreg cache prune` removes what no installed pack uses",
+    ),
+    (
+        r"hash mismatch|do not match the hashes|EINTEGRITY",
+        "the index serves other bytes than those that were locked: find out why before you go on",
+    ),
+    (
+        r"network (was|connectivity is) disabled|--offline|ENOTCACHED|only-if-cached",
+        "install once with a network, or bring what is missing with `packreg cache export` and `import`",
+    ),
+    (
+        r"no wheels|no usable wheels|only-binary|building source distributions is disabled",
+        "only wheels are installed, and there is none for this platform or Python; try another --python",
+    ),
+    (
+        r"\b(E?401|E?403)\b|unauthorized|forbidden",
+        f"check the credentials of the package index {_CONFIGURATION}",
+    ),
+    (
+        r"error sending request|failed to fetch|connect|timed out|dns|resolve host|getaddrinfo|ENOTFOUND"
+        r"|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ECONNRESET|certificate|UnknownIssuer",
+        f"check the network, the proxy, and the package index {_CONFIGURATION}; then run it again",
+    ),
+    (
+        r"no solution found|not found in the (package )?(registry|index)|no matching distribution"
+        r"|E404|ETARGET",
+        "check the pack's dependencies, and that your package index has them",
+    ),
+)
+
+
+def _hint_for(said: str) -> str:
+    """The way out that the tool's own words suggest."""
+    for pattern, hint in _HINTS:
+        if re.search(pattern, said, re.IGNORECASE):
+            return hint
+    return ""
+
+
+def own_python() -> str:
+    """The interpreter that runs packreg."""
+    return sys.executable

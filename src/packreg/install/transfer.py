@@ -1,0 +1,259 @@
+"""Taking packs to a machine without a network: one archive with all that `install --offline` needs there.
+
+The archive is a plain tar: records, bundles, locks, the wheels of Python dependencies (from `pip download`
+with the lock's hashes: uv has no download), and for Node.js packs a cache of npm filled for their lock. It
+is made for the platform and the interpreter of this machine. Nothing in it is trusted for what it is called:
+bundles and wheels must have the sha256 in their names, records are read as strictly as a registry's, and pip,
+uv and npm check what they install against the locks. What an archive decides is which digest a version has;
+so does a registry, and an archive deserves the same trust.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import tarfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import IO
+
+from packreg.errors import IntegrityError
+from packreg.install.disk import disk_errors
+from packreg.install.environment import Needs, pip_command
+from packreg.install.home import Home
+from packreg.install.installer import Installer
+from packreg.install.interpreter import find_interpreter
+from packreg.install.nodejs import CI, NODE_HINT
+from packreg.install.npm_lock import NpmInput
+from packreg.install.requirements_lock import read_lock
+from packreg.install.tools import Tools
+from packreg.pack.reference import Reference
+from packreg.pack.version import Version
+from packreg.registry.layout import record_key
+from packreg.registry.record import Record
+
+FORMAT = 1
+INDEX = "packreg-cache.json"
+MAX_MEMBER = 2**31
+MAX_INDEX = 64 * 2**20
+_MEMBER = re.compile(
+    r"remembered/(?P<registry>[0-9a-f]{12})/packs/(?P<name>[a-z0-9][a-z0-9._-]*)/v/(?P<version>[0-9a-z.-]+)"
+    r"|bundles/(?P<bundle>[0-9a-f]{64})\.tgz"
+    r"|resolved/[0-9a-f]{64}\.json"
+    r"|wheels/(?P<wheel>[0-9a-f]{64})/[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl"
+    r"|npm/[0-9a-f]{64}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+",
+    re.ASCII,
+)
+
+
+def export_cache(
+    installer: Installer,
+    references: Iterable[Reference],
+    target: Path,
+    *,
+    python: str | None = None,
+    say: Callable[[str], None] = lambda step: None,
+) -> list[Record]:
+    """Write an archive with these releases and all their dependencies to `target`; the releases, in order.
+
+    Raises:
+        InstallError: something cannot be had, or the archive cannot be written; nothing is at `target` then.
+        NotFound, StoreError, IntegrityError: as `Installer.install`.
+    """
+    tools, home = installer.tools, installer.home
+    records: list[Record] = []
+    with tools.home.scratch("export") as place:
+        members: dict[str, Path] = {}
+        for reference in references:
+            release = installer.releases.find(reference, offline=False)
+            record = release.record
+            say(f"collecting {record.reference}")
+            gathered = installer.gather(release, offline=False, say=say)
+            key = f"remembered/{installer.registry_id}/{record_key(record.name, record.version)}"
+            members[key] = place / f"{len(members)}.json"
+            members[key].write_bytes(record.encode())
+            members[f"bundles/{record.bundle_sha256}.tgz"] = home.bundle(record.bundle_sha256)
+            if gathered.resolved is not None:
+                members[f"resolved/{gathered.resolved.name}"] = gathered.resolved
+            if isinstance(gathered.needs, Needs) and gathered.needs.lock:
+                members |= _download_wheels(gathered.needs, python, tools, place)
+            elif isinstance(gathered.needs, NpmInput):
+                members |= _fill_npm_cache(gathered.needs, record.reference, tools, place)
+            records.append(record)
+        say("writing the archive")
+        with disk_errors("write", target):
+            _write(members, records, target)
+    return records
+
+
+def import_cache(archive: Path, home: Home) -> list[Record]:
+    """Put what an archive holds into the home, after all of it was verified; the releases it brought.
+
+    Raises:
+        IntegrityError: it is no whole archive of packreg's, or says otherwise than this machine knows.
+        InstallError: the disk refuses.
+    """
+    with home.scratch("import") as place:
+        with disk_errors("read", archive), archive.open("rb") as file:
+            names = _unpack(file, archive, place)
+        records = [record for name in names if (record := _prove(name, place / name, home)) is not None]
+        with disk_errors("write to", home.root):
+            for name in _tops(names):
+                there = home.root / name
+                if not there.exists():
+                    there.parent.mkdir(parents=True, exist_ok=True)
+                    (place / name).rename(there)
+    return records
+
+
+def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path) -> dict[str, Path]:
+    read_lock(needs.lock, needs.of)
+    interpreter = find_interpreter(python, tools)
+    directory = place / f"wheels-{hashlib.sha256(needs.lock.encode()).hexdigest()[:16]}"
+    if not directory.is_dir():
+        directory.mkdir()
+        lock = directory.with_suffix(".txt")
+        lock.write_text(needs.lock, "utf-8")
+        command = pip_command(tools, interpreter.path)
+        words = ["download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+        doing = f"download the wheels of {needs.of}"
+        tools.run([*command, *words, "--dest", directory, "-r", lock], doing, cwd=place)
+    return {f"wheels/{_sha256(path)}/{path.name}": path for path in sorted(directory.iterdir())}
+
+
+def _fill_npm_cache(needs: NpmInput, of: str, tools: Tools, place: Path) -> dict[str, Path]:
+    """npm's own cache after an installation of this lock into an empty one."""
+    cache = place / f"npm-{needs.digest}"
+    if not cache.is_dir():
+        work = place / f"work-{needs.digest}"
+        work.mkdir()
+        (work / "package.json").write_bytes(needs.package_json)
+        (work / "package-lock.json").write_bytes(needs.lock)
+        npm = tools.need("npm", NODE_HINT)
+        tools.run([npm, *CI, "--cache", cache], f"download the packages of {of}", cwd=work)
+    found = (path for path in sorted((cache / "_cacache").rglob("*")) if path.is_file())
+    return {
+        f"npm/{needs.digest}/{path.relative_to(cache).as_posix()}": path
+        for path in found
+        if "tmp" not in path.relative_to(cache).parts
+    }
+
+
+def _write(members: dict[str, Path], records: list[Record], target: Path) -> None:
+    index = {
+        "format": FORMAT,
+        "packs": [record.reference for record in records],
+        "members": {name: _sha256(path) for name, path in members.items()},
+    }
+    data = json.dumps(index, indent=1).encode()
+    staged = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    try:
+        with tarfile.open(staged, "x:", format=tarfile.PAX_FORMAT) as archive:
+            info = tarfile.TarInfo(INDEX)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+            for name, path in members.items():
+                info = tarfile.TarInfo(name)
+                info.size = path.stat().st_size
+                with path.open("rb") as file:
+                    archive.addfile(info, file)
+        staged.replace(target)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def _unpack(file: IO[bytes], archive: Path, place: Path) -> list[str]:
+    """Write every member below `place`, each with the sha256 that the index gives; their names."""
+    try:
+        with tarfile.open(fileobj=file, mode="r:") as tar:
+            first = tar.next()
+            if first is None or first.name != INDEX or not first.isreg() or first.size > MAX_INDEX:
+                raise _refused(archive, f"it does not start with {INDEX}")
+            expected = _read_index(_read(tar, first), archive)
+            seen: list[str] = []
+            for info in tar:
+                if info.name == INDEX:
+                    continue
+                if not info.isreg() or info.size > MAX_MEMBER or not _MEMBER.fullmatch(info.name):
+                    raise _refused(archive, f"it holds {info.name[:200]!r}, which is nothing of packreg's")
+                if info.name not in expected or info.name in seen:
+                    raise _refused(archive, f"its index does not list {info.name[:200]!r} once")
+                data = _read(tar, info)
+                if hashlib.sha256(data).hexdigest() != expected[info.name]:
+                    raise _refused(archive, f"{info.name} is damaged")
+                seen.append(info.name)
+                (place / info.name).parent.mkdir(parents=True, exist_ok=True)
+                (place / info.name).write_bytes(data)
+    except (tarfile.TarError, EOFError, ValueError) as error:
+        raise _refused(archive, str(error)) from error
+    missing = sorted(expected.keys() - set(seen))
+    if missing:  # a tar that was cut short looks like a shorter one
+        raise _refused(archive, f"{len(missing)} of its members are missing, {missing[0]} for one")
+    return seen
+
+
+def _read(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    file = tar.extractfile(info)
+    assert file is not None
+    data = file.read()
+    if len(data) != info.size:
+        raise EOFError(f"{info.name} is cut short")
+    return data
+
+
+def _read_index(data: bytes, archive: Path) -> dict[str, str]:
+    index = json.loads(data)
+    if not isinstance(index, dict) or index.get("format") != FORMAT:
+        raise _refused(archive, f"its index has not format {FORMAT}")
+    members = index.get("members")
+    if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
+        raise _refused(archive, "its index lists no members")
+    return members
+
+
+def _prove(name: str, path: Path, home: Home) -> Record | None:
+    """Make sure that a member is what its name says; the record if it is one."""
+    match = _MEMBER.fullmatch(name)
+    assert match is not None
+    for group in ("bundle", "wheel"):
+        if match[group] and _sha256(path) != match[group]:
+            raise IntegrityError(f"{name} in the archive has another sha256 than its name says")
+    if not match["registry"]:
+        return None
+    data = path.read_bytes()
+    record = Record.decode(data, match["name"], Version(match["version"]))
+    known = home.root / name
+    if known.is_file() and known.read_bytes() != data:
+        try:
+            other = Record.decode(known.read_bytes(), record.name, record.version)
+        except IntegrityError:
+            known.unlink()  # a damaged memory is no memory
+            return record
+        if other.digest != record.digest:
+            raise IntegrityError(
+                f"the archive's {record.reference} has the digest {record.digest}, "
+                f"and this machine knows it as {other.digest}",
+                hint="one of them is not from this registry: find out which",
+            )
+    return record
+
+
+def _tops(names: Iterable[str]) -> list[str]:
+    """What is moved into the home in one step each: files, but whole directories of wheels and of npm."""
+    return list(
+        dict.fromkeys(
+            "/".join(name.split("/")[:2]) if name.startswith(("wheels/", "npm/")) else name for name in names
+        )
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refused(archive: Path, why: str) -> IntegrityError:
+    return IntegrityError(f"{archive} is not a whole archive of `packreg cache export`: {why}")

@@ -1,0 +1,233 @@
+"""The `runtime` of a manifest: which language host runs the pack, and the options it is given.
+
+Names, options and their types are those of the language hosts of the Pulumi CLI. An unknown option is
+ignored there and warned about here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from typing import NamedTuple, TypeAlias
+
+from packreg.pack.paths import path_problem
+from packreg.pack.problems import Problems
+from packreg.pack.strict_yaml import Mapping, Node, Scalar
+from packreg.pack.text import short
+
+RUNTIMES = ("python", "nodejs", "opa")
+#: Other runtimes of the Pulumi CLI and its branches, which packreg does not run.
+OTHER_RUNTIMES = ("go", "dotnet", "java", "yaml", "bun", "oci", "binary")
+TOOLCHAINS = ("pip", "uv", "poetry")
+TYPECHECKERS = ("mypy", "pyright")
+PACKAGE_MANAGERS = ("auto", "npm", "yarn", "pnpm", "bun")
+
+_OPTIONS = {
+    "python": ("virtualenv", "toolchain", "typechecker"),
+    "nodejs": ("typescript", "tsconfig", "nodeargs", "production", "packagemanager"),
+    "opa": (),
+}
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_ALIASES = {
+    "node": "nodejs",
+    "node.js": "nodejs",
+    "javascript": "nodejs",
+    "typescript": "nodejs",
+    "js": "nodejs",
+}
+_ALIASES |= {"ts": "nodejs", "py": "python", "python3": "python", "rego": "opa", "openpolicyagent": "opa"}
+_VENV_SEGMENT = re.compile(r"[A-Za-z0-9._+-]+", re.ASCII)
+
+Option: TypeAlias = str | bool
+
+
+class Runtime(NamedTuple):
+    """A runtime's name and those of its options that it knows and that are right."""
+
+    name: str
+    options: dict[str, Option]
+
+
+def inside_pack(text: str) -> tuple[str, str]:
+    """`text` as a normalised path relative to the pack's root, and why it is none (empty when it is one).
+
+    The root itself is "". "." segments and repeated and final slashes are dropped, as Go's filepath.Join
+    does in the Pulumi CLI.
+    """
+    if text.startswith("/") or re.match(r"[A-Za-z]:", text):
+        return "", "it is absolute"
+    if text.startswith("~"):
+        return "", "'~' is not expanded by Pulumi and would be a directory of that name"
+    segments = [segment for segment in text.split("/") if segment not in ("", ".")]
+    if ".." in segments:
+        return "", "it leaves the pack"
+    path = "/".join(segments)
+    return path, path_problem(path) if path else ""
+
+
+def virtualenv_problem(text: str) -> tuple[str, str]:
+    """The normalised path of a `virtualenv` option, and why it cannot be one (empty when it can).
+
+    Narrower than a pack's paths: tools write the path into scripts and pass it on command lines.
+    """
+    path, problem = inside_pack(text)
+    if problem:
+        return "", problem
+    if not path:
+        return "", "it is the pack's own directory"
+    if path.startswith("-"):
+        return "", "a tool would take it for an option"
+    if not all(_VENV_SEGMENT.fullmatch(segment) for segment in path.split("/")):
+        return "", "it holds something other than letters, digits, '.', '_', '-' and '+'"
+    return path, ""
+
+
+def closest(word: str, known: tuple[str, ...]) -> str:
+    """The word of `known` that was most likely meant, or an empty string."""
+    if len(word) > 40:
+        return ""
+    folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.strip().casefold(), folded, 1)
+    return folded[near[0]] if near else ""
+
+
+class RuntimeReader:
+    """Reads the runtime of one manifest; what is wrong goes to `problems`."""
+
+    def __init__(self, where: str, problems: Problems) -> None:
+        self.where, self.problems = where, problems
+
+    def read(self, root: Mapping) -> Runtime:
+        """The runtime of a manifest; after an error its name is empty or an option is missing."""
+        node = root.get("runtime")
+        if node is None or (isinstance(node, Scalar) and node.is_null):
+            close = next((key for key, _ in root.entries if key.text.strip().casefold() == "runtime"), None)
+            hint = "add `runtime: python`"
+            if close and node is None:
+                hint = f"write `runtime` in place of {short(close.text)}"
+            self._error("runtime", "the manifest has no runtime", node or close or root, hint)
+            return Runtime("", {})
+        if isinstance(node, Scalar):
+            return Runtime(self._name(node), {})
+        if not isinstance(node, Mapping):
+            self._error("runtime", "runtime must be a name, or a mapping with name and options", node)
+            return Runtime("", {})
+        self.warn_unknown(node, ("name", "options"), "runtime.")
+        name = node.get("name")
+        if not isinstance(name, Scalar) or name.is_null:
+            self._error("runtime", "runtime has no name", name or node, "add `name: python` to it")
+            return Runtime("", {})
+        runtime = self._name(name)
+        options = node.get("options")
+        if options is None or (isinstance(options, Scalar) and options.is_null):
+            return Runtime(runtime, {})
+        if not isinstance(options, Mapping):
+            self._error(
+                "options", "runtime.options must be a mapping", options, "write `virtualenv: venv` below it"
+            )
+            return Runtime(runtime, {})
+        return Runtime(runtime, self._options(options, runtime) if runtime else {})
+
+    def warn_unknown(self, mapping: Mapping, known: tuple[str, ...], parent: str = "") -> None:
+        """Warn about every key of `mapping` that is not in `known`."""
+        for key, _ in mapping.entries:
+            if key.text in known:
+                continue
+            if not parent and key.text == "name":
+                hint = (
+                    "a pack's name is the first argument of PolicyPack(), or the Rego package; remove the key"
+                )
+            elif meant := closest(key.text, known):
+                hint = f"did you mean {meant}?"
+            else:
+                hint = f"known are {', '.join(known)}" if known else "this runtime has no options"
+            message = f"Pulumi ignores the key {parent}{short(key.text)[1:-1]}"
+            self.problems.warn("unknown-key", message, self._place(key), hint)
+
+    def inside(self, node: Node, text: str, name: str, code: str) -> str | None:
+        """`text` as a path inside the pack ("." for the root), or None after a problem."""
+        path, problem = inside_pack(text)
+        if problem:
+            message = f"{name} {short(text)} cannot be used: {problem}"
+            self._error(code, message, node, "write a path inside the pack, with forward slashes")
+            return None
+        return path or "."
+
+    def _place(self, node: Node) -> str:
+        return f"{self.where}:{node.place.line}:{node.place.column}"
+
+    def _error(self, code: str, message: str, node: Node, hint: str = "") -> None:
+        self.problems.error(code, message, self._place(node), hint)
+
+    def _name(self, node: Scalar) -> str:
+        name = node.text
+        if name in RUNTIMES:
+            return name
+        folded = unicodedata.normalize("NFKC", name).strip().casefold()
+        known = name in OTHER_RUNTIMES
+        meant = "" if known else _ALIASES.get(folded) or closest(folded, RUNTIMES)
+        hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(RUNTIMES)}"
+        odd = next((character for character in name if not character.isascii()), None)
+        if odd:
+            hint += f" The name holds U+{ord(odd):04X} {unicodedata.name(odd, 'without a name')}"
+        what = "is a runtime that packreg does not support" if known else "is not a runtime"
+        self._error("runtime", f"{short(name)} {what}; supported are {', '.join(RUNTIMES)}", node, hint)
+        return ""
+
+    def _options(self, mapping: Mapping, runtime: str) -> dict[str, Option]:
+        self.warn_unknown(mapping, _OPTIONS[runtime], "runtime.options.")
+        options: dict[str, Option] = {}
+        for name in _OPTIONS[runtime]:
+            node = mapping.get(name)
+            if node is None:
+                continue
+            boolean = name in ("typescript", "production")
+            value = self._boolean(name, node) if boolean else self._string(name, node)
+            if value is not None and self._is_valid(name, value, node):
+                options[name] = value
+        return options
+
+    def _boolean(self, name: str, node: Node) -> bool | None:
+        if isinstance(node, Scalar) and not node.style and node.text in _BOOLEANS:
+            return _BOOLEANS[node.text]
+        self._error(
+            "option-type", f"the {name} option must be true or false", node, "write it without quotes"
+        )
+        return None
+
+    def _string(self, name: str, node: Node) -> str | None:
+        if isinstance(node, Scalar) and node.is_string:
+            return node.text
+        hint = "put it in quotes"
+        if isinstance(node, Scalar) and node.is_null:
+            hint = "give it a value or remove it"
+        self._error("option-type", f"the {name} option must be a string", node, hint)
+        return None
+
+    def _is_valid(self, name: str, value: Option, node: Node) -> bool:
+        if isinstance(value, bool):
+            return True
+        choices = {
+            "toolchain": TOOLCHAINS,
+            "packagemanager": PACKAGE_MANAGERS,
+            "typechecker": TYPECHECKERS,
+        }.get(name)
+        if choices and value not in choices:
+            meant = closest(value, choices)
+            hint = f"did you mean {meant}?" if meant else f"it is one of {', '.join(choices)}"
+            # A policy run never type-checks; the other two decide what is installed.
+            tell = self.problems.warn if name == "typechecker" else self.problems.error
+            tell("option-value", f"{short(value)} is no {name}", self._place(node), hint)
+            return False
+        if name == "tsconfig":
+            return self.inside(node, value, name, "tsconfig") is not None
+        if name == "virtualenv":
+            problem = virtualenv_problem(value)[1]
+            if problem:
+                message = f"the virtualenv {short(value)} cannot be used: {problem}"
+                self._error(
+                    "virtualenv", message, node, "name a directory inside the pack: `virtualenv: venv`"
+                )
+            return not problem
+        return True

@@ -1,0 +1,41 @@
+"""What the objects of a registry mean: records, publishing, resolving, fetching, yanks, removal, proof.
+
+Not here: how an object is stored (`store`), what a pack is (`pack`), how a release becomes runnable
+(`install`). May import `pack` and `store`.
+
+    registry.json                                 what this registry is; created once by `init`
+    packs/<name>/v/<version>                      the record of a release: the commit point
+    packs/<name>/x/<version>                      its tombstone, if it was removed
+    packs/<name>/y/<version>/<nnnnnn>-yanked      the yanks and restores of it, numbered from 1
+    packs/<name>/y/<version>/<nnnnnn>-restored
+    bundles/<name>/<version>/<sha256>.tgz         its bundle
+    .packreg/canary, .packreg/probe/…             what proves that the store creates exactly once
+
+Decisions:
+
+- Every object is created once and never overwritten. A release exists when its record exists: bundle
+  first, record last. So "used once, never again" is a property of the store, and every crash leaves either
+  nothing that a reader can see or a whole release.
+- The listing is the index. One listing of `packs/<name>/` tells every version, every removal and every
+  yank from the keys alone, so there is no derived index to heal. `latest` is computed, never stored.
+- An exact version is never read from a listing: record, then bundle, then the tombstone if the bundle is
+  gone. Bytes whose size, sha256, identity or manifest differ from the record are an error, never a reason
+  to look elsewhere. A removal is complete when the bundle is gone.
+- A bundle is keyed by pack, version and sha256, not pooled by content: it is garbage exactly if its version
+  is decided and the record names another one, which needs no clock and no mark phase. Bundles of versions
+  that nobody decided are kept for 30 days, as somebody may still be publishing them.
+- The dependency lock is in the record, not in the bundle: locks are resolved against an index that changes
+  every day, and the same directory must give the same bytes, and so the same identity, for ever.
+- Yanks count up and their parity is their meaning: odd numbers yank, even numbers restore. Two people who
+  edit at once therefore meet at the same key: one creates it, the other learns what it says.
+- Two versions that differ only in case have the same key, and so are the same version.
+- Removing leaves the record, so the version stays used, and a removed release cannot be published again,
+  not even the same content: whoever removed it said why, and that must not be undone by a CI retry.
+- Records never change, so readers may remember them for ever (`Remembered`); whether a release is yanked or
+  removed is always asked of the store. A replica may be promoted, so publishing is never refused from memory.
+- A local directory becomes a registry at its first publish; a bucket needs `init` once, because it takes a
+  person who knows it to decide that this prefix is a registry.
+- A replica is filled by the store's own replication of `packs/` and `bundles/` (not of `registry.json`);
+  packreg never writes to it. Replication is per object, so a record can arrive before its bundle.
+- Objects of a newer format are refused by number; unknown members of known formats are ignored.
+"""

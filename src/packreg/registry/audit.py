@@ -1,0 +1,223 @@
+"""Proving that a registry is whole, and finding what in it is garbage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from packreg.errors import IntegrityError, NotFound, StoreRefused
+from packreg.pack.files import Limits
+from packreg.pack.version import Version
+from packreg.registry import layout
+from packreg.registry.listing import PackListing, Release
+from packreg.registry.notices import Notice
+from packreg.registry.objects import Objects
+from packreg.registry.proof import prove_files
+from packreg.registry.record import Record
+from packreg.store.bucket import Entry
+from packreg.store.probe import PROBES
+
+DAY = 86400.0
+#: How long a bundle is kept whose version nobody has decided: its publisher may still be at work.
+UNDECIDED = 30 * DAY
+
+
+class Finding(NamedTuple):
+    """One thing that `verify` looked at.
+
+    `level` is `ok`, `note` (untidy, nothing is lost) or `error` (something is not what it should be);
+    `subject` is `name@version` or a key, `code` a stable word in kebab case, empty where all is well.
+    """
+
+    subject: str
+    level: Literal["ok", "note", "error"]
+    code: str = ""
+    message: str = ""
+
+
+class Garbage(NamedTuple):
+    """An object that can go: its key, its size in bytes, its age in seconds, and why."""
+
+    key: str
+    size: int
+    age: float
+    reason: str
+
+
+def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
+    """Everything in the registry, pack by pack. See `Registry.verify`."""
+    names = set(known_names(objects, layout.PACKS)) | set(known_names(objects, layout.BUNDLES))
+    for top in (layout.PACKS, layout.BUNDLES):
+        for prefix in objects.store.prefixes(top):
+            if layout.read_name(prefix, top) is None:
+                yield Finding(prefix, "error", "unknown-key", "this is not the name of a pack")
+    for name in sorted(names):
+        yield from verify_pack(objects, name, limits)
+
+
+def known_names(objects: Objects, top: str) -> list[str]:
+    """The names of the packs that have anything below `packs/` or `bundles/`, in order."""
+    names = (layout.read_name(prefix, top) for prefix in objects.store.prefixes(top))
+    return sorted(name for name in names if name is not None)
+
+
+def verify_pack(
+    objects: Objects, name: str, limits: Limits, wanted: Callable[[Version], bool] | None = None
+) -> Iterator[Finding]:
+    """The releases of a pack that `wanted` accepts; without it all, and everything else below its name."""
+    bundles = list(objects.store.list_all(layout.bundles_prefix(name)))
+    keys = [entry.key for entry in objects.store.list_all(layout.pack_prefix(name))]
+    listing = PackListing.from_keys(name, keys)
+    named = set()
+    for release in listing.releases:
+        if wanted is None or wanted(release.version):
+            finding, record = verify_release(objects, name, release, bundles, limits)
+            named.add(record.bundle_key if record is not None else "")
+            yield finding
+            yield from _verify_notices(objects, name, release, set(keys))
+    if wanted is None:
+        for key in listing.unknown:
+            yield Finding(key, "error", "unknown-key", "packreg writes no such key")
+        for key in keys:
+            meaning = layout.read_pack_key(name, key)
+            if meaning is not None and meaning.version not in listing.by_version:
+                yield Finding(key, "error", "no-record", "it speaks of a version that has no record")
+        yield from _verify_bundles(name, listing, bundles, named)
+
+
+def verify_release(
+    objects: Objects, name: str, release: Release, bundles: list[Entry], limits: Limits
+) -> tuple[Finding, Record | None]:
+    """Whether a release's record and bundle are what they should be, read anew from the store."""
+    version = release.version
+    subject = f"{name}@{version}"
+    try:
+        record = objects.record(name, version, fresh=True)
+    except (IntegrityError, StoreRefused) as error:
+        return Finding(subject, "error", "bad-record", str(error)), None
+    if record is None:
+        return Finding(subject, "error", "no-record", "it has a tombstone, but no record"), None
+    if release.state == "removed":
+        if any(entry.key == record.bundle_key for entry in bundles):
+            return Finding(subject, "note", "removal-unfinished", "its bundle is still there"), record
+        return Finding(subject, "ok"), record
+    try:
+        data = objects.store.get(record.bundle_key, limit=record.bundle_size)
+        prove_files(record, data, limits)
+    except NotFound:
+        if objects.tombstone(name, version) is None:
+            return Finding(subject, "error", "no-bundle", f"{record.bundle_key} is missing"), record
+    except IntegrityError as error:
+        return Finding(subject, "error", "bad-bundle", str(error)), record
+    return Finding(subject, "ok"), record
+
+
+def _verify_notices(objects: Objects, name: str, release: Release, keys: set[str]) -> Iterator[Finding]:
+    """Whether every yank, restore and tombstone of a release is there and can be read."""
+    version = release.version
+    wanted = [layout.revision_key(name, version, number) for number in range(1, release.revision + 1)]
+    tombstone = layout.tombstone_key(name, version)
+    if tombstone in keys:
+        wanted.append(tombstone)
+    for key in wanted:
+        if key not in keys:
+            yield Finding(key, "error", "no-revision", "a later revision is there, this one is missing")
+            continue
+        try:
+            Notice.decode(objects.store.get(key, limit=1 << 16), key, name, version)
+        except (IntegrityError, StoreRefused) as error:
+            yield Finding(key, "error", "bad-notice", str(error))
+
+
+def _verify_bundles(
+    name: str, listing: PackListing, bundles: list[Entry], named: set[str]
+) -> Iterator[Finding]:
+    for entry in bundles:
+        meaning = layout.read_bundle_key(name, entry.key)
+        if meaning is None:
+            yield Finding(entry.key, "error", "unknown-key", "packreg writes no such key")
+        elif entry.key not in named:
+            decided = meaning.version in listing.by_version
+            why = "its version is another bundle" if decided else "its version was never published"
+            yield Finding(entry.key, "note", "orphan", f"{why}; `packreg gc` removes it in time")
+
+
+def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
+    """Everything that can go. See `Registry.gc`.
+
+    Bundles are listed before records: a version that is decided by the time its records are listed stays
+    decided, so a bundle that was there before and is not the one named will never be named.
+    """
+    for entry in objects.store.list_all(PROBES):
+        if now - entry.modified > DAY:
+            yield Garbage(entry.key, entry.size, now - entry.modified, "left by a probe of the store")
+    for name in known_names(objects, layout.BUNDLES):
+        by_version: dict[Version, list[tuple[Entry, str]]] = {}
+        for entry in objects.store.list_all(layout.bundles_prefix(name)):
+            meaning = layout.read_bundle_key(name, entry.key)
+            if meaning is not None:
+                by_version.setdefault(meaning.version, []).append((entry, meaning.sha256))
+        listing = objects.listing(name)
+        for version, bundles in by_version.items():
+            yield from _garbage_of_version(
+                objects, name, listing.by_version.get(version), version, bundles, now
+            )
+
+
+def _garbage_of_version(
+    objects: Objects,
+    name: str,
+    release: Release | None,
+    version: Version,
+    bundles: list[tuple[Entry, str]],
+    now: float,
+) -> Iterator[Garbage]:
+    keep = ""
+    reason = "its release was removed"
+    if release is None:
+        reason = "its version was never published"
+        bundles = [bundle for bundle in bundles if now - bundle[0].modified > UNDECIDED]
+    elif release.state != "removed":
+        if len(bundles) == 1:
+            return  # it is the one that the record names, or that one is missing and nothing may be lost now
+        reason = "its version was published with another bundle"
+        record = objects.record(name, version)
+        if record is None:
+            return
+        keep = record.bundle_sha256
+    for entry, sha256 in bundles:
+        if sha256 != keep:
+            yield Garbage(entry.key, entry.size, now - entry.modified, reason)
+
+
+def delete_garbage(objects: Objects, garbage: Garbage) -> bool:
+    """Delete one piece; False if somebody began to need it meanwhile. See `Registry.collect`.
+
+    An undecided bundle can be published at any moment. So its record is looked for before and after the
+    deletion, with the bytes in hand to put it back; a publisher that found the bundle looks for it after its
+    commit. Whichever of the two comes second sees what the other did.
+    """
+    parts = garbage.key.split("/")
+    undecided = _undecided(objects, parts) if garbage.key.startswith(layout.BUNDLES) else False
+    if not undecided:
+        if undecided is not None:
+            objects.store.delete(garbage.key)
+        return undecided is not None
+    data = objects.store.get(garbage.key, limit=garbage.size)
+    objects.store.delete(garbage.key)
+    if _undecided(objects, parts) is None:
+        objects.store.create(garbage.key, data)
+        return False
+    return True
+
+
+def _undecided(objects: Objects, parts: list[str]) -> bool | None:
+    """Whether a bundle's version is undecided; None if it was decided and is exactly this bundle."""
+    _, name, version_text, file = parts
+    version = Version(version_text)
+    record = objects.record(name, version, fresh=True)
+    if record is None:
+        return True
+    if objects.tombstone(name, version) is None and record.bundle_sha256 == file.removesuffix(".tgz"):
+        return None
+    return False

@@ -1,0 +1,104 @@
+"""The names of a registry's objects. Pure: keys in, meanings out; nothing here touches a store."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, NamedTuple
+
+from packreg.pack.version import Version, name_problem, version_problem
+
+SETTINGS = "registry.json"
+PACKS = "packs/"
+BUNDLES = "bundles/"
+
+_REVISION = re.compile(r"([0-9]{6})-(yanked|restored)", re.ASCII)
+_BUNDLE = re.compile(r"([0-9a-f]{64})\.tgz", re.ASCII)
+
+
+class PackKey(NamedTuple):
+    """What a key below `packs/<name>/` says. `number` counts yanks and restores: odd yanks, even restores."""
+
+    kind: Literal["record", "tombstone", "revision"]
+    version: Version
+    number: int = 0
+
+
+class BundleKey(NamedTuple):
+    """What a key below `bundles/<name>/` says; `sha256` is that of the compressed bundle, in hex."""
+
+    version: Version
+    sha256: str
+
+
+def pack_prefix(name: str) -> str:
+    """Where everything but the bundles of a pack is."""
+    return f"{PACKS}{name}/"
+
+
+def record_key(name: str, version: Version) -> str:
+    """Where the record of a release is; creating it is the moment of publishing."""
+    return f"{PACKS}{name}/v/{version.key}"
+
+
+def tombstone_key(name: str, version: Version) -> str:
+    """Where the tombstone of a removed release is."""
+    return f"{PACKS}{name}/x/{version.key}"
+
+
+def revisions_prefix(name: str, version: Version) -> str:
+    """Where the yanks and restores of a release are."""
+    return f"{PACKS}{name}/y/{version.key}/"
+
+
+def revision_key(name: str, version: Version, number: int) -> str:
+    """Where a yank (odd `number`) or a restore (even `number`, counted from 1) of a release is."""
+    return f"{revisions_prefix(name, version)}{number:06d}-{'yanked' if number % 2 else 'restored'}"
+
+
+def bundles_prefix(name: str, version: Version | None = None) -> str:
+    """Where the bundles of a pack, or of one of its versions, are."""
+    return f"{BUNDLES}{name}/" if version is None else f"{BUNDLES}{name}/{version.key}/"
+
+
+def bundle_key(name: str, version: Version, sha256: str) -> str:
+    """Where the bundle with this sha256 (of the compressed bytes, hex) is."""
+    return f"{BUNDLES}{name}/{version.key}/{sha256}.tgz"
+
+
+def read_pack_key(name: str, key: str) -> PackKey | None:
+    """What a key below `packs/<name>/` means; None if it is none of ours."""
+    parts = key.removeprefix(pack_prefix(name)).split("/")
+    version = _version(parts[1]) if len(parts) > 1 else None
+    if version is None:
+        return None
+    if len(parts) == 2 and parts[0] == "v":
+        return PackKey("record", version)
+    if len(parts) == 2 and parts[0] == "x":
+        return PackKey("tombstone", version)
+    match = _REVISION.fullmatch(parts[2]) if len(parts) == 3 and parts[0] == "y" else None
+    number = int(match[1]) if match else 0
+    if number and key == revision_key(name, version, number):
+        return PackKey("revision", version, number)
+    return None
+
+
+def read_bundle_key(name: str, key: str) -> BundleKey | None:
+    """What a key below `bundles/<name>/` means; None if it is none of ours."""
+    parts = key.removeprefix(bundles_prefix(name)).split("/")
+    version = _version(parts[0]) if len(parts) == 2 else None
+    match = _BUNDLE.fullmatch(parts[1]) if version else None
+    return BundleKey(version, match[1]) if version and match else None
+
+
+def read_name(prefix: str, top: str) -> str | None:
+    """The pack name in a listed prefix such as `packs/<name>/` below `top`; None if it is none of ours."""
+    name = prefix.removeprefix(top).removesuffix("/")
+    return None if name_problem(name) else name
+
+
+def _version(text: str) -> Version | None:
+    """A version as it stands in a key: in lower case, so that there is one key for each."""
+    if version_problem(text)[0]:
+        return None
+    version = Version(text)
+    return version if version.key == text else None

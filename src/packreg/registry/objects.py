@@ -1,0 +1,118 @@
+"""The objects of a registry as values: fetched, decoded, and remembered where they never change."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from packreg.errors import IntegrityError, NotFound
+from packreg.pack.version import Version
+from packreg.registry import layout
+from packreg.registry.listing import PackListing
+from packreg.registry.notices import MAX_NOTICE, Notice
+from packreg.registry.record import MAX_RECORD, Record
+from packreg.registry.settings import MAX_SETTINGS, Settings
+from packreg.store.store import Store
+
+
+class Remembered(Protocol):
+    """Objects of ONE registry that a client has read and that never change, by their keys.
+
+    Used by several threads at once. What it gives back is decoded as strictly as what a store gives, so it
+    may lose or damage entries, but it must never answer for another registry.
+    """
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes last put under this key, or None."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep the bytes; failing to is no error."""
+
+
+class Forgetful:
+    """Remembers nothing: for one-shot programs without a cache."""
+
+    def get(self, key: str) -> bytes | None:
+        """None, always."""
+        return None
+
+    def put(self, key: str, data: bytes) -> None:
+        """Nothing."""
+
+
+class Objects:
+    """Typed access to what is in a registry's store."""
+
+    def __init__(self, store: Store, remembered: Remembered) -> None:
+        self.store = store
+        self.remembered = remembered
+
+    def settings(self, *, fresh: bool = False) -> Settings | None:
+        """What this registry is, or None where there is none. `fresh` asks the store, not the memory.
+
+        Raises:
+            IntegrityError, StoreRefused, StoreError: as `Settings.decode` and the store say.
+        """
+        kept = None if fresh else self.remembered.get(layout.SETTINGS)
+        if kept is not None:
+            try:
+                return Settings.decode(kept)
+            except IntegrityError:
+                pass  # a damaged memory is no memory
+        data = self._get(layout.SETTINGS, MAX_SETTINGS)
+        if data is None:
+            return None
+        settings = Settings.decode(data)
+        self.remembered.put(layout.SETTINGS, data)
+        return settings
+
+    def record(self, name: str, version: Version, *, fresh: bool = False) -> Record | None:
+        """The record of a release, or None if the version is unused. One request, none if it is remembered.
+
+        Raises:
+            IntegrityError, StoreRefused, StoreError: as `Record.decode` and the store say.
+        """
+        key = layout.record_key(name, version)
+        kept = None if fresh else self.remembered.get(key)
+        if kept is not None:
+            try:
+                return Record.decode(kept, name, version)
+            except IntegrityError:
+                pass
+        data = self._get(key, MAX_RECORD)
+        if data is None:
+            return None
+        record = Record.decode(data, name, version)
+        self.remembered.put(key, data)
+        return record
+
+    def tombstone(self, name: str, version: Version) -> Notice | None:
+        """Why a release was removed, or None if it was not. One request, never from memory."""
+        key = layout.tombstone_key(name, version)
+        data = self._get(key, MAX_NOTICE)
+        return None if data is None else Notice.decode(data, key, name, version)
+
+    def revision(self, name: str, version: Version, number: int) -> Notice | None:
+        """The yank or restore of a release with this number. One request, none if it is remembered."""
+        key = layout.revision_key(name, version, number)
+        data = self.remembered.get(key)
+        if data is None:
+            data = self._get(key, MAX_NOTICE)
+            if data is not None:
+                self.remembered.put(key, data)
+        return None if data is None else Notice.decode(data, key, name, version)
+
+    def listing(self, name: str) -> PackListing:
+        """Every version of a pack and its state. One request per 1,000 keys, never from memory."""
+        entries = self.store.list_all(layout.pack_prefix(name))
+        return PackListing.from_keys(name, (entry.key for entry in entries))
+
+    def has(self, key: str) -> bool:
+        """Whether an object exists, by a listing that starts at its key. One request."""
+        entry = self.store.first(key)
+        return entry is not None and entry.key == key
+
+    def _get(self, key: str, limit: int) -> bytes | None:
+        try:
+            return self.store.get(key, limit=limit)
+        except NotFound:
+            return None

@@ -1,0 +1,56 @@
+"""Proving that bytes are those of a record, with the bytes in hand: pure, so also offline and from caches."""
+
+from __future__ import annotations
+
+import hashlib
+
+from packreg.errors import IntegrityError, InvalidPack
+from packreg.pack.bundle import MANIFEST, decode
+from packreg.pack.files import DEFAULT_LIMITS, File, Limits
+from packreg.registry.record import Record
+
+_HINT = "nothing of it was used; `packreg verify` tells what else is wrong in the registry"
+
+
+def prove_bundle(record: Record, data: bytes) -> bytes:
+    """The same bytes, once their size and sha256 are those of the record.
+
+    Raises:
+        IntegrityError: they are not.
+    """
+    if len(data) != record.bundle_size:
+        raise IntegrityError(
+            f"the bundle of {record.reference} has {len(data)} bytes, its record says {record.bundle_size}",
+            hint=_HINT,
+        )
+    found = hashlib.sha256(data).hexdigest()
+    if found != record.bundle_sha256:
+        raise IntegrityError(
+            f"the bundle of {record.reference} has the sha256 {found}, not {record.bundle_sha256}",
+            hint=_HINT,
+        )
+    return data
+
+
+def prove_files(record: Record, data: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, File]:
+    """The files of a bundle whose bytes, identity, format, size and manifest are all as recorded.
+
+    Raises:
+        IntegrityError: any of them is not; the bytes are not even decompressed before their sha256 fits.
+    """
+    prove_bundle(record, data)
+    try:
+        files = decode(data, limits, digest=record.digest)
+    except InvalidPack as error:
+        raise IntegrityError(
+            f"the bundle of {record.reference} cannot be read: {error}", hint=_HINT
+        ) from error
+    found = {
+        "files": (len(files), record.members),
+        "unpacked bytes": (sum(len(file.data) for file in files.values()), record.unpacked),
+        "sha256 of the manifest": (hashlib.sha256(files[MANIFEST].data).hexdigest(), record.manifest_sha256),
+    }
+    for what, (is_, said) in found.items():
+        if is_ != said:
+            raise IntegrityError(f"{what} of {record.reference}: {is_}, not {said}", hint=_HINT)
+    return files

@@ -1,0 +1,195 @@
+"""Publishing: a pack becomes a bundle, then a record, and from that moment on a release.
+
+The protocol and what every crash leaves behind:
+
+| killed after        | an exact read or a listing | the same again     | other content          |
+|---------------------|----------------------------|--------------------|------------------------|
+| any step before (3) | nothing                    | published          | published              |
+| (3) bundle stored   | nothing (an orphan)        | published          | published, orphan left |
+| (4) record stored   | the release                | already published  | refused                |
+
+(1) read the record: somebody may have been first; (2) the canary proves that the store still refuses to
+create what exists; (3) create the bundle; (4) create the record. Nothing is ever cleaned up on failure: a
+write whose answer was lost may still arrive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packreg.errors import IntegrityError, InvalidPack, OutcomeUnknown, StoreUnavailable, VersionUsed
+from packreg.pack.bundle import MANIFEST
+from packreg.registry.layout import record_key
+from packreg.registry.record import MAX_RECORD, Lock, Record, Source, printable, printable_values
+from packreg.store.probe import canary
+
+if TYPE_CHECKING:
+    from packreg.pack.bundle import Bundle
+    from packreg.pack.check import Pack
+    from packreg.registry.objects import Objects
+
+
+@dataclass(frozen=True)
+class Published:
+    """A release that is there. `already`: it was there before, with the same content."""
+
+    record: Record
+    already: bool
+
+
+def make_record(
+    pack: Pack,
+    bundle: Bundle,
+    *,
+    lock: Lock | None,
+    source: Source,
+    publisher: str,
+    published: str,
+    tool: str,
+    attempt: str,
+    notes: tuple[str, ...] = (),
+) -> Record:
+    """The record of a pack that is about to be published. Texts are made printable; pure.
+
+    Raises:
+        InvalidPack: no reader would accept the record, because it is too large or holds no text.
+    """
+    record = Record(
+        name=pack.name,
+        version=pack.version,
+        digest=bundle.digest,
+        bundle_sha256=bundle.sha256,
+        bundle_size=bundle.size,
+        unpacked=bundle.unpacked,
+        members=bundle.members,
+        runtime=pack.runtime,
+        manifest=printable_values(pack.manifest.as_dict()),
+        manifest_sha256=hashlib.sha256(pack.files[MANIFEST].data).hexdigest(),
+        publisher=printable(publisher)[:200],
+        published=published,
+        tool=printable(tool)[:200],
+        attempt=attempt,
+        lock=lock,
+        source=source.cleaned(),
+        notes=tuple(printable(note) for note in notes),
+    )
+    try:
+        Record.decode(record.encode(), record.name, record.version)
+    except IntegrityError as error:
+        raise InvalidPack(f"no reader would accept the record of {record.reference}: {error}") from error
+    return record
+
+
+def look(objects: Objects, record: Record) -> Published:
+    """What publishing this record would do, without writing anything.
+
+    Raises:
+        VersionUsed: the version is used for other content or was removed.
+    """
+    existing = objects.record(record.name, record.version, fresh=True)
+    if existing is None:
+        return Published(record, already=False)
+    _same_or_used(objects, record, existing)
+    return Published(existing, already=True)
+
+
+def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) -> Published:
+    """Publish `data` under `record`. With `read_back` the stored bundle is read again before the commit.
+
+    Raises:
+        VersionUsed: the version is used for other content or was removed; the hint names a free one.
+        OutcomeUnknown: the record was sent and no answer came: it may or may not be published.
+        StoreUnavailable: the store failed before the record was sent: nothing is published.
+        StoreUnsafe: the store created what already existed; nothing is published.
+        IntegrityError: what is stored under this version is not what it says it is.
+    """
+    encoded = record.encode()
+    existing = objects.record(record.name, record.version, fresh=True)
+    if existing is not None:
+        return _meet(objects, record, existing, data)
+    canary(objects.store)
+    requests = objects.store.requests
+    _store_bundle(objects, record, data)
+    first_try = objects.store.requests == requests + 1
+    if read_back and first_try:  # otherwise the bytes were read and compared already
+        _read_back(objects, record, data)
+    key = record_key(record.name, record.version)
+    try:
+        other = objects.store.create(key, encoded, limit=MAX_RECORD)
+    except OutcomeUnknown as error:
+        raise OutcomeUnknown(
+            f"{record.reference} may or may not be published: {error}",
+            hint="run the same command again: it is safe, and it tells which of the two is true",
+        ) from error
+    if other is not None:
+        return _meet(objects, record, Record.decode(other, record.name, record.version), data)
+    if not first_try and not objects.has(record.bundle_key):
+        # The bundle may have been an old orphan, and a garbage collector may have taken it just before the
+        # record made it wanted.
+        _store_bundle(objects, record, data)
+    objects.remembered.put(key, encoded)
+    return Published(record, already=False)
+
+
+def _store_bundle(objects: Objects, record: Record, data: bytes) -> None:
+    """Create the bundle, or find exactly these bytes at its key."""
+    try:
+        other = objects.store.create(record.bundle_key, data)
+    except OutcomeUnknown as error:
+        raise StoreUnavailable(
+            f"{record.reference} is not published: its bundle could not be stored: {error}",
+            hint="run the same command again, it is safe",
+        ) from error
+    if other is not None:
+        raise _damaged(record)
+
+
+def _read_back(objects: Objects, record: Record, data: bytes) -> None:
+    """Compare the stored bundle byte by byte, for stores that ignore checksums."""
+    if objects.store.get(record.bundle_key, limit=len(data)) != data:
+        raise _damaged(record)
+
+
+def _damaged(record: Record) -> IntegrityError:
+    return IntegrityError(
+        f"{record.reference} is not published: the store holds other bytes at {record.bundle_key}",
+        hint="delete that one object with the store's own tools and publish again",
+    )
+
+
+def _meet(objects: Objects, record: Record, existing: Record, data: bytes) -> Published:
+    """The version has a record: success if it is the same content. A bundle that is gone is put back."""
+    _same_or_used(objects, record, existing)
+    if not objects.has(existing.bundle_key):
+        if existing.bundle_sha256 != record.bundle_sha256:
+            raise IntegrityError(
+                f"the bundle of {existing.reference} is gone, and this one is compressed otherwise",
+                hint="publish it from a machine that compresses as the first publisher's did",
+            )
+        _store_bundle(objects, existing, data)
+    return Published(existing, already=True)
+
+
+def _same_or_used(objects: Objects, record: Record, existing: Record) -> None:
+    """Nothing if the release that exists is the same content and is still there.
+
+    Raises:
+        VersionUsed: it is not.
+    """
+    tombstone = objects.tombstone(record.name, record.version)
+    if tombstone is None and existing.digest == record.digest:
+        return
+    shown = existing.reference
+    if existing.version.text != record.version.text:
+        shown += f" (versions that differ only in case, as {record.version} does, are the same)"
+    if tombstone is not None:
+        message = f"{shown} was removed and its version stays used: {tombstone}"
+    else:
+        message = f"{shown} is used for other content, published {existing.published} by {existing.publisher}"
+    free = objects.listing(record.name).next_free(record.version)
+    raise VersionUsed(
+        f"{message}; there it is {existing.digest}, here it is {record.digest}",
+        hint=f"the next free version is {free}",
+    )

@@ -1,0 +1,302 @@
+"""The record of a release: what was published, by whom, from what, with which dependencies. Pure.
+
+A record is one JSON object in UTF-8. It is read as strictly as anything else that comes from outside: a
+bucket may be written by people and tools that packreg knows nothing of. What a record says about its name,
+its version and its bundle's key must agree with where it was found, so that no record can send a reader to
+another pack's bytes. Unknown members are ignored: a newer packreg may add some without a newer format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from packreg.errors import IntegrityError, InvalidPack, StoreRefused, UsageError
+from packreg.pack.problems import Problems
+from packreg.pack.reference import digest_problem
+from packreg.pack.strict_json import read_json
+from packreg.pack.version import Version
+from packreg.registry.layout import bundle_key, record_key
+
+FORMAT = 1
+#: The largest record in bytes. A universal lock of 200 packages with all their hashes has about 0.4 MB.
+MAX_RECORD = 4 * 2**20
+MAX_BUNDLE = 2**31
+
+_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
+_USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
+#: Control, bidirectional and line-breaking characters and lone surrogates: they forge terminal output.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+T = TypeVar("T")
+
+
+def printable_values(value: Any) -> Any:
+    """The same JSON value with every text in it, and every key, made printable."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, list):
+        return [printable_values(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): printable_values(item) for key, item in value.items()}
+    return value
+
+
+def printable(text: str) -> str:
+    """The text on one line, with every character that could forge terminal output shown as `�`."""
+    return _UNPRINTABLE.sub("\ufffd", text.replace("\n", " ").replace("\t", " "))
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a pack came from, as far as git told: all empty outside a repository."""
+
+    commit: str = ""
+    branch: str = ""
+    remote: str = ""
+    dirty: bool = False
+
+    def cleaned(self) -> Source:
+        """The same without what must not be shown to every reader: credentials in the remote's URL."""
+        remote = _USER_INFO.sub(r"\1", printable(self.remote))
+        return Source(printable(self.commit), printable(self.branch), remote, self.dirty)
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The exact dependencies of a release.
+
+    `text` is a requirements file with hashes or a package-lock.json, `made_by` the tool that wrote it,
+    `python` the Python versions that it holds for (empty for npm).
+    """
+
+    kind: Literal["requirements", "npm"]
+    text: str
+    made_by: str = ""
+    python: str = ""
+
+    @cached_property
+    def sha256(self) -> str:
+        """The sha256 of the text in UTF-8, in hex: what environments are keyed by."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Record:
+    """One release, as it was published and will stay.
+
+    `digest` is its identity (`sha256:` of the uncompressed tar), `bundle_sha256` (hex) and `bundle_size`
+    (bytes) guard the transport, `unpacked` is in bytes, `manifest_sha256` (hex) is that of
+    PulumiPolicy.yaml, `manifest` its content, `published` RFC 3339 in UTC, `attempt` the id of the one
+    publishing that wrote it, `notes` what a reader should know (such as that it has no lock).
+    """
+
+    name: str
+    version: Version
+    digest: str
+    bundle_sha256: str
+    bundle_size: int
+    unpacked: int
+    members: int
+    runtime: str
+    manifest: Mapping[str, Any]
+    manifest_sha256: str
+    publisher: str
+    published: str
+    tool: str
+    attempt: str
+    lock: Lock | None = None
+    source: Source = field(default_factory=Source)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def bundle_key(self) -> str:
+        """Where its bundle is."""
+        return bundle_key(self.name, self.version, self.bundle_sha256)
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Its members as they are written, for `--json` too."""
+        lock = None if self.lock is None else asdict(self.lock) | {"sha256": self.lock.sha256}
+        return {
+            "format": FORMAT,
+            "name": self.name,
+            "version": self.version.text,
+            "digest": self.digest,
+            "bundle": {"key": self.bundle_key, "sha256": self.bundle_sha256, "size": self.bundle_size},
+            "unpacked": self.unpacked,
+            "members": self.members,
+            "runtime": self.runtime,
+            "manifest": dict(self.manifest),
+            "manifest_sha256": self.manifest_sha256,
+            "publisher": self.publisher,
+            "published": self.published,
+            "tool": self.tool,
+            "attempt": self.attempt,
+            "source": asdict(self.source),
+            "notes": list(self.notes),
+            "lock": lock,
+        }
+
+    def encode(self) -> bytes:
+        """The bytes of the record.
+
+        Raises:
+            InvalidPack: they would be more than 4 MiB, which no reader accepts.
+        """
+        data = (json.dumps(self.as_json(), indent=1) + "\n").encode("ascii")
+        if len(data) > MAX_RECORD:
+            raise InvalidPack(
+                f"the record of {self.reference} would have {len(data)} bytes, more than {MAX_RECORD}",
+                hint="its lock is most of it: publish with fewer dependencies, or with --no-lock",
+            )
+        return data
+
+    @classmethod
+    def decode(cls, data: bytes, name: str, version: Version) -> Record:
+        """Read the record that was found at the key of `name` and `version`.
+
+        Raises:
+            IntegrityError: it is no record, or that of something else.
+            StoreRefused: it has a newer format than this packreg knows.
+        """
+        found = Members.read(data, record_key(name, version), MAX_RECORD)
+        bundle = found.members("bundle")
+        record = cls(
+            name=found.text("name"),
+            version=found.parsed("version", Version),
+            digest=found.matching("digest", lambda text: not digest_problem(text)),
+            bundle_sha256=bundle.matching("sha256", _HEX.fullmatch),
+            bundle_size=bundle.number("size", MAX_BUNDLE),
+            unpacked=found.number("unpacked"),
+            members=found.number("members"),
+            runtime=found.text("runtime"),
+            manifest=printable_values(found.members("manifest").values),
+            manifest_sha256=found.matching("manifest_sha256", _HEX.fullmatch),
+            publisher=found.text("publisher"),
+            published=found.matching("published", _TIME.fullmatch),
+            tool=found.text("tool"),
+            attempt=found.text("attempt"),
+            lock=_read_lock(found),
+            source=_read_source(found.members("source")),
+            notes=found.texts("notes"),
+        )
+        if record.name != name or record.version != version:
+            raise found.wrong("name", f"it is the record of {record.reference}")
+        if bundle.text("key") != record.bundle_key:
+            raise bundle.wrong("key", f"the bundle's key is not {record.bundle_key}")
+        return record
+
+
+def _read_lock(found: Members) -> Lock | None:
+    if found.values.get("lock") is None:
+        return None
+    members = found.members("lock")
+    kind = members.text("kind")
+    if kind not in ("requirements", "npm"):
+        raise members.wrong("kind", "the kind of lock is neither requirements nor npm")
+    text = members.raw("text", str)
+    lock = Lock(
+        "npm" if kind == "npm" else "requirements", text, members.text("made_by"), members.text("python")
+    )
+    if members.text("sha256") != lock.sha256:
+        raise members.wrong("sha256", "the lock's text differs from its sha256")
+    return lock
+
+
+def _read_source(found: Members) -> Source:
+    return Source(
+        found.text("commit"), found.text("branch"), found.text("remote"), found.raw("dirty", bool)
+    ).cleaned()
+
+
+@dataclass(frozen=True)
+class Members:
+    """A JSON object from the store that is being read; every complaint names the object's key."""
+
+    key: str
+    values: dict[str, Any]
+    path: str = ""
+
+    @classmethod
+    def read(cls, data: bytes, key: str, limit: int) -> Members:
+        """The object in these bytes of the object at `key`; at most `limit` bytes, of format 1.
+
+        Raises:
+            IntegrityError: they are no JSON object.
+            StoreRefused: the format's number is not ours.
+        """
+        problems = Problems()
+        values = read_json(data, key, problems, limit=limit)
+        if problems.errors or not isinstance(values, dict):
+            why = str(problems.errors[0]) if problems.errors else "it is not a JSON object"
+            raise IntegrityError(f"{key} cannot be read: {why}", hint=_HINT)
+        found = cls(key, values)
+        number = found.raw("format", int)
+        if number != FORMAT:
+            raise StoreRefused(
+                f"{key} was written in format {number}, this packreg reads format {FORMAT}",
+                hint="upgrade packreg",
+            )
+        return found
+
+    def wrong(self, member: str, why: str) -> IntegrityError:
+        """The error for a member that cannot be accepted."""
+        return IntegrityError(f"{self.key} cannot be trusted: {self.path}{member}: {why}", hint=_HINT)
+
+    def raw(self, member: str, kind: type[T]) -> T:
+        """The member, of exactly this JSON type (a boolean is not a number)."""
+        value = self.values.get(member)
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.wrong(member, "it is missing" if value is None else f"it is not a {kind.__name__}")
+        return value
+
+    def text(self, member: str) -> str:
+        """A text for people, made printable."""
+        return printable(self.raw(member, str))
+
+    def texts(self, member: str) -> tuple[str, ...]:
+        """A list of such texts."""
+        values = self.raw(member, list)
+        if not all(isinstance(value, str) for value in values):
+            raise self.wrong(member, "it is not a list of texts")
+        return tuple(printable(value) for value in values)
+
+    def number(self, member: str, most: int = 2**53) -> int:
+        """A whole number from 0 to `most`."""
+        value = self.raw(member, int)
+        if not 0 <= value <= most:
+            raise self.wrong(member, f"it is not between 0 and {most}")
+        return value
+
+    def matching(self, member: str, accepts: Callable[[str], object]) -> str:
+        """A text that must have a certain form."""
+        value = self.raw(member, str)
+        if not accepts(value):
+            raise self.wrong(member, f"{printable(value[:80])!r} has not the right form")
+        return value
+
+    def parsed(self, member: str, parse: Callable[[str], T]) -> T:
+        """A text that `parse` understands; its `UsageError` is a complaint about the object."""
+        try:
+            return parse(self.raw(member, str))
+        except UsageError as error:
+            raise self.wrong(member, str(error)) from error
+
+    def members(self, member: str) -> Members:
+        """An object inside this one."""
+        return Members(self.key, self.raw(member, dict), f"{self.path}{member}.")
+
+
+_HINT = "something other than packreg wrote to this registry; `packreg verify` reports what else is wrong"

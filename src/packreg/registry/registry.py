@@ -1,0 +1,327 @@
+"""A registry: everything that can be asked of it and done to it, on any store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packreg.errors import IntegrityError, NotFound, StoreUnsafe
+from packreg.pack.bundle import encode
+from packreg.pack.files import DEFAULT_LIMITS, File, Limits
+from packreg.pack.reference import Reference
+from packreg.pack.version import Version, VersionRange
+from packreg.registry import audit, layout, maintenance, setup
+from packreg.registry.audit import Finding, Garbage
+from packreg.registry.listing import PackListing
+from packreg.registry.maintenance import Changed
+from packreg.registry.notices import Notice
+from packreg.registry.objects import Forgetful, Objects, Remembered
+from packreg.registry.proof import prove_bundle, prove_files
+from packreg.registry.publish import Published, commit, look, make_record
+from packreg.registry.record import Lock, Record, Source
+from packreg.registry.settings import Role, Settings
+from packreg.registry.setup import Initialised
+
+if TYPE_CHECKING:
+    from packreg.pack.check import Pack
+    from packreg.store.store import Store
+    from packreg.store.url import StoreLocation
+
+#: Records read at the same time when a digest is looked up.
+READERS = 16
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The release that a reference means, why it is yanked (or ""), and a note for the user (or "")."""
+
+    record: Record
+    yanked: str = ""
+    note: str = ""
+
+
+class Registry:
+    """The registry in `store`, which is at `location`.
+
+    `now` gives the present time as RFC 3339 in UTC, `new_id` a new random id; `remembered` keeps what never
+    changes (by default nothing is kept); `limits` are those that packs are read with. Any number of threads
+    may use one registry. Every method raises `StoreError` when the store fails, and `IntegrityError` when
+    what it holds is not what packreg writes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        location: StoreLocation,
+        now: Callable[[], str],
+        new_id: Callable[[], str],
+        remembered: Remembered | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.store = store
+        self.location = location
+        self.limits = limits
+        self._objects = Objects(store, Forgetful() if remembered is None else remembered)
+        self._now = now
+        self._new_id = new_id
+
+    # What this registry is
+
+    def settings(self) -> Settings | None:
+        """What this registry is, asked of the store; None if nobody initialised it. Raises: StoreRefused."""
+        return self._objects.settings(fresh=True)
+
+    def init(self, role: Role = "home") -> Initialised:
+        """Make this place a registry; where it is one already, that is success.
+
+        A home is probed first: its store must create objects exactly once. What the probe found is part of
+        what is recorded. A replica is filled by the store's own replication, and is not probed.
+
+        Raises:
+            StoreUnsafe: the store does not keep the promise; nothing but the probe's leftovers is there.
+            StoreRefused: it is a registry of another role or of a newer format.
+        """
+        return setup.initialise(self._objects, role, new_id=self._new_id, now=self._now)
+
+    def _home(self, *, create: bool) -> Settings | None:
+        """The settings of a registry that may be written to; with `create`, a local directory becomes one."""
+        settings = setup.find_home(self._objects, local=self.location.is_local)
+        if settings is None and create:
+            return self.init().settings
+        return settings
+
+    # Publishing
+
+    def publish(
+        self,
+        pack: Pack,
+        *,
+        lock: Lock | None,
+        source: Source,
+        publisher: str,
+        tool: str,
+        notes: Iterable[str] = (),
+        dry_run: bool = False,
+    ) -> Published:
+        """Publish a pack, or find that exactly it is published. At most 5 requests.
+
+        With `dry_run` nothing is written: the result says what would be.
+
+        Raises:
+            VersionUsed: the version is used for other content, or was removed.
+            OutcomeUnknown: it may or may not be published; the same call again is safe.
+            StoreRefused: this is no registry, or a replica.
+            StoreUnsafe: the store no longer creates exactly once; nothing was published.
+            InvalidPack: the pack or its lock exceeds what readers accept.
+        """
+        bundle = encode(pack.files, self.limits)
+        record = make_record(
+            pack,
+            bundle,
+            lock=lock,
+            source=source,
+            publisher=publisher,
+            published=self._now(),
+            tool=tool,
+            attempt=self._new_id(),
+            notes=tuple(notes),
+        )
+        settings = self._home(create=not dry_run)
+        if dry_run or settings is None:
+            return look(self._objects, record)
+        read_back = settings.facts.get("checksums") in ("ignored", "unknown")
+        try:
+            return commit(self._objects, record, bundle.data, read_back=read_back)
+        except StoreUnsafe:
+            setup.find_home(self._objects, local=False, fresh=True)  # says so if it is no registry any more
+            raise
+
+    # Reading
+
+    def packs(self) -> list[str]:
+        """The names of all packs, in order. One request per 1,000 packs."""
+        return audit.known_names(self._objects, layout.PACKS)
+
+    def versions(self, name: str) -> PackListing:
+        """Every version of a pack and its state; without any, if there is no such pack.
+
+        One request per 1,000 versions, removals and yanks.
+        """
+        return self._objects.listing(name)
+
+    def resolve(self, reference: Reference, *, warn: bool = True) -> Resolved:
+        """The release that a reference means.
+
+        An exact version costs one request (none if it is remembered); the latest and ranges one listing
+        more; a digest a listing and the records of the pack. With `warn` an exact version costs a second
+        request for `yanked`, which callers in a hurry ask at the same time as `fetch`. That an exact
+        version was removed is found out by `fetch`.
+
+        Raises:
+            NotFound: there is no such release; the message says what there is. `Removed`: there was.
+        """
+        name, wanted = reference.name, reference.wanted
+        if isinstance(wanted, Version):
+            return Resolved(self.record(name, wanted), self.yanked(name, wanted) if warn else "")
+        listing = self._listing(name)
+        if isinstance(wanted, str):
+            return self._by_digest(listing, wanted)
+        choice = listing.choose(wanted)
+        return Resolved(self.record(name, choice.version), note=choice.note)
+
+    def record(self, name: str, version: Version) -> Record:
+        """The record of a release, also of a yanked or removed one. One request, none if it is remembered.
+
+        Raises:
+            NotFound: the version was never used; the message names those that are.
+        """
+        record = self._objects.record(name, version)
+        if record is None:
+            self._listing(name).choose(version)
+            raise NotFound(f"there is no {name}@{version}", hint="it may be arriving just now: try again")
+        return record
+
+    def yanked(self, name: str, version: Version) -> str:
+        """Why a release is yanked, or an empty string. One request, and one more if it is."""
+        return maintenance.yanked(self._objects, name, version)
+
+    def fetch(self, record: Record) -> bytes:
+        """The bytes of a release's bundle, their size and sha256 verified. One request.
+
+        Raises:
+            Removed: the release was removed; the message says why and by whom.
+            NotFound: this is a replica, and the bundle has not arrived yet.
+            IntegrityError: the bundle is missing, or is not the one that the record names.
+        """
+        try:
+            data = self.store.get(record.bundle_key, limit=record.bundle_size)
+        except NotFound:
+            raise self._gone(record) from None
+        return prove_bundle(record, data)
+
+    def files(self, record: Record) -> dict[str, File]:
+        """The files of a release, everything about them verified. One request. Raises: as `fetch`."""
+        return prove_files(record, self.fetch(record), self.limits)
+
+    def _listing(self, name: str) -> PackListing:
+        """The versions of a pack, after making sure that an empty listing is not that of a newer format."""
+        listing = self._objects.listing(name)
+        if not listing.by_version:
+            self._objects.settings(fresh=True)
+        return listing
+
+    def _by_digest(self, listing: PackListing, digest: str) -> Resolved:
+        """The highest release with this identity: read all records, those that can be installed first."""
+        name = listing.name
+        candidates = listing.versions("published", "yanked")[::-1] + listing.versions("removed")[::-1]
+        readers = ThreadPoolExecutor(READERS)
+        try:
+            for record in readers.map(lambda version: self._objects.record(name, version), candidates):
+                if record is not None and record.digest == digest:
+                    listing.choose(record.version)  # says so if it was removed
+                    number = listing.by_version[record.version].revision
+                    return Resolved(
+                        record, maintenance.yank_reason(self._objects, name, record.version, number)
+                    )
+        finally:
+            readers.shutdown(cancel_futures=True)
+        raise NotFound(
+            f"no version of {name} has the identity {digest}",
+            hint=f"`packreg info {name}@VERSION` shows the digest of a version",
+        )
+
+    def _gone(self, record: Record) -> Exception:
+        """Why a release's bundle is not there."""
+        removed = maintenance.removed(self._objects, record.name, record.version)
+        if removed is not None:
+            return removed
+        settings = self._objects.settings(fresh=True)
+        if settings is not None and settings.role == "replica":
+            return NotFound(
+                f"the bundle of {record.reference} is not yet replicated to {self.store.describe()}",
+                hint="try again in a few minutes, or use the URL of the home registry",
+            )
+        if self._objects.record(record.name, record.version, fresh=True) is None:
+            return NotFound(
+                f"there is no {record.reference} in {self.store.describe()}, though it was there once",
+                hint="was the registry deleted and created anew? `packreg cache clean` forgets the old one",
+            )
+        return IntegrityError(
+            f"the bundle of {record.reference} is missing from {self.store.describe()}",
+            hint="publishing the same directory again puts it back",
+        )
+
+    # After publishing
+
+    def yank(self, name: str, version: Version, reason: str, by: str) -> Changed:
+        """Hide a release from `latest` and ranges; who names it exactly still gets it, with a warning.
+
+        Raises:
+            NotFound, Removed: there is no such release.
+            UsageError: no reason was given.
+        """
+        self._home(create=False)
+        return maintenance.yank(self._objects, self._notice(name, version, reason, by))
+
+    def restore(self, name: str, version: Version, reason: str, by: str) -> Changed:
+        """Undo a yank. Raises: NotFound, Removed: there is no such release."""
+        self._home(create=False)
+        return maintenance.restore(self._objects, self._notice(name, version, reason, by))
+
+    def remove(self, name: str, version: Version, reason: str, by: str) -> Changed:
+        """Delete a release's bundle for good; its version stays used. Again, it finishes what was cut short.
+
+        Raises:
+            NotFound: there is no such release.
+            UsageError: no reason was given.
+        """
+        self._home(create=False)
+        return maintenance.remove(self._objects, self._notice(name, version, reason, by))
+
+    def _notice(self, name: str, version: Version, reason: str, by: str) -> Notice:
+        return Notice.say(name, version, reason, by, self._now(), self._new_id())
+
+    def verify(self, reference: Reference | None = None) -> Iterator[Finding]:
+        """Read records and bundles again and prove every digest; one finding for each release, as it is done.
+
+        Without a reference everything in the registry, with a bare name the whole pack. Nothing comes from
+        memory, and nothing stops at the first error.
+
+        Raises:
+            NotFound: there is no such release.
+        """
+        if reference is None:
+            yield from audit.verify_registry(self._objects, self.limits)
+            return
+        name, wanted = reference.name, reference.wanted
+        accepts: Callable[[Version], bool] | None = None
+        if isinstance(wanted, VersionRange):
+            accepts = wanted.__contains__
+        elif isinstance(wanted, str):
+            accepts = self._by_digest(self._listing(name), wanted).record.version.__eq__
+        elif isinstance(wanted, Version):
+            accepts = wanted.__eq__
+        found = False
+        for finding in audit.verify_pack(self._objects, name, self.limits, accepts):
+            found = True
+            yield finding
+        if not found:
+            self._listing(name).choose(wanted if isinstance(wanted, Version | VersionRange) else None)
+
+    def gc(self, now: float) -> list[Garbage]:
+        """What can be deleted at the time `now`, in seconds since the epoch; nothing is.
+
+        Bundles whose version is published with another bundle or was removed; bundles whose version nobody
+        published for 30 days; what probes left behind a day ago.
+        """
+        return list(audit.find_garbage(self._objects, now))
+
+    def collect(self, garbage: Iterable[Garbage]) -> Iterator[Garbage]:
+        """Delete what `gc` found, and give back each piece that was deleted, as it is."""
+        self._home(create=False)
+        for piece in garbage:
+            if audit.delete_garbage(self._objects, piece):
+                yield piece

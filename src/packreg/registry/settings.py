@@ -1,0 +1,59 @@
+"""What a registry is: the one object at its root. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from packreg.registry.layout import SETTINGS
+from packreg.registry.record import FORMAT, Members, printable_values
+
+MAX_SETTINGS = 64 * 1024
+Role = Literal["home", "replica"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`registry.json`: created once by `init` and never changed, so it can be remembered.
+
+    `id` is random and tells two registries apart that were at the same place one after the other; `role`
+    says whether anything may be published here; `facts` are what the probe found out about the store on
+    the day of `created` (RFC 3339, UTC), empty for a replica, which packreg never writes to.
+    """
+
+    id: str
+    role: Role
+    created: str
+    facts: Mapping[str, Any]
+
+    def encode(self) -> bytes:
+        """The bytes of `registry.json`."""
+        members = {
+            "format": FORMAT,
+            "id": self.id,
+            "role": self.role,
+            "created": self.created,
+            "facts": dict(self.facts),
+        }
+        return (json.dumps(members, indent=1) + "\n").encode("ascii")
+
+    @classmethod
+    def decode(cls, data: bytes) -> Settings:
+        """Read `registry.json`.
+
+        Raises:
+            IntegrityError: it is no such object.
+            StoreRefused: it has a newer format than this packreg knows.
+        """
+        found = Members.read(data, SETTINGS, MAX_SETTINGS)
+        role = found.text("role")
+        if role not in ("home", "replica"):
+            raise found.wrong("role", "it is neither home nor replica")
+        return cls(
+            id=found.text("id"),
+            role="home" if role == "home" else "replica",
+            created=found.text("created"),
+            facts=printable_values(found.members("facts").values),
+        )

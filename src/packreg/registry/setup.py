@@ -1,0 +1,83 @@
+"""Making a place a registry, and making sure that it is one before anything is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from packreg.errors import StoreRefused, StoreUnsafe
+from packreg.registry import layout
+from packreg.registry.objects import Objects
+from packreg.registry.settings import MAX_SETTINGS, Role, Settings
+from packreg.store.probe import plant_canary, probe
+
+
+@dataclass(frozen=True)
+class Initialised:
+    """What a registry is after `init`, and whether it was one `already`."""
+
+    settings: Settings
+    already: bool
+
+
+def initialise(
+    objects: Objects, role: Role, *, new_id: Callable[[], str], now: Callable[[], str]
+) -> Initialised:
+    """Make this place a registry. See `Registry.init`."""
+    settings = objects.settings(fresh=True)
+    if settings is not None:
+        return _agreed(objects, settings, role)
+    facts: Mapping[str, str] = {}
+    if role == "home":
+        plant_canary(objects.store)
+        verdict = probe(objects.store.bucket)
+        if not verdict.ok:
+            raise StoreUnsafe(
+                f"{objects.store.describe()} cannot hold a registry: {verdict.reason}",
+                hint="use another store or bucket: a registry rests on creating an object exactly once",
+            )
+        facts = verdict.facts
+    settings = Settings(new_id(), role, now(), facts)
+    encoded = settings.encode()
+    other = objects.store.create(layout.SETTINGS, encoded, limit=MAX_SETTINGS)
+    if other is not None:
+        return _agreed(objects, Settings.decode(other), role)
+    objects.remembered.put(layout.SETTINGS, encoded)
+    return Initialised(settings, already=False)
+
+
+def _agreed(objects: Objects, settings: Settings, role: Role) -> Initialised:
+    if settings.role != role:
+        raise StoreRefused(
+            f"{objects.store.describe()} is a {settings.role} already, not a {role}",
+            hint="a registry keeps its role; to promote a replica, fence its home, then delete registry.json "
+            "there with the store's own tools and run init again",
+        )
+    return Initialised(settings, already=True)
+
+
+def find_home(objects: Objects, *, local: bool, fresh: bool = False) -> Settings | None:
+    """The settings of a registry that may be written to; None for a local directory that is none yet.
+
+    Only "it is a home" is believed from memory: a replica may have been promoted meanwhile. `local`
+    directories are always asked, as people delete them, and asking costs nothing.
+
+    Raises:
+        StoreRefused: it is a replica, or no registry and not local.
+    """
+    settings = objects.settings(fresh=local or fresh)
+    if settings is None or settings.role != "home":
+        settings = objects.settings(fresh=True)
+    if settings is None:
+        if local:
+            return None
+        raise StoreRefused(
+            f"there is no registry in {objects.store.describe()}",
+            hint="if this is the right place, create it once with `packreg init`",
+        )
+    if settings.role != "home":
+        raise StoreRefused(
+            f"{objects.store.describe()} is a {settings.role}: it is read only",
+            hint="use the URL of the home registry",
+        )
+    return settings

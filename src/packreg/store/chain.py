@@ -1,0 +1,201 @@
+"""A document that changes: a chain of numbered revisions, each created once.
+
+Whoever changes it reads the newest revision n, applies the change, and creates n+1. Two at once meet at the
+same number: one wins, the other sees the winner's revision, applies its change to that, and goes for n+2. So
+no update is lost, history comes free, and nothing needs compare-and-swap, which several stores that create
+exactly once get wrong.
+
+Keys count down, so the newest revision is the first in a listing: finding it is one small request however
+long the chain. A listing that is behind does no harm, since the number it leads to is taken. Revisions are
+never deleted: a free number below the newest would let a delayed writer slip back in.
+
+Every revision names the sha256 of the one before it, and carries the id of the attempt that made it, so that
+no two have the same bytes and an own revision whose reply was lost is known again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import ChangedMeanwhile, IntegrityError, NotFound, UsageError
+from packreg.store.bucket import check_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from packreg.store.store import Store
+
+#: A revision is a document that people edit; this is far above any of those.
+MAX_REVISION = 4 * 2**20
+#: How often `append` starts over because somebody else was first.
+MAX_LOST = 1000
+
+_TOP = 10**12 - 1
+_KEY = re.compile(r"([0-9]{12})\.json", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_ATTEMPT = re.compile(r"[A-Za-z0-9._:-]{1,100}", re.ASCII)
+_FIELDS = ["attempt", "number", "previous", "value"]
+
+
+class Revision(NamedTuple):
+    """One state of the document.
+
+    `number` counts from 1. `value` is the document, UTF-8. `attempt` is the id of the attempt that made it.
+    `digest` is the sha256 of the revision's object, in hex, `previous` that of the revision before, empty for
+    the first.
+    """
+
+    number: int
+    value: bytes
+    attempt: str
+    previous: str
+    digest: str
+
+
+class Chain:
+    """The chain of revisions under a prefix of a store; nothing else may live there."""
+
+    def __init__(self, store: Store, prefix: str) -> None:
+        self._store = store
+        self._prefix = prefix.rstrip("/") + "/"
+        check_key(self.key(1))
+
+    def key(self, number: int) -> str:
+        """The key of a revision: twelve digits that count down."""
+        if not 1 <= number <= _TOP:
+            raise UsageError(f"revisions count from 1 to {_TOP}, there is no {number}")
+        return f"{self._prefix}{_TOP - number:012d}.json"
+
+    def head(self) -> Revision | None:
+        """The newest revision, or None when there is none: two requests.
+
+        Raises:
+            IntegrityError: what stands there is no revision.
+            StoreError: the store failed.
+        """
+        entry = self._store.first(self._prefix)
+        if entry is None:
+            return None
+        return self._read(self._number(entry.key))
+
+    def at(self, number: int) -> Revision:
+        """A revision by its number.
+
+        Raises:
+            NotFound: it does not exist.
+            IntegrityError: what stands there is no revision.
+            StoreError: the store failed.
+        """
+        return self._decode(self._store.get(self.key(number), MAX_REVISION), number)
+
+    def append(self, edit: Callable[[Revision | None], bytes], *, attempt_id: str) -> Revision:
+        """Add a revision and return it.
+
+        `edit` gets the newest revision and gives the new document; when somebody else was faster it is called
+        again with theirs, and may raise if the change makes no sense any more. `attempt_id` is one that no
+        other call ever used, such as a UUID.
+
+        Raises:
+            OutcomeUnknown: the deadline passed after a write without an answer; the revision may be there.
+            ChangedMeanwhile: others kept being faster.
+            IntegrityError: a revision is not what it should be.
+            StoreError: the store failed.
+        """
+        if not _ATTEMPT.fullmatch(attempt_id):
+            raise UsageError(f"{attempt_id!r} cannot be the id of an attempt")
+        newest = self.head()
+        for _ in range(MAX_LOST):
+            number = newest.number + 1 if newest else 1
+            previous = newest.digest if newest else ""
+            data = _encode(number, previous, attempt_id, edit(newest))
+            if len(data) > MAX_REVISION:
+                raise UsageError(
+                    f"the new revision of {self._prefix[:-1]} has {len(data)} bytes, "
+                    f"more than the {MAX_REVISION} that it may have"
+                )
+            there = self._store.create(self.key(number), data, limit=MAX_REVISION)
+            if there is None:
+                return self._decode(data, number)
+            newest = self._decode(there, number)
+            self._check_link(newest, previous)
+        raise ChangedMeanwhile(
+            f"{self._prefix[:-1]} was changed by others {MAX_LOST} times while this change was being made",
+            hint="run the same command again",
+        )
+
+    def history(self) -> Iterator[Revision]:
+        """Every revision, the newest first, each proved to be the one that its successor was made from.
+
+        Raises:
+            IntegrityError: a revision is missing, is none, or was exchanged.
+            StoreError: the store failed.
+        """
+        after: Revision | None = None
+        for entry in self._store.list_all(self._prefix):
+            number = self._number(entry.key)
+            if after and number != after.number - 1:
+                raise IntegrityError(f"revision {after.number - 1} of {self._prefix[:-1]} is missing")
+            revision = self._read(number)
+            if after:
+                self._check_link(after, revision.digest)
+            yield revision
+            after = revision
+        if after and after.number != 1:
+            raise IntegrityError(f"revision {after.number - 1} of {self._prefix[:-1]} is missing")
+
+    def _read(self, number: int) -> Revision:
+        try:
+            return self.at(number)
+        except NotFound as failed:
+            raise IntegrityError(f"{self.key(number)} is listed, but cannot be read") from failed
+
+    def _number(self, key: str) -> int:
+        match = _KEY.fullmatch(key[len(self._prefix) :])
+        number = _TOP - int(match[1]) if match else 0
+        if number < 1:
+            raise IntegrityError(
+                f"{key} is no revision, and stands where only revisions may",
+                hint="find out who can write there, then delete that object",
+            )
+        return number
+
+    def _check_link(self, revision: Revision, previous: str) -> None:
+        if revision.previous != previous:
+            raise IntegrityError(
+                f"revision {revision.number} of {self._prefix[:-1]} was not made from revision "
+                f"{revision.number - 1} as it is now"
+            )
+
+    def _decode(self, data: bytes, number: int) -> Revision:
+        """Read a revision, which must be exactly what `_encode` writes."""
+        where = self.key(number)
+        try:
+            fields = json.loads(data)
+            if not isinstance(fields, dict) or sorted(fields) != _FIELDS:
+                raise ValueError("it has other fields")
+            attempt, previous, value = fields["attempt"], fields["previous"], fields["value"]
+            if type(fields["number"]) is not int or fields["number"] != number:
+                raise ValueError("it has another number")
+            if not (isinstance(attempt, str) and _ATTEMPT.fullmatch(attempt)):
+                raise ValueError("its attempt is none")
+            if not (
+                isinstance(previous, str) and (_DIGEST.fullmatch(previous) if number > 1 else not previous)
+            ):
+                raise ValueError("it does not name the revision before")
+            if not isinstance(value, str) or data != _encode(number, previous, attempt, value.encode()):
+                raise ValueError("it was not written by packreg")
+        except (ValueError, RecursionError) as failed:  # among them JSON and Unicode errors
+            raise IntegrityError(f"{where} is not a revision: {failed}") from None
+        return Revision(number, value.encode(), attempt, previous, hashlib.sha256(data).hexdigest())
+
+
+def _encode(number: int, previous: str, attempt: str, value: bytes) -> bytes:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError as failed:
+        raise UsageError(f"a revision must be UTF-8 text: {failed}") from None
+    fields = {"number": number, "previous": previous, "attempt": attempt, "value": text}
+    return json.dumps(fields, ensure_ascii=False, indent=1).encode() + b"\n"

@@ -1,0 +1,96 @@
+"""A bucket in memory: for tests, and for programs that use packreg as a library and want no traces."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+from packreg.errors import IntegrityError, NotFound
+from packreg.store.bucket import Entry, Exists, Page, behind, check_key, check_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class MemoryBucket:
+    """Objects in a dictionary, gone with the process.
+
+    `now` gives the seconds since the epoch that listings show as an object's creation.
+    """
+
+    page_size: ClassVar[int] = 1000
+
+    def __init__(self, *, now: Callable[[], float] = lambda: 0.0) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._objects: dict[str, tuple[bytes, float]] = {}
+
+    def put_new(self, key: str, data: bytes) -> None:
+        """Create an object. Raises: Exists."""
+        check_key(key)
+        with self._lock:
+            if key in self._objects:
+                raise Exists(f"{key} exists")
+            self._objects[key] = (bytes(data), self._now())
+
+    def get(self, key: str, *, limit: int) -> bytes:
+        """The bytes of an object. Raises: NotFound, IntegrityError."""
+        check_key(key)
+        with self._lock:
+            found = self._objects.get(key)
+        if found is None:
+            raise NotFound(f"there is no object {key}")
+        if len(found[0]) > limit:
+            raise IntegrityError(f"the object {key} has more than the {limit} bytes that it may have")
+        return found[0]
+
+    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+        """The objects behind a prefix."""
+        check_prefix(prefix)
+        with self._lock:
+            found = [
+                Entry(key, len(data), modified)
+                for key, (data, modified) in sorted(self._objects.items())
+                if key.startswith(prefix) and key > after
+            ]
+        if delimiter:
+            return _roll_up(found, prefix, limit)
+        page = tuple(found[:limit])
+        return Page(page, (), page[-1].key if len(found) > limit else "")
+
+    def delete(self, key: str) -> None:
+        """Delete an object."""
+        check_key(key)
+        with self._lock:
+            self._objects.pop(key, None)
+
+    def describe(self) -> str:
+        """The bucket's URL."""
+        return "memory:"
+
+    def inspect(self, prefix: str) -> Mapping[str, str]:
+        """Nothing: there is no store behind it."""
+        del prefix
+        return {}
+
+
+def _roll_up(entries: list[Entry], prefix: str, limit: int) -> Page:
+    """A page of at most `limit` from entries in byte order, rolled up at the next "/" behind `prefix`."""
+    kept: list[Entry] = []
+    prefixes: list[str] = []
+    last = ""
+    for entry in entries:
+        head, slash, _ = entry.key[len(prefix) :].partition("/")
+        if slash:
+            rolled = prefix + head + "/"
+            if prefixes and prefixes[-1] == rolled:
+                continue
+        if len(kept) + len(prefixes) == limit:
+            return Page(tuple(kept), tuple(prefixes), last)
+        if slash:
+            prefixes.append(rolled)
+            last = behind(rolled)
+        else:
+            kept.append(entry)
+            last = entry.key
+    return Page(tuple(kept), tuple(prefixes), "")

@@ -1,0 +1,174 @@
+"""Does a store create objects exactly once? Asked of the actual bucket, since no product name can tell.
+
+Ceph RGW 16 does in a bucket without versions and ignores the condition in one with them; several stores say
+"taken" to a second writer and yet let two through who come at once. So the probe looks, in this bucket, at
+what the registry rests on: creating, refusing, racing, listing. It is evidence and not proof, hence `canary`:
+one request in front of every publish that must be refused, which notices when versions were switched on, a
+gateway was exchanged, or a proxy drops the condition.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import IntegrityError, NotFound, OutcomeUnknown, StoreError, StoreUnsafe
+from packreg.store.bucket import Exists, Unsure
+from packreg.store.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packreg.store.bucket import Bucket
+
+#: The object that exists in every registry so that creating it again can be refused.
+CANARY_KEY = ".packreg/canary"
+CANARY = b"Creating this object must be refused: it exists. packreg tries before every publish.\n"
+PROBES = ".packreg/probe/"
+_HINT = "a registry needs a store that honours `If-None-Match: *` on PUT; use another store or bucket"
+
+
+class Verdict(NamedTuple):
+    """Whether a store can hold a registry; if not, `reason` is a sentence that says why.
+
+    `facts` are words about the store, among them `checksums` (`verified`, or `ignored`: then what is written
+    must be read back) and `versioning` of an S3 bucket, `file_system` of a directory.
+    """
+
+    ok: bool
+    reason: str
+    facts: Mapping[str, str]
+
+
+def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "") -> Verdict:
+    """Try a store out under `.packreg/probe/`, and clean up as far as deleting is allowed.
+
+    `rounds` races of `writers` threads each; about 270 requests with the defaults. `name` is a segment for
+    this run's objects, a random one by default.
+
+    Raises:
+        StoreUnavailable: the store did not answer, so nothing is known.
+        StoreRefused: it does not let us write, read or list.
+    """
+    store = Store(bucket)
+    name = name or os.urandom(8).hex()
+    place = f"{PROBES}{name}"
+    facts: dict[str, str] = {}
+    try:
+        facts.update(bucket.inspect(place))
+        _check_create(store, place)
+        for number in range(rounds):
+            _check_race(store, f"{place}/race-{number}", writers)
+        _check_listing(store, place)
+    except (StoreUnsafe, IntegrityError) as failed:
+        return Verdict(False, str(failed), facts)
+    finally:
+        _clean(store, place + "/")
+    return Verdict(True, "", facts)
+
+
+def plant_canary(store: Store) -> None:
+    """Create the canary, once, when a registry is made. Raises: StoreError, OutcomeUnknown."""
+    store.create(CANARY_KEY, CANARY)
+
+
+def canary(store: Store) -> None:
+    """Make sure, with one request, that the store still refuses to create what exists.
+
+    Raises:
+        StoreUnsafe: it did not refuse; nothing may be published.
+        StoreUnavailable: it did not answer.
+    """
+    if not store.is_taken(CANARY_KEY, CANARY):
+        raise StoreUnsafe(
+            f"{store.describe()} let an object be created that should exist already ({CANARY_KEY}): either "
+            "it was deleted, or the store no longer creates objects exactly once",
+            hint="run `packreg doctor`, which finds out; nothing was published",
+        )
+
+
+def _check_create(store: Store, place: str) -> None:
+    key = f"{place}/one"
+    if store.create(key, b"first") is not None:
+        raise StoreUnsafe(f"a new object, {key}, held other bytes than were written", hint=_HINT)
+    if store.get(key) != b"first":
+        raise StoreUnsafe(f"{key} did not give back the bytes that were written", hint=_HINT)
+    if not store.is_taken(key, b"second"):
+        raise StoreUnsafe("the condition is IGNORED: an object that existed was written over", hint=_HINT)
+    if store.get(key) != b"first":
+        raise StoreUnsafe("an object changed although writing over it was refused", hint=_HINT)
+    try:
+        store.get(f"{place}/nothing")
+    except NotFound:
+        return
+    raise StoreUnsafe("an object that was never written can be read", hint=_HINT)
+
+
+def _check_race(store: Store, key: str, writers: int) -> None:
+    """All writers at once: exactly one is told that it created the object, and its bytes are there."""
+    barrier = threading.Barrier(writers)
+    won: list[bytes] = []
+    maybe: list[bytes] = []
+    failures: list[Exception] = []
+
+    def write(number: int) -> None:
+        data = b"writer %d" % number
+        barrier.wait()
+        try:
+            store.bucket.put_new(key, data)
+            won.append(data)
+        except Exists:
+            pass
+        except Unsure:
+            maybe.append(data)
+        except Exception as failed:  # noqa: BLE001 - raised again below, in the caller's thread
+            failures.append(failed)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+    if len(won) > 1:
+        raise StoreUnsafe(
+            f"the condition is not atomic: {len(won)} of {writers} who created one object at once were told "
+            "that they did",
+            hint=_HINT,
+        )
+    if not won and not maybe:
+        raise StoreUnsafe(f"of {writers} who created one object at once nobody did", hint=_HINT)
+    there = store.create(key, b"late")
+    if there is None and not won:
+        return  # none of the attempts without an answer took effect: nothing learned
+    if there is None or there not in (won or maybe):
+        raise StoreUnsafe("the object that was raced for does not hold its creator's bytes", hint=_HINT)
+
+
+def _check_listing(store: Store, place: str) -> None:
+    """The registry finds its newest revision first, and its pages one behind the other."""
+    names = ["b", "a/2", "a-1", "a.x", "a/1", "c"]
+    for name in names:
+        store.create(f"{place}/list/{name}", b"")
+    expected = sorted(f"{place}/list/{name}" for name in names)
+    first = store.first(f"{place}/list/")
+    if first is None or first.key != expected[0]:
+        raise StoreUnsafe("a listing of one object does not give the first in the order of bytes", hint=_HINT)
+    for seen in range(len(expected)):
+        rest = [entry.key for entry in store.list_all(f"{place}/list/", after=expected[seen])]
+        if rest != expected[seen + 1 :]:
+            raise StoreUnsafe(f"a listing that starts after {expected[seen]} gives {rest}", hint=_HINT)
+    page = store.bucket.list(f"{place}/list/", limit=2, delimiter=True)
+    rolled = list(store.prefixes(f"{place}/list/"))
+    if rolled != [f"{place}/list/a/"] or not page.more:
+        raise StoreUnsafe(f"a listing by directories gives {rolled}", hint=_HINT)
+
+
+def _clean(store: Store, place: str) -> None:
+    try:
+        for entry in list(store.list_all(place)):
+            store.delete(entry.key)
+    except (StoreError, OutcomeUnknown):
+        return  # publishers need not be allowed to delete; some small objects stay

@@ -1,0 +1,108 @@
+"""What the answers and failures of an S3 store mean: tried again, absent, refused, or unsafe.
+
+The question is always the same: may the request have taken effect, now or later? Only an answer that the
+store itself gave, and that says so, is a no.
+"""
+
+from __future__ import annotations
+
+import botocore.exceptions as botocore
+import urllib3.exceptions as urllib3
+
+from packreg.errors import NotFound, PackregError, StoreError, StoreRefused, StoreUnavailable, StoreUnsafe
+from packreg.store.bucket import Unsure
+
+#: Statuses, beside all 5xx but 501, behind which a write may have happened or may work the next time.
+_AGAIN = frozenset({408, 409, 425, 429})
+#: Codes with status 400 that tell of a broken transfer and not of a bad request.
+_BROKEN = frozenset({"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentChecksumMismatch"})
+_THROTTLED = frozenset(
+    {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
+)
+_HINTS = {
+    "NoSuchBucket": "create the bucket, or correct its name, the endpoint_url or the region",
+    "AccessDenied": "the credentials in use lack a permission; publishing needs s3:GetObject, s3:PutObject "
+    "and s3:ListBucket, reading s3:GetObject and s3:ListBucket",
+    "InvalidAccessKeyId": "these credentials are not known there; check the profile and the environment",
+    "SignatureDoesNotMatch": "the secret key is wrong, or something between changes requests",
+    "ExpiredToken": "the session is over; log in again",
+    "TokenRefreshRequired": "the session is over; log in again",
+    "InvalidToken": "the session token is not for this store; log in again",
+    "RequestTimeTooSkewed": "correct the clock of this machine",
+    "AuthorizationHeaderMalformed": "add region=… to the location",
+    "PermanentRedirect": "add the region of the bucket to the location: region=…",
+    "IllegalLocationConstraintException": "add the region of the bucket to the location: region=…",
+    "KMS.DisabledException": "the key that the bucket is encrypted with is disabled",
+}
+#: Raised before a request is on the wire.
+_NOT_SENT = (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
+#: Raised because of what this machine is told, not because of what the store did.
+_CONFIGURATION = (
+    botocore.NoCredentialsError,
+    botocore.PartialCredentialsError,
+    botocore.CredentialRetrievalError,
+    botocore.TokenRetrievalError,
+    botocore.SSOError,
+    botocore.ProfileNotFound,
+    botocore.ConfigNotFound,
+    botocore.ConfigParseError,
+    botocore.InvalidConfigError,
+    botocore.InvalidRetryModeError,
+    botocore.NoRegionError,
+    botocore.InvalidRegionError,
+    botocore.UnknownCredentialError,
+)
+
+
+def sort_out(failed: Exception, what: str, *, writing: bool) -> PackregError:
+    """The error of packreg that a failure of botocore means; `what` begins the sentence.
+
+    With `writing`, what may have taken effect becomes `Unsure`; otherwise `StoreUnavailable`, for reading
+    again. A failure that is no answer and no lost connection is a defect, and is raised as it is.
+    """
+    again = Unsure if writing else StoreUnavailable
+    if isinstance(failed, botocore.ClientError):
+        return _sort_answer(failed, what, again)
+    sentence = f"{what}: {failed}"
+    if isinstance(failed, _CONFIGURATION):
+        return StoreRefused(
+            sentence,
+            hint="provide credentials through the AWS chain: environment, profile (?profile=…) or role",
+        )
+    if isinstance(failed, botocore.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(failed):
+        return StoreRefused(sentence, hint="the store's certificate is not trusted here; set AWS_CA_BUNDLE")
+    if isinstance(failed, _NOT_SENT):
+        return StoreUnavailable(sentence, hint="check the endpoint_url, the network and the proxy")
+    if isinstance(failed, botocore.ParamValidationError | botocore.InvalidEndpointConfigurationError):
+        return StoreError(sentence)
+    # Among them ResponseParserError: a server that answered 201 with JSON had stored the object.
+    if isinstance(failed, botocore.BotoCoreError | urllib3.HTTPError | OSError):
+        return again(sentence)
+    raise failed
+
+
+def _sort_answer(
+    failed: botocore.ClientError, what: str, again: type[Unsure] | type[StoreUnavailable]
+) -> PackregError:
+    status = int(failed.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    error = failed.response.get("Error", {})
+    code = str(error.get("Code", ""))
+    sentence = f"{what}: the store answered {status} {code}: {error.get('Message', '')}".rstrip(": ")
+    if status == 501 or code == "NotImplemented":
+        return StoreUnsafe(
+            sentence, hint="this store does not know `If-None-Match: *`; it cannot hold a registry"
+        )
+    if status in _AGAIN or status >= 500 or code in _THROTTLED or (status == 400 and code in _BROKEN):
+        return again(sentence)
+    if status < 300:  # an error inside a success: nothing can be said
+        return again(sentence)
+    if code == "NoSuchKey" and again is StoreUnavailable:
+        return NotFound(sentence)
+    # 403 never means absent: without s3:ListBucket, AWS says 403 for an object that does not exist. And a 404
+    # that does not say which thing is missing may come from a proxy that knows nothing of the store.
+    hint = _HINTS.get(code, "")
+    if not hint and status == 403:
+        hint = _HINTS["AccessDenied"]
+    if not hint and status == 404:
+        hint = "something that is no S3 store answered; check the endpoint_url"
+    return StoreRefused(sentence, hint=hint)

@@ -1,0 +1,275 @@
+"""Objects that are created once, on top of a bucket that makes one attempt at a time.
+
+The loop of `Store.create` is the one place where an own success is told from somebody else's. It sends the
+*same bytes* again until the bucket gives a definitive answer: created, or taken and then the bytes that are
+there are compared. What looks like an answer and is none: a lost connection, a 409, any 5xx, "taken" and then
+nothing there, a reply that cannot be read; and in particular a read that finds nothing after a write that
+timed out, because the write may still arrive. A library's own retries must be off, since they turn an own
+success whose reply was lost into "taken".
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from packreg.errors import (
+    IntegrityError,
+    NotFound,
+    OutcomeUnknown,
+    PackregError,
+    StoreRefused,
+    StoreUnavailable,
+    StoreUnsafe,
+)
+from packreg.store.bucket import Entry, Exists, Unsure, check_key, check_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeVar
+
+    from packreg.store.bucket import Bucket, Page
+
+    T = TypeVar("T")
+
+#: Objects may have this many bytes unless the caller says otherwise.
+MAX_OBJECT = 256 * 2**20
+#: A read is tried this often before the store counts as unavailable.
+READS = 6
+_SHORTEST, _LONGEST = 0.02, 5.0
+
+
+def _chance() -> float:
+    """A random number in [0, 1), from the system: processes started together must not wait in step."""
+    return int.from_bytes(os.urandom(6), "big") / 2**48
+
+
+class Store:
+    """A bucket with retries. Any number of threads may use one.
+
+    `deadline` is how long, in seconds, an operation goes on trying; an attempt under way is not cut short.
+    Waiting times are drawn between nothing and a bound that doubles from 20 ms to 5 s ("full jitter").
+    `sleep`, `random` and `monotonic` are what the waiting uses.
+    """
+
+    def __init__(
+        self,
+        bucket: Bucket,
+        *,
+        deadline: float = 60.0,
+        sleep: Callable[[float], object] = time.sleep,
+        random: Callable[[], float] = _chance,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bucket = bucket
+        self.deadline = deadline
+        self._sleep = sleep
+        self._random = random
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._requests = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent to the bucket, those that failed included."""
+        return self._requests
+
+    def describe(self) -> str:
+        """The bucket's URL, without secrets."""
+        return self.bucket.describe()
+
+    def create(
+        self, key: str, data: bytes, *, read_back: bool = False, limit: int = MAX_OBJECT
+    ) -> bytes | None:
+        """Create an object, or learn what is there instead.
+
+        Returns None when the object now holds exactly `data`, whether this call, an earlier one or somebody
+        else stored the same bytes. Otherwise the bytes of the object that was there first, at most `limit`.
+        With `read_back` an object that this call created is read and compared, for stores that ignore
+        checksums.
+
+        Raises:
+            OutcomeUnknown: the deadline passed, or the store refused, after a write without an answer.
+            StoreUnavailable: the deadline passed and nothing was written.
+            IntegrityError: what was read back is not what was written, or what is there exceeds `limit`.
+            StoreError: the store refused, or is not safe.
+        """
+        check_key(key)
+        waits = _Waits(self)
+        unsure = False
+        while True:
+            try:
+                self._count()
+                self.bucket.put_new(key, data)
+            except Exists as failed:
+                # Even on the first attempt this may be our own object: some proxies send a PUT again.
+                why: PackregError = failed
+                try:
+                    there = self._once(lambda: self.bucket.get(key, limit=limit))
+                except NotFound:
+                    pass  # deleted, or not yet shown to us: only another attempt at creating can tell
+                except StoreUnavailable as unread:
+                    why = unread
+                except StoreRefused as refused:
+                    if unsure:
+                        raise self._unknown(key, refused) from refused
+                    raise
+                else:
+                    return None if there == data else there
+                unsure = True
+            except Unsure as failed:
+                unsure = True
+                why = failed
+            except StoreUnavailable as failed:
+                why = failed
+            except PackregError as failed:
+                if unsure:
+                    raise self._unknown(key, failed) from failed
+                raise
+            else:
+                if read_back and self.get(key, limit=len(data)) != data:
+                    raise IntegrityError(
+                        f"{key} was stored in {self.describe()}, but other bytes are read back",
+                        hint="the store or something in front of it changes objects; do not use it",
+                    )
+                return None
+            if not waits.wait():
+                if unsure:
+                    raise self._unknown(key, why) from why
+                raise StoreUnavailable(
+                    f"nothing was written to {self.describe()} within {self.deadline:g} s: {why}",
+                    hint=why.hint or "run the same command again",
+                ) from why
+
+    def is_taken(self, key: str, data: bytes) -> bool:
+        """Whether the bucket refuses to create `key`; one request when it answers at once.
+
+        Raises:
+            StoreUnavailable: no definitive answer within the deadline.
+            StoreError: the store refused.
+        """
+        check_key(key)
+        waits = _Waits(self)
+        while True:
+            try:
+                self._count()
+                self.bucket.put_new(key, data)
+            except Exists:
+                return True
+            except (Unsure, StoreUnavailable) as failed:
+                if not waits.wait():
+                    raise StoreUnavailable(
+                        f"{self.describe()} gave no answer within {self.deadline:g} s: {failed}",
+                        hint=failed.hint or "run the same command again",
+                    ) from failed
+            else:
+                return False
+
+    def get(self, key: str, limit: int = MAX_OBJECT) -> bytes:
+        """The bytes of an object.
+
+        Raises:
+            NotFound: there is none.
+            IntegrityError: it has more than `limit` bytes.
+            StoreUnavailable: no answer after a number of attempts.
+            StoreError: the store refused.
+        """
+        return self._retried(lambda: self.bucket.get(key, limit=limit))
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there counts as deleted. Raises: StoreError."""
+        self._retried(lambda: self.bucket.delete(key))
+
+    def list_all(self, prefix: str, after: str = "") -> Iterator[Entry]:
+        """The objects whose keys start with `prefix` and are greater than `after`, in byte order.
+
+        Raises:
+            StoreUnavailable: no answer after a number of attempts.
+            StoreError: the store refused, or its listing goes in circles.
+        """
+        for page in self._pages(prefix, after, self.bucket.page_size, False):
+            yield from page.entries
+
+    def first(self, prefix: str) -> Entry | None:
+        """The object with the least key that starts with `prefix`: one request. Raises: StoreError."""
+        for page in self._pages(prefix, "", 1, False):
+            if page.entries:
+                return page.entries[0]
+        return None
+
+    def prefixes(self, prefix: str) -> Iterator[str]:
+        """What stands between `prefix`, which ends with "/", and the next "/", each once, in byte order.
+
+        For `packs/a/v/1` and `packs/b/v/1`, `prefixes("packs/")` gives `packs/a/` and `packs/b/`.
+
+        Raises:
+            StoreError: as `list_all`.
+        """
+        last = ""
+        for page in self._pages(prefix, "", self.bucket.page_size, True):
+            for found in page.prefixes:
+                if found > last:  # keys that are not ours may bring one up again on the next page
+                    yield found
+                    last = found
+
+    def _pages(self, prefix: str, after: str, limit: int, delimiter: bool) -> Iterator[Page]:
+        check_prefix(prefix)
+        while True:
+            here = after
+            page = self._retried(
+                lambda: self.bucket.list(prefix, after=here, limit=limit, delimiter=delimiter)  # noqa: B023
+            )
+            yield page
+            if not page.more:
+                return
+            if page.more <= here:
+                raise StoreUnsafe(
+                    f"the listing of {prefix!r} in {self.describe()} does not get beyond {here!r}",
+                    hint="the store does not support `start-after`; it cannot hold a registry",
+                )
+            after = page.more
+
+    def _count(self) -> None:
+        with self._lock:
+            self._requests += 1
+
+    def _once(self, read: Callable[[], T]) -> T:
+        self._count()
+        return read()
+
+    def _retried(self, read: Callable[[], T]) -> T:
+        waits = _Waits(self)
+        for attempt in range(READS):
+            try:
+                return self._once(read)
+            except StoreUnavailable as failed:
+                if attempt == READS - 1 or not waits.wait():
+                    raise
+                del failed
+        raise AssertionError
+
+    def _unknown(self, key: str, why: PackregError) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"{key} may or may not have been stored in {self.describe()}: {why}",
+            hint="run the same command again, it is safe: what was stored counts as done",
+        )
+
+
+class _Waits:
+    """The pauses of one operation, until its deadline."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._end = store._monotonic() + store.deadline
+        self._bound = _SHORTEST
+
+    def wait(self) -> bool:
+        """Sleep for a while; False, without sleeping, when that would end behind the deadline."""
+        pause = self._bound * self._store._random()
+        if self._store._monotonic() + pause > self._end:
+            return False
+        self._store._sleep(pause)
+        self._bound = min(2 * self._bound, _LONGEST)
+        return True

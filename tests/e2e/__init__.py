@@ -1,0 +1,1 @@
+"""The real Pulumi CLI runs installed packs: no part of Pulumi is imitated but the cloud provider."""

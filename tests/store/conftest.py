@@ -1,0 +1,54 @@
+"""Buckets for the tests of the store."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from packreg.store.bucket import Bucket
+from packreg.store.local import LocalBucket
+from packreg.store.memory import MemoryBucket
+from packreg.store.s3 import S3Bucket
+from packreg.store.url import parse_location
+from tests.store.ministack import CREDENTIALS, client, ministack
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a local S3 emulator with a bucket named `registry`."""
+    with ministack(tmp_path_factory.mktemp("ministack") / "log") as endpoint:
+        client(endpoint).create_bucket(Bucket="registry")
+        yield endpoint
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials for the emulator, and none of whoever runs the tests."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def s3_url(s3_endpoint: str, aws: None) -> str:
+    """The URL of a new, empty place in the emulator."""
+    return f"s3://registry/place-{next(_numbers)}?endpoint_url={s3_endpoint}"
+
+
+@pytest.fixture(params=["memory", "local", "s3"])
+def bucket(request: pytest.FixtureRequest, tmp_path: Path) -> Bucket:
+    """An empty bucket of each kind."""
+    if request.param == "memory":
+        return MemoryBucket()
+    if request.param == "local":
+        return LocalBucket(str(tmp_path / "registry"))
+    return S3Bucket(parse_location(request.getfixturevalue("s3_url"), cwd=tmp_path))
