@@ -18,10 +18,23 @@ MAY_IMPORT = {
     "store": {"errors"},
     "registry": {"errors", "pack", "store"},
     "install": {"errors", "pack", "registry"},
-    "cli": {"errors", "pack", "store", "registry", "install"},
+    "groups": {"errors", "pack", "registry"},
+    "analysis": {"errors", "pack", "install"},
+    "cli": {"errors", "pack", "store", "registry", "install", "groups", "analysis"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
-HEAVY = {"boto3", "botocore", "virtualenv", "rich", "build", "semver"}
+HEAVY = {
+    "boto3",
+    "botocore",
+    "virtualenv",
+    "rich",
+    "build",
+    "semver",
+    "jsonschema",
+    "referencing",
+    "cryptography",
+    "re2",
+}
 #: What only the composition root may ask: the environment and the wall clock.
 AMBIENT = {
     ("os", "environ"),

@@ -24,6 +24,7 @@ STACKS = ".pulumi/stacks/"
 META = ".pulumi/meta.yaml"
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_VERSION = re.compile(rb"^version:[ \t]*(\d{1,9})[ \t\r]*$", re.MULTILINE)
 _CHECKPOINT = re.compile(r"((?:[^/]+/)?[^/]+)\.json(?:\.gz|\.zst)?")
 
 
@@ -97,23 +98,19 @@ def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) ->
 
 def _layout(place: Place) -> int:
     """The version of the backend's layout: 0 legacy, 1 project-scoped. Raises InvalidState on others."""
-    import yaml
-
-    where = place.describe(META)
     try:
-        text = place.read(META, 64 * 1024)
+        meta = place.read(META, 64 * 1024)
     except NotFound:
         return 0
-    try:
-        meta = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise InvalidState(f"{where} is not YAML") from None
-    version = meta.get("version") if isinstance(meta, dict) else None
-    if type(version) is not int:
-        raise InvalidState(f"{where} has no version of the backend's layout")
-    if version not in (0, 1):
-        raise InvalidState(f"{where} says version {version} of the backend's layout; 0 and 1 are known")
-    return version
+    found = _VERSION.findall(meta)  # one line is all that Pulumi ever wrote there
+    if len(found) != 1:
+        raise InvalidState(f"{place.describe(META)} has no version of the backend's layout")
+    if found[0] not in (b"0", b"1"):
+        known = "0 and 1 are known"
+        raise InvalidState(
+            f"{place.describe(META)} says version {found[0].decode()} of the backend's layout; {known}"
+        )
+    return int(found[0])
 
 
 def _newest(place: Place, base: str) -> str:

@@ -16,6 +16,7 @@ from packreg.errors import InvalidState
 WINDOW = 256 * 1024  # bytes that are decoded to text at a time, at least
 
 _SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"[-+.0-9eE]*")
 _SKIPPER = json.JSONDecoder(parse_int=float)  # int() of a million digits is slow, and refused by Python
 
 
@@ -59,7 +60,9 @@ class JsonText:
             except RecursionError:
                 raise self._error("it is nested too deeply", self._at) from None
             else:
-                if end < len(self._text) or self._final:
+                tail = _NUMBER.match(self._text, end)  # "1e" of "1e5" is a number so far
+                assert tail is not None
+                if tail.end() < len(self._text) or self._final:
                     break
             if self._pos == 0:
                 size *= 2
@@ -83,7 +86,7 @@ class JsonText:
             if not isinstance(name, str):
                 raise self._error("a name in double quotes should be here", at)
             if name in seen:
-                raise self._error(f'the name "{name[:80]}" is given twice', at)
+                raise self._error(f"the name {name[:80]!r} is given twice", at)
             seen.add(name)
             self._expect(":")
             self.peek()
@@ -200,7 +203,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f'an object has the name "{twice[:80]}" twice')
+        raise ValueError(f"an object has the name {twice[:80]!r} twice")
     return members
 
 

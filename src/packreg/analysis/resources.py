@@ -70,7 +70,7 @@ def read_resources(
 
     snapshot = Snapshot(where, elements, read)
     if ignored:
-        names = ", ".join(sorted(ignored)[:10])
+        names = ", ".join(f"{name[:80]!r}" for name in sorted(ignored)[:10])
         message = f"members that are not part of a resource were passed over: {names}"
         snapshot.notes = (*snapshot.notes, Problem("ignored-members", message, where))
     return snapshot

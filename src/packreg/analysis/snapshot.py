@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ from packreg.analysis.resource import ROOT_STACK, Resource, provider_urn, urn_pa
 from packreg.analysis.secrets import Secrets
 from packreg.analysis.values import Properties, Values, WrongValue
 from packreg.errors import InvalidState, Problem
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 class Elements:
@@ -167,7 +170,7 @@ class Snapshot:
     def _refused(self, index: int, wrong: WrongValue, raw: object) -> InvalidState:
         place = self._elements.place(index)
         for step in reversed(wrong.path):
-            place += f"[{step}]" if isinstance(step, int) else f".{step}"
+            place += f".{step}" if isinstance(step, str) and _PLAIN.fullmatch(step) else f"[{step!r:.80}]"
         urn = raw.get("urn") if isinstance(raw, dict) else None
         of = f" (resource {urn[:300]!r})" if isinstance(urn, str) and urn else ""
         return InvalidState(f"{self.where}: {place} {wrong}{of}")

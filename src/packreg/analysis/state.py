@@ -119,7 +119,7 @@ def _version(header: _Header, where: str) -> int:
         unknown = sorted(set(features) - FEATURES)
         if unknown:
             raise InvalidState(
-                f"{where} needs unknown features of Pulumi's state format: {', '.join(unknown)[:200]}",
+                f"{where} needs unknown features of Pulumi's state format: {str(unknown)[1:-1][:200]}",
                 hint="a newer packreg may read it",
             )
     return int(version)

@@ -159,15 +159,15 @@ class _Found:
         if isinstance(value, Mapping):
             properties = {key: item for key, item in value.items() if key != LEVEL_KEY}
             return Setting(self.level(name, value[LEVEL_KEY]) if LEVEL_KEY in value else "", properties)
-        message = f"{name}: must be a level ({levels()}) or an object, not {shown(value)}"
-        self.errors.append(self.error("shape", message))
+        message = f"must be a level ({levels()}) or an object, not {shown(value)}"
+        self.errors.append(self.error("shape", str(Violation((name,), message))))
         return Setting()
 
     def level(self, name: str, value: object) -> str:
         if isinstance(value, str) and value in LEVELS:
             return value
-        message = f"{name}: the enforcement level must be one of {levels()}, not {shown(value)}"
-        self.errors.append(self.error("level", message))
+        message = f"the enforcement level must be one of {levels()}, not {shown(value)}"
+        self.errors.append(self.error("level", str(Violation((name,), message))))
         return ""
 
 

@@ -23,7 +23,11 @@ def dotted(path: Sequence[str | int]) -> str:
     """`("tags", 1, "key")` as `tags[1].key`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            name = step if step.isprintable() else ascii(step)
+            text += f".{name[:MAX_SHOWN]}" if text else name[:MAX_SHOWN]
     return text
 
 

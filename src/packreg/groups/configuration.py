@@ -117,7 +117,8 @@ def _check(
         except ValueError as error:
             problem = str(error)
     if problem:
-        yield Problem("config-schema", f"{policy}: the pack's schema cannot be used: {problem}", where)
+        message = str(Violation((policy,), f"the pack's schema cannot be used: {problem}"))
+        yield Problem("config-schema", message, where)
     for violation in found:
         at = origin.get((policy, str(violation.path[0])), where) if violation.path else where
         yield Problem("config-value", str(Violation((policy, *violation.path), violation.message)), at)
@@ -126,8 +127,8 @@ def _check(
 def _without_level(name: str, own: Mapping[str, Setting], where: str) -> Problem:
     if name == "all":
         return Problem("config-level", f"all: has properties and no level; it needs one of {levels()}", where)
-    message = f"{name}: the pack has no such policy, and it is given properties without a level"
-    return Problem("config-unknown-policy", message, where, _meant(name, own))
+    message = "the pack has no such policy, and it is given properties without a level"
+    return Problem("config-unknown-policy", str(Violation((name,), message)), where, _meant(name, own))
 
 
 def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[Problem]:
@@ -135,7 +136,7 @@ def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[P
         yield from layer.warnings
         for name in sorted(layer.settings):
             if name != "all" and name not in own:
-                message = f"{name}: the pack has no such policy; this setting does nothing"
+                message = str(Violation((name,), "the pack has no such policy; this setting does nothing"))
                 yield Problem("config-unknown-policy", message, layer.where, _meant(name, own))
 
 
