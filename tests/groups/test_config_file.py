@@ -52,7 +52,7 @@ def test_keys_given_twice_are_said_with_their_place() -> None:
         (b'{"a": {"x": "\\ud800"}}', "a.x: has half of a surrogate pair"),
         (b'{"\\ud800": "advisory"}', "has half of a surrogate pair"),
         (b"\xff\xfe{\x00", "is not JSON"),
-        (b"[" * 5000, "nested deeper"),
+        (b"[" * 200_000, "nested deeper"),
         (b"[" * 100 + b"]" * 100, "nested deeper"),
         (b'{"a": ' + b'{"x": ' * 70 + b"1" + b"}" * 71, "nested deeper"),
         (b" " * (MAX_FILE + 1), "bytes"),

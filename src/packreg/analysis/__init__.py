@@ -1,5 +1,7 @@
 """Resources and the policy packs that judge them: what is analysed, and what a running pack is asked.
 
+May import `install` and `pack`. It does not decide what must run or what a finding means for a deployment.
+
 Files come in as bytes (`sources` reads them, `backend` finds a stack's checkpoint in a self-managed backend),
 `state`, `preview` and `resources` make a `Snapshot` of them, and `requests` says what each analyzer is asked
 about it: plain dicts by protobuf field names, in the order and with the values that `pulumi policy analyze`

@@ -50,6 +50,8 @@ def schema_problem(schema: PolicySchema) -> str:
     """Why this is not a usable schema, or "". A published pack's schemas have passed this."""
     from jsonschema import Draft7Validator, FormatChecker, SchemaError
 
+    if not all(isinstance(name, str) for name in schema.required):
+        return f"required must be names, not {shown(list(schema.required))}"
     whole = _whole(schema)
     try:
         problem = _walk(whole)
