@@ -98,11 +98,17 @@ class S3Bucket:
             answer = self._reads().list_objects_v2(**options)
         except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
             self._fail(failed, f"list {prefix!r}", writing=False)
-        found = [
-            Entry(self._own(item["Key"]), int(item["Size"]), item["LastModified"].timestamp())
-            for item in answer.get("Contents", ())
-        ]
-        prefixes = [self._own(item["Prefix"]) for item in answer.get("CommonPrefixes", ())]
+        try:
+            found = [
+                Entry(self._own(item["Key"]), int(item["Size"]), item["LastModified"].timestamp())
+                for item in answer.get("Contents", ())
+            ]
+            prefixes = [self._own(item["Prefix"]) for item in answer.get("CommonPrefixes", ())]
+        except (KeyError, TypeError, ValueError, AttributeError) as failed:
+            raise StoreUnsafe(
+                f"a listing of {self.describe()} lacks what a listing holds: {failed!r}",
+                hint="the store does not speak S3 well enough for a registry",
+            ) from failed
         keys = [entry.key for entry in found]
         for words in (keys, prefixes):
             if words != sorted(set(words)) or any(not word.startswith(prefix) for word in words):
