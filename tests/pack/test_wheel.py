@@ -11,8 +11,10 @@ import zipfile
 import pytest
 
 from packreg.errors import InvalidPack
+from packreg.pack.bundle import encode
+from packreg.pack.check import check_bundle
 from packreg.pack.files import File
-from packreg.pack.wheel import build_wheel
+from packreg.pack.wheel import build_wheel, with_wheel
 
 _BACKEND = """
 import os, pathlib, zipfile
@@ -95,3 +97,20 @@ def test_a_wheel_for_one_platform_is_refused(wheel: str, code: str) -> None:
     with pytest.raises(InvalidPack) as caught:
         build_wheel(_files(wheel=wheel), log=lambda text: None)
     assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_pack_gets_the_wheel_that_it_needs() -> None:
+    """A package without __main__.py gets its wheel into the bundle, once; other packs stay as they are."""
+    source = 'from pulumi_policy import PolicyPack\nPolicyPack("rules", policies=[])\n'
+    files = _files() | {"rules/__main__.py": File(source.encode())}
+    report, pack = check_bundle(encode(files).data)
+    assert report.ok
+    assert pack is not None
+    assert pack.needs_wheel
+    whole = with_wheel(pack, log=print)
+    assert not whole.needs_wheel
+    assert set(whole.files) - set(files) == {".packreg/wheels/rules-1.0.0-py3-none-any.whl"}
+    assert with_wheel(whole, log=print) is whole
+    report, again = check_bundle(encode(whole.files).data)
+    assert report.ok
+    assert again == whole
