@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.authoring import check_path, checked_pack, directory_argument, name_option, version_option
+from packreg.cli.authoring import (
+    check_path,
+    checked_pack,
+    directory_argument,
+    name_option,
+    version_option,
+    with_wheel,
+)
 from packreg.cli.base import command
 from packreg.cli.output import human_size
 from packreg.cli.session import own_version
@@ -56,6 +63,7 @@ def publish_command(
 
     pack = checked_pack(session, directory, name, version)
     source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)
+    pack = with_wheel(session, pack)
     notes = notes_for(pack, no_lock=no_lock)
     with working(session.out) as doing:
         lock = None
