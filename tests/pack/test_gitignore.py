@@ -78,7 +78,7 @@ _IGNORE = st.lists(_LINE, max_size=4).map("\n".join)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tree=_TREE, root=_IGNORE, nested=st.dictionaries(st.sampled_from(["a", "a/b", "b"]), _IGNORE, max_size=2)
 )
