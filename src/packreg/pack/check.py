@@ -227,8 +227,9 @@ class _Examination:
                 message = f"Pulumi may publish with this file, but runs with {MANIFEST}"
                 self.problems.warn("second-manifest", message, other, "remove it")
             return parse_manifest(self.files[MANIFEST].data, self.problems, limit=self.limits.manifest)
-        if any(problem.where == MANIFEST for problem in self.problems.errors):
-            return None  # it is there, and something was said about it already
+        stopped = {"too-many-files", "too-large"} | ({"unreadable"} if not self.files else set())
+        if any(problem.where == MANIFEST or problem.code in stopped for problem in self.problems.errors):
+            return None  # something was said already about it, or about why nothing was read
         message, where = f"there is no {MANIFEST}", ""
         hint = "run this in a pack's directory, or begin one with 'packreg new'"
         if reason := self.reason(MANIFEST):
