@@ -82,7 +82,7 @@ def test_outdated_looks_at_the_lock_and_then_at_what_is_installed(published: Use
     published.must("install", "guard@1.0.0", "limits")
     assert published.must("outdated").out == "guard\t1.0.0\t1.1.0\tpublished\n"
     published.must("lock", "guard@1.1.0")
-    assert "is the latest version" in published.must("outdated").err
+    assert "is at its latest version" in published.must("outdated").err
     published.must("yank", "guard@1.1.0", "--reason", "x")
     assert published.must("outdated", "--json").json() == [
         {"name": "guard", "version": "1.1.0", "latest": "1.0.0", "state": "yanked"}

@@ -92,15 +92,19 @@ def installed(user: User) -> Path:
 
 
 def loaded_by(user: User, *words: str) -> set[str]:
-    """The modules that a command loads."""
-    code = "import sys; from packreg.cli.start import main; code = main(sys.argv[1:]); " \
-        "print('\\n'.join(sys.modules), file=sys.stderr); sys.exit(code)"  # fmt: skip
+    """The modules that a command loads, beyond those of a Python that does nothing here."""
+    code = (
+        "import sys; before = set(sys.modules); from packreg.cli.start import main; "
+        "code = main(sys.argv[1:]); "
+        "print('\\n'.join(set(sys.modules) - before), file=sys.stderr); sys.exit(code)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
         cwd=user.directory,
         env=user.environ,
         capture_output=True,
         text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return set(done.stderr.split("\n"))

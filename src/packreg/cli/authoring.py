@@ -157,11 +157,8 @@ def with_wheel(session: Session, pack: Pack) -> Pack:
     """
     if not pack.needs_wheel:
         return pack
-    from dataclasses import replace
-
     from packreg.cli.progress import working
-    from packreg.pack.files import File
-    from packreg.pack.wheel import DIRECTORY, build_wheel
+    from packreg.pack import wheel
 
     log = session.home.logs / f"wheel-{pack.name}-{pack.version}.log"
 
@@ -169,15 +166,13 @@ def with_wheel(session: Session, pack: Pack) -> Pack:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(output, "utf-8", errors="backslashreplace")
 
-    with working(session.out) as doing:
-        doing(f"building the wheel of {pack.name}")
+    with working(session.out) as work:
+        work.show(f"building the wheel of {pack.name}")
         try:
-            name, data = build_wheel(pack.files, log=keep, installer="uv" if session.tools.uv else "pip")
+            return wheel.with_wheel(pack, log=keep, installer="uv" if session.tools.uv else "pip")
         except InvalidPack as error:
-            raise InvalidPack(
-                str(error), error.problems, hint=f"the output of the build is in {log}"
-            ) from None
-    return replace(pack, files={**pack.files, f"{DIRECTORY}/{name}": File(data)})
+            hint = f"the output of the build is in {log}" if log.is_file() else error.hint
+            raise InvalidPack(str(error), error.problems, hint=hint) from None
 
 
 def show_problems(session: Session, report: Report) -> None:

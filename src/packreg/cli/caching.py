@@ -106,13 +106,13 @@ def export_command(
     from packreg.install.transfer import export_cache
 
     target = Path(session.cwd, output)
-    with working(session.out) as doing:
+    with working(session.out) as work:
         records = export_cache(
             session.installer(),
             references,
             target,
             python=python or session.settings.python,
-            say=doing,
+            say=work.show,
         )
     _show_records(session, records, target)
 

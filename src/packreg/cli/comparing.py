@@ -43,8 +43,11 @@ def outdated_command(session: Session, installed: bool) -> None:
         [[row["name"], row["version"], row["latest"] or "-", row["state"]] for row in found],
     )
     if not found:
-        where = str(lock) if lock else "what is installed"
-        session.out.say(f"everything in {where} is the latest version" if used else "no packs to compare")
+        session.out.say(
+            f"every pack {f'in {lock}' if lock else 'installed here'} is at its latest version"
+            if used
+            else "no packs to compare"
+        )
 
 
 def _compare(session: Session, name: str, version: Version) -> dict[str, str | None] | None:
