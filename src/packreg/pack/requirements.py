@@ -172,13 +172,12 @@ class _Reader:
         cut = _NEXT_OPTION.search(line)
         body = line[: cut.start()] if cut else line
         hashes = self._hashes(line[cut.end() :], where) if cut else ()
-        requirement = self._parse(body, where)
+        requirement = parse_requirement(body, where, self.problems)
         if requirement is None or hashes is None:
             return
         if constraint and requirement.extras:
             self.problems.error("requirement-syntax", "a constraint has no extras", where, "remove [...]")
             return
-        requirement.name = canonicalize_name(requirement.name)
         key = (requirement.name, str(requirement.marker or ""), constraint)
         text = " ".join([str(requirement), *hashes])
         if self._seen.setdefault(key, text) != text:
@@ -200,31 +199,33 @@ class _Reader:
             hashes.append("--hash=" + option[len("--hash") :].lstrip("= \t"))
         return tuple(hashes)
 
-    def _parse(self, body: str, where: str) -> Requirement | None:
-        if len(body) > MAX_REQUIREMENT:
-            message = f"a requirement has at most {MAX_REQUIREMENT:,} characters"
-            self.problems.error("requirement-syntax", message, where, "put each on its own line")
-            return None
-        head = re.split(r"[;\[<>=!\s]", body, maxsplit=1)[0]
-        if "://" in body or _DIRECT.match(body):
-            message = f"{short(body)} comes from a URL"
-            hint = "name it with a version: whoever installs chooses the index it comes from"
-            self.problems.error("requirement-url", message, where, hint)
-            return None
-        if head[:1] in (".", "~") or "/" in head or "\\" in head or _ARCHIVE.fullmatch(head):
-            self.problems.error("requirement-local", f"{short(body)} is a local path", where, _LOCAL)
-            return None
-        if body.count("(") > MAX_PARENTHESES:  # packaging descends into them
-            self.problems.error("requirement-syntax", "the marker has too many parentheses", where)
-            return None
-        try:
-            requirement = Requirement(body)
-        except InvalidRequirement as error:
-            reason = str(error).splitlines()[0]
-            self.problems.error("requirement-syntax", f"{short(body)} is not a requirement: {reason}", where)
-        else:
-            return requirement
+
+def parse_requirement(body: str, where: str, problems: Problems) -> Requirement | None:
+    """Read one requirement of PEP 508 that comes from an index; None after a problem."""
+    if len(body) > MAX_REQUIREMENT:
+        message = f"a requirement has at most {MAX_REQUIREMENT:,} characters"
+        problems.error("requirement-syntax", message, where, "put each on its own line")
         return None
+    head = re.split(r"[;\[<>=!\s]", body, maxsplit=1)[0]
+    if "://" in body or _DIRECT.match(body):
+        message = f"{short(body)} comes from a URL"
+        hint = "name it with a version: whoever installs chooses the index it comes from"
+        problems.error("requirement-url", message, where, hint)
+        return None
+    if head[:1] in (".", "~") or "/" in head or "\\" in head or _ARCHIVE.fullmatch(head):
+        problems.error("requirement-local", f"{short(body)} is a local path", where, _LOCAL)
+        return None
+    if body.count("(") > MAX_PARENTHESES:  # packaging descends into them
+        problems.error("requirement-syntax", "the marker has too many parentheses", where)
+        return None
+    try:
+        requirement = Requirement(body)
+    except InvalidRequirement as error:
+        reason = str(error).splitlines()[0]
+        problems.error("requirement-syntax", f"{short(body)} is not a requirement: {reason}", where)
+        return None
+    requirement.name = canonicalize_name(requirement.name)
+    return requirement
 
 
 def _resolve(including: str, target: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from packreg.pack.problems import Problems
-from packreg.pack.text import BOM, LINE_BREAK, MAX_PROBLEMS, decode, position, short
+from packreg.pack.text import BOM, MAX_PROBLEMS, Positions, decode, position, short
 
 MAX_DEPTH = 64
 MAX_DIGITS = 400
@@ -69,12 +68,8 @@ def read_json(data: bytes, where: str, problems: Problems, *, limit: int) -> obj
 def places(data: bytes) -> dict[Path, str]:
     """`:line:column` of every value in a JSON text that `read_json` accepted, by path; the root is ()."""
     text = data.decode("utf-8").removeprefix(BOM)
-    starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
-    found: dict[Path, str] = {}
-    for path, _, at in _walk(text):
-        line = bisect_right(starts, at)
-        found[path] = f":{line}:{at - starts[line - 1] + 1}"
-    return found
+    positions = Positions(text)
+    return {path: f":{positions.at(at)}" for path, _, at in _walk(text)}
 
 
 def _unique(pairs: list[tuple[str, object]], repeated: list[str]) -> dict[str, object]:
