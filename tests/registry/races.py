@@ -164,7 +164,7 @@ def _violations(reader: Registry, name: str, rounds: int, reports: list[Report])
         reader.files(record)
         told = {number: words[turn] for number, words, _ in reports}
         winners = [number for number, word in told.items() if word == "published"]
-        silent = [number for number, word in told.items() if word in ("unknown", "unavailable")]
+        silent = [number for number, word in told.items() if word == "unknown"]
         if len(winners) > 1 or (not winners and record.publisher not in map(str, silent)):
             found.append(f"{version}: {len(winners)} were told that they published it")
         if winners and record.publisher != str(winners[0]):

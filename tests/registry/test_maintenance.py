@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.errors import NotFound, Removed, UsageError
+from packreg.errors import (
+    NotFound,
+    OutcomeUnknown,
+    Removed,
+    StoreRefused,
+    StoreUnavailable,
+    UsageError,
+)
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from packreg.registry.layout import bundles_prefix
@@ -121,6 +128,22 @@ def test_killed_at_any_step_a_removal_can_be_finished(home: MemoryBucket, step: 
     assert [piece.reason for piece in garbage] == (["its release was removed"] if step > 2 else [])
     registry(home).remove("guard", V2, "leaked a key", "ann")
     assert [entry.key for entry in home.list(bundles_prefix("guard", V2)).entries] == []
+
+
+@pytest.mark.parametrize("error", [StoreRefused, StoreUnavailable])
+def test_a_removal_that_may_not_delete_says_that_it_has_begun(
+    home: MemoryBucket, error: type[Exception]
+) -> None:
+    """The tombstone is there, so neither "refused" nor "nothing was changed" would be true."""
+
+    def kept(verb: str, key: str) -> None:
+        if verb == "delete":
+            raise error("not allowed")
+
+    with pytest.raises(OutcomeUnknown, match=r"the removal of guard@2\.0\.0 has begun"):
+        registry(Tapped(home, before=kept), deadline=1.0).remove("guard", V2, "leaked a key", "ann")
+    assert registry(home).versions("guard").by_version[V2].state == "removed"
+    assert registry(home).remove("guard", V2, "again", "ann").notice.reason == "leaked a key"
 
 
 def test_removing_takes_the_bundles_of_all_who_tried(home: MemoryBucket) -> None:

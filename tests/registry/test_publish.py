@@ -309,6 +309,20 @@ def test_a_collector_that_takes_an_old_orphan_before_the_commit_does_no_harm(hom
     assert releases(home) == ["1.0.0"]
 
 
+def test_a_failure_after_the_commit_is_not_told_as_if_nothing_had_happened(home: MemoryBucket) -> None:
+    """The bundle was there before, the last look at it fails: exit 11 and not 9, and a retry settles it."""
+    home.put_new(bundles_prefix("guard", V1) + bundle().sha256 + ".tgz", bundle().data)
+
+    def unlisted(verb: str, key: str) -> None:
+        if verb == "list":
+            raise StoreUnavailable("no route to the store")
+
+    with pytest.raises(OutcomeUnknown, match=r"guard@1\.0\.0 is published, but"):
+        publish(registry(Tapped(home, before=unlisted), deadline=1.0))
+    assert releases(home) == ["1.0.0"]
+    publish(registry(home))
+
+
 def test_a_collector_that_is_overtaken_by_a_commit_puts_the_bundle_back(home: MemoryBucket) -> None:
     """The publisher looked before the deletion; so it is the collector that sees the commit."""
     home.put_new(bundles_prefix("guard", V1) + bundle().sha256 + ".tgz", bundle().data)

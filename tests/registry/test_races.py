@@ -14,7 +14,7 @@ import pytest
 from .kills import run
 from .races import race
 
-ROUNDS = int(os.environ.get("PACKREG_RACE_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("PACKREG_RACE_ROUNDS", "3"))
 KILLS = int(os.environ.get("PACKREG_KILLS", "30"))
 
 

@@ -277,6 +277,7 @@ class Registry:
         Raises:
             NotFound: there is no such release.
             UsageError: no reason was given.
+            OutcomeUnknown: it is marked as removed, but its bundle may still be there.
         """
         self._home(create=False)
         return maintenance.remove(self._objects, self._notice(name, version, reason, by))
