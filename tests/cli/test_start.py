@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -24,7 +23,14 @@ LOCATIONS = st.one_of(
     _WORDS.map(lambda text: f"s3://{text}"),
     _WORDS.map(lambda text: f"s3://bucket/{text}"),
     _WORDS.map(lambda text: f"file:///{text}"),
-    st.sampled_from(["eu-1", "a b"]).map(lambda region: f"s3://bucket/packs?region={region}"),
+    st.lists(
+        st.tuples(
+            st.sampled_from(["endpoint_url", "profile", "region", "other"]),
+            st.sampled_from(
+                ["eu-1", "a b", "a+b", "", "https://x.org:9000", "https://X.org/", "http://x/Y/"]
+            ),
+        )
+    ).map(lambda pairs: "s3://bucket/packs?" + "&".join(f"{name}={value}" for name, value in pairs)),
 )
 
 
@@ -32,6 +38,7 @@ LOCATIONS = st.one_of(
 @given(LOCATIONS, st.sampled_from(["/", "/work", "/a b", "/é"]))
 @example("s3://bucket/", "/work")
 @example("../x/./y//", "/work")
+@example("s3://bucket?region=eu-1&endpoint_url=https://x.org:9000/a&profile=b", "/work")
 def test_both_ways_compute_one_id(text: str, base: str) -> None:
     """Wherever the store's own parser reads a location, the short cut gives the same id."""
     try:
@@ -156,7 +163,7 @@ def test_a_configured_interpreter_is_for_the_whole_program(user: User) -> None:
 def test_help_and_list_load_no_click(user: User) -> None:
     """`--help` and `list` of a local registry are answered from tables and a listing alone."""
     user.publish("guard", "1.2.0")
-    for words in (["--help"], ["list"]):
+    for words in (["--help"], ["list"], ["list", "--json"]):
         loaded = loaded_by(user, *words)
         assert not loaded & {"click", "pathlib", "packreg.registry.registry", "boto3", "rich"}
     assert loaded_by(user, "versions", "guard") >= {"click", "packreg.registry.registry"}
@@ -175,7 +182,8 @@ def test_list_is_the_same_both_ways(user: User) -> None:
     user.publish("limits", "0.1.0")
     user.publish("guard", "1.2.0")
     assert user.must("list").out == user.must("list", "-v").out == "guard\nlimits\n"
-    assert [entry["name"] for entry in json.loads(user.must("list", "--json").out)] == ["guard", "limits"]
+    assert user.must("list", "--json").out == user.must("--json", "list").out
+    assert [entry["name"] for entry in user.must("list", "--json").json()] == ["guard", "limits"]
 
 
 def test_import_packreg_loads_nothing() -> None:

@@ -246,12 +246,22 @@ def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
     given = {key: str(value) for key, value in of_the_url.items() if value}
     if not given:
         return url
-    from urllib.parse import quote
-
     if not url.startswith("s3://"):
         raise _usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
-    query = "&".join(f"{key}={quote(value, safe=':/')}" for key, value in given.items())
+    query = "&".join(f"{key}={_quoted(value)}" for key, value in given.items())
     return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _quoted(value: str) -> str:
+    """A value for a URL's query; colons and slashes stay for people to read."""
+    if (
+        value.isascii()
+        and value.replace(":", "").replace("/", "").replace(".", "").replace("-", "").isalnum()
+    ):
+        return value
+    from urllib.parse import quote
+
+    return quote(value, safe=":/")
 
 
 def _unknown(path: str, key: str, known: list[str]) -> UsageError:
