@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def race(options: argparse.Namespace) -> dict[str, Any]:
-    """Every writer creates the same keys with other bytes; count who was told what, and whether it is true."""
+    """Every writer creates the same keys with bytes of its own; was everyone told the truth?"""
     run = uuid.uuid4().hex
     reports = _run(_race_writer, options, run)
     check = open_store(options.check or options.url)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-import packreg.store.disk
 from packreg.errors import NotFound
 from packreg.store.bucket import Exists
 from packreg.store.disk import give_name, sync, sync_directory, this_system
@@ -35,7 +34,7 @@ def test_a_lost_reply_of_link_is_a_win(tmp_path: Path, monkeypatch: pytest.Monke
             link(*args, **kwargs)
             raise OSError(number, os.strerror(number))
 
-        monkeypatch.setattr(packreg.store.disk.os, "link", lying)
+        monkeypatch.setattr(os, "link", lying)
         (tmp_path / f"t{number}").write_text("x")
         assert give_name(str(tmp_path / f"t{number}"), str(tmp_path / f"final{number}"), "posix")
 
@@ -52,16 +51,14 @@ def test_windows_renames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         rename(old, new)
 
     synced: list[int] = []
-    monkeypatch.setattr(packreg.store.disk.os, "rename", windows_rename)
-    monkeypatch.setattr(
-        packreg.store.disk.os, "link", lambda *_, **__: pytest.fail("links are not used there")
-    )
-    monkeypatch.setattr(packreg.store.disk.os, "fsync", synced.append)
+    monkeypatch.setattr(os, "rename", windows_rename)
+    monkeypatch.setattr(os, "link", lambda *_, **__: pytest.fail("links are not used there"))
+    monkeypatch.setattr(os, "fsync", synced.append)
     bucket = LocalBucket(str(tmp_path / "registry"), system="windows")
-    monkeypatch.setattr(packreg.store.local.os.path, "lexists", lambda path: False)  # type: ignore[attr-defined]
+    monkeypatch.setattr(os.path, "lexists", lambda path: False)
     bucket.put_new("packs/a/v/1", b"first")
     monkeypatch.undo()
-    monkeypatch.setattr(packreg.store.disk.os, "rename", windows_rename)
+    monkeypatch.setattr(os, "rename", windows_rename)
     with pytest.raises(Exists):
         bucket.put_new("packs/a/v/1", b"second")
     assert Store(bucket).create("packs/a/v/1", b"second") == b"first"
@@ -77,7 +74,7 @@ def test_macos_reaches_the_medium(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     asked: list[int] = []
     synced: list[int] = []
     monkeypatch.setattr(fcntl, "fcntl", lambda _, command: asked.append(command))
-    monkeypatch.setattr(packreg.store.disk.os, "fsync", synced.append)
+    monkeypatch.setattr(os, "fsync", synced.append)
     with (tmp_path / "file").open("w") as file:
         sync(file.fileno(), "macos")
         assert (asked, synced) == ([getattr(fcntl, "F_FULLFSYNC", 51)], [])

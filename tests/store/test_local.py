@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-import packreg.store.disk
-import packreg.store.local
 from packreg.errors import (
     IntegrityError,
     NotFound,
@@ -19,6 +17,7 @@ from packreg.errors import (
     StoreUnavailable,
     StoreUnsafe,
 )
+from packreg.store import disk
 from packreg.store.bucket import Exists
 from packreg.store.local import TEMPORARY, LocalBucket
 from packreg.store.mounts import FileSystem
@@ -66,8 +65,8 @@ def test_syncs_in_the_order_that_survives_a_power_failure(
         link(*args, **kwargs)
         steps.append("link")
 
-    monkeypatch.setattr(packreg.store.disk.os, "fsync", recording_fsync)
-    monkeypatch.setattr(packreg.store.disk.os, "link", recording_link)
+    monkeypatch.setattr(os, "fsync", recording_fsync)
+    monkeypatch.setattr(os, "link", recording_link)
     bucket.put_new("packs/a/v/1", b"x")
     if steps[0] != "sync ?":
         assert steps == [
@@ -105,7 +104,7 @@ def test_a_failing_disk_is_reported_and_never_asked_again(
             raise OSError(errno.EIO, "Input/output error")
         fsync(descriptor)
 
-    monkeypatch.setattr(packreg.store.disk.os, "fsync", failing)
+    monkeypatch.setattr(os, "fsync", failing)
     with pytest.raises(StoreError, match="Input/output error") as caught:
         Store(bucket, sleep=lambda _: pytest.fail("it tried again")).create("packs/a", b"x")
     assert type(caught.value) is StoreError
@@ -134,7 +133,7 @@ def test_failures_name_what_to_do(
         raise OSError(number, os.strerror(number))
 
     bucket.put_new("a", b"")
-    monkeypatch.setattr(packreg.store.disk.os, "link", failing)
+    monkeypatch.setattr(os, "link", failing)
     with pytest.raises(kind, match=os.strerror(number)) as caught:
         bucket.put_new("b", b"x")
     assert type(caught.value) is kind
@@ -160,7 +159,7 @@ def test_no_hard_links_is_unsafe(bucket: LocalBucket, monkeypatch: pytest.Monkey
     def failing(*_: Any, **__: Any) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(packreg.store.disk.os, "link", failing)
+    monkeypatch.setattr(os, "link", failing)
     with pytest.raises(StoreUnsafe, match="hard links"):
         bucket.put_new("a", b"")
     assert bucket.list("").entries == ()
@@ -170,7 +169,7 @@ def test_refuses_to_write_over_the_network(root: Path, monkeypatch: pytest.Monke
     """NFS and its like can be read, and written to only when the operator insists."""
     bucket = LocalBucket(str(root))
     bucket.put_new("a", b"x")
-    monkeypatch.setattr(packreg.store.local, "file_system", lambda _: FileSystem("nfs4", True))
+    monkeypatch.setattr("packreg.store.local.file_system", lambda _: FileSystem("nfs4", True))
     networked = LocalBucket(str(root))
     assert networked.get("a", limit=1) == b"x"
     with pytest.raises(StoreUnsafe, match="nfs4"):
@@ -243,13 +242,13 @@ def test_swept_while_writing_is_told(
 ) -> None:
     """A writer whose temporary file is taken away says that nothing was created."""
     bucket.put_new("a", b"")
-    give_name = packreg.store.local.give_name
+    give_name = disk.give_name
 
     def swept(temporary: str, final: str, system: Any) -> bool:
         bucket.sweep(before=float("inf"))
         return give_name(temporary, final, system)
 
-    monkeypatch.setattr(packreg.store.local, "give_name", swept)
+    monkeypatch.setattr("packreg.store.local.give_name", swept)
     with pytest.raises(StoreUnavailable, match="vanished"):
         bucket.put_new("b", b"")
     with pytest.raises(NotFound):
@@ -261,7 +260,7 @@ def test_a_directory_removed_meanwhile_is_made_again(
 ) -> None:
     """A deletion that removes the empty directory between our making and using it costs only another turn."""
     bucket.put_new("a", b"")
-    give_name = packreg.store.local.give_name
+    give_name = disk.give_name
     turns = [0]
 
     def removed(temporary: str, final: str, system: Any) -> bool:
@@ -270,7 +269,7 @@ def test_a_directory_removed_meanwhile_is_made_again(
             os.rmdir(root / "d" / "e")
         return give_name(temporary, final, system)
 
-    monkeypatch.setattr(packreg.store.local, "give_name", removed)
+    monkeypatch.setattr("packreg.store.local.give_name", removed)
     bucket.put_new("d/e/f", b"x")
     assert bucket.get("d/e/f", limit=1) == b"x"
     assert turns[0] == 3
