@@ -41,6 +41,7 @@ from packreg.pack.select import select_files
         ("[", "[", False, None),
         ("[a-c]?", "bz", False, Decision(True, ".gitignore:1")),
         ("/\n!\n", "x", False, None),
+        ("a\n!***/a", "a", False, Decision(False, ".gitignore:2")),
     ],
 )  # fmt: skip
 def test_a_line_decides_as_git_documents(
