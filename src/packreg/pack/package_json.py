@@ -183,12 +183,14 @@ class _Reader:
                 self._error("dependency", f"{short(alias[1])} is not a package name", path)
                 return
             self._warn("dependency-alias", f"{name} is another package, {alias[1]}", path, "name it directly")
-        if wanted in ("", "*", "x", "X"):
+        if _ARCHIVE.fullmatch(wanted):  # first, since x-1.0.0.tgz could be a range, and npm takes the file
+            self._error("dependency", f"{name} is a local path: {short(spec)}", path, _FROM_REGISTRY)
+        elif wanted in ("", "*", "x", "X"):
             message = f"{name} is taken at any version, also an incompatible one"
             self._warn("dependency-any", message, path, "write a range such as ^1.2.0")
         elif all(_COMPARATOR.fullmatch(word) for word in wanted.replace("||", " ").split()):
             return
-        elif _TAG.fullmatch(wanted) and not _ARCHIVE.fullmatch(wanted):
+        elif _TAG.fullmatch(wanted):
             message = f"{name} is taken at the tag {short(wanted)}, which moves"
             self._warn("dependency-any", message, path, "write a range such as ^1.2.0")
         else:
@@ -245,7 +247,7 @@ def _source(spec: str) -> str:
     """Where a dependency comes from that is not from a registry, in words."""
     if spec.startswith("workspace:"):
         return "is in a workspace that only its author has"
-    if spec.startswith(("file:", "link:", "portal:", ".", "/", "~/", "\\")) or _ARCHIVE.fullmatch(spec):
+    if spec.startswith(("file:", "link:", "portal:", ".", "/", "~/", "\\")):
         return "is a local path"
     if re.match(r"git|ssh:|[^/@:]+/[^/]|[^@]+@[^:]+:|(?:github|gitlab|bitbucket|gist):", spec):
         return "comes from a git repository"

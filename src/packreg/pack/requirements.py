@@ -106,6 +106,7 @@ class _Reader:
             return
         self._bytes += len(data)
         self._open.append(path)
+        self._refuse_continued_comments(text, path)
         for number, column, line in _logical_lines(text):
             self._count += 1
             if self._count > MAX_LINES:
@@ -125,6 +126,14 @@ class _Reader:
                 self.problems.error("requirement-coding", message, f"{path}:{number}", "save it as UTF-8")
                 return False
         return True
+
+    def _refuse_continued_comments(self, text: str, path: str) -> None:
+        for number, line in enumerate(LINE_BREAK.split(text), 1):
+            comment = _COMMENT.search(line) if line.endswith("\\") else None
+            if comment and line[: comment.start()].strip():
+                message = "a comment ends with a backslash; pip continues it on the next line, uv does not"
+                place = f"{path}:{number}:{comment.start() + 1}"
+                self.problems.error("requirement-syntax", message, place, "remove the backslash")
 
     def _line(self, line: str, where: str, constraint: bool) -> None:
         if "${" in line:
@@ -246,8 +255,8 @@ def _resolve(including: str, target: str) -> str:
 def _logical_lines(text: str) -> list[tuple[int, int, str]]:
     """The lines that say something, as (line, column, text), with continued lines joined and comments cut.
 
-    The rules of pip's `join_lines` and `ignore_comments`: a backslash at the very end continues a line
-    unless the line is a comment, and a comment line ends what was continued before it.
+    The rules of pip's `join_lines` and `ignore_comments`, where uv agrees: a backslash at the very end
+    continues a line unless there is a comment, and a comment line ends what was continued before it.
     """
     lines: list[tuple[int, int, str]] = []
     parts: list[str] = []
@@ -257,7 +266,7 @@ def _logical_lines(text: str) -> list[tuple[int, int, str]]:
         comment = line.lstrip().startswith("#")
         if not parts:
             first = number
-        if line.endswith("\\") and not comment and number < len(physical):
+        if line.endswith("\\") and not _COMMENT.search(line) and number < len(physical):
             parts.append(line[:-1])
             continue
         parts.append(f" {line}" if comment else line.removesuffix("\\"))

@@ -31,6 +31,10 @@ def decode(data: bytes, where: str, problems: Problems, *, limit: int) -> str | 
             "remove what does not belong there",
         )
         return None
+    if b"\0" in data[:4]:
+        message = "the file looks like UTF-16 or UTF-32"
+        problems.error("not-utf8", message, f"{where}:1:1", "save the file as UTF-8")
+        return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
