@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from packreg.errors import IntegrityError, InvalidPack, StoreRefused
 from packreg.pack.version import Version
+from packreg.registry.members import printable
 from packreg.registry.notices import Notice
-from packreg.registry.record import MAX_RECORD, Lock, Record, Source, printable
+from packreg.registry.record import MAX_RECORD, Lock, Record, Source
 from packreg.registry.settings import Settings
 
 from .packs import NOW, record

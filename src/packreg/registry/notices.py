@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from packreg.pack.version import Version
-from packreg.registry.record import FORMAT, Members, printable
+from packreg.registry.members import FORMAT, Members, printable
 
 MAX_NOTICE = 64 * 1024
 

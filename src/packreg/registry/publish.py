@@ -29,7 +29,8 @@ from packreg.errors import (
 )
 from packreg.pack.bundle import MANIFEST
 from packreg.registry.layout import record_key
-from packreg.registry.record import MAX_RECORD, Lock, Record, Source, printable, printable_values
+from packreg.registry.members import printable, printable_values
+from packreg.registry.record import MAX_RECORD, Lock, Record, Source
 from packreg.store.probe import canary
 
 if TYPE_CHECKING:
