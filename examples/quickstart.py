@@ -59,7 +59,7 @@ def quickstart(directory: Path) -> None:
     installed = Path(run("packreg", "path", REFERENCE, environment=environment).strip())
 
     python = installed / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    show = "import pulumi_policy; print('pulumi_policy comes from', pulumi_policy.__file__)"
+    show = 'import pulumi_policy; print("pulumi_policy comes from", pulumi_policy.__file__)'
     run(str(python), "-c", show, environment=environment)
 
     print("\nThe pack is ready for the Pulumi CLI. In a Pulumi project, with a registry that stays:")

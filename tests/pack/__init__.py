@@ -1,0 +1,1 @@
+"""Tests of packreg.pack, module by module."""

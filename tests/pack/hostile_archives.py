@@ -692,14 +692,14 @@ def many_members() -> bytes:
 
 @hostile("too-large")
 def bomb_one_file() -> bytes:
-    """200 MB of zeros in one file, 200 KB compressed."""
-    return _zeros(block("package/x", 200_000_000), 200_000_000)
+    """90 MB of zeros in one file, 90 KB compressed."""
+    return _zeros(block("package/x", 90_000_000), 90_000_000)
 
 
 @hostile("too-large")
 def bomb_behind_the_end() -> bytes:
-    """200 MB of zeros behind the end blocks."""
-    return _zeros(END, 200_000_000)
+    """90 MB of zeros behind the end blocks."""
+    return _zeros(END, 90_000_000)
 
 
 def _zeros(head: bytes, count: int) -> bytes:

@@ -41,6 +41,7 @@ from packreg.pack.select import select_files
         ("[", "[", False, None),
         ("[a-c]?", "bz", False, Decision(True, ".gitignore:1")),
         ("/\n!\n", "x", False, None),
+        ("a\n!***/a", "a", False, Decision(False, ".gitignore:2")),
     ],
 )  # fmt: skip
 def test_a_line_decides_as_git_documents(
@@ -78,7 +79,7 @@ _IGNORE = st.lists(_LINE, max_size=4).map("\n".join)
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="no git")
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     tree=_TREE, root=_IGNORE, nested=st.dictionaries(st.sampled_from(["a", "a/b", "b"]), _IGNORE, max_size=2)
 )

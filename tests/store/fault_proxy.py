@@ -61,6 +61,7 @@ class FaultProxy:
         self._faults: tuple[str, ...] = WRITE_FAULTS
         self._random = random.Random(0)
         self._delay = 1.0
+        self._settling = asyncio.Event()
         self._pending: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -69,7 +70,10 @@ class FaultProxy:
         self.seen: Counter[str] = Counter()
 
     def plan(self, *, writes: tuple[str, ...] = (), reads: tuple[str, ...] = ()) -> None:
-        """Say what happens to the next conditional PUTs and the next GETs; then everything passes."""
+        """Say what happens to the next conditional PUTs and the next GETs; then everything passes.
+
+        Late writes that were planned arrive at `settle`.
+        """
         self._writes.extend(writes)
         self._reads.extend(reads)
 
@@ -92,8 +96,10 @@ class FaultProxy:
         """Wait until every late write has arrived."""
 
         async def wait() -> None:
+            self._settling.set()
             while self._pending:
                 await asyncio.sleep(0.02)
+            self._settling.clear()
 
         asyncio.run_coroutine_threadsafe(wait(), self._loop).result(seconds)
 
@@ -159,7 +165,8 @@ class FaultProxy:
         if when == "before":
             return self._error(status) if status.isdigit() else b""
         if fault == "late":
-            task = asyncio.ensure_future(self._deliver_late(request))
+            wait = self._delay * self._random.uniform(0.2, 1.0) if self._rates[0] else None
+            task = asyncio.ensure_future(self._deliver_late(request, wait))
             self._pending.add(task)
             task.add_done_callback(self._pending.discard)
             return b""
@@ -181,8 +188,9 @@ class FaultProxy:
             return self._error(status)
         return answer
 
-    async def _deliver_late(self, request: _Request) -> None:
-        await asyncio.sleep(self._delay * self._random.uniform(0.2, 1.0))
+    async def _deliver_late(self, request: _Request, wait: float | None) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._settling.wait(), wait)
         with contextlib.suppress(OSError):
             await self._forward(request)
 

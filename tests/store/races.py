@@ -15,6 +15,7 @@ import json
 import multiprocessing
 import os
 import time
+import traceback
 import uuid
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=5)
     parser.add_argument("--faults", type=float, default=0.0)
     parser.add_argument("--size", type=int, default=400, help="bytes per object in a race")
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds to wait for a writer")
     parser.add_argument("--deadline", type=float, default=120.0)
     options = parser.parse_args()
     begun = time.monotonic()
@@ -48,17 +50,12 @@ def main() -> None:
 
 
 def race(options: argparse.Namespace) -> dict[str, Any]:
-    """Every writer creates the same keys with other bytes; count who was told what, and whether it is true."""
+    """Every writer creates the same keys with bytes of its own; was everyone told the truth?"""
     run = uuid.uuid4().hex
     reports = _run(_race_writer, options, run)
     check = open_store(options.check or options.url)
-    outcome = {
-        "rounds": options.rounds,
-        "writers": options.writers,
-        "winners": 0,
-        "unknown": 0,
-        "requests": 0,
-    }
+    outcome: dict[str, Any] = {"rounds": options.rounds, "writers": options.writers, "size": options.size}
+    outcome.update(winners=0, unknown=0, requests=0)
     violations: list[str] = []
     for number in range(options.rounds):
         there = check.get(_race_key(run, number)).decode()
@@ -122,15 +119,32 @@ def _run(work: Any, options: argparse.Namespace, run: str) -> list[Report]:
     barrier = context.Barrier(options.writers)
     reports: Queue[Report] = context.Queue()
     writers = [
-        context.Process(target=work, args=(number, store, options, run, barrier, reports))
+        context.Process(
+            target=_guarded, args=(work, number, store, options, run, barrier, reports), daemon=True
+        )
         for number in range(options.writers)
     ]
     for writer in writers:
         writer.start()
-    collected = [reports.get(timeout=1200) for _ in writers]
+    collected: list[Report] = []
+    for _ in writers:
+        number, told, requests = reports.get(timeout=options.patience)
+        if requests < 0:
+            raise SystemExit(f"writer {number} failed:\n{told[0]}")
+        collected.append((number, told, requests))
     for writer in writers:
         writer.join(60)
     return collected
+
+
+def _guarded(
+    work: Any, writer: int, store: Store, options: Any, run: str, barrier: Any, reports: Any
+) -> None:
+    """A writer that fails says so; the others would wait for it for ever."""
+    try:
+        work(writer, store, options, run, barrier, reports)
+    except BaseException:
+        reports.put((writer, [traceback.format_exc()], -1))
 
 
 def _own(store: Store, number: int, options: argparse.Namespace) -> Store:

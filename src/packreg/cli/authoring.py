@@ -36,17 +36,16 @@ version_option = click.option("--version", help="The pack's version, only where 
 def new_command(session: Session, runtime: str, directory: Path, name: str | None) -> None:
     """Start a pack that passes every check.
 
-    It comes with a version, an environment option, a README and a test. DIR must be new or empty.
+    It comes with a version, an environment option, a README and a test. DIR must be new or empty. An opa pack
+    is called like its Rego package, in which '-' becomes '_'.
     """
     from packreg.pack.template import new_pack
-    from packreg.pack.version import pack_name
 
-    chosen = pack_name(name or Path(session.cwd, directory).resolve().name)
-    written = new_pack(runtime, Path(session.cwd, directory), chosen)
+    place = Path(session.cwd, directory)
+    chosen = new_pack(runtime, place, name or place.resolve().name)
+    written = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
     if session.out.json:
-        session.out.document(
-            {"name": chosen, "runtime": runtime, "path": str(directory), "files": list(written)}
-        )
+        session.out.document({"name": chosen, "runtime": runtime, "path": str(directory), "files": written})
         return
     for path in written:
         session.out.line(str(directory / path))
@@ -89,8 +88,8 @@ def bundle_command(
     from packreg.cli.atomic import write_atomically
     from packreg.pack.bundle import encode
 
-    pack = checked_pack(session, directory, name, version)
-    bundle = encode(pack.files)
+    pack = with_wheel(session, checked_pack(session, directory, name, version))
+    bundle = encode(pack.files, session.limits)
     target = Path(session.cwd, output or f"{pack.name}-{pack.version}.tgz")
     write_atomically(target, bundle.data)
     if session.out.json:
@@ -126,7 +125,8 @@ def check_path(
         return check_bundle(data, name=name, version=version, limits=limits)
     if not place.is_dir():
         raise UsageError(f"there is no directory or bundle {path}", hint="name the directory of a pack")
-    return check_directory(place, name=name, version=version, limits=session.limits)
+    poetry = session.tools.which("poetry") is not None
+    return check_directory(place, name=name, version=version, limits=session.limits, poetry=poetry)
 
 
 def checked_pack(session: Session, directory: Path, name: str | None, version: str | None) -> Pack:
@@ -147,6 +147,32 @@ def checked_pack(session: Session, directory: Path, name: str | None, version: s
     for problem in report.warnings:
         session.out.warn(str(problem), problem.hint)
     return pack
+
+
+def with_wheel(session: Session, pack: Pack) -> Pack:
+    """The pack with the wheel that it runs as, if it is one that has to be built.
+
+    Raises:
+        InvalidPack: it cannot be built; the log is named.
+    """
+    if not pack.needs_wheel:
+        return pack
+    from packreg.cli.progress import working
+    from packreg.pack import wheel
+
+    log = session.home.logs / f"wheel-{pack.name}-{pack.version}.log"
+
+    def keep(output: str) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(output, "utf-8", errors="backslashreplace")
+
+    with working(session.out) as work:
+        work.show(f"building the wheel of {pack.name}")
+        try:
+            return wheel.with_wheel(pack, log=keep, installer="uv" if session.tools.uv else "pip")
+        except InvalidPack as error:
+            hint = f"the output of the build is in {log}" if log.is_file() else error.hint
+            raise InvalidPack(str(error), error.problems, hint=hint) from None
 
 
 def show_problems(session: Session, report: Report) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg.cli.authoring import checked_pack
 from packreg.cli.base import command
-from packreg.errors import InvalidPack, NotFound, UsageError
+from packreg.errors import NotFound
 
 if TYPE_CHECKING:
     from packreg.cli.difference import Difference
@@ -42,8 +43,11 @@ def outdated_command(session: Session, installed: bool) -> None:
         [[row["name"], row["version"], row["latest"] or "-", row["state"]] for row in found],
     )
     if not found:
-        where = str(lock) if lock else "what is installed"
-        session.out.say(f"everything in {where} is the latest version" if used else "no packs to compare")
+        session.out.say(
+            f"every pack {f'in {lock}' if lock else 'installed here'} is at its latest version"
+            if used
+            else "no packs to compare"
+        )
 
 
 def _compare(session: Session, name: str, version: Version) -> dict[str, str | None] | None:
@@ -79,7 +83,8 @@ def diff_command(session: Session, old: str, new: str, text: bool) -> None:
     """
     from packreg.cli.difference import compare, unified
 
-    before, after = _files(session, old), _files(session, new)
+    name = next((word.partition("@")[0] for word in (old, new) if not _is_directory(word)), None)
+    before, after = _files(session, old, name), _files(session, new, name)
     found = compare(before, after)
     lines = unified(before, after, found) if text else []
     if session.out.json:
@@ -92,24 +97,16 @@ def diff_command(session: Session, old: str, new: str, text: bool) -> None:
         session.out.say(f"{old} and {new} have the same content")
 
 
-def _files(session: Session, word: str) -> dict[str, File]:
-    """The files of a release, or those of a directory that publishing would take."""
+def _is_directory(word: str) -> bool:
+    return os.sep in word or "/" in word or word in (".", "..")
+
+
+def _files(session: Session, word: str, name: str | None) -> dict[str, File]:
+    """The files of a release, or those of a directory that publishing (as `name`) would take."""
     from packreg.pack.reference import Reference
 
-    if os.sep in word or "/" in word or word in (".", ".."):
-        from packreg.pack.problems import Problems
-        from packreg.pack.select import select_files
-
-        directory = Path(session.cwd, word)
-        if not directory.is_dir():
-            raise UsageError(
-                f"there is no directory {word}", hint="name the directory of a pack, or a release"
-            )
-        problems = Problems()
-        selection = select_files(directory, problems, session.limits)
-        if problems.errors:
-            raise InvalidPack(f"the files of {word} cannot be read", tuple(problems.errors))
-        return dict(selection.files)
+    if _is_directory(word):
+        return checked_pack(session, Path(word), name, None).files
     registry = session.registry()
     return registry.files(registry.resolve(Reference.parse(word)).record)
 

@@ -223,18 +223,20 @@ def _flatten(document: Mapping[str, Any], path: str) -> dict[str, str | int | bo
     tables = {key.partition(".")[0] for key in KEYS}
     found: dict[str, str | int | bool] = {}
     for name, value in document.items():
-        table: Any = {"url": value} if name == "registry" and isinstance(value, str) else value
+        table = {"url": value} if name == "registry" and isinstance(value, str) else value
         if name not in tables:
             raise _unknown(path, name, sorted(tables))
         if not isinstance(table, dict):
             raise _usage(f"{path}: {name} must be a table", f"write [{name}]")
-        for word, item in table.items():
+        entries: dict[str, Any] = table
+        for word, item in entries.items():
             key = f"{name}.{word}"
             if key not in KEYS:
                 raise _unknown(path, key, [k for k in KEYS if k.startswith(f"{name}.")])
-            if type(item) is not KEYS[key]:
+            kind = type(item)
+            if kind is not KEYS[key]:
                 raise _usage(f"{path}: {key} must be {_TYPE_NAMES[KEYS[key]]}, not {item!r}")
-            if item == "" or (type(item) is int and item < 1):
+            if item == "" or (kind is int and item < 1):
                 raise _usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
             found[key] = item
     return found
@@ -244,19 +246,30 @@ def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
     given = {key: str(value) for key, value in of_the_url.items() if value}
     if not given:
         return url
-    from urllib.parse import quote
-
     if not url.startswith("s3://"):
         raise _usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
-    query = "&".join(f"{key}={quote(value, safe=':/')}" for key, value in given.items())
+    query = "&".join(f"{key}={_quoted(value)}" for key, value in given.items())
     return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _quoted(value: str) -> str:
+    """A value for a URL's query; colons and slashes stay for people to read."""
+    if (
+        value.isascii()
+        and value.replace(":", "").replace("/", "").replace(".", "").replace("-", "").isalnum()
+    ):
+        return value
+    from urllib.parse import quote
+
+    return quote(value, safe=":/")
 
 
 def _unknown(path: str, key: str, known: list[str]) -> UsageError:
     from difflib import get_close_matches
 
-    close = get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"the keys are {', '.join(known)}"
+    words = {name.rpartition(".")[2]: name for name in known}
+    close = get_close_matches(key.rpartition(".")[2], words, n=1)
+    hint = f"did you mean {words[close[0]]}?" if close else f"the keys are {', '.join(known)}"
     return _usage(f"{path}: there is no setting {key}", hint)
 
 

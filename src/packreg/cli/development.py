@@ -39,14 +39,14 @@ def dev_command(
     from packreg.install.dev import dev
 
     pack = checked_pack(session, directory, name, version)
-    with working(session.out) as doing:
+    with working(session.out) as work:
         done = dev(
             Path(session.cwd, directory).resolve(),
             pack,
             session.tools,
             python=python or session.settings.python,
             offline=offline,
-            say=doing,
+            say=work.show,
         )
     for note in done.notes:
         session.out.warn(note)

@@ -36,8 +36,8 @@ class Check(NamedTuple):
 def doctor_command(session: Session, no_probe: bool) -> int:
     """Check the store, the cache, the tools and the configuration.
 
-    The store is tried out with about 270 small requests below .packreg/probe/, which are cleaned up. Exit code
-    9 if the store cannot hold a registry or does not answer.
+    The store is tried out with about 270 small requests below .packreg/probe/, which are cleaned up.
+    Exit code 9 if the store cannot hold a registry or does not answer.
     """
     found: list[Check] = []
     for check in diagnose(session, probe_store=not no_probe):
@@ -83,6 +83,10 @@ def _guarded(topic: str, session: Session, look: Callable[[Session], Iterator[Ch
 
 
 def _registry(session: Session) -> Iterator[Check]:
+    path = Path(session.location.path) if session.location.is_local else None
+    if path is not None and path.exists() and not path.is_dir():
+        yield Check("registry", "fail", f"{path} is not a directory", "name another place for the registry")
+        return
     settings = session.registry().settings()
     if settings is not None:
         yield Check("registry", "ok", f"{settings.role}, created {settings.created}")

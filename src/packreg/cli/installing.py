@@ -169,11 +169,14 @@ def install_all(
     """Install everything, each failure beside the others' success, with progress on a terminal."""
     from packreg.cli.progress import working
 
-    with working(session.out) as show:
-        installer = session.installer(progress(show))
+    with working(session.out, len(wanted)) as work:
+        installer = session.installer(progress(work.show))
 
         def one(want: Wanted) -> Installed | Failed:
-            return attempt(installer, want, options)
+            try:
+                return attempt(installer, want, options)
+            finally:
+                work.done()
 
         return session.at_once(AT_ONCE, one, wanted)
 

@@ -45,7 +45,10 @@ def list_command(session: Session, latest: bool) -> None:
 @click.argument("name", type=NAME)
 @click.pass_obj
 def versions_command(session: Session, name: str) -> None:
-    """List the versions of a pack, lowest first, also the yanked and removed ones."""
+    """List the versions of a pack.
+
+    Lowest first, also the yanked and removed ones.
+    """
     listing = session.registry().versions(name)
     if not listing.by_version:
         raise NotFound(

@@ -39,20 +39,32 @@ def counting(out: Output, doing: str, total: int | None = None) -> Iterator[Call
         yield lambda: bar.advance(task)
 
 
-@contextmanager
-def working(out: Output) -> Iterator[Callable[[str], None]]:
-    """Show what is being done right now; call what it gives with a few words each time that changes.
+class Work:
+    """Work that is being shown: `show` a few words each time the step changes, `done` once for each thing."""
 
-    Where there is no terminal to redraw, the words go to stderr with `-v` and nowhere without.
+    def __init__(self, show: Callable[[str], None], done: Callable[[], None] = lambda: None) -> None:
+        self.show = show
+        self.done = done
+
+
+@contextmanager
+def working(out: Output, total: int = 1) -> Iterator[Work]:
+    """Show what is being done right now, and how many of `total` things are done.
+
+    Where there is no terminal to redraw, the steps go to stderr with `-v` and nowhere without.
     """
     if not out.shows_progress:
-        yield out.detail
+        yield Work(out.detail)
         return
     from rich.console import Console
-    from rich.text import Text
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
     from packreg.cli.output import printable
 
-    console = Console(stderr=True)
-    with console.status(Text("…")) as status:
-        yield lambda text: status.update(Text(printable(text)))
+    several = (BarColumn(), MofNCompleteColumn()) if total > 1 else ()
+    columns = (SpinnerColumn(), *several, TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield Work(
+            lambda step: bar.update(task, description=printable(step)[:200]), lambda: bar.advance(task)
+        )

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.authoring import check_path, checked_pack, directory_argument, name_option, version_option
+from packreg.cli.authoring import (
+    check_path,
+    checked_pack,
+    directory_argument,
+    name_option,
+    version_option,
+    with_wheel,
+)
 from packreg.cli.base import command
 from packreg.cli.output import human_size
 from packreg.cli.session import own_version
@@ -56,13 +63,14 @@ def publish_command(
 
     pack = checked_pack(session, directory, name, version)
     source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)
+    pack = with_wheel(session, pack)
     notes = notes_for(pack, no_lock=no_lock)
-    with working(session.out) as doing:
+    with working(session.out) as work:
         lock = None
         if not no_lock:
-            doing("locking dependencies")
+            work.show("locking dependencies")
             lock = lock_dependencies(pack, session.tools, note=notes.append)
-        doing("publishing")
+        work.show("publishing")
         published = session.registry().publish(
             pack,
             lock=lock,
@@ -151,7 +159,7 @@ def _show_plan(
         session.out.line(f"left out  {item.path}  {item.reason}")
     session.out.line(f"digest    {record.digest}")
     session.out.line(f"sha256    {record.bundle_sha256}  {human_size(record.bundle_size)}")
-    session.out.line(f"lock      {_lock_in_words(record.lock)}")
+    session.out.line(f"lock      {_lock_in_words(pack, record.lock)}")
     for key in objects:
         session.out.line(f"object    {key}")
     if published.already:
@@ -162,5 +170,8 @@ def _show_plan(
         session.out.say(f"dry run: {record.reference} would be published to {session.place}")
 
 
-def _lock_in_words(lock: Lock | None) -> str:
-    return f"{lock.kind} by {lock.made_by}, sha256 {lock.sha256}" if lock else "none"
+def _lock_in_words(pack: Pack, lock: Lock | None) -> str:
+    if lock is not None:
+        return f"{lock.kind} by {lock.made_by}, sha256 {lock.sha256}"
+    own = {"package-lock.json", "npm-shrinkwrap.json"} & pack.files.keys()
+    return f"the pack's own {min(own)}" if own and pack.runtime == "nodejs" else "none"

@@ -173,7 +173,7 @@ class Session:
         """Go on only with `--yes` or a yes on a terminal.
 
         Raises:
-            UsageError: neither was given.
+            UsageError: neither was given; nothing was done.
         """
         if yes:
             return
@@ -182,7 +182,7 @@ class Session:
         import click
 
         if not click.confirm(f"{question}?", err=True):
-            raise click.Abort
+            raise UsageError("you did not say yes; nothing was changed")
 
     def unexpected(self, error: Exception) -> int:
         """Report what is no error of packreg's own tree: the operating system's no, or a defect. Gives 1."""

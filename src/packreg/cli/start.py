@@ -4,7 +4,7 @@
 and mostly find what they want; `packreg list` and `packreg --help` should not make anybody wait. They are
 answered with the settings, the location, the marker and the listing of the whole program, and only where
 there is no doubt: exact versions and a marker that holds, a directory as the registry, no option but
-`--quiet`. Everything else, every error included, is for `app`.
+`--quiet` and, for the list, `--json`. Everything else, every error included, is for `app`.
 """
 # ruff: noqa: PTH100, PTH109, PTH118 (pathlib costs start-up time)
 
@@ -25,6 +25,9 @@ _VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}
 _DIGITS = frozenset("0123456789")
 #: Characters that a URL carries as they are.
 _PLAIN = _VERSION | frozenset("_/~")
+_VALUE = _PLAIN | frozenset(":")
+#: The options of a bucket's URL, in their canonical order.
+_OPTIONS = ("endpoint_url", "profile", "region")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def quick_answer(argv: Sequence[str]) -> int | None:
+def quick_answer(argv: list[str]) -> int | None:
     """Answer without click and give the exit code, or None where the whole program has to look."""
     if not argv or "_PACKREG_COMPLETE" in os.environ:
         return None
@@ -49,8 +52,8 @@ def quick_answer(argv: Sequence[str]) -> int | None:
         from packreg.cli.commands import help_text
 
         return _write(help_text().encode() + b"\n")
-    if argv[0] in ("list", "ls") and len(argv) == 1:
-        return _list()
+    if argv[0] in ("list", "ls") and argv[1:] in ([], ["--json"]):
+        return _list(json=len(argv) > 1)
     wanted = exactly_wanted(argv)
     directories = installed_directories(wanted) if wanted else None
     if directories is None:
@@ -96,13 +99,8 @@ def location_id(text: str, base: str) -> str | None:
 
     Spelled out for plain paths and plain buckets: to parse and quote URLs costs more than all the rest.
     """
-    plain_path = os.path.abspath(os.path.join(base, text)) if os.sep == "/" else ""
-    bucket = text[5:] if text.startswith("s3://") else ""
-    if ":" not in text and plain_path and text[:1] != "~" and _PLAIN.issuperset(plain_path):
-        url = f"file://{plain_path}"
-    elif bucket and _VERSION.issuperset(bucket.replace("/", "")) and "//" not in bucket and bucket[-1] != "/":
-        url = text
-    else:
+    url = _plain_bucket(text) if text.startswith("s3://") else _plain_directory(text, base)
+    if url is None:
         from packreg.errors import UsageError
         from packreg.store.url import parse_location
 
@@ -110,11 +108,48 @@ def location_id(text: str, base: str) -> str | None:
             return parse_location(text, cwd=base).id
         except UsageError:
             return None
-    try:  # hashlib loads OpenSSL, which costs as much as everything else here together
+    # hashlib loads OpenSSL, which costs as much as everything else here together
+    try:
         from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
-        from hashlib import sha256
+        try:
+            from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
+        except ImportError:
+            from hashlib import sha256
     return str(sha256(url.encode()).hexdigest())[:12]
+
+
+def _plain_directory(text: str, base: str) -> str | None:
+    """The URL of a directory that needs no quoting, or None in doubt."""
+    path = os.path.abspath(os.path.join(base, text))
+    plain = os.sep == "/" and text and text[0] != "~" and _PLAIN.issuperset(path)
+    return f"file://{path}" if plain and ":" not in text else None
+
+
+def _plain_bucket(text: str) -> str | None:
+    """The canonical URL of a bucket with options in plain characters, or None in doubt."""
+    place, _, query = text[5:].partition("?")
+    if not place or not _PLAIN.issuperset(place) or "//" in place or place[-1] == "/" or "~" in place:
+        return None
+    options = {}
+    for pair in query.split("&") if query else ():
+        name, _, value = pair.partition("=")
+        if name not in _OPTIONS or name in options or not value or not _VALUE.issuperset(value):
+            return None
+        options[name] = value
+    endpoint = options.get("endpoint_url", "https://x")
+    if (
+        endpoint != endpoint.lower()
+        or not endpoint.startswith(("http://", "https://"))
+        or endpoint[-1] == "/"
+    ):
+        return None
+    quoted = [
+        f"{name}={options[name].replace(':', '%3A').replace('/', '%2F')}"
+        for name in _OPTIONS
+        if name in options
+    ]
+    return f"s3://{place}?{'&'.join(quoted)}" if quoted else f"s3://{place}"
 
 
 def _settings() -> Settings | None:
@@ -127,8 +162,8 @@ def _settings() -> Settings | None:
         return None
 
 
-def _list() -> int | None:
-    """Answer `list` for a registry in a directory that is there."""
+def _list(*, json: bool) -> int | None:
+    """Answer `list` for a registry in a directory that holds something."""
     settings = _settings()
     if settings is None or settings.registry.startswith("s3:"):
         return None
@@ -142,7 +177,10 @@ def _list() -> int | None:
         if not names:
             return None
         out = Output(os.environ)
-        out.table(["name"], [[name] for name in names])
+        if json:
+            out.document([{"name": name} for name in names])
+        else:
+            out.table(["name"], [[name] for name in names])
         out.flush()
     except PackregError:
         return None

@@ -12,11 +12,10 @@ A pack whose toolchain is uv gets a whole environment of its own instead, since 
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path, PurePosixPath
 
 from packreg.errors import InstallError
-from packreg.install.disk import write_file
+from packreg.install.disk import remove_tree, write_file
 from packreg.install.environment import Environment
 from packreg.install.skeleton import PTH
 
@@ -59,6 +58,8 @@ def attach(environment: Environment, place: Path, *, whole: bool = False) -> Non
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     if whole:
+        import shutil
+
         shutil.copytree(environment.entry / "env", place, symlinks=True)
     else:
         environment.skeleton.copy(place)
@@ -76,8 +77,6 @@ def refresh(environment: Environment, place: Path, *, whole: bool = False) -> bo
         InstallError: there is something at `place` that packreg did not make.
         OSError: the disk is full or refuses.
     """
-    from packreg.install.disk import remove_tree
-
     wanted = _made_from(environment, whole)
     made = place / MADE_FROM
     if made.is_file():

@@ -12,18 +12,21 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packreg.errors import InstallError
-from packreg.install.bytecode import compile_policy_modules
 from packreg.install.disk import disk_errors, only_one, remove_tree
 from packreg.install.interpreter import Interpreter
 from packreg.install.marker import COMPLETE, python_in_environment
-from packreg.install.requirements_lock import Locked, read_lock
 from packreg.install.skeleton import Skeleton, skeleton
 from packreg.install.tools import Tools
+
+if TYPE_CHECKING:
+    from packreg.install.requirements_lock import Locked
+    from packreg.pack.files import File
 
 #: Part of every key: raised when entries are built in another way.
 _FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy modules compiled"
@@ -39,6 +42,16 @@ class Needs:
     lock: str = ""
     wheels: tuple[tuple[str, bytes], ...] = ()
     of: str = "the pack"
+
+
+def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
+    """The wheels that a bundle brings for itself: what `publish` built from its pyproject.toml."""
+    prefix = ".packreg/wheels/"
+    return tuple(
+        (path.removeprefix(prefix), files[path].data)
+        for path in sorted(files)
+        if path.startswith(prefix) and path.endswith(".whl") and "/" not in path.removeprefix(prefix)
+    )
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,8 @@ def get_environment(
     found = Environment(key, entry, entry / "env" / empty.site_packages, interpreter, empty)
     if (entry / COMPLETE).is_file():
         return found
+    from packreg.install.requirements_lock import read_lock  # only building needs it
+
     packages = read_lock(needs.lock, needs.of)
     lock_file = tools.home.lock_file("env", key)
     with only_one(lock_file, lambda: say("waiting for another packreg that builds the same environment")):
@@ -100,6 +115,8 @@ def get_environment(
 def _build(
     wanted: Environment, needs: Needs, packages: tuple[Locked, ...], tools: Tools, offline: bool
 ) -> None:
+    from packreg.install.bytecode import compile_policy_modules
+
     envs = tools.home.envs
     envs.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{wanted.key[:32]}-"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,6 @@ from packreg.install.disk import disk_errors, is_free, only_one
 from packreg.install.environment import Needs
 from packreg.install.home import Home
 from packreg.install.interpreter import find_interpreter
-from packreg.install.lock_dependencies import remembered_lock, resolved_file
-from packreg.install.npm_lock import NpmInput
 from packreg.install.provision import Provision, Runtime, needs_of, provide
 from packreg.install.releases import Content, Release, Releases
 from packreg.install.remembered import DiskMemory
@@ -30,6 +27,7 @@ from packreg.pack.version import Version
 from packreg.registry.record import Lock, Record
 
 if TYPE_CHECKING:
+    from packreg.install.npm_lock import NpmInput
     from packreg.pack.check import Pack
     from packreg.registry.registry import Registry
 
@@ -176,6 +174,8 @@ class Installer:
 
         Raises: what `install` raises for the first that failed, after all others are done.
         """
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(at_once) as pool:
             running = [pool.submit(self.install, reference, **options) for reference in references]
         return [job.result() for job in running]
@@ -276,7 +276,11 @@ class Installer:
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
         needs = needs_of(runtime, content.files, record.lock, resolve)
-        resolved = resolved_file(unlocked[0], self.tools) if unlocked else None
+        resolved = None
+        if unlocked:
+            from packreg.install.lock_dependencies import resolved_file
+
+            resolved = resolved_file(unlocked[0], self.tools)
         return Gathered(content, runtime, needs, resolved, tuple(dict.fromkeys(notes)))
 
     def _checked(self, record: Record, content: Content) -> Pack:
@@ -294,6 +298,8 @@ class Installer:
         return pack
 
     def _resolve(self, record: Record, pack: Pack, notes: list[str], offline: bool) -> Lock | None:
+        from packreg.install.lock_dependencies import remembered_lock
+
         try:
             return remembered_lock(pack, self.tools, note=notes.append, offline=offline)
         except InvalidPack as error:

@@ -13,14 +13,14 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.errors import InstallError, InvalidPack, Problem
 from packreg.install.disk import disk_errors, write_file
-from packreg.install.environment import pip_command
+from packreg.install.environment import own_wheels, pip_command
 from packreg.install.npm_lock import (
     LOCK_FILES,
     OTHER_LOCK_FILES,
@@ -34,7 +34,6 @@ from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
     from packreg.pack.check import Pack
-    from packreg.pack.files import File
 
 #: The lowest Python that a universal lock holds for.
 LOWEST_PYTHON = "3.11"
@@ -106,16 +105,6 @@ def resolved_file(pack: Pack, tools: Tools) -> Path:
 
 
 # Python
-
-
-def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
-    """The wheels that a bundle brings for itself: what `publish` built from its pyproject.toml."""
-    prefix = ".packreg/wheels/"
-    return tuple(
-        (path.removeprefix(prefix), files[path].data)
-        for path in sorted(files)
-        if path.startswith(prefix) and path.endswith(".whl") and "/" not in path.removeprefix(prefix)
-    )
 
 
 def _requirement_lines(pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:

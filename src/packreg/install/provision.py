@@ -13,21 +13,23 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from packreg.errors import InstallError, InvalidPack
-from packreg.install import marker, nodejs
+from packreg.install import marker
 from packreg.install.attach import attach, environment_path, refresh
 from packreg.install.disk import disk_errors, write_file
-from packreg.install.environment import Environment, Needs, get_environment
+from packreg.install.environment import Environment, Needs, get_environment, own_wheels
 from packreg.install.interpreter import find_interpreter
-from packreg.install.lock_dependencies import own_wheels
-from packreg.install.nodejs import NODE_MODULES, Tree, get_tree
-from packreg.install.npm_lock import LOCK_FILES, NpmInput, dependencies_only, has_dependencies
 from packreg.install.tools import Tools
 from packreg.pack.files import File
 from packreg.registry.record import Lock
 
+if TYPE_CHECKING:
+    from packreg.install.nodejs import Tree
+    from packreg.install.npm_lock import NpmInput
+
+NODE_MODULES = "node_modules"
 MANIFEST = "PulumiPolicy.yaml"
 #: In a store entry, one file for each directory outside the home that needs it, which holds its path.
 USERS = "users"
@@ -81,7 +83,9 @@ class Provision:
         if self.environment is not None:
             attach(self.environment, directory / self.path, whole=self.whole)
         elif self.tree is not None:
-            nodejs.link(self.tree, directory / self.path)
+            from packreg.install.nodejs import link
+
+            link(self.tree, directory / self.path)
 
     def refresh(self, directory: Path, store: Path) -> bool:
         """Attach it, or bring up to date what was attached before; whether there was anything to do.
@@ -92,7 +96,11 @@ class Provision:
         """
         if self.environment is not None:
             return refresh(self.environment, directory / self.path, whole=self.whole)
-        return self.tree is not None and nodejs.relink(self.tree, directory / self.path, store)
+        if self.tree is None:
+            return False
+        from packreg.install.nodejs import relink
+
+        return relink(self.tree, directory / self.path, store)
 
     def note_user(self, directory: Path) -> None:
         """Remember a directory outside the home that needs this store entry, so that pruning keeps it."""
@@ -128,6 +136,8 @@ def needs_of(
         return Needs(lock.text if lock else "", own_wheels(files), runtime.of)
     if runtime.name != "nodejs":
         return None
+    from packreg.install.npm_lock import LOCK_FILES, NpmInput, dependencies_only, has_dependencies
+
     package_json = _read_package_json(runtime, files)
     if not has_dependencies(package_json):
         return None
@@ -155,7 +165,9 @@ def provide(
     Raises:
         InstallError: it cannot be had, or the pack is in the way of its own environment.
     """
-    if isinstance(needs, NpmInput):
+    if needs is not None and not isinstance(needs, Needs):
+        from packreg.install.nodejs import get_tree
+
         _keep_free(runtime, files, NODE_MODULES)
         tree = get_tree(needs, tools, of=runtime.of, production=runtime.production, offline=offline, say=say)
         return Provision(marker.NODE_MODULES, NODE_MODULES, tree=tree)

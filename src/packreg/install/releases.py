@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,18 +90,29 @@ class Releases:
                     hint=_ONLINE,
                 )
             return Content(data, prove_files(record, data, self.limits))
-        with ThreadPoolExecutor(1) as asking:
-            yanked = (
-                asking.submit(self.registry.yanked, record.name, record.version) if release.exact else None
-            )
-            if data is None:
-                say("downloading")
-                data = self.registry.fetch(record)
-                with disk_errors("keep the bundle in", self.home.bundles):
-                    write_file(self.home.bundle(record.bundle_sha256), data)
-            files = prove_files(record, data, self.limits)
-            reason = yanked.result() if yanked else ""
+        reason = ""
+        if not release.exact:
+            data = data or self._fetch(self.registry, record, say)
+        elif self.registry.location.is_local:  # nothing is gained by asking at the same time
+            data = data or self._fetch(self.registry, record, say)
+            reason = self.registry.yanked(record.name, record.version)
+        else:
+            from concurrent.futures import ThreadPoolExecutor  # imports logging
+
+            with ThreadPoolExecutor(1) as asking:
+                asked = asking.submit(self.registry.yanked, record.name, record.version)
+                data = data or self._fetch(self.registry, record, say)
+                reason = asked.result()
+        files = prove_files(record, data, self.limits)
         return Content(data, files, (_yanked(record, reason),) if reason else ())
+
+    def _fetch(self, registry: Registry, record: Record, say: Callable[[str], None]) -> bytes:
+        """The bundle from the registry, verified, and kept for the next time."""
+        say("downloading")
+        data = registry.fetch(record)
+        with disk_errors("keep the bundle in", self.home.bundles):
+            write_file(self.home.bundle(record.bundle_sha256), data)
+        return data
 
     def _kept(self, record: Record) -> bytes | None:
         """The bundle from the cache, if it is there and whole; a damaged one is dropped."""

@@ -79,6 +79,8 @@ _FORMS = (
     ),
 )  # fmt: skip
 
+_HINTS = [(hint, form) for form in _FORMS for hint in form.hints]
+
 
 def find_credentials(files: Files, problems: Problems) -> None:
     """Report every file that is named like a credential or holds one, with its line."""
@@ -104,14 +106,13 @@ def find_credentials(files: Files, problems: Problems) -> None:
 
 def _findings(data: bytes) -> Iterator[tuple[str, int, bytes]]:
     """(what, line number, the line) of everything in `data` that looks like a secret, in order."""
-    found: dict[tuple[int, str], int] = {}
-    for form in _FORMS:
-        if any(hint in data for hint in form.hints):
-            for match in form.pattern.finditer(data):
-                start = data.rfind(b"\n", 0, match.start()) + 1
-                found.setdefault((start, form.what), match.start())
-                if len(found) > 10 * MAX_IN_FILE:
-                    break
+    found: set[tuple[int, str]] = set()
+    for pattern, what in dict.fromkeys([(form.pattern, form.what) for hint, form in _HINTS if hint in data]):
+        for match in pattern.finditer(data):
+            start = data.rfind(b"\n", 0, match.start()) + 1
+            found.add((start, what))
+            if len(found) > 10 * MAX_IN_FILE:
+                break
     for start, what in sorted(found):
         end = data.find(b"\n", start)
         yield what, data.count(b"\n", 0, start) + 1, data[start : end if end >= 0 else len(data)]

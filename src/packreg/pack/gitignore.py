@@ -16,7 +16,7 @@ from pathspec import GitIgnoreSpec
 _END = "\0"
 _TRAILING_SPACES = re.compile(r"(?<!\\) +$")
 #: What git knows and pathspec does not: three stars are as good as two, and the classes of POSIX.
-_MANY_STARS = re.compile(r"(?<![^/])\*{3,}(?![^/])")
+_MANY_STARS = re.compile(r"(?:(?<![^/])|(?<=^!))\*{3,}(?![^/])")
 _CLASSES = {"[:alpha:]": "a-zA-Z", "[:digit:]": "0-9", "[:alnum:]": "a-zA-Z0-9", "[:upper:]": "A-Z"}
 _CLASSES |= {"[:lower:]": "a-z", "[:xdigit:]": "0-9a-fA-F", "[:space:]": " ", "[:blank:]": " "}
 

@@ -95,6 +95,31 @@ def select_files(
     return Selection(files, tuple(sorted(walk.left_out)))
 
 
+def left_out_by_default(path: str) -> str:
+    """Why a file at `path` is never part of a pack unless an ignore file brings it back; empty if it may be.
+
+    Virtual environments are not known by a path.
+    """
+    *parents, name = path.split("/")
+    for segment in (*parents, name):
+        if segment in _DIRECTORIES:
+            return _DIRECTORIES[segment]
+    match = _LEFT_OUT.fullmatch(name.lower())
+    return _FILES[(match.lastindex or 1) - 1][1] if match else ""
+
+
+def read_file(file: Path, limit: int) -> bytes | None:
+    """The bytes of a regular file of at most `limit` bytes; None if it is no such thing. Follows no link."""
+    try:
+        status = file.lstat()
+    except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        return None
+    found = _read(file, "", status.st_size, Problems())
+    return found.data if found else None
+
+
 class _Walk:
     """One walk through a pack's directory. `found` maps paths to sizes; `full` is set beyond the limits."""
 
@@ -181,9 +206,9 @@ class _Walk:
 
     def _reason(self, path: str, name: str, decision: Decision | None, closed: str) -> str:
         """Why a file is not part of the pack; empty when it is, as far as its name tells."""
-        by_default = _LEFT_OUT.fullmatch(name.lower())
+        by_default = left_out_by_default(name)
         if by_default and (closed or decision is None or decision.ignored):
-            return _FILES[(by_default.lastindex or 1) - 1][1]
+            return by_default
         if self.npm and self.npm.always(path):
             return ""
         if closed:

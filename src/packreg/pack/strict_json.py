@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from packreg.pack.problems import Problems
-from packreg.pack.text import BOM, MAX_PROBLEMS, decode, position, short
+from packreg.pack.text import BOM, MAX_PROBLEMS, Positions, decode, position, short
 
 MAX_DEPTH = 64
 MAX_DIGITS = 400
@@ -65,13 +65,11 @@ def read_json(data: bytes, where: str, problems: Problems, *, limit: int) -> obj
     return value if len(problems.errors) == found else None
 
 
-def locate(data: bytes, path: Path) -> str:
-    """`:line:column` of the value at `path` in a JSON text that `read_json` accepted; empty if not there."""
+def places(data: bytes) -> dict[Path, str]:
+    """`:line:column` of every value in a JSON text that `read_json` accepted, by path; the root is ()."""
     text = data.decode("utf-8").removeprefix(BOM)
-    for found, _, value_at in _walk(text):
-        if found == path:
-            return f":{position(text, value_at)}"
-    return ""
+    positions = Positions(text)
+    return {path: f":{positions.at(at)}" for path, _, at in _walk(text)}
 
 
 def _unique(pairs: list[tuple[str, object]], repeated: list[str]) -> dict[str, object]:
@@ -128,7 +126,7 @@ def _too_deep(text: str) -> int | None:
 def _walk(text: str) -> Iterator[tuple[Path, int, int]]:
     """The path, key offset and value offset of every member and item of a text that is JSON."""
     path: list[str | int] = []
-    is_object: list[bool] = []
+    is_object: list[bool] = []  # for each open bracket
     key: str | None = None
     key_at = 0
     for match in _TOKEN.finditer(text):
@@ -151,8 +149,7 @@ def _walk(text: str) -> Iterator[tuple[Path, int, int]]:
             assert key is not None
             path[-1] = key
             continue
-        if is_object:
-            yield tuple(path), key_at if is_object[-1] else at, at
+        yield tuple(path), key_at if is_object and is_object[-1] else at, at
         key = None
         if word in "[{":
             is_object.append(word == "{")
@@ -185,7 +182,8 @@ def _report_surrogates(text: str, where: str, problems: Problems) -> None:
 
 
 def _report_syntax(text: str, error: json.JSONDecodeError, where: str, problems: Problems) -> None:
-    at, message, hint = error.pos, error.msg, ""
+    at, hint = error.pos, ""
+    message = error.msg[:1].lower() + error.msg[1:]
     before = text[:at].rstrip(" \t\r\n")
     after = text[at : at + 1]
     if after in ("}", "]") and before.endswith(","):  # Python 3.13 points at the comma, others behind it
@@ -202,4 +200,4 @@ def _report_syntax(text: str, error: json.JSONDecodeError, where: str, problems:
     elif after == "'":
         hint = "JSON has double quotes only"
     place = f"{where}:{position(text, at)}"
-    problems.error("json-syntax", f"this is not JSON: {message[0].lower()}{message[1:]}", place, hint)
+    problems.error("json-syntax", f"this is not JSON: {message}", place, hint)

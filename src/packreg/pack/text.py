@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from itertools import islice
 
 from packreg.pack.problems import Problems
@@ -30,6 +31,10 @@ def decode(data: bytes, where: str, problems: Problems, *, limit: int) -> str | 
             "remove what does not belong there",
         )
         return None
+    if b"\0" in data[:4]:
+        message = "the file looks like UTF-16 or UTF-32"
+        problems.error("not-utf8", message, f"{where}:1:1", "save the file as UTF-8")
+        return None
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -45,20 +50,32 @@ def decode(data: bytes, where: str, problems: Problems, *, limit: int) -> str | 
 def check_characters(text: str, where: str, problems: Problems) -> bool:
     """Whether `text` holds only characters that every reader of the file takes for the same."""
     refused = list(islice(_REFUSED.finditer(text), MAX_PROBLEMS))
+    positions = Positions(text)
     for match in refused:
         problems.error(
             "odd-character",
             f"the character U+{ord(match[0]):04X} cannot stand in this file",
-            f"{where}:{position(text, match.start())}",
+            f"{where}:{positions.at(match.start())}",
             "delete it",
         )
     return not refused
 
 
+class Positions:
+    """The places of many offsets of one text."""
+
+    def __init__(self, text: str) -> None:
+        self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+
+    def at(self, offset: int) -> str:
+        """`line:column` of a character offset, both counted from 1; CR, LF and CRLF end a line."""
+        line = bisect_right(self._starts, offset)
+        return f"{line}:{offset - self._starts[line - 1] + 1}"
+
+
 def position(text: str, offset: int) -> str:
-    """`line:column` of a character offset, both counted from 1; CR, LF and CRLF end a line."""
-    breaks = [match.end() for match in LINE_BREAK.finditer(text, 0, offset)]
-    return f"{len(breaks) + 1}:{offset - (breaks[-1] if breaks else 0) + 1}"
+    """`line:column` of one character offset."""
+    return Positions(text).at(offset)
 
 
 def short(text: str) -> str:

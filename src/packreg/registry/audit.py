@@ -197,27 +197,33 @@ def delete_garbage(objects: Objects, garbage: Garbage) -> bool:
     deletion, with the bytes in hand to put it back; a publisher that found the bundle looks for it after its
     commit. Whichever of the two comes second sees what the other did.
     """
-    parts = garbage.key.split("/")
-    undecided = _undecided(objects, parts) if garbage.key.startswith(layout.BUNDLES) else False
-    if not undecided:
-        if undecided is not None:
-            objects.store.delete(garbage.key)
-        return undecided is not None
-    data = objects.store.get(garbage.key, limit=garbage.size)
+    if not garbage.key.startswith(layout.BUNDLES):
+        objects.store.delete(garbage.key)
+        return True
+    standing = _standing(objects, garbage.key)
+    if standing == "needed":
+        return False
+    if standing == "garbage":
+        objects.store.delete(garbage.key)
+        return True
+    try:
+        data = objects.store.get(garbage.key, limit=garbage.size)
+    except NotFound:
+        return False  # somebody else collected it
     objects.store.delete(garbage.key)
-    if _undecided(objects, parts) is None:
+    if _standing(objects, garbage.key) == "needed":
         objects.store.create(garbage.key, data)
         return False
     return True
 
 
-def _undecided(objects: Objects, parts: list[str]) -> bool | None:
-    """Whether a bundle's version is undecided; None if it was decided and is exactly this bundle."""
-    _, name, version_text, file = parts
+def _standing(objects: Objects, key: str) -> Literal["undecided", "needed", "garbage"]:
+    """What a bundle is to its version now."""
+    _, name, version_text, _ = key.split("/")
     version = Version(version_text)
     record = objects.record(name, version, fresh=True)
     if record is None:
-        return True
-    if objects.tombstone(name, version) is None and record.bundle_sha256 == file.removesuffix(".tgz"):
-        return None
-    return False
+        return "undecided"
+    if record.bundle_key != key or objects.tombstone(name, version) is not None:
+        return "garbage"
+    return "needed"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packreg.errors import NotFound, Removed, UsageError
+from packreg.errors import NotFound, OutcomeUnknown, Removed, StoreError, UsageError
 from packreg.pack.version import Version
 from packreg.registry import layout
 from packreg.registry.listing import State
@@ -93,8 +93,14 @@ def remove(objects: Objects, notice: Notice) -> Changed:
     key = layout.tombstone_key(name, version)
     other = objects.store.create(key, notice.encode(), limit=MAX_NOTICE)
     said = notice if other is None else Notice.decode(other, key, name, version)
-    for entry in objects.store.list_all(layout.bundles_prefix(name, version)):
-        objects.store.delete(entry.key)
+    try:
+        for entry in objects.store.list_all(layout.bundles_prefix(name, version)):
+            objects.store.delete(entry.key)
+    except StoreError as error:
+        raise OutcomeUnknown(
+            f"the removal of {name}@{version} has begun, but its bundle may still be there: {error}",
+            hint="run the same command again, or `packreg gc`, with the permission to delete",
+        ) from error
     return Changed(name, version, "removed", said, already=other is not None)
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from packreg.pack.version import Version
-from packreg.registry.record import FORMAT, Members, printable
+from packreg.registry.members import FORMAT, Members, printable
 
 MAX_NOTICE = 64 * 1024
 
@@ -61,8 +61,8 @@ class Notice:
 
     @classmethod
     def say(cls, name: str, version: Version, reason: str, by: str, at: str, attempt: str) -> Notice:
-        """A new notice, its texts cut to 2,000 characters and made printable."""
-        return cls(name, version, printable(reason)[:2000], printable(by)[:200], at, attempt)
+        """A new notice, its texts made printable and cut to 2,000 and 200 characters."""
+        return cls(name, version, printable(reason).strip()[:2000], printable(by)[:200], at, attempt)
 
     def __str__(self) -> str:
         return f"{self.reason or 'no reason given'} ({self.by}, {self.at})"

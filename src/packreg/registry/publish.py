@@ -19,10 +19,18 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from packreg.errors import IntegrityError, InvalidPack, OutcomeUnknown, StoreUnavailable, VersionUsed
+from packreg.errors import (
+    IntegrityError,
+    InvalidPack,
+    OutcomeUnknown,
+    StoreError,
+    StoreUnavailable,
+    VersionUsed,
+)
 from packreg.pack.bundle import MANIFEST
 from packreg.registry.layout import record_key
-from packreg.registry.record import MAX_RECORD, Lock, Record, Source, printable, printable_values
+from packreg.registry.members import printable, printable_values
+from packreg.registry.record import MAX_RECORD, Lock, Record, Source
 from packreg.store.probe import canary
 
 if TYPE_CHECKING:
@@ -100,7 +108,8 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
 
     Raises:
         VersionUsed: the version is used for other content or was removed; the hint names a free one.
-        OutcomeUnknown: the record was sent and no answer came: it may or may not be published.
+        OutcomeUnknown: the record was sent and no answer came: it may or may not be published; or it is, and
+            the last look at its bundle failed.
         StoreUnavailable: the store failed before the record was sent: nothing is published.
         StoreUnsafe: the store created what already existed; nothing is published.
         IntegrityError: what is stored under this version is not what it says it is.
@@ -125,10 +134,8 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
         ) from error
     if other is not None:
         return _meet(objects, record, Record.decode(other, record.name, record.version), data)
-    if not first_try and not objects.has(record.bundle_key):
-        # The bundle may have been an old orphan, and a garbage collector may have taken it just before the
-        # record made it wanted.
-        _store_bundle(objects, record, data)
+    if not first_try:
+        _keep_bundle(objects, record, data)
     objects.remembered.put(key, encoded)
     return Published(record, already=False)
 
@@ -144,6 +151,22 @@ def _store_bundle(objects: Objects, record: Record, data: bytes) -> None:
         ) from error
     if other is not None:
         raise _damaged(record)
+
+
+def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
+    """Make sure, after the commit, that the bundle is still there, and put it back if it is not.
+
+    It may have been an old orphan, and a garbage collector may have taken it just before the record made it
+    wanted.
+    """
+    try:
+        if not objects.has(record.bundle_key):
+            _store_bundle(objects, record, data)
+    except StoreError as error:
+        raise OutcomeUnknown(
+            f"{record.reference} is published, but whether its bundle is there could not be seen: {error}",
+            hint="run the same command again: it is safe, and it puts the bundle back if need be",
+        ) from error
 
 
 def _read_back(objects: Objects, record: Record, data: bytes) -> None:

@@ -11,47 +11,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
-from packreg.errors import IntegrityError, InvalidPack, StoreRefused, UsageError
-from packreg.pack.problems import Problems
+from packreg.errors import InvalidPack
 from packreg.pack.reference import digest_problem
-from packreg.pack.strict_json import read_json
 from packreg.pack.version import Version
 from packreg.registry.layout import bundle_key, record_key
+from packreg.registry.members import FORMAT, Members, printable, printable_values
 
-FORMAT = 1
-#: The largest record in bytes. A universal lock of 200 packages with all their hashes has about 0.4 MB.
+#: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
 MAX_RECORD = 4 * 2**20
 MAX_BUNDLE = 2**31
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
 _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
-#: Control, bidirectional and line-breaking characters and lone surrogates: they forge terminal output.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
-T = TypeVar("T")
-
-
-def printable_values(value: Any) -> Any:
-    """The same JSON value with every text in it, and every key, made printable."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, list):
-        return [printable_values(item) for item in value]
-    if isinstance(value, dict):
-        return {printable(key): printable_values(item) for key, item in value.items()}
-    return value
-
-
-def printable(text: str) -> str:
-    """The text on one line, with every character that could forge terminal output shown as `�`."""
-    return _UNPRINTABLE.sub("\ufffd", text.replace("\n", " ").replace("\t", " "))
 
 
 @dataclass(frozen=True)
@@ -219,84 +196,3 @@ def _read_source(found: Members) -> Source:
     return Source(
         found.text("commit"), found.text("branch"), found.text("remote"), found.raw("dirty", bool)
     ).cleaned()
-
-
-@dataclass(frozen=True)
-class Members:
-    """A JSON object from the store that is being read; every complaint names the object's key."""
-
-    key: str
-    values: dict[str, Any]
-    path: str = ""
-
-    @classmethod
-    def read(cls, data: bytes, key: str, limit: int) -> Members:
-        """The object in these bytes of the object at `key`; at most `limit` bytes, of format 1.
-
-        Raises:
-            IntegrityError: they are no JSON object.
-            StoreRefused: the format's number is not ours.
-        """
-        problems = Problems()
-        values = read_json(data, key, problems, limit=limit)
-        if problems.errors or not isinstance(values, dict):
-            why = str(problems.errors[0]) if problems.errors else "it is not a JSON object"
-            raise IntegrityError(f"{key} cannot be read: {why}", hint=_HINT)
-        found = cls(key, values)
-        number = found.raw("format", int)
-        if number != FORMAT:
-            raise StoreRefused(
-                f"{key} was written in format {number}, this packreg reads format {FORMAT}",
-                hint="upgrade packreg",
-            )
-        return found
-
-    def wrong(self, member: str, why: str) -> IntegrityError:
-        """The error for a member that cannot be accepted."""
-        return IntegrityError(f"{self.key} cannot be trusted: {self.path}{member}: {why}", hint=_HINT)
-
-    def raw(self, member: str, kind: type[T]) -> T:
-        """The member, of exactly this JSON type (a boolean is not a number)."""
-        value = self.values.get(member)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.wrong(member, "it is missing" if value is None else f"it is not a {kind.__name__}")
-        return value
-
-    def text(self, member: str) -> str:
-        """A text for people, made printable."""
-        return printable(self.raw(member, str))
-
-    def texts(self, member: str) -> tuple[str, ...]:
-        """A list of such texts."""
-        values = self.raw(member, list)
-        if not all(isinstance(value, str) for value in values):
-            raise self.wrong(member, "it is not a list of texts")
-        return tuple(printable(value) for value in values)
-
-    def number(self, member: str, most: int = 2**53) -> int:
-        """A whole number from 0 to `most`."""
-        value = self.raw(member, int)
-        if not 0 <= value <= most:
-            raise self.wrong(member, f"it is not between 0 and {most}")
-        return value
-
-    def matching(self, member: str, accepts: Callable[[str], object]) -> str:
-        """A text that must have a certain form."""
-        value = self.raw(member, str)
-        if not accepts(value):
-            raise self.wrong(member, f"{printable(value[:80])!r} has not the right form")
-        return value
-
-    def parsed(self, member: str, parse: Callable[[str], T]) -> T:
-        """A text that `parse` understands; its `UsageError` is a complaint about the object."""
-        try:
-            return parse(self.raw(member, str))
-        except UsageError as error:
-            raise self.wrong(member, str(error)) from error
-
-    def members(self, member: str) -> Members:
-        """An object inside this one."""
-        return Members(self.key, self.raw(member, dict), f"{self.path}{member}.")
-
-
-_HINT = "something other than packreg wrote to this registry; `packreg verify` reports what else is wrong"

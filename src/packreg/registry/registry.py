@@ -277,6 +277,7 @@ class Registry:
         Raises:
             NotFound: there is no such release.
             UsageError: no reason was given.
+            OutcomeUnknown: it is marked as removed, but its bundle may still be there.
         """
         self._home(create=False)
         return maintenance.remove(self._objects, self._notice(name, version, reason, by))
@@ -325,3 +326,13 @@ class Registry:
         for piece in garbage:
             if audit.delete_garbage(self._objects, piece):
                 yield piece
+
+    def sweep(self, now: float) -> int:
+        """Remove what killed writers left half written a day before `now`, in seconds since the epoch.
+
+        Only a local directory has such files, and no reader ever sees them. Returns how many were removed.
+        """
+        from packreg.store.local import LocalBucket
+
+        bucket = self.store.bucket
+        return bucket.sweep(before=now - audit.DAY) if isinstance(bucket, LocalBucket) else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from packreg.registry.layout import SETTINGS
-from packreg.registry.record import FORMAT, Members, printable_values
+from packreg.registry.members import FORMAT, Members, printable_values
 
 MAX_SETTINGS = 64 * 1024
 Role = Literal["home", "replica"]

@@ -13,7 +13,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.errors import IntegrityError, NotFound, OutcomeUnknown, StoreError, StoreUnsafe
+from packreg.errors import IntegrityError, NotFound, OutcomeUnknown, StoreError, StoreUnavailable, StoreUnsafe
 from packreg.store.bucket import Exists, Unsure
 from packreg.store.store import Store
 
@@ -110,10 +110,12 @@ def _check_race(store: Store, key: str, writers: int) -> None:
     barrier = threading.Barrier(writers)
     won: list[bytes] = []
     maybe: list[bytes] = []
+    unsent: list[StoreUnavailable] = []
     failures: list[Exception] = []
 
-    def write(number: int) -> None:
-        data = b"writer %d" % number
+    sent = [b"writer %d" % number for number in range(writers)]
+
+    def write(data: bytes) -> None:
         barrier.wait()
         try:
             store.bucket.put_new(key, data)
@@ -122,10 +124,12 @@ def _check_race(store: Store, key: str, writers: int) -> None:
             pass
         except Unsure:
             maybe.append(data)
+        except StoreUnavailable as failed:
+            unsent.append(failed)
         except Exception as failed:  # noqa: BLE001 - raised again below, in the caller's thread
             failures.append(failed)
 
-    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
+    threads = [threading.Thread(target=write, args=(data,)) for data in sent]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -138,12 +142,15 @@ def _check_race(store: Store, key: str, writers: int) -> None:
             "that they did",
             hint=_HINT,
         )
-    if not won and not maybe:
-        raise StoreUnsafe(f"of {writers} who created one object at once nobody did", hint=_HINT)
+    if len(unsent) == writers:
+        raise unsent[0]
     there = store.create(key, b"late")
-    if there is None and not won:
+    if there is None and maybe and not won:
         return  # none of the attempts without an answer took effect: nothing learned
-    if there is None or there not in (won or maybe):
+    if there is None and not won:
+        raise StoreUnsafe(f"of {writers} who created one object at once nobody did", hint=_HINT)
+    # Without a winner the answer of the one whose bytes are there was lost, or spoiled by a second sending.
+    if there is None or there not in (won or sent):
         raise StoreUnsafe("the object that was raced for does not hold its creator's bytes", hint=_HINT)
 
 

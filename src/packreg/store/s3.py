@@ -70,14 +70,18 @@ class S3Bucket:
         check_key(key)
         try:
             answer = self._reads().get_object(Bucket=self._bucket, Key=self._prefix + key)
-            with answer["Body"] as body:
-                # Inside the `try`: the connection may break here too. Reading on to the very end makes
-                # botocore compare what came with the length that was announced.
+            body = answer["Body"]
+            try:
+                # Inside the outer `try`: the connection may break here too. Reading on to the very end makes
+                # botocore compare what came with the length that was announced; entering the body with `with`
+                # would give the raw stream, which does not compare.
                 pieces = []
                 size = 0
                 while size <= limit and (piece := body.read(min(_CHUNK, limit + 1))):
                     pieces.append(piece)
                     size += len(piece)
+            finally:
+                body.close()
         except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
             self._fail(failed, f"read {key}", writing=False)
         if size > limit:
@@ -98,11 +102,17 @@ class S3Bucket:
             answer = self._reads().list_objects_v2(**options)
         except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
             self._fail(failed, f"list {prefix!r}", writing=False)
-        found = [
-            Entry(self._own(item["Key"]), int(item["Size"]), item["LastModified"].timestamp())
-            for item in answer.get("Contents", ())
-        ]
-        prefixes = [self._own(item["Prefix"]) for item in answer.get("CommonPrefixes", ())]
+        try:
+            found = [
+                Entry(self._own(item["Key"]), int(item["Size"]), item["LastModified"].timestamp())
+                for item in answer.get("Contents", ())
+            ]
+            prefixes = [self._own(item["Prefix"]) for item in answer.get("CommonPrefixes", ())]
+        except (KeyError, TypeError, ValueError, AttributeError) as failed:
+            raise StoreUnsafe(
+                f"a listing of {self.describe()} lacks what a listing holds: {failed!r}",
+                hint="the store does not speak S3 well enough for a registry",
+            ) from failed
         keys = [entry.key for entry in found]
         for words in (keys, prefixes):
             if words != sorted(set(words)) or any(not word.startswith(prefix) for word in words):

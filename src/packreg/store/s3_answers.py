@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import botocore.exceptions as botocore
 import urllib3.exceptions as urllib3
+from botocore.parsers import ResponseParserError
 
 from packreg.errors import NotFound, PackregError, StoreError, StoreRefused, StoreUnavailable, StoreUnsafe
 from packreg.store.bucket import Unsure
@@ -75,8 +76,8 @@ def sort_out(failed: Exception, what: str, *, writing: bool) -> PackregError:
         return StoreUnavailable(sentence, hint="check the endpoint_url, the network and the proxy")
     if isinstance(failed, botocore.ParamValidationError | botocore.InvalidEndpointConfigurationError):
         return StoreError(sentence)
-    # Among them ResponseParserError: a server that answered 201 with JSON had stored the object.
-    if isinstance(failed, botocore.BotoCoreError | urllib3.HTTPError | OSError):
+    # An answer that cannot be read is none: a server that said 201 with JSON had stored the object.
+    if isinstance(failed, botocore.BotoCoreError | ResponseParserError | urllib3.HTTPError | OSError):
         return again(sentence)
     raise failed
 

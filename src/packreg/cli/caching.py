@@ -1,0 +1,156 @@
+"""`cache`: what is kept on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import REFERENCE, Group, command
+from packreg.cli.installing import python_option
+from packreg.cli.output import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.cli.session import Session
+    from packreg.install.cache import Kept
+    from packreg.pack.reference import Reference
+    from packreg.registry.record import Record
+
+
+@click.group(
+    "cache",
+    cls=Group,
+    examples=("packreg cache list", "packreg cache prune", "packreg cache export guard@1.2.0 -o guard.tar"),
+)
+def cache_command() -> None:
+    """Look after what is kept on this machine.
+
+    Installed packs, their environments and everything that was downloaded. All of it can be had again, except
+    what `cache import` brought.
+    """
+
+
+@command("dir", group=cache_command, examples=("packreg cache dir", 'du -sh "$(packreg cache dir)"'))
+@click.pass_obj
+def dir_command(session: Session) -> None:
+    """Print the directory that holds it all."""
+    if session.out.json:
+        session.out.document({"path": str(session.home.root)})
+    else:
+        session.out.raw_path(session.home.root)
+
+
+@command("list", group=cache_command, examples=("packreg cache list", "packreg cache list --json"))
+@click.pass_obj
+def list_command(session: Session) -> None:
+    """List what is kept, how large it is, and who needs it."""
+    from packreg.install.cache import list_cache
+
+    found = list_cache(session.home)
+    if session.out.json:
+        session.out.document([kept.as_json() for kept in found])
+        return
+    session.out.table(
+        ["kind", "name", "size", "used by"],
+        [[kept.kind, kept.name, human_size(kept.size), ", ".join(kept.users) or "-"] for kept in found],
+    )
+    session.out.say(f"{human_size(sum(kept.size for kept in found))} in {session.home.root}")
+
+
+@command(
+    "prune", group=cache_command, examples=("packreg cache prune", "packreg cache prune --dry-run --json")
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
+@click.pass_obj
+def prune_command(session: Session, dry_run: bool) -> None:
+    """Remove what no installed pack needs."""
+    from packreg.install.cache import prune
+
+    _show_removed(session, prune(session.home, dry_run=dry_run), removed=not dry_run)
+
+
+@command("clean", group=cache_command, examples=("packreg cache clean --yes",))
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def clean_command(session: Session, yes: bool) -> None:
+    """Remove everything that is kept, installed packs too; a registry beside it stays."""
+    from packreg.install.cache import clean
+
+    session.confirmed(f"removing every installed pack and cache from {session.home.root}", yes)
+    _show_removed(session, clean(session.home), removed=True)
+
+
+@command(
+    "export",
+    group=cache_command,
+    examples=(
+        "packreg cache export guard@1.2.0 limits@^2 -o packs.tar",
+        "packreg cache export guard -o g.tar --json",
+    ),
+)
+@click.argument("references", metavar="REF...", nargs=-1, required=True, type=REFERENCE)
+@click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path))
+@python_option
+@click.pass_obj
+def export_command(
+    session: Session, references: tuple[Reference, ...], output: Path, python: str | None
+) -> None:
+    """Write packs with all their dependencies to one file, for a machine without a network.
+
+    It is made for the platform and the Python of this machine.
+    """
+    from packreg.cli.progress import working
+    from packreg.install.transfer import export_cache
+
+    target = Path(session.cwd, output)
+    with working(session.out) as work:
+        records = export_cache(
+            session.installer(),
+            references,
+            target,
+            python=python or session.settings.python,
+            say=work.show,
+        )
+    _show_records(session, records, target)
+
+
+@command(
+    "import",
+    group=cache_command,
+    examples=("packreg cache import packs.tar", "packreg install guard@1.2.0 --offline"),
+)
+@click.argument("archive", metavar="FILE", type=click.Path(path_type=Path))
+@click.pass_obj
+def import_command(session: Session, archive: Path) -> None:
+    """Take in what `cache export` wrote; `install --offline` then finds it.
+
+    Trust the file like a registry: it says which digest a version has.
+    """
+    from packreg.install.transfer import import_cache
+
+    path = Path(session.cwd, archive)
+    _show_records(session, import_cache(path, session.home), path)
+
+
+def _show_removed(session: Session, found: Sequence[Kept], *, removed: bool) -> None:
+    total = sum(kept.size for kept in found)
+    if session.out.json:
+        session.out.document(
+            {"removed": removed, "size": total, "things": [kept.as_json() for kept in found]}
+        )
+        return
+    session.out.table(["kind", "name", "size"], [[k.kind, k.name, human_size(k.size)] for k in found])
+    word = "removed" if removed else "would be removed"
+    session.out.say(f"{human_size(total)} {word}" if found else "nothing to remove")
+
+
+def _show_records(session: Session, records: Sequence[Record], path: Path) -> None:
+    if session.out.json:
+        packs = [{"name": r.name, "version": str(r.version), "digest": r.digest} for r in records]
+        session.out.document({"path": str(path), "packs": packs})
+        return
+    for record in records:
+        session.out.line(f"{record.reference} {record.digest}")

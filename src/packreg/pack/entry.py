@@ -1,0 +1,201 @@
+"""What each runtime needs to find in a pack: where it starts, and where its dependencies stand.
+
+The rules are those of Pulumi's language hosts: `python -m pulumi.policy` runs `__main__.py` or an installed
+package, the Node.js SDK loads `main` of package.json, the OPA analyzer every `.rego` file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from packreg.pack.bundle import MANIFEST
+from packreg.pack.files import Files
+from packreg.pack.manifest import Manifest
+from packreg.pack.package_json import PackageJson, parse_package_json
+from packreg.pack.paths import shown
+from packreg.pack.problems import Problems
+from packreg.pack.pyproject import PyProject, detect_toolchain, parse_pyproject
+from packreg.pack.requirements import Requirements, parse_requirements
+
+REQUIREMENTS = "requirements.txt"
+PYPROJECT = "pyproject.toml"
+#: Where the wheel of a pack without __main__.py lies in its bundle.
+WHEELS = ".packreg/wheels/"
+
+
+class Dependencies(NamedTuple):
+    """Where a pack's dependencies stand (`check.Pack` lists the kinds), and what requirements.txt says."""
+
+    kind: str
+    requirements: Requirements | None = None
+
+
+def check_runnable(
+    manifest: Manifest,
+    package_json: PackageJson | None,
+    files: Files,
+    reason: Callable[[str], str],
+    problems: Problems,
+    *,
+    poetry: bool,
+) -> Dependencies:
+    """Check that a pack can start and its dependencies can be found, and say where they stand.
+
+    `reason` tells why a file on disk is not among `files`; `poetry` says that poetry can be run.
+    """
+    checker = _Checker(manifest, files, reason, problems)
+    checker.check_main()
+    if manifest.runtime == "python":
+        return checker.python(poetry=poetry)
+    if manifest.runtime == "nodejs":
+        checker.nodejs(package_json)
+        return Dependencies("npm")
+    checker.opa()
+    return Dependencies("none")
+
+
+def check_texts(files: Files, problems: Problems) -> None:
+    """Read the dependency files of a pack whose runtime is not known: their faults are told as well."""
+    if "package.json" in files:
+        parse_package_json(files["package.json"].data, problems)
+    if PYPROJECT in files:
+        parse_pyproject(files[PYPROJECT].data, problems)
+    if REQUIREMENTS in files:
+        parse_requirements(files, REQUIREMENTS, problems)
+
+
+class _Checker:
+    """The questions to one pack."""
+
+    def __init__(
+        self, manifest: Manifest, files: Files, reason: Callable[[str], str], problems: Problems
+    ) -> None:
+        self.manifest, self.files, self.reason, self.problems = manifest, files, reason, problems
+
+    def check_main(self) -> None:
+        """Refuse a `main` below the root: Pulumi runs, and publishes, that directory alone."""
+        main = self.manifest.main
+        if main in (None, ".") or (main in self.files and "/" not in main):
+            return
+        inside = main in self.files or any(path.startswith(f"{main}/") for path in self.files)
+        if inside:
+            message = f"Pulumi would take the directory of main, {main}, for the whole pack"
+            self.problems.error("main", message, MANIFEST, "move its files to the root and remove main")
+        else:
+            message = f"main is {main}, which is not in the pack{self._because(main)}"
+            self.problems.error("main", message, MANIFEST, "name a file in the pack's root, or remove main")
+
+    def nodejs(self, package_json: PackageJson | None) -> None:
+        """Node.js wants package.json and what its `main` names, by default index.js or index.ts."""
+        if package_json is None:
+            if "package.json" not in self.files and not self._mentioned("package.json"):
+                message = "a Node.js pack needs a package.json, with a name and a version"
+                self.problems.error("package-json-missing", message, "", "make one with 'npm init'")
+            return
+        main = package_json.main
+        if main and any(path in self.files for path in _node_candidates(main)):
+            return
+        found = next((path for path in ("index.js", "index.ts") if path in self.files), "")
+        if main and found:
+            message = f"main is {main}, which is not in the pack{self._because(main)}; Node.js takes {found}"
+            self.problems.warn("main-missing", message, "package.json", "build the pack first, or mend main")
+        elif main:
+            message = f"main is {main}, which is not in the pack{self._because(main)}"
+            self.problems.error(
+                "entry-missing", message, "package.json", "build the pack first, or mend main"
+            )
+        elif not found:
+            message = (
+                f"there is no index.js or index.ts{self._because('index.js') or self._because('index.ts')}"
+            )
+            self.problems.error(
+                "entry-missing", message, "", "name the file with PolicyPack in main of package.json"
+            )
+
+    def opa(self) -> None:
+        """The OPA analyzer runs a pack without rules, silently."""
+        if not any(path.endswith(".rego") for path in self.files):
+            message = "there is no .rego file in the pack, and Pulumi would run it without any rule"
+            self.problems.error(
+                "entry-missing", message, "", "add the policies, or see that no rule leaves them out"
+            )
+
+    def python(self, *, poetry: bool) -> Dependencies:
+        """Python wants __main__.py or a package that can be built, and says what it depends on."""
+        self._virtualenv_is_free()
+        project = None
+        if PYPROJECT in self.files:
+            project = parse_pyproject(self.files[PYPROJECT].data, self.problems)
+        for path in ("uv.lock", "poetry.lock", REQUIREMENTS, PYPROJECT):
+            if self.reason(path):
+                message = f"the file says what the pack depends on, but it is left out: {self.reason(path)}"
+                self.problems.error("dependencies-left-out", message, path, "change that rule")
+        self._python_entry(buildable=project is not None and project.is_buildable)
+        kind = self._kind(project)
+        if kind == "poetry" and not poetry:
+            hint = "write requirements.txt and remove poetry.lock, or move to uv; or install poetry"
+            self.problems.error("toolchain-poetry", "the pack's dependencies are poetry's", MANIFEST, hint)
+        if kind == "none":
+            message = "there is no requirements.txt or pyproject.toml, so nothing is installed for the pack"
+            self.problems.warn(
+                "no-dependencies", message, "", "write pulumi-policy>=1,<2 into requirements.txt"
+            )
+        if kind != "requirements":
+            return Dependencies(kind)
+        return Dependencies(kind, parse_requirements(self.files, REQUIREMENTS, self.problems))
+
+    def _kind(self, project: PyProject | None) -> str:
+        """Where the dependencies stand, as Pulumi's Python host chooses the toolchain."""
+        toolchain = detect_toolchain(self.files, self.manifest.toolchain)
+        if toolchain == "poetry":
+            return "poetry"
+        if toolchain == "uv" and (PYPROJECT in self.files or REQUIREMENTS not in self.files):
+            if PYPROJECT not in self.files:
+                self.problems.error(
+                    "uv", "uv needs a pyproject.toml", MANIFEST, "add one, with a [project] table"
+                )
+            elif project is not None and not project.is_project:
+                self.problems.error(
+                    "uv", "uv needs a [project] table", PYPROJECT, "add one, with name and version"
+                )
+            return "uv"
+        if REQUIREMENTS in self.files:
+            return "requirements"
+        return "pyproject" if PYPROJECT in self.files else "none"
+
+    def _python_entry(self, *, buildable: bool) -> None:
+        if "__main__.py" in self.files or buildable or any(path.startswith(WHEELS) for path in self.files):
+            return
+        hint = "call the file with PolicyPack(…) __main__.py"
+        others = [path for path in self.files if path.endswith(".py") and "/" not in path]
+        if len(others) == 1:
+            hint = f"rename {others[0]} to __main__.py"
+        message = (
+            f"the pack has neither __main__.py{self._because('__main__.py')} nor a buildable pyproject.toml"
+        )
+        self.problems.error("entry-missing", message, "", hint)
+
+    def _virtualenv_is_free(self) -> None:
+        place = (self.manifest.virtualenv or "venv").lower()
+        for path in self.files:
+            taken = path.lower() + "/"
+            if taken.startswith(place + "/") or (place + "/").startswith(taken):
+                message = f"the virtual environment is made at {place}, where the pack has this file"
+                hint = "rename its directory, or choose another place in runtime.options.virtualenv"
+                self.problems.error("virtualenv-occupied", message, shown(path), hint)
+                return
+
+    def _because(self, path: str) -> str:
+        """Why `path` is not in the pack, as the tail of a sentence; empty if no rule leaves it out."""
+        reason = self.reason(path)
+        return f" ({path} is left out: {reason})" if reason else ""
+
+    def _mentioned(self, path: str) -> bool:
+        return any(problem.where.partition(":")[0] == path for problem in self.problems.errors)
+
+
+def _node_candidates(main: str) -> tuple[str, ...]:
+    """The files that require() tries for `main`, with the extensions of a TypeScript pack."""
+    endings = ("", ".js", ".ts", ".json", ".cjs", "/index.js", "/index.ts", "/index.json")
+    return tuple(main + ending for ending in endings)

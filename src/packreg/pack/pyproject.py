@@ -1,0 +1,257 @@
+"""pyproject.toml of a Python pack: what it depends on, and which tool installs it.
+
+Read with tomllib, behind a look at the text: tomllib recurses into nested arrays, and takes time and memory
+quadratic in the parts of a dotted key. What may not come from elsewhere is the same as in requirements.txt:
+no paths, git repositories, URLs, workspaces or indexes, in the tables of uv and poetry too.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from packreg.pack.files import Files
+from packreg.pack.problems import Problems
+from packreg.pack.requirements import parse_requirement
+from packreg.pack.text import MAX_PROBLEMS, Positions, decode, position, short
+
+FILE_NAME = "pyproject.toml"
+MAX_BYTES = 256 * 1024
+MAX_REQUIREMENTS = 1_000
+MAX_DEPTH = 32
+MAX_KEY_PARTS = 20
+
+# A string runs to its end, or, left open, to the end of the line or the text.
+_TOKEN = re.compile(
+    r'''"""(?:[^"\\]|\\.|"(?!""))*+(?:"{3,5}|\Z)|\'\'\'(?:[^']|'(?!''))*+(?:'{3,5}|\Z)'''
+    r"""|"(?:[^"\\\n]|\\[^\n])*+"?|'[^'\n]*+'?|\#[^\n]*+|[\[\]{}.\n=,]""",
+    re.DOTALL,
+)
+_AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+
+#: Keys of [tool.uv] and [tool.uv.pip] that choose where packages come from.
+_UV_INDEX_KEYS = (
+    *("index", "index-url", "extra-index-url", "no-index", "find-links"),
+    *("allow-insecure-host", "trusted-host", "index-strategy", "keyring-provider"),
+)
+_UV_REQUIREMENT_KEYS = (
+    *("dev-dependencies", "constraint-dependencies"),
+    *("override-dependencies", "build-constraint-dependencies"),
+)
+
+_FROM_INDEX = "publish it to an index and name it with a version, or put the code into the pack"
+_OPERATOR = "remove it: whoever installs chooses indexes in the configuration of pip or uv"
+
+
+@dataclass(frozen=True, slots=True)
+class PyProject:
+    """What a pyproject.toml says about installing the pack.
+
+    `is_project`: it has a [project] table, which uv needs. `is_buildable`: it has a [build-system], so that
+    Pulumi installs the pack itself as a package. `is_poetry`: it has a [tool.poetry] table. `dependencies`
+    are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works them out.
+    """
+
+    name: str | None
+    requires_python: str | None
+    dependencies: tuple[str, ...]
+    dynamic_dependencies: bool
+    is_project: bool
+    is_buildable: bool
+    is_poetry: bool
+
+
+def detect_toolchain(files: Files, option: str | None) -> str:
+    """`pip`, `uv` or `poetry`: the `toolchain` option, or what the Pulumi CLI finds when it is unset.
+
+    Pulumi looks for uv.lock, then poetry.lock, in the pack and all directories above it; only the pack
+    counts here.
+    """
+    if option:
+        return option
+    if "uv.lock" in files:
+        return "uv"
+    return "poetry" if "poetry.lock" in files else "pip"
+
+
+def parse_pyproject(data: bytes, problems: Problems) -> PyProject | None:
+    """Read and check a pyproject.toml of at most 256 KiB; None when there was an error.
+
+    tomllib keeps no positions: errors in its grammar have line and column, others the place where the text
+    first occurs.
+    """
+    found = len(problems.errors)
+    text = decode(data, FILE_NAME, problems, limit=MAX_BYTES)
+    table = None if text is None else _load(text, problems)
+    if text is None or table is None:
+        return None
+    project = _Reader(text, problems).read(table)
+    return project if len(problems.errors) == found else None
+
+
+def _load(text: str, problems: Problems) -> dict[str, object] | None:
+    bound = _beyond_bounds(text)
+    if bound is not None:
+        place = f"{FILE_NAME}:{position(text, bound)}"
+        problems.error("too-deep", "arrays, tables or dotted keys nest too deep", place)
+        return None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = _AT.search(str(error))
+        message = str(error)[: at.start()] if at else str(error)
+        place = f"{at[1]}:{at[2]}" if at and at[1] else position(text, len(text))
+        message = f"this is not TOML: {message[:1].lower()}{message[1:200]}"
+        problems.error("toml-syntax", message, f"{FILE_NAME}:{place}")
+    except ValueError:  # int() of thousands of digits
+        problems.error("toml-syntax", "this is not TOML: a number has too many digits", FILE_NAME)
+    return None
+
+
+def _beyond_bounds(text: str) -> int | None:
+    """The offset where brackets nest, or a key has parts, beyond the limits; strings and comments aside."""
+    depth = dots = 0
+    for match in _TOKEN.finditer(text):
+        sign = match[0]
+        if sign in ("[", "{"):
+            depth += 1
+            dots = 0
+        elif sign in ("]", "}"):
+            depth = max(depth - 1, 0)
+        elif sign == ".":
+            dots += 1
+        elif sign in ("\n", "=", ","):
+            dots = 0
+        if depth > MAX_DEPTH or dots >= MAX_KEY_PARTS:
+            return match.start()
+    return None
+
+
+class _Reader:
+    """Checks the tables of one pyproject.toml."""
+
+    def __init__(self, text: str, problems: Problems) -> None:
+        self.text, self.problems = text, problems
+        self._positions = Positions(text)
+        self._errors = 0
+
+    def read(self, root: dict[str, object]) -> PyProject:
+        project = self._table(root, "project")
+        tool = self._table(root, "tool")
+        dependencies = self._requirements(project.get("dependencies"), "project.dependencies")
+        for extra, listed in self._table(project, "optional-dependencies", "project.").items():
+            self._requirements(listed, f"project.optional-dependencies.{extra}")
+        for group, listed in self._table(root, "dependency-groups").items():
+            own = listed  # without {include-group = …}
+            if isinstance(listed, list):
+                own = [item for item in listed if not isinstance(item, dict)]
+            self._requirements(own, f"dependency-groups.{group}")
+        self._requirements(self._table(root, "build-system").get("requires"), "build-system.requires")
+        self._uv(self._table(tool, "uv", "tool."))
+        self._poetry(self._table(tool, "poetry", "tool."))
+        dynamic = project.get("dynamic")
+        name = project.get("name")
+        return PyProject(
+            name=name if isinstance(name, str) else None,
+            requires_python=self._requires_python(project.get("requires-python")),
+            dependencies=dependencies,
+            dynamic_dependencies=isinstance(dynamic, list) and "dependencies" in dynamic,
+            is_project="project" in root,
+            is_buildable="build-system" in root,
+            is_poetry="poetry" in tool,
+        )
+
+    def _error(self, code: str, message: str, needle: str, hint: str = "") -> None:
+        self._errors += 1
+        if self._errors <= MAX_PROBLEMS:
+            self.problems.error(code, message, self._where(needle), hint)
+
+    def _where(self, needle: str) -> str:
+        match = re.search(rf"(?<![\w-]){re.escape(needle)}(?![\w-])", self.text)
+        return f"{FILE_NAME}:{self._positions.at(match.start())}" if match else FILE_NAME
+
+    def _table(self, parent: dict[str, object], name: str, prefix: str = "") -> dict[str, object]:
+        value = parent.get(name)
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            self._error("toml-type", f"{prefix}{name} must be a table", name)
+            return {}
+        return value
+
+    def _requirements(self, value: object, key: str) -> tuple[str, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            self._error("toml-type", f"{key} must be a list of requirements", key.rpartition(".")[2])
+            return ()
+        if len(value) > MAX_REQUIREMENTS:
+            message = f"{key} has more than {MAX_REQUIREMENTS:,} requirements"
+            self._error("too-large", message, key.rpartition(".")[2])
+            return ()
+        parsed = [parse_requirement(item, self._where(item), self.problems) for item in value]
+        return tuple(str(requirement) for requirement in parsed if requirement is not None)
+
+    def _requires_python(self, value: object) -> str | None:
+        if value is None:
+            return None
+        try:
+            return str(SpecifierSet(value if isinstance(value, str) else "a"))
+        except InvalidSpecifier:
+            message = f"{short(str(value))} is not a range of Python versions"
+            self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
+            return None
+
+    def _uv(self, uv: dict[str, object]) -> None:
+        for name, source in self._table(uv, "sources", "tool.uv.").items():
+            for key in sorted({key for table in _tables(source) for key in table}):
+                if key in ("path", "git", "url", "workspace"):
+                    self._elsewhere(name, key)
+                elif key == "index":
+                    self._error(
+                        "index",
+                        f"tool.uv.sources takes {short(name)} from an index of its own",
+                        name,
+                        _OPERATOR,
+                    )
+        for parent, table in (("tool.uv", uv), ("tool.uv.pip", self._table(uv, "pip", "tool.uv."))):
+            for key in _UV_INDEX_KEYS:
+                if key in table:
+                    self._error("index", f"{parent}.{key} chooses where packages come from", key, _OPERATOR)
+        if "workspace" in uv:
+            hint = "publish each pack from its own directory, with a pyproject.toml of its own"
+            self._error("workspaces", "a pack cannot be a workspace root", "workspace", hint)
+        for key in _UV_REQUIREMENT_KEYS:
+            self._requirements(uv.get(key), f"tool.uv.{key}")
+
+    def _poetry(self, poetry: dict[str, object]) -> None:
+        if "source" in poetry:
+            self._error("index", "tool.poetry.source chooses where packages come from", "source", _OPERATOR)
+        groups = [poetry]
+        groups += [
+            group
+            for group in self._table(poetry, "group", "tool.poetry.").values()
+            if isinstance(group, dict)
+        ]
+        for group in groups:
+            for key in ("dependencies", "dev-dependencies"):
+                for name, spec in self._table(group, key, "tool.poetry.").items():
+                    for table in _tables(spec):
+                        for origin in sorted({"path", "git", "url", "file"} & table.keys()):
+                            self._elsewhere(name, origin)
+
+    def _elsewhere(self, name: str, key: str) -> None:
+        words = {"path": "a local path", "file": "a local path", "git": "a git repository", "url": "a URL"}
+        where = words.get(key, "a workspace that only its author has")
+        self._error("requirement-url", f"{short(name)} comes from {where}", name, _FROM_INDEX)
+
+
+def _tables(value: object) -> Iterator[dict[str, object]]:
+    """The tables of a value that is a table or a list of tables."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            yield item

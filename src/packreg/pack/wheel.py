@@ -1,0 +1,111 @@
+"""The wheel of a Python pack that has no `__main__.py` but a buildable pyproject.toml.
+
+The one place in this package that runs programs: the pack's build backend, in an environment of its own, at
+publish. The wheel becomes part of the bundle, so that nobody who installs the pack runs a build. It is built
+from a copy of exactly the files that are published, with modes and times fixed; whether two builds give the
+same bytes is up to the backend, so a pack that wants its bundle to come out the same again pins it
+(`requires = ["hatchling==1.27.0"]`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from packreg.errors import InvalidPack, Problem
+from packreg.pack.bundle import extract
+from packreg.pack.files import File, Files
+
+if TYPE_CHECKING:
+    from packreg.pack.check import Pack
+
+#: Where the wheel goes in the bundle; `select` keeps this directory free.
+DIRECTORY = ".packreg/wheels"
+#: 1980-01-01, the first moment that a zip file can name.
+_EPOCH = "315532800"
+
+
+def build_wheel(files: Files, *, log: Callable[[str], None], installer: str = "uv") -> tuple[str, bytes]:
+    """Build the wheel of the pack `files`; returns its file name and its bytes.
+
+    `log` gets the output of the tools if the build fails. `installer` is what installs the
+    backend, `uv` or `pip`, with the operator's own configuration.
+
+    Raises:
+        InvalidPack: the build failed, or its wheel runs on one platform or one Python only.
+    """
+    with tempfile.TemporaryDirectory(prefix="packreg-wheel-") as place:
+        source, target = Path(place) / "source", Path(place) / "target"
+        extract(files, source)
+        for path, file in files.items():  # whatever the umask: the backend copies modes into the wheel
+            (source / path).chmod(0o755 if file.executable else 0o644)
+        wheel = _build(source, target, log, installer)
+        data = wheel.read_bytes()
+    try:
+        tags = parse_wheel_filename(wheel.name)[3]
+    except InvalidWheelFilename as error:
+        raise _refusal("wheel-name", f"the build made a file that is no wheel: {error}") from None
+    if not any(tag.abi == "none" and tag.platform == "any" for tag in tags):
+        message = f"the wheel {wheel.name} is for one platform only"
+        raise _refusal("wheel-platform", message, "keep compiled code in a package that the pack depends on")
+    return wheel.name, data
+
+
+def with_wheel(pack: Pack, *, log: Callable[[str], None], installer: str = "uv") -> Pack:
+    """`pack` with its wheel among its files, if it needs one to run; else `pack` itself.
+
+    Raises:
+        InvalidPack: as `build_wheel`.
+    """
+    if not pack.needs_wheel:
+        return pack
+    name, data = build_wheel(pack.files, log=log, installer=installer)
+    return replace(pack, files=pack.files | {f"{DIRECTORY}/{name}": File(data)})
+
+
+def _build(source: Path, target: Path, log: Callable[[str], None], installer: str) -> Path:
+    from build import BuildBackendException, BuildException, ProjectBuilder  # 100 ms, and few packs are built
+    from build.env import DefaultIsolatedEnv
+    from pyproject_hooks import quiet_subprocess_runner
+
+    def run(
+        cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
+    ) -> None:
+        quiet_subprocess_runner(cmd, cwd, {**(extra_environ or {}), "SOURCE_DATE_EPOCH": _EPOCH})
+
+    try:
+        with DefaultIsolatedEnv(installer=installer) as environment:  # type: ignore[arg-type]
+            builder = ProjectBuilder.from_isolated_env(environment, source, runner=run)
+            environment.install(builder.build_system_requires)
+            environment.install(builder.get_requires_for_build("wheel"))
+            return Path(builder.build("wheel", target))
+    except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
+        text = _output(error)
+        log(text)
+        raise _refusal("wheel-build", f"the build of the wheel failed: {_last_line(text)}") from None
+
+
+def _output(error: Exception) -> str:
+    """What the tool that failed wrote, or what the error says."""
+    cause = getattr(error, "exception", None) or error
+    if not isinstance(cause, subprocess.CalledProcessError):
+        return str(error)
+    output = b"".join(part for part in (cause.output, cause.stderr) if isinstance(part, bytes))
+    return output.decode("utf-8", "replace").strip() or str(cause)
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:300] if lines else ""
+
+
+def _refusal(
+    code: str, message: str, hint: str = "mend pyproject.toml until 'python -m build' works"
+) -> InvalidPack:
+    return InvalidPack(message, (Problem(code, message, "pyproject.toml", hint),), hint=hint)

@@ -1,0 +1,194 @@
+"""`init`, `yank`, `remove`, `verify`, `gc`, `cache`, `config` and `doctor`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import User
+
+
+@pytest.fixture
+def registry(user: User) -> Path:
+    """The directory of a registry with guard 1.0.0."""
+    user.publish("guard", "1.0.0")
+    return Path(user.must("config", "--json").json()["settings"][0]["value"])
+
+
+def test_init_creates_a_registry_once(user: User) -> None:
+    """The first run probes the store and creates the registry; the second finds it."""
+    first = user.must("init", "--json").json()
+    assert (first["role"], first["already"]) == ("home", False)
+    again = user.must("init", "--json").json()
+    assert (again["id"], again["already"]) == (first["id"], True)
+    assert "was there already" in user.must("init").out
+    assert user("init", "--role", "replica").code == 9
+
+
+def test_a_replica_is_not_published_to(user: User) -> None:
+    """Publishing to a replica is refused by the store's role, exit code 9."""
+    user.must("init", "--role", "replica")
+    from tests.cli.conftest import write_pack
+
+    write_pack(user.directory / "guard", "guard", "1.0.0")
+    assert user("publish", "guard").code == 9
+
+
+@pytest.mark.usefixtures("registry")
+def test_yank_and_undo(user: User) -> None:
+    """A yank hides the version with a reason, undoing it brings it back, and each says who did it."""
+    found = user.must("yank", "guard@1.0.0", "--reason", "wrong", "--json").json()
+    assert list(found) == ["name", "version", "state", "already", "reason", "by", "at"]
+    assert (found["state"], found["already"], found["reason"]) == ("yanked", False, "wrong")
+    assert "is already yanked" in user.must("yank", "guard@1.0.0", "--reason", "again").out
+    assert user("install", "guard").code == 6
+    assert user.must("yank", "guard@1.0.0", "--undo").out == "guard@1.0.0 is now published\n"
+    user.must("path", "guard")
+
+
+@pytest.mark.usefixtures("registry")
+def test_remove_leaves_a_tombstone(user: User) -> None:
+    """A removed release is gone for good, says why, and its version stays used."""
+    assert user("remove", "guard@1.0.0").code == 2
+    assert (
+        user.must("remove", "guard@1.0.0", "--yes", "--reason", "a secret", "--json").json()["state"]
+        == "removed"
+    )
+    done = user("install", "guard@1.0.0", "--json")
+    assert (done.code, done.json()["error"]["code"]) == (6, "removed")
+    assert "a secret" in done.err
+    assert user("publish", user.top / "packs" / "guard-1.0.0").code == 5
+
+
+def test_verify_finds_damage(user: User, registry: Path) -> None:
+    """A whole registry verifies; one flipped byte is found, named, and exit code 8."""
+    assert user.must("verify").out == "1 ok, 0 wrong\n"
+    (bundle,) = (registry / "bundles" / "guard" / "1.0.0").glob("*.tgz")
+    bundle.chmod(0o644)
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 2] ^= 1
+    bundle.write_bytes(data)
+    done = user("verify", "guard@1.0.0", "--json")
+    assert done.code == 8
+    found = done.json()
+    assert found["ok"] is False
+    assert [(f["subject"], f["level"], f["code"]) for f in found["findings"]] == [
+        ("guard@1.0.0", "error", "bad-bundle")
+    ]
+    assert "error: guard@1.0.0: " in user("verify").out
+
+
+def test_verify_of_an_empty_registry_is_not_a_pass_in_words(user: User) -> None:
+    """Nothing verified is said to be nothing."""
+    assert user.must("verify").out == "nothing to verify: the registry is empty\n"
+    assert user("verify", "guard").code == 6
+
+
+def test_gc_deletes_only_when_told(user: User, registry: Path) -> None:
+    """Garbage is listed first and deleted with --yes; what is needed stays."""
+    assert user.must("gc").err == "nothing to delete\n"
+    orphan = registry / "bundles" / "guard" / "1.0.0" / f"{'0' * 64}.tgz"
+    orphan.write_bytes(b"x" * 10)
+    found = user.must("gc", "--json").json()
+    assert found["deleted"] is False
+    assert [(g["key"], g["size"]) for g in found["garbage"]] == [(f"bundles/guard/1.0.0/{'0' * 64}.tgz", 10)]
+    assert orphan.exists()
+    assert "delete them with --yes" in user.must("gc").err
+    assert "deleted 1 objects, 10 B" in user.must("gc", "--yes").err
+    assert not orphan.exists()
+    assert user.must("verify").code == 0
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_cache_is_listed_pruned_and_cleaned(user: User) -> None:
+    """What is installed is listed with its size; pruning keeps what is needed; cleaning asks first."""
+    user.must("install", "guard")
+    home = Path(user.must("cache", "dir").out.rstrip("\n"))
+    kinds = [kept["kind"] for kept in user.must("cache", "list", "--json").json()]
+    assert kinds[0] == "pack"
+    assert "bundle" in kinds
+    assert "pack\tguard@1.0.0\t" in user.must("cache", "list").out
+    user.must("cache", "prune", "--dry-run")
+    user.must("cache", "prune")
+    user.must("path", "guard@1.0.0", "--offline")
+    user.must("cache", "clean", "--yes", "--json")
+    assert not (home / "packs").exists()
+    assert (home / "registry").is_dir()
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_cache_travels(user: User) -> None:
+    """What `export` writes and `import` takes in is enough to install without the registry."""
+    user.must("cache", "export", "guard@1.0.0", "-o", "packs.tar")
+    user.must("cache", "clean", "--yes")
+    assert user("install", "guard@1.0.0", "--offline").code == 10
+    found = user.must("cache", "import", "packs.tar", "--json").json()
+    assert [(pack["name"], pack["version"]) for pack in found["packs"]] == [("guard", "1.0.0")]
+    user.must("install", "guard@1.0.0", "--offline")
+
+
+def test_config_tells_every_setting_and_its_origin(user: User) -> None:
+    """Values come with the file, variable or option that they are from."""
+    path = user.directory / "packreg.toml"
+    path.write_text('registry = "s3://policies/packs?region=eu-1"\n[install]\npython = "3.12"\n')
+    user.extra["PACKREG_HOME"] = str(user.top / "elsewhere")
+    rows = {line.split("\t")[0]: line.split("\t")[1:] for line in user.must("config").out.splitlines()}
+    assert rows["registry.url"] == ["s3://policies/packs?region=eu-1", str(path)]
+    assert rows["registry.region"] == ["eu-1", str(path)]
+    assert rows["install.home"] == [str(user.top / "elsewhere"), "environment PACKREG_HOME"]
+    assert rows["install.python"] == ["3.12", str(path)]
+    assert rows["limits.members"] == ["10000", "default"]
+    found = user.must("config", "--registry", "/srv/packs", "--json").json()
+    assert found["files"] == [str(path)]
+    assert found["location"]["url"] == "file:///srv/packs"
+    assert {"key": "registry.url", "value": "/srv/packs", "origin": "--registry"} in found["settings"]
+
+
+def test_a_bad_configuration_is_told_by_every_command(user: User) -> None:
+    """A misspelt key stops a command with the file and the fix, the fast way too."""
+    (user.directory / "packreg.toml").write_text('[install]\npyhton = "3.12"\n')
+    for words in (["list"], ["path", "guard@1.0.0"], ["config"]):
+        done = user(*words)
+        assert done.code == 2
+        assert "hint: did you mean install.python?" in done.err
+
+
+@pytest.mark.usefixtures("registry")
+def test_doctor_looks_at_everything(user: User) -> None:
+    """Store, registry, canary, home and tools are looked at, each with a level and, unless ok, a fix."""
+    found = user.must("doctor", "--json").json()
+    levels = {check["topic"]: check["level"] for check in found["checks"]}
+    expected = {"configuration": "ok", "registry": "ok", "canary": "ok", "store": "ok", "python": "ok"}
+    assert expected.items() <= levels.items()
+    assert {"home", "uv", "node", "npm", "git", "pulumi", "opa"} <= levels.keys()
+    assert all(check["fix"] or check["level"] == "ok" for check in found["checks"])
+    lines = user.must("doctor", "--no-probe").out.splitlines()
+    assert any(line.startswith("ok    registry") for line in lines)
+
+
+def test_doctor_creates_nothing(user: User) -> None:
+    """Looking at a registry that is not there does not make it."""
+    user.must("doctor")
+    assert not (user.top / "user" / ".local" / "share" / "packreg" / "registry").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_registry_that_cannot_be_written_fails_the_doctor(user: User, registry: Path) -> None:
+    """A store that refuses is a failure with exit code 9."""
+    registry.chmod(0o500)
+    try:
+        assert user("doctor").code == 9
+    finally:
+        registry.chmod(0o700)
+
+
+def test_a_store_that_does_not_answer_fails_the_doctor(user: User) -> None:
+    """A path that is no directory is told by the store's check, and the others are still looked at."""
+    (user.directory / "file").write_text("x")
+    done = user("--registry", "file", "doctor", "--json")
+    assert done.code == 9
+    checks = done.json()["checks"]
+    assert any(check["topic"] == "registry" and check["level"] == "fail" for check in checks)
+    assert any(check["topic"] == "git" for check in checks)

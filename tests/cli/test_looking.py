@@ -1,0 +1,123 @@
+"""`list`, `versions`, `info`, `search`, `outdated` and `diff`."""
+
+from __future__ import annotations
+
+import pytest
+
+from packreg.cli.looking import dependencies
+from packreg.registry.record import Lock
+from tests.cli.conftest import User
+
+
+@pytest.fixture
+def published(user: User) -> User:
+    """A user with three versions of guard, one of them yanked and one a pre-release, and limits."""
+    user.publish("guard", "1.0.0", description="Keeps buckets private.")
+    user.publish(
+        "guard", "1.1.0", description="Keeps buckets encrypted.", files={"new.rego": "package guard\n"}
+    )
+    user.publish("guard", "2.0.0-rc.1")
+    user.publish("limits", "0.1.0", description="Caps instances.")
+    return user
+
+
+def test_list_names_packs_and_their_latest_versions(published: User) -> None:
+    """Names alone cost one listing; with --latest each has its version."""
+    assert published.must("list").out == "guard\nlimits\n"
+    assert published.must("ls", "--latest").out == "guard\t1.1.0\nlimits\t0.1.0\n"
+    assert published.must("list", "--latest", "--json").json() == [
+        {"name": "guard", "latest": "1.1.0"},
+        {"name": "limits", "latest": "0.1.0"},
+    ]
+
+
+def test_an_empty_registry_is_told_on_stderr(user: User) -> None:
+    """No packs is no data."""
+    done = user.must("list")
+    assert done.out == ""
+    assert done.err.startswith("no packs in /")
+
+
+def test_versions_have_states(published: User) -> None:
+    """Every used version is listed in its order, also yanked and removed ones."""
+    published.must("yank", "guard@1.1.0", "--reason", "x")
+    published.must("remove", "guard@2.0.0-rc.1", "--yes")
+    assert published.must("versions", "guard").out == "1.0.0\tlatest\n1.1.0\tyanked\n2.0.0-rc.1\tremoved\n"
+    assert published.must("versions", "guard", "--json").json() == {
+        "name": "guard",
+        "latest": "1.0.0",
+        "versions": [
+            {"version": "1.0.0", "state": "published"},
+            {"version": "1.1.0", "state": "yanked"},
+            {"version": "2.0.0-rc.1", "state": "removed"},
+        ],
+    }
+    assert published("versions", "nothing").code == 6
+
+
+def test_info_shows_the_release(published: User) -> None:
+    """Manifest, digests, publisher and yank are shown; JSON has the record."""
+    published.must("yank", "guard@1.1.0", "--reason", "too strict")
+    lines = published.must("info", "guard@1.1.0").out.splitlines()
+    assert "version:      1.1.0" in lines
+    assert "description:  Keeps buckets encrypted." in lines
+    assert any(line.startswith("yanked:       too strict") for line in lines)
+    found = published.must("info", "guard@1.1.0", "--json").json()
+    assert found["yanked"].startswith("too strict")
+    assert (found["dependencies"], found["manifest"]["runtime"]) == ([], "opa")
+    assert published.must("info", "guard", "--json").json()["yanked"] is None
+
+
+def test_search_looks_at_names_and_descriptions(published: User) -> None:
+    """Case does not matter; the latest version's description counts."""
+    assert published.must("search", "ENCRYPTED").out == "guard\t1.1.0\tKeeps buckets encrypted.\n"
+    assert [hit["name"] for hit in published.must("search", "s", "--json").json()] == ["guard", "limits"]
+    done = published.must("search", "nowhere")
+    assert (done.out, done.err) == ("", "no pack has 'nowhere' in its name or description\n")
+
+
+def test_outdated_looks_at_the_lock_and_then_at_what_is_installed(published: User) -> None:
+    """Packs below their latest version are listed, and yanked ones, with both versions."""
+    assert "no packs to compare" in published.must("outdated").err
+    published.must("install", "guard@1.0.0", "limits")
+    assert published.must("outdated").out == "guard\t1.0.0\t1.1.0\tpublished\n"
+    published.must("lock", "guard@1.1.0")
+    assert "is at its latest version" in published.must("outdated").err
+    published.must("yank", "guard@1.1.0", "--reason", "x")
+    assert published.must("outdated", "--json").json() == [
+        {"name": "guard", "version": "1.1.0", "latest": "1.0.0", "state": "yanked"}
+    ]
+    assert published.must("outdated", "--installed").out == ""
+
+
+def test_diff_of_releases_and_directories(published: User) -> None:
+    """Files and manifest fields that differ are told, with the lines on request."""
+    found = published.must("diff", "guard@1.0.0", "guard@1.1.0", "--json").json()
+    assert found["files"] == {"added": ["new.rego"], "removed": [], "changed": ["PulumiPolicy.yaml"]}
+    assert found["manifest"]["version"] == {"old": "1.0.0", "new": "1.1.0"}
+    text = published.must("diff", "guard@1.0.0", "guard@1.1.0", "--text").out
+    assert "file         + new.rego\n" in text
+    assert "manifest     ~ version: 1.0.0 -> 1.1.0\n" in text
+    assert {"-version: 1.0.0", "+version: 1.1.0", "+++ new/new.rego"} <= set(text.splitlines())
+    directory = f"{published.top}/packs/guard-1.1.0"
+    same = published.must("diff", directory, "guard@1.1.0")
+    assert (same.out, same.err) == ("", f"{directory} and guard@1.1.0 have the same content\n")
+    assert published("diff", "./nowhere", "guard").code == 2
+
+
+def test_locked_dependencies_are_summarised(published: User) -> None:
+    """Of a lock the names and versions are shown, not the hashes."""
+    from dataclasses import replace
+
+    from packreg import Reference, open_registry
+
+    settings = published.must("config", "--json").json()
+    record = open_registry(settings["location"]["url"]).resolve(Reference.parse("guard")).record
+    text = (
+        "pulumi==3.1 \\\n    --hash=sha256:00\ngrpcio==1.0 ; python_version < '4' \\\n    --hash=sha256:11\n"
+    )
+    locked = replace(record, lock=Lock("requirements", text))
+    assert dependencies(locked) == ["grpcio==1.0 ; python_version < '4'", "pulumi==3.1"]
+    npm = '{"packages": {"": {}, "node_modules/@pulumi/policy": {"version": "1.2.0"}}}'
+    assert dependencies(replace(record, lock=Lock("npm", npm))) == ["@pulumi/policy@1.2.0"]
+    assert dependencies(replace(record, lock=Lock("npm", "[]"))) == []

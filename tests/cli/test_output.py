@@ -1,0 +1,149 @@
+"""What reaches the terminal."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from packreg.cli.output import Output, error_code, error_json, human_size, json_text, printable
+from packreg.errors import InstallError, InvalidPack, Problem, VersionUsed
+
+ANY_TEXT = st.text(st.characters())
+
+
+@settings(deadline=None)
+@given(ANY_TEXT)
+def test_printable_text_is_one_line_without_controls(text: str) -> None:
+    """Whatever a manifest holds, one printed line stays one line and moves no cursor."""
+    shown = printable(text)
+    assert shown.isprintable()
+    assert len(shown.splitlines()) <= 1
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126)))
+def test_plain_text_is_shown_as_it_is(text: str) -> None:
+    """Text in printable ASCII is never changed."""
+    assert printable(text) == text
+
+
+@settings(deadline=None)
+@given(
+    st.recursive(
+        ANY_TEXT | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner)
+    )
+)
+def test_json_is_ascii_without_controls_and_means_the_same(value: object) -> None:
+    """JSON output holds no control characters but its own line breaks, and reads back as what went in."""
+    text = json_text(value)
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[31mb", r"a\x1b[31mb"),
+        ("a\nb", r"a\nb"),
+        ("\u202eabc", r"\u202eabc"),
+        ("é漢", "é漢"),
+        ("\ud800", r"\ud800"),
+    ],
+)
+def test_escapes(text: str, shown: str) -> None:
+    """Escape sequences, line breaks and bidirectional overrides are spelled out; letters are not."""
+    assert printable(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (9_960, "10 kB"),
+        (999_400, "999 kB"),
+        (999_600, "1.0 MB"),
+        (3 * 10**15, "3000 TB"),
+    ],
+)
+def test_sizes(size: int, words: str) -> None:
+    """Sizes are in powers of 1000, with two digits where they are small."""
+    assert human_size(size) == words
+
+
+@pytest.fixture
+def out() -> Output:
+    """An output that writes where pytest looks."""
+    return Output({})
+
+
+def test_a_table_that_is_no_terminal_is_fields_between_tabs(
+    out: Output, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Scripts get one line for each row, fields between tabs, no header; a tab inside a field is escaped."""
+    out.table(["name", "text"], [["a", "b\tc"], ["d", "e\nf"]])
+    assert capsys.readouterr().out == "a\tb\\tc\nd\te\\nf\n"
+
+
+def test_a_table_on_a_terminal_has_a_header_and_columns(
+    out: Output, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People get aligned columns under a header; NO_COLOR leaves the escapes out."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    Output({"NO_COLOR": "1"}).table(["name", "version"], [["guard", "1.0.0"], ["a", "2.0.0"]])
+    assert capsys.readouterr().out == "NAME   VERSION\nguard  1.0.0\na      2.0.0\n"
+
+
+def test_quiet_and_verbose(out: Output, capsys: pytest.CaptureFixture[str]) -> None:
+    """Talk goes to stderr: less of it when quiet, more when verbose, warnings always."""
+    out.say("one")
+    out.detail("two")
+    out.quiet = out.verbose = True
+    out.say("three")
+    out.detail("four")
+    out.warn("five", "six")
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err == "one\nfour\nwarning: five\nhint: six\n"
+
+
+def test_no_line_of_an_error_can_pose_as_another_label(
+    out: Output, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Later lines of a message are indented, so that text from outside cannot forge a hint."""
+    out.error("bad\nhint: run rm -rf\x1b[2J")
+    assert capsys.readouterr().err == "error: bad\n  hint: run rm -rf\\x1b[2J\n"
+
+
+def test_a_failure_lists_every_problem_and_gives_its_code(
+    out: Output, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An invalid pack prints all its problems with place and fix, and --json has them too."""
+    out.json = True
+    problem = Problem("version", "bad", "PulumiPolicy.yaml:2:1", "write 1.0.0")
+    assert out.failure(InvalidPack("refused", (problem,)), done=[1]) == 7
+    said = capsys.readouterr()
+    assert said.err == "error: refused\n  PulumiPolicy.yaml:2:1: bad [version]\n    hint: write 1.0.0\n"
+    assert json.loads(said.out) == {
+        "error": {
+            "code": "invalid-pack",
+            "exit": 7,
+            "message": "refused",
+            "hint": "",
+            "problems": [
+                {"code": "version", "message": "bad", "where": "PulumiPolicy.yaml:2:1", "hint": "write 1.0.0"}
+            ],
+        },
+        "done": [1],
+    }
+
+
+def test_error_words() -> None:
+    """The code of an error is its class in kebab case; an install error names its log."""
+    assert error_code(VersionUsed("x")) == "version-used"
+    assert error_json(InstallError("x", log="/tmp/log"))["log"] == "/tmp/log"

@@ -1,0 +1,138 @@
+"""`publish`."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import User, write_pack
+
+
+@pytest.fixture
+def guard(user: User) -> Path:
+    """A pack that was never published."""
+    return write_pack(user.directory / "guard", "guard", "1.0.0")
+
+
+def git(directory: Path, *words: str) -> None:
+    """Run git as somebody."""
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run(
+        ["git", *who, *words],
+        cwd=directory,
+        check=True,
+        capture_output=True,
+        env={"PATH": os.environ["PATH"], "HOME": str(directory)},
+    )
+
+
+@pytest.mark.usefixtures("guard")
+def test_publish_says_what_was_published(user: User) -> None:
+    """stdout has the release and its digest; stderr says where it went."""
+    done = user.must("publish", "guard")
+    name, digest = done.out.split()
+    assert name == "guard@1.0.0"
+    assert digest.startswith("sha256:")
+    assert done.err.startswith("published guard@1.0.0 to ")
+    assert user.must("info", "guard@1.0.0", "--json").json()["digest"] == digest
+
+
+@pytest.mark.usefixtures("guard")
+def test_the_same_again_is_success(user: User) -> None:
+    """A retry of the same content exits 0 and says so; `push` is the same command."""
+    first = user.must("publish", "guard", "--json").json()
+    again = user.must("push", "guard", "--json").json()
+    assert (first["already"], again["already"]) == (False, True)
+    assert first["attempt"] == again["attempt"]
+    assert "published already" in user.must("publish", "guard").err
+
+
+def test_other_content_for_a_used_version_is_refused(user: User, guard: Path) -> None:
+    """Exit code 5 names both digests and the next free version, and changes nothing."""
+    digest = user.must("publish", "guard", "--json").json()["digest"]
+    (guard / "README.md").write_text("new")
+    done = user("publish", "guard", "--json")
+    assert done.code == 5
+    error = done.json()["error"]
+    assert error["code"] == "version-used"
+    assert digest in error["message"]
+    assert "1.0.1" in error["hint"]
+    assert user.must("info", "guard", "--json").json()["digest"] == digest
+
+
+def test_an_invalid_pack_is_not_published(user: User) -> None:
+    """All problems are told at once, with exit code 7, and the registry stays empty."""
+    write_pack(user.directory / "bad", "bad", "1.0")
+    done = user("publish", "bad", "--json")
+    assert done.code == 7
+    assert [problem["code"] for problem in done.json()["error"]["problems"]] == ["version"]
+    assert user.must("list", "--json").json() == []
+
+
+def test_a_dry_run_writes_nothing(user: User, guard: Path) -> None:
+    """`--dry-run` lists files, what is left out and why, digests and objects, and no object is created."""
+    (guard / ".gitignore").write_text("scratch.txt\n")
+    (guard / "scratch.txt").write_text("x")
+    found = user.must("publish", "guard", "--dry-run", "--json").json()
+    assert found["dry_run"] is True
+    assert {"path": "policy.rego", "size": (guard / "policy.rego").stat().st_size} in found["files"]
+    assert [item["path"] for item in found["left_out"]] == ["scratch.txt"]
+    assert found["left_out"][0]["reason"]
+    assert found["objects"] == [found["bundle"]["key"], "packs/guard/v/1.0.0"]
+    text = user.must("publish", "guard", "--dry-run").out
+    assert "left out  scratch.txt" in text
+    assert f"digest    {found['digest']}" in text
+    assert not (user.top / "user" / ".local" / "share" / "packreg" / "registry").exists()
+    published = user.must("publish", "guard", "--json").json()
+    assert (published["digest"], published["bundle"]) == (found["digest"], found["bundle"])
+    assert user.must("publish", "guard", "--dry-run", "--json").json()["objects"] == []
+
+
+def test_the_record_says_who_and_what(user: User, guard: Path) -> None:
+    """Commit, branch, remote without credentials, author and tool are recorded."""
+    git(guard, "init", "--quiet", "--initial-branch", "main")
+    git(guard, "remote", "add", "origin", "https://token@example.org/x.git")
+    git(guard, "add", ".")
+    git(guard, "commit", "--quiet", "--message", "first")
+    (user.top / "user" / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
+    record = user.must("publish", "guard", "--json").json()
+    assert len(record["source"]["commit"]) == 40
+    assert record["source"]["branch"] == "main"
+    assert record["source"]["remote"] == "https://example.org/x.git"
+    assert record["source"]["dirty"] is False
+    assert record["publisher"] == "Ada <ada@example.org>"
+    assert record["tool"].startswith("packreg ")
+
+
+def test_uncommitted_files_of_the_pack_stop_a_publish(user: User, guard: Path) -> None:
+    """A dirty pack is refused with the files by name; --allow-dirty publishes it and the record says so."""
+    git(guard, "init", "--quiet")
+    git(guard, "add", ".")
+    git(guard, "commit", "--quiet", "--message", "first")
+    (guard / "policy.rego").write_text("package guard\n\nimport rego.v1\n")
+    (guard / "new.rego").write_text("package guard\n")
+    done = user("publish", "guard")
+    assert done.code == 2
+    assert done.err.startswith("error: files of the pack are not committed:\n  new.rego\n  policy.rego\n")
+    assert "--allow-dirty" in done.err
+    user.must("publish", "guard", "--dry-run")
+    assert user.must("publish", "guard", "--allow-dirty", "--json").json()["source"]["dirty"] is True
+
+
+def test_a_pack_without_a_lock_says_so(user: User) -> None:
+    """`--no-lock` leaves a note in the record and a warning on the screen."""
+    directory = user.directory / "guard"
+    directory.mkdir()
+    (directory / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 1.0.0\n")
+    (directory / "__main__.py").write_text(
+        'from pulumi_policy import PolicyPack\n\nPolicyPack("guard", [])\n'
+    )
+    (directory / "requirements.txt").write_text("pulumi-policy>=1,<2\n")
+    done = user.must("publish", "guard", "--no-lock")
+    assert "warning: published without a lock" in done.err
+    record = user.must("info", "guard", "--json").json()
+    assert record["lock"] is None
+    assert len(record["notes"]) == 1

@@ -1,0 +1,76 @@
+"""The main flows on a bucket, from settings in a file to an installed pack."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import User, write_pack
+from tests.store.ministack import CREDENTIALS, client, ministack
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a local S3 emulator with a bucket named `policies`."""
+    with ministack(tmp_path_factory.mktemp("ministack") / "log") as url:
+        client(url).create_bucket(Bucket="policies")
+        yield url
+
+
+@pytest.fixture
+def team(user: User, endpoint: str) -> User:
+    """A user whose project names a bucket, with credentials from the environment."""
+    user.extra |= CREDENTIALS
+    (user.directory / "packreg.toml").write_text(
+        f'[registry]\nurl = "s3://policies/{user.top.name}"\nendpoint_url = "{endpoint}"\nregion = "eu-1"\n'
+    )
+    return user
+
+
+def test_a_team_shares_a_bucket(team: User) -> None:
+    """A bucket is initialised once, published to, listed, installed from, and verified."""
+    write_pack(team.directory / "guard", "guard", "1.0.0")
+    done = team("publish", "guard")
+    assert done.code == 9
+    assert "packreg init" in done.err
+    assert team.must("init", "--json").json()["already"] is False
+    team.must("publish", "guard")
+    assert team.must("publish", "guard", "--json").json()["already"] is True
+    assert team.must("list").out == "guard\n"
+    assert team.must("versions", "guard").out == "1.0.0\tlatest\n"
+    path = team.must("path", "guard@1.0.0").out
+    assert (Path(path.rstrip("\n")) / "policy.rego").is_file()
+    assert team.must("path", "guard@1.0.0").out == path
+    assert team.must("verify").out == "1 ok, 0 wrong\n"
+
+
+def test_a_missing_bucket_is_told_with_exit_code_9(team: User) -> None:
+    """What the store refuses is the operator's to mend, and says so without a traceback."""
+    text = (team.directory / "packreg.toml").read_text().replace("s3://policies/", "s3://missing/")
+    (team.directory / "packreg.toml").write_text(text)
+    for words in (["list"], ["init"], ["versions", "guard"], ["doctor"]):
+        done = team(*words)
+        assert done.code == 9, done
+        assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("instance_role", [True, False])
+def test_the_metadata_service_is_asked_only_when_configured(
+    team: User, instance_role: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without `instance_role = true` no machine waits for a metadata service that is not there."""
+    if instance_role:
+        with (team.directory / "packreg.toml").open("a") as file:
+            file.write("instance_role = true\n")
+    seen = []
+
+    def open_store(location: object) -> None:
+        seen.append(os.environ.get("AWS_EC2_METADATA_DISABLED"))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("packreg.store.url.open_store", open_store)
+    assert team("versions", "guard").code == 130
+    assert seen == [None if instance_role else "true"]

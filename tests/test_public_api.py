@@ -1,0 +1,138 @@
+"""The library: what `packreg` exports is what it promises, and it is typed."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import packreg
+from packreg import errors
+
+#: The promise. A name may be added; taking one away breaks somebody's program.
+PUBLIC = [
+    "ChangedMeanwhile",
+    "InstallError",
+    "Installer",
+    "IntegrityError",
+    "InvalidPack",
+    "NotFound",
+    "OutcomeUnknown",
+    "PackregError",
+    "Problem",
+    "Reference",
+    "Registry",
+    "Removed",
+    "StoreError",
+    "StoreRefused",
+    "StoreUnavailable",
+    "StoreUnsafe",
+    "UsageError",
+    "Version",
+    "VersionRange",
+    "VersionUsed",
+    "load_pack",
+    "open_registry",
+    "open_store",
+]
+
+
+def test_the_public_names_are_pinned() -> None:
+    """`__all__` is exactly the promise, and `dir` shows all of it."""
+    assert packreg.__all__ == PUBLIC
+    assert set(PUBLIC) <= set(dir(packreg))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_is_there(name: str) -> None:
+    """Each name loads, is what its own module calls so, and says what it does."""
+    found = getattr(packreg, name)
+    assert found.__name__ == name
+    assert inspect.getdoc(found)
+
+
+def test_every_error_is_public() -> None:
+    """A program can catch by name whatever packreg raises on purpose."""
+    raised = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, Exception)
+    }
+    assert raised <= set(PUBLIC)
+
+
+def test_other_names_are_attribute_errors() -> None:
+    """A name that is not there fails as in every module."""
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        packreg.nothing  # noqa: B018
+
+
+PROGRAM = '''
+"""What an enforcement service does: everything here must type-check in strict mode."""
+from pathlib import Path
+from typing import assert_type
+
+from packreg import InvalidPack, NotFound, PackregError, Problem, Reference, Registry, Version
+from packreg import load_pack, open_registry, open_store
+from packreg.pack.check import Pack
+from packreg.registry.registry import Resolved
+from packreg.store.store import Store
+
+
+def latest(registry: Registry, name: str) -> Version | None:
+    try:
+        resolved = registry.resolve(Reference.parse(name))
+    except NotFound:
+        return None
+    assert_type(resolved, Resolved)
+    assert_type(registry.packs(), list[str])
+    return resolved.record.version
+
+
+def check(directory: Path) -> tuple[Problem, ...]:
+    try:
+        assert_type(load_pack(directory), Pack)
+    except InvalidPack as error:
+        return error.problems
+    return ()
+
+
+assert_type(open_registry("/srv/packs"), Registry)
+assert_type(open_store("/srv/packs"), Store)
+assert_type(PackregError("x").exit_code, int)
+'''
+
+
+def test_a_program_that_uses_the_library_type_checks(tmp_path: Path) -> None:
+    """`py.typed` and the lazy names give a strict type checker the real types."""
+    pytest.importorskip("mypy", reason="mypy checks the types in the environment for linting")
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_program_publishes_and_reads(tmp_path: Path) -> None:
+    """The example of the package's docstring, on a registry in a directory."""
+    pack_directory = tmp_path / "guard"
+    pack_directory.mkdir()
+    (pack_directory / "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.2.0\n")
+    (pack_directory / "guard.rego").write_text("package guard\n\nimport rego.v1\n")
+    from packreg.registry.record import Source
+
+    registry = packreg.open_registry("registry", cwd=tmp_path)
+    pack = packreg.load_pack(pack_directory)
+    published = registry.publish(pack, lock=None, source=Source(), publisher="ada", tool="a test")
+    assert not published.already
+    release = registry.resolve(packreg.Reference.parse("guard@^1.2"))
+    assert release.record == published.record
+    assert registry.files(release.record) == pack.files
