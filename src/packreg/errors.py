@@ -4,7 +4,8 @@
     ├── UsageError                2    the caller: a word on the command line or in the configuration
     ├── NotEvaluated              4    see below: no verdict was reached, which is never a pass
     │   ├── InvalidState          4    whoever made the state, preview or resource list: it cannot be read
-    │   └── InvalidConfiguration  4    whoever configures the pack: carries every problem found
+    │   ├── InvalidConfiguration  4    whoever configures the pack: carries every problem found
+    │   └── PackFailed            4    the pack's author: its program cannot be run or does not answer
     ├── VersionUsed               5    the publisher: choose another version
     ├── NotFound                  6    the caller: no such pack, version or release
     │   └── Removed               6    the caller: it was there and was removed, with a reason
@@ -82,6 +83,19 @@ class InvalidConfiguration(NotEvaluated):
     def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.problems = problems
+
+
+class PackFailed(NotEvaluated):
+    """A pack's program could not be started, ended, or broke the protocol.
+
+    `code` is a stable word for tools, one for each way; `log` the last of what the program wrote, which may
+    hold anything.
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.log = log
 
 
 class VersionUsed(PackregError):
