@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.analysis.packs import Sdks, install
 from tests.store.ministack import CREDENTIALS, client, ministack
 
 Backend = Callable[[Mapping[str, bytes]], str]
@@ -59,3 +60,11 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
         return f"s3://states/{prefix}?endpoint={endpoint}&region=us-east-1&s3ForcePathStyle=true&awssdk=v2"
 
     return in_bucket
+
+
+@pytest.fixture(scope="session")
+def sdks(tmp_path_factory: pytest.TempPathFactory) -> Sdks:
+    """The repository's Python and Node.js packs, published and installed once."""
+    packs = install(tmp_path_factory.mktemp("packs"), ("python-guard", "nodejs-guard", "nodejs-typescript"))
+    python = packs["python-guard"] / "venv" / "bin" / "python"
+    return Sdks(python, packs["nodejs-guard"] / "node_modules", packs)

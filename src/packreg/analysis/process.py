@@ -21,6 +21,7 @@ _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 #: How much of what a pack wrote is kept for reports, in bytes; and the longest first line that is read.
 _TAIL = 32 * 1024
 _FIRST_LINE = 4096
+_NAMES_ERROR = re.compile(r"\s*(\w*Error|FATAL ERROR)\b.*: ")
 _PORT = re.compile(rb"[0-9]{1,5}")
 
 
@@ -218,12 +219,10 @@ class Process:
 
 
 def last_line(text: str) -> str:
-    """The last line of a pack's output that says something, cleaned for a message.
-
-    Of a Node.js failure that is the first line that names an error: what follows is its stack.
+    """What a pack's output says of its end, cleaned for a message: of a Python traceback its last line, of a
+    Node.js one the first that names an error, since the stack and the error's members follow; else the last.
     """
     lines = [line for line in text.splitlines() if line.strip()]
-    for line in reversed(lines):
-        if re.match(r"\s*(at |\^|Node\.js v|[{}]|code:|requireStack)", line) is None:
-            return printable(line, 400)
+    if "Traceback (most recent call last)" not in text:
+        lines = [line for line in lines if _NAMES_ERROR.match(line)][:1] or lines
     return printable(lines[-1], 400) if lines else ""

@@ -158,5 +158,6 @@ def _node_script(name: str, directory: Path) -> str:
 
 def printable(text: str, limit: int = 200) -> str:
     """Text that a pack wrote, for a message: one line, nothing that a terminal obeys, not endless."""
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # colours
     shown = re.sub(r"[^\x20-\x7e\xa1-\u2027\u2030-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]+", " ", text).strip()
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
