@@ -8,8 +8,9 @@ call would fail:
     to_number(x)     →  data.packreg_guard.call_to_number_1(x)
     a / b            →  data.packreg_guard.divide(a , b)
 
-The question is answered by a second engine that is given the call alone. `sprintf` is always ours, also when
-nothing fails, so that messages read as OPA's do.
+The question is answered by a second engine that is given the call alone. Two functions are always
+ours, also when nothing fails: `sprintf`, so that messages read as OPA's do, and `walk` with one argument,
+which gives nothing in this engine: `walk(x)` becomes `data.packreg_guard.call_walk_1(x)[_]`.
 
 A change is believed only when the changed text parses to exactly the syntax tree that is meant; otherwise the
 file stays as it is, and a built-in that fails in it is an evaluation error, never a pass.
@@ -34,7 +35,7 @@ PACKAGE = "packreg_guard"
 _MAX_ARGUMENTS = 8
 #: Left alone: they make values of one's own, have an effect, or are evaluated like a relation.
 _UNGUARDED = frozenset(
-    {"print", "trace", "walk", "http.send", "time.now_ns", "rand.intn", "uuid.rfc4122", "opa.runtime"}
+    {"print", "trace", "http.send", "time.now_ns", "rand.intn", "uuid.rfc4122", "opa.runtime"}
 )
 _OPERATORS = {
     "Add": ("add", "+"),
@@ -51,11 +52,14 @@ subtract(a, b) = y { is_number(a); is_number(b); y := a - b }
 subtract(a, b) = y { is_set(a); is_set(b); y := a - b }
 multiply(a, b) = y { is_number(a); is_number(b); y := a * b }
 divide(a, b) = y { is_number(a); is_number(b); b != 0; y := a / b }
+negate(a) = y { is_number(a); y := 0 - a }
 remainder(a, b) = y { is_number(a); is_number(b); b != 0; floor(a) == a; floor(b) == b; y := a % b }
 union(a, b) = y { is_set(a); is_set(b); y := a | b }
 intersection(a, b) = y { is_set(a); is_set(b); y := a & b }
 """
 # The engine's sprintf differs from OPA's for many formats, and fails for arguments that do not fit.
+_OURS = frozenset({"sprintf", "walk"})
+_WALK = "call_walk_1(x) = [entry | walk(x, entry)]"
 _SPRINTF = """
 call_sprintf_2(f, a) = y {
   is_string(f); is_array(a)
@@ -66,7 +70,7 @@ call_sprintf_2(f, a) = y {
 
 def plain_engine(modules: Sequence[Module]) -> regorus.Engine:
     """An engine, for the calling thread, with these modules, of which only sprintf is changed."""
-    return _engine(modules, frozenset({"sprintf"}), operators=False)
+    return _engine(modules, _OURS, operators=False)
 
 
 def guarded_engine(modules: Sequence[Module]) -> regorus.Engine:
@@ -89,8 +93,8 @@ def _engine(modules: Sequence[Module], guarded: Set[str], *, operators: bool) ->
 def _functions(used: set[tuple[str, int]]) -> str:
     text = [f"package {PACKAGE}", 'describe(x) = [type_name(x), sprintf("%v", [[x]])]', _OPERATOR_FUNCTIONS]
     for name, count in sorted(used):
-        if (name, count) == ("sprintf", 2):
-            text.append(_SPRINTF)
+        if (name, count) in (("sprintf", 2), ("walk", 1)):
+            text.append(_WALK if name == "walk" else _SPRINTF)
             continue
         names = [f"a{index}" for index in range(count)]
         described = ", ".join(f"describe({argument})" for argument in names)
@@ -141,7 +145,7 @@ def guarded_source(module: Module, guarded: Set[str], used: set[tuple[str, int]]
             path = static_path(node["fcn"])
             name = ".".join(path or ())
             count = len(node["params"])
-            if name not in guarded or count > _MAX_ARGUMENTS:
+            if name not in guarded or count > _MAX_ARGUMENTS or (name == "walk" and count != 1):
                 continue
             start = next(iter(node["fcn"].values()))["span"]["start"]
             if source[start : start + len(name)] != name.encode():
@@ -149,6 +153,11 @@ def guarded_source(module: Module, guarded: Set[str], used: set[tuple[str, int]]
             calls[id(node)] = _function(name, count)
             found.add((name, count))
             edits.append((start, 1, 0, f"data.{PACKAGE}.{_function(name, count)}".encode(), len(name)))
+            if name == "walk":
+                edits.append((node["span"]["end"], -2, 0, b"[_]", 0))
+        elif operators and kind == "UnaryExpr":
+            edits.append((node["span"]["start"], 0, -node["span"]["end"], f"data.{PACKAGE}.negate(".encode(), 1))
+            edits.append((_extent(node["expr"])[1], -1, 0, b")", 0))
         elif operators and kind in ("ArithExpr", "BinExpr") and node["op"] in _OPERATORS:
             function, operator = _OPERATORS[node["op"]]
             start, end = _extent({kind: node})
@@ -220,7 +229,12 @@ def _meant(tree: Any, calls: Mapping[int, str], operators: bool) -> Any:
         if kind == "Call":
             guard = calls.get(id(node))
             function = _guard_name(guard) if guard else _meant(node["fcn"], calls, operators)
-            return {"Call": {"fcn": function, "params": _meant(node["params"], calls, operators)}}
+            call = {"Call": {"fcn": function, "params": _meant(node["params"], calls, operators)}}
+            if guard == _function("walk", 1):
+                return {"RefBrack": {"refr": call, "index": {"Var": {"value": "_"}}}}
+            return call
+        if kind == "UnaryExpr" and operators:
+            return {"Call": {"fcn": _guard_name("negate"), "params": [_meant(node["expr"], calls, operators)]}}
         if kind in ("ArithExpr", "BinExpr") and node.get("op") in _OPERATORS and operators:
             sides = [_meant(node["lhs"], calls, operators), _meant(node["rhs"], calls, operators)]
             return {"Call": {"fcn": _guard_name(_OPERATORS[node["op"]][0]), "params": sides}}

@@ -1,6 +1,6 @@
 """`sprintf` as Go's fmt writes it, for the formats and arguments that the engine refuses.
 
-OPA gives fmt an int or a float for a number, and text for everything else; what does not fit its verb is
+OPA gives fmt an int64 or a float for a number, and text for everything else; what does not fit its verb is
 written like `%!d(string=many)`, which is no error: a violation with such a message is one all the same.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 _VERB = re.compile(
     r"%(?P<flags>[-+# 0]*)(?P<width>\d{1,4})?(?:\.(?P<precision>\d{0,4}))?(?P<verb>.?)", re.DOTALL
 )
-_GO_TYPES = {int: "int", float: "float64", str: "string"}
+_GO_TYPES = {int: "int64", float: "float64", str: "string"}
 
 
 def go_sprintf(format: str, arguments: Sequence[Sequence[str]]) -> str:
