@@ -10,14 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packreg.analysis.evaluation import PackToRun
-from packreg.analysis.packinfo import PackInfo
 from packreg.analysis.program import Program, Stack, pack_environment, pack_program
 from packreg.analysis.resources import read_resources
-from packreg.analysis.session import Configure, Settings
 from packreg.analysis.snapshot import Snapshot
-from packreg.groups.config_file import Layer, Setting
-from packreg.groups.config_schema import PolicySchema
-from packreg.groups.configuration import ConfigurablePack, Policy, reconcile
+from packreg.cli.configuring import configured
+from packreg.groups.config_file import Layer
 from packreg.install.home import Home
 from packreg.install.lock_dependencies import lock_dependencies
 from packreg.pack.check import load_pack
@@ -98,24 +95,7 @@ def program(
 
 def runnable(directory: Path, layers: Sequence[Layer] = (), **options: object) -> PackToRun:
     """The pack in a directory, configured by its own defaults and these layers."""
-    return PackToRun(program(directory, **options), "1.0.0", configured(*layers))  # type: ignore[arg-type]
-
-
-def configured(*layers: Layer) -> Configure:
-    """Configures a pack by its own defaults and these layers."""
-
-    def configure(info: PackInfo) -> Settings | None:
-        policies = tuple(
-            Policy(
-                p.name, p.level, PolicySchema(p.schema.properties, p.schema.required) if p.schema else None
-            )
-            for p in info.policies
-        )
-        initial = {name: Setting(s.level, s.properties) for name, s in info.initial.items()}
-        pack = ConfigurablePack(info.name, policies, initial, info.supports_config)
-        return reconcile(pack, layers).request()
-
-    return configure
+    return PackToRun(program(directory, **options), configured(layers), "1.0.0")  # type: ignore[arg-type]
 
 
 def python_source(directory: Path, source: str) -> Path:

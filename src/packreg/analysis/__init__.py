@@ -7,6 +7,11 @@ Files come in as bytes (`sources` reads them, `backend` finds a stack's checkpoi
 about it: plain dicts by protobuf field names, in the order and with the values that `pulumi policy analyze`
 would send. `values` and `secrets` are the Pulumi state format of property values.
 
+`evaluation.evaluate` runs packs over a snapshot and gives `findings`. A `program` says how a pack is
+started, a `process` is one that runs, behind its `supervisor`; `analyzer` asks it over gRPC in the words of
+`protocol`; a `pool` keeps some warm. A `session` is one pack for one snapshot, which `asking` puts the
+questions of a `feed` to, and `collecting` makes findings of the replies.
+
 Decisions:
 
 * Everything is checked before anything is asked: a snapshot that was made has only readable resources, so an
@@ -17,4 +22,13 @@ Decisions:
   mark, which Windows tools write, is accepted, and so is a checkpoint file without its backend.
 * What could not be seen is said, in a snapshot's `notes`: secrets that stay hidden, resources that a preview
   leaves out, a file with nothing in it.
+* A pack is foreign code that may do anything: it runs in processes of its own, with an environment that says
+  nothing of this host, under limits, and everything it says is checked. Nothing it starts survives us.
+* Whatever keeps a policy from judging is an evaluation error, never a pass: a pack that hangs or crashes is
+  started again and asked once more, a policy that raises is found by asking the policies one by one, so that
+  the healthy ones' findings stand, where the Pulumi CLI stops.
+* A question that nobody has an answer to is not asked: Remediate when no policy is at the level "remediate",
+  Analyze or AnalyzeStack when all policies for it are disabled or there is none. The result is the same.
+* A pack is told the stack's name, tags and configuration when they are known, as in an update, where `pulumi
+  policy analyze` leaves them out.
 """

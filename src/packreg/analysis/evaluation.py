@@ -12,11 +12,10 @@ from packreg.analysis.asking import Item, Question, replies
 from packreg.analysis.collecting import Collector
 from packreg.analysis.feed import Feed, produce, stack_item
 from packreg.analysis.findings import Evaluation, EvaluationError, PackResult
-from packreg.analysis.packinfo import PackInfo
 from packreg.analysis.pool import Pool
 from packreg.analysis.program import Program
 from packreg.analysis.redaction import Redactor
-from packreg.analysis.session import Configure, Session, Settings
+from packreg.analysis.session import Configure, Session
 from packreg.analysis.snapshot import Snapshot
 from packreg.errors import PackFailed, PackregError
 
@@ -24,18 +23,17 @@ from packreg.errors import PackFailed, PackregError
 IN_FLIGHT = 16
 
 
-def unconfigured(info: PackInfo) -> Settings | None:
-    """Leaves every policy as the pack has it."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class PackToRun:
-    """A pack and how to run it. `version` is the release's or the manifest's; it goes before the SDK's."""
+    """A pack and how to run it. `version` is the release's or the manifest's; it goes before the SDK's.
+
+    `configure` has the last word on levels and properties. SDKs do not apply a policy's own defaults nor the
+    pack's `initialConfig`: that is the host's to do, whether there is any further configuration or not.
+    """
 
     program: Program
+    configure: Configure
     version: str = ""
-    configure: Configure = unconfigured
 
 
 def evaluate(
