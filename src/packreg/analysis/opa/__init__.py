@@ -8,7 +8,7 @@ what to start, also when the operator has an analyzer of their own. May import `
     modules, annotations, rules   Rego files and config-schema.json → the policies they make
     references, builtins          what would fail or never end, found beforehand
     engine, guard, sprintf        the engine, and where it is made to answer as OPA does
-    inputs, judge                 resources → inputs → violations
+    inputs, dispatch, judge       resources → inputs → violations
     wire, many, server            the protocol around it
 
 Rules, levels, metadata and inputs are those of Pulumi's `pulumi-analyzer-policy-opa` 1.1.1 (measured). Where
@@ -30,9 +30,10 @@ Where this engine differs from OPA:
 
 * Built-ins that fail are undefined, and `sprintf` writes as Go does: made so by `guard`.
 * OPA's type checker refuses some modules that load here (`startswith(1, "a")`); such a call is undefined.
-* Numbers are exact or doubles here, decimals in OPA: `0.1 + 0.2` and numbers beyond 2^53 may print differently.
-* `count` of a text counts as Python does; regular expressions are Rust's, which differ from Go's in rare
-  classes.
+* Numbers are doubles or integers here, decimals in OPA: `0.1 + 0.2`, `to_number("80.0")` and numbers beyond
+  2^53 may print differently. `to_number(" 1")` is a number here.
+* Regular expressions are Rust's, which differ from Go's in rare classes.
+* Two bodies of one set rule (`deny[m] { … } { … }`, which only Rego v0 has) do not load.
 * A file may have 1 MiB, 100,000 lines and 100 levels of brackets.
 * NaN and infinities, which JSON lacks, are the texts "NaN", "Infinity" and "-Infinity".
 

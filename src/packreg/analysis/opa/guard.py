@@ -156,7 +156,9 @@ def guarded_source(module: Module, guarded: Set[str], used: set[tuple[str, int]]
             if name == "walk":
                 edits.append((node["span"]["end"], -2, 0, b"[_]", 0))
         elif operators and kind == "UnaryExpr":
-            edits.append((node["span"]["start"], 0, -node["span"]["end"], f"data.{PACKAGE}.negate(".encode(), 1))
+            edits.append(
+                (node["span"]["start"], 0, -node["span"]["end"], f"data.{PACKAGE}.negate(".encode(), 1)
+            )
             edits.append((_extent(node["expr"])[1], -1, 0, b")", 0))
         elif operators and kind in ("ArithExpr", "BinExpr") and node["op"] in _OPERATORS:
             function, operator = _OPERATORS[node["op"]]
@@ -234,7 +236,9 @@ def _meant(tree: Any, calls: Mapping[int, str], operators: bool) -> Any:
                 return {"RefBrack": {"refr": call, "index": {"Var": {"value": "_"}}}}
             return call
         if kind == "UnaryExpr" and operators:
-            return {"Call": {"fcn": _guard_name("negate"), "params": [_meant(node["expr"], calls, operators)]}}
+            return {
+                "Call": {"fcn": _guard_name("negate"), "params": [_meant(node["expr"], calls, operators)]}
+            }
         if kind in ("ArithExpr", "BinExpr") and node.get("op") in _OPERATORS and operators:
             sides = [_meant(node["lhs"], calls, operators), _meant(node["rhs"], calls, operators)]
             return {"Call": {"fcn": _guard_name(_OPERATORS[node["op"]][0]), "params": sides}}

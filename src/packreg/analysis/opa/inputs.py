@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from packreg.analysis.values import SECRET, SIGNATURE, UNKNOWN
@@ -57,35 +57,19 @@ def _plain(value: Any, unknown: bool) -> Any:
 def resource_input(resource: Resource, keys: Set[str] | None = None) -> dict[str, Any]:
     """The default input; only the members that are in `keys`, if it is given."""
     properties = resource["properties"]
-    about = _about(resource)
     if keys is None:
-        return {**about, **properties, **{f"__{name}": about[name] for name in _UNDERSCORED}}
+        about = {name: make(resource) for name, make in _ABOUT.items()}
+        below = {f"__{name}": value for name, value in about.items()}
+        return {**about, "__name": resource["name"], **properties, **below}
     made = {}
     for key in keys:
-        if key.startswith("__") and key[2:] in _UNDERSCORED:
-            made[key] = about[key[2:]]
+        if key[:2] == "__" and key[2:] in _ABOUT:
+            made[key] = _ABOUT[key[2:]](resource)
         elif key in properties:
             made[key] = properties[key]
-        elif key in about:
-            made[key] = about[key]
+        elif key in _ABOUT:
+            made[key] = _ABOUT[key](resource)
     return made
-
-
-_UNDERSCORED = ("type", "urn", "name", "options", "properties", "props", "provider")
-
-
-def _about(resource: Resource) -> dict[str, Any]:
-    provider = resource.get("provider")
-    return {
-        "type": resource["type"],
-        "urn": resource["urn"],
-        "name": resource["name"],
-        "__name": resource["name"],
-        "options": _options(resource.get("options") or {}),
-        "provider": _provider(provider) if provider else {},
-        "properties": resource["properties"],
-        "props": resource["properties"],
-    }
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,6 +97,17 @@ def _provider(given: Mapping[str, Any]) -> dict[str, Any]:
         "properties": properties,
         "props": properties,
     }
+
+
+_ABOUT: Mapping[str, Callable[[Resource], Any]] = {
+    "type": lambda resource: resource["type"],
+    "urn": lambda resource: resource["urn"],
+    "name": lambda resource: resource["name"],
+    "options": lambda resource: _options(resource.get("options") or {}),
+    "provider": lambda resource: _provider(resource["provider"]) if resource.get("provider") else {},
+    "properties": lambda resource: resource["properties"],
+    "props": lambda resource: resource["properties"],
+}
 
 
 def stack_resource_input(resource: Resource) -> dict[str, Any]:
@@ -147,7 +142,7 @@ def kubernetes_input(resource: Resource, parameters: Mapping[str, Any] | None = 
             "namespace": metadata.get("namespace") or "",
             "operation": "CREATE",
         },
-        "_pulumi": {name: _about(resource)[name] for name in ("type", "urn", "name", "options", "provider")},
+        "_pulumi": {name: _ABOUT[name](resource) for name in ("type", "urn", "name", "options", "provider")},
     }
     if parameters:
         made["parameters"] = parameters

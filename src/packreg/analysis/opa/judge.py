@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from packreg.analysis.opa import inputs
-from packreg.analysis.opa.engine import Engine, EngineFailure
-from packreg.analysis.opa.guard import guarded_engine, plain_engine
+from packreg.analysis.opa.dispatch import Dispatch
+from packreg.analysis.opa.engine import EngineFailure
 from packreg.analysis.opa.inputs import Resource
 from packreg.analysis.opa.references import input_keys
 from packreg.analysis.opa.rules import Rule, RulePack
@@ -59,8 +59,7 @@ class Judge:
     """
 
     def __init__(self, pack: RulePack, input_format: str, warn: Callable[[str], None]) -> None:
-        engine = plain_engine(pack.modules)
-        self._engine = Engine(pack.package, engine, lambda: guarded_engine(pack.modules))
+        self._dispatch = Dispatch(pack)
         self._pack, self._warn = pack, warn
         self._kubernetes = input_format == inputs.KUBERNETES
         self._keys = input_keys(pack.modules)
@@ -81,21 +80,15 @@ class Judge:
             own = settings.get(rule.name) or everything
             levels[rule.name] = own.level if own else MANDATORY if rule.mandatory else ADVISORY
         self._parameters = {name: dict(setting.properties) for name, setting in settings.items()}
-        self._engine.configure({name: props for name, props in self._parameters.items() if props})
+        self._dispatch.configure({name: props for name, props in self._parameters.items() if props})
         active = [(rule, levels[rule.name]) for rule in self._pack.rules if levels[rule.name] != DISABLED]
         self._resource_rules = [(rule, level) for rule, level in active if not rule.stack]
         self._stack_rules = [(rule, level) for rule, level in active if rule.stack]
 
     @property
-    def property_keys(self) -> frozenset[str] | None:
-        """The names of a resource's properties that its rules can look at, or None for all."""
-        keys = None if self._kubernetes else self._keys
-        return None if keys is None or keys & inputs.WHOLE else keys
-
-    @property
-    def needs_provider(self) -> bool:
-        """Whether a resource's rules can look at its provider."""
-        return self._kubernetes or self._keys is None or bool(self._keys & {"provider", "__provider"})
+    def keys(self) -> frozenset[str] | None:
+        """The members of a resource's input that its rules can look at, or None for all."""
+        return None if self._kubernetes else self._keys
 
     def resource(self, resource: Resource, *, signed: bool) -> Verdict:
         """Judge one resource. `signed` says whether it may hold secrets or unknowns. Raises PolicyFailure."""
@@ -155,14 +148,21 @@ class Judge:
     ) -> list[Violation]:
         violations = []
         current: object = None
+        is_set = False
         for rule, level in rules:
             # For Kubernetes a rule's configuration is a part of its input; else one input does for all.
             parameters = self._parameters.get(rule.name) or {} if self._kubernetes else {}
             if parameters != current:
-                self._engine.set_input(json.dumps(make(resources, rule)))
-                current = parameters
+                made = make(resources, rule)
+                engine, can = self._dispatch.choose(made)
+                current, is_set = parameters, False
+            if can is not None and rule.name not in can:
+                continue
+            if not is_set:
+                engine.set_input(json.dumps(made))
+                is_set = True
             try:
-                text = self._engine.evaluate(rule.name)
+                text = engine.evaluate(rule.name)
             except EngineFailure as failure:
                 raise PolicyFailure(f"the policy {rule.name!r} cannot be evaluated: {failure}") from None
             if text != "[]":

@@ -27,6 +27,37 @@ def check_recursion(modules: Sequence[Module], problems: Problems) -> None:
         problems.error("rego-recursion", message, where.get(cycle[0], ""), "Rego has no recursion")
 
 
+def referred_rules(modules: Sequence[Module]) -> set[str]:
+    """The rules of the package that some rule of it refers to; all of them where that cannot be told."""
+    names = {head.name.split(".")[0] for module in modules for head in module.rules}
+    found: set[str] = set()
+    for module in modules:
+        own = ("data", *module.package)
+        for rule in module.tree["rules"]:
+            kind, spec = next(iter(rule.items()))
+            tree = _without_own_name(spec, kind)
+            found |= set(_rules_named(tree, module, names))
+        if any(own[: len(path)] == path for path in imports(module).values()):
+            return names
+    return found if not _whole_package(modules) else names
+
+
+def _whole_package(modules: Sequence[Module]) -> bool:
+    """Whether a module takes its package, or what is around it, as a value."""
+    for module in modules:
+        own = ("data", *module.package)
+        inner: set[int] = set()
+        for kind, node in walk(module.tree["rules"]):
+            if kind in ("RefDot", "RefBrack"):
+                inner.update(id(below) for below in node["refr"].values())
+                path = leading_path({kind: node})
+                if id(node) not in inner and path[:1] == ("data",) and own[: len(path)] == path:
+                    return True
+            elif kind == "Var" and node["value"] == "data" and id(node) not in inner:
+                return True
+    return False
+
+
 def _without_own_name(spec: Node, kind: str) -> object:
     if kind == "Default":
         return [spec["value"]]

@@ -110,9 +110,7 @@ class Service:
 
     def _judged(self, request: bytes) -> bytes:
         judge = self._judge
-        resource = read_resource(
-            read(pb.Resource, request), judge.property_keys, provider=judge.needs_provider
-        )
+        resource = read_resource(read(pb.Resource, request), judge.keys)
         verdict = judge.resource(resource, signed=may_be_signed(request))
         if not verdict.violations and not verdict.skipped:
             return b""
@@ -136,7 +134,7 @@ class Service:
     def _judged_stack(self, request: bytes) -> bytes:
         message = read(pb.AnalyzeStackRequest, request)
         root = next((item.urn for item in message.resources if item.type == _ROOT), "")
-        resources = [read_resource(item, None, provider=True) for item in message.resources]
+        resources = [read_resource(item, None) for item in message.resources]
         return self._answer(self._judge.stack(resources, signed=may_be_signed(request)), root)
 
     def _answer(self, verdict: Verdict, urn: str) -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from typing import Any
 
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 
+from packreg.analysis.opa.inputs import WHOLE
 from packreg.analysis.opa.judge import Setting
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import decode_struct
@@ -21,20 +22,22 @@ def read(kind: Any, data: bytes) -> Any:
         raise ValueError(f"not a {kind.DESCRIPTOR.name}: {error}") from None
 
 
-def read_resource(message: pb.Resource, keys: Set[str] | None, *, provider: bool) -> dict[str, Any]:
-    """An AnalyzeRequest or AnalyzerResource; of its properties only `keys`, if they are given.
+def read_resource(message: pb.Resource, keys: Set[str] | None) -> dict[str, Any]:
+    """An AnalyzeRequest or AnalyzerResource; only what these members of an input need, if they are given.
 
     Raises ValueError when its properties are not a property bag.
     """
+    whole = keys is None or not WHOLE.isdisjoint(keys)
+    data = message.properties
     resource: dict[str, Any] = {
         "type": message.type,
         "urn": message.urn,
         "name": message.name,
-        "properties": _properties(message.properties, keys),
+        "properties": decode_struct(data) if whole else _properties(data, keys or ()),
     }
-    if message.HasField("options"):
+    if (keys is None or "options" in keys or "__options" in keys) and message.HasField("options"):
         resource["options"] = _options(message.options)
-    if provider and message.HasField("provider"):
+    if (keys is None or "provider" in keys or "__provider" in keys) and message.HasField("provider"):
         resource["provider"] = {
             "type": message.provider.type,
             "urn": message.provider.urn,
@@ -50,9 +53,7 @@ def read_resource(message: pb.Resource, keys: Set[str] | None, *, provider: bool
     return resource
 
 
-def _properties(data: bytes, keys: Set[str] | None) -> dict[str, Any]:
-    if keys is None:
-        return decode_struct(data)
+def _properties(data: bytes, keys: Collection[str]) -> dict[str, Any]:
     fields = read(Struct, data).fields
     return {key: _value(fields[key]) for key in keys if key in fields}
 
