@@ -41,6 +41,26 @@ def go_sprintf(format: str, arguments: Sequence[Sequence[str]]) -> str:
     return "".join(parts)
 
 
+def format_plain(format: object, arguments: object) -> str:
+    """The text for arguments as the engine converts them. Raises TypeError for sets, lists and objects.
+
+    Those have no order or types of Rego any more; the guarded modules describe them before.
+    """
+    if not isinstance(format, str) or not isinstance(arguments, list):
+        raise TypeError("sprintf takes a text and a list")
+    described = []
+    for value in arguments:
+        if isinstance(value, str):
+            described.append(("string", value))
+        elif value is None or isinstance(value, bool):
+            described.append(("other", "null" if value is None else "true" if value else "false"))
+        elif isinstance(value, int | float):
+            described.append(("number", str(value)))
+        else:
+            raise TypeError("not a plain value")
+    return go_sprintf(format, described)
+
+
 def _value(kind: str, text: str) -> int | float | str:
     if kind == "set" and text == "{}":
         return "set()"
