@@ -6,6 +6,7 @@ import json
 import os
 import textwrap
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,8 @@ def install(root: Path, names: Sequence[str]) -> dict[str, Path]:
     """Publish these fixtures into a registry, and install them from there; the directories by name."""
     shop, home = Shop(root / "registry"), Home(root / "home")
     tools = tools_in(home)
-    places = {}
-    for name in names:
+
+    def place(name: str) -> Path:
         pack = load_pack(FIXTURES / name)
         record = (
             shop.registry()
@@ -55,8 +56,10 @@ def install(root: Path, names: Sequence[str]) -> dict[str, Path]:
             )
             .record
         )
-        places[name] = shop.installer(home, tools).install(Reference.parse(str(record.reference))).path
-    return places
+        return shop.installer(home, tools).install(Reference.parse(str(record.reference))).path
+
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(names, threads.map(place, names), strict=True))
 
 
 def install_sdk(root: Path, *requirements: str) -> Path:
