@@ -31,7 +31,8 @@ Where this engine differs from OPA:
 * Built-ins that fail are undefined, and `sprintf` writes as Go does: made so by `guard`.
 * OPA's type checker refuses some modules that load here (`startswith(1, "a")`); such a call is undefined.
 * Numbers are doubles or integers here, decimals in OPA: `0.1 + 0.2`, `to_number("80.0")` and numbers beyond
-  2^53 may print differently. `to_number(" 1")` is a number here.
+  2^53 may print differently, and `sprintf("%d", [1e6])` is "1000000", where Go complains of a float.
+  `to_number(" 1")` is a number here.
 * Regular expressions are Rust's, which differ from Go's in rare classes.
 * Two bodies of one set rule (`deny[m] { … } { … }`, which only Rego v0 has) do not load.
 * A file may have 1 MiB, 100,000 lines and 100 levels of brackets.
