@@ -35,6 +35,10 @@ class Deadlines:
     stack: float = 120.0
 
 
+#: Seconds: SDKs listen before they say their port.
+_CONNECT = 5.0
+
+
 class CallFailed(Exception):
     """A call to a pack got no answer. `kind` says what that means for the pack:
 
@@ -159,7 +163,7 @@ class Analyzer:
         request = pb.HandshakeRequest(
             engine_address="127.0.0.1:1", root_directory=directory, program_directory=directory
         )
-        until = time.monotonic() + self.deadlines.call
+        until = time.monotonic() + min(_CONNECT, self.deadlines.call)
         while True:
             try:
                 self._tolerated("Handshake", request, pb.Empty)

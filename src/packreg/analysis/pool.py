@@ -40,6 +40,7 @@ class Pool:
         self._changed = threading.Condition()
         self._idle: list[tuple[float, Analyzer]] = []  # the longest idle first
         self._used: set[Analyzer] = set()
+        self._starting: set[Process] = set()
         self._closed = False
         self._evictor: threading.Thread | None = None
 
@@ -67,17 +68,22 @@ class Pool:
             self.give_back(warm, reusable=False)
         name = program.name
         log = self._log
-        process = Process(
-            program,
-            log=(lambda text: log(name, text)) if log is not None else None,
-        )
+        process = Process(program, log=(lambda text: log(name, text)) if log is not None else None)
+        with self._changed:
+            self._starting.add(process)
+            closed = self._closed
         try:
+            if closed:
+                raise _closed(program)
             starting(process)
             process.await_port(self.deadlines.start)
             analyzer = Analyzer(process, self.deadlines)
         except BaseException:
             process.close(grace=0)
             raise
+        finally:
+            with self._changed:
+                self._starting.discard(process)
         with self._changed:
             if not self._closed:
                 self._used.add(analyzer)
@@ -106,14 +112,15 @@ class Pool:
         with self._changed:
             self._closed = True
             idle = [analyzer for _, analyzer in self._idle]
-            used = list(self._used)
+            used: list[Analyzer | Process] = [*self._used, *self._starting]
             self._idle.clear()
             self._changed.notify_all()
-        closing = [(analyzer, _GRACE) for analyzer in idle] + [(analyzer, 0.0) for analyzer in used]
-        if closing:
-            with ThreadPoolExecutor(min(len(closing), 32)) as pool:
-                for analyzer, grace in closing:
-                    pool.submit(analyzer.close, grace=grace)
+        if idle or used:
+            with ThreadPoolExecutor(min(len(idle) + len(used), 32)) as pool:
+                for analyzer in idle:
+                    pool.submit(analyzer.close, grace=_GRACE)
+                for each in used:
+                    pool.submit(each.close, grace=0)
 
     @property
     def idle(self) -> int:
