@@ -88,12 +88,11 @@ class Dispatch:
     def _make(self, key: tuple[str | None, ...]) -> Choice:
         values = dict(zip(self._paths, key, strict=True))
         out = [body for body in self._bodies if any(values.get(p, v) != v for p, v in body.demands.items())]
-        left = {body.rule for body in self._bodies} - {body.rule for body in out}
-        kept = {body.rule for body in self._bodies if body not in out} | left | self._always
+        kept = self._always.union(body.rule for body in self._bodies if body not in out)
         modules = _without(self._pack.modules, out)
         if modules is None:
             return self._full
-        return Choice(self._engine(modules), frozenset(kept))
+        return Choice(self._engine(modules), kept)
 
     def _engine(self, modules: Sequence[Module]) -> Engine:
         engine = Engine(self._pack.package, plain_engine(modules), lambda: guarded_engine(modules))

@@ -134,9 +134,9 @@ class _Prober:
         return self._known(name, tuple(literals))
 
     def _ask(self, name: str, literals: tuple[str, ...]) -> bool:
-        self._engine.eval_query(f"x := [{', '.join(literals)}]")  # whether they are literals at all
+        self._engine.eval_query_as_json(f"x := [{', '.join(literals)}]")  # whether they are literals at all
         try:
-            self._engine.eval_query(f"x := {name}({', '.join(literals)})")
+            self._engine.eval_query_as_json(f"x := {name}({', '.join(literals)})")
         except RuntimeError:
             return False
         return True
@@ -246,11 +246,16 @@ def _meant(tree: Any, calls: Mapping[int, str], operators: bool) -> Any:
             return call
         if kind == "UnaryExpr" and operators:
             return {
-                "Call": {"fcn": _guard_name(f"data.{PACKAGE}.negate"), "params": [_meant(node["expr"], calls, operators)]}
+                "Call": {
+                    "fcn": _guard_name(f"data.{PACKAGE}.negate"),
+                    "params": [_meant(node["expr"], calls, operators)],
+                }
             }
         if kind in ("ArithExpr", "BinExpr") and node.get("op") in _OPERATORS and operators:
             sides = [_meant(node["lhs"], calls, operators), _meant(node["rhs"], calls, operators)]
-            return {"Call": {"fcn": _guard_name(f"data.{PACKAGE}.{_OPERATORS[node['op']][0]}"), "params": sides}}
+            return {
+                "Call": {"fcn": _guard_name(f"data.{PACKAGE}.{_OPERATORS[node['op']][0]}"), "params": sides}
+            }
         if kind == "RefDot":
             field = node["field"][1] if node["field"] else None
             return {"RefDot": {"refr": _meant(node["refr"], calls, operators), "field": field}}

@@ -7,6 +7,7 @@ with its place (`line` and `col` from 1, `start` and `end` as offsets in the UTF
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -17,6 +18,8 @@ from packreg.pack.problems import Problems
 
 MAX_FILE = 1 << 20  # bytes of one Rego file; the largest seen in public packs has 20 KB
 MAX_NESTING = 100  # open brackets: the engine's parser recurses, and ends the process when its stack does
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 Node = dict[str, Any]
 
@@ -66,6 +69,11 @@ def _read(path: str, data: bytes, problems: Problems) -> Module | None:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         problems.error("rego-encoding", "the file is not UTF-8", f"{path}:{line}", "save it as UTF-8")
+        return None
+    if control := _CONTROL.search(source):  # the engine takes a null byte for the end of the file
+        line = source.count("\n", 0, control.start()) + 1
+        message = f"the file holds the control character U+{ord(control[0]):04X}"
+        problems.error("rego-encoding", message, f"{path}:{line}", "remove it")
         return None
     if line := too_deep(source):
         message = f"brackets are nested deeper than {MAX_NESTING} levels"
