@@ -42,7 +42,7 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     assert {(problem.code, problem.where) for problem in found.errors} == {
         ("rego-unknown-function", "a.rego:3"),
         ("rego-recursion", "a.rego:4"),
-        ("rego-syntax", "dir/b.rego:3"),
+        ("rego-syntax", "dir/b.rego:2"),
         ("config-schema", "config-schema.json"),
     }
 
