@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from tests.go_programs import build_go_programs
+from tests.go_programs import CACHE, build_go_programs
 
 pytest.importorskip("regorus", reason="the extra `opa` is not installed")
 
@@ -20,5 +21,7 @@ def programs() -> Mapping[str, Path]:
         pytest.skip("there is no Go to build opa and conftest with")
     names = ("opa", "conftest")
     wanted = {name: f"github.com/open-policy-agent/{name}" for name in names}
-    directory = build_go_programs(Path(__file__).parent / "tools", wanted)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "opa.lock"):  # one worker builds, the others wait
+        directory = build_go_programs(Path(__file__).parent / "tools", wanted)
     return {name: directory / name for name in names}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.groups.config_schema import PolicySchema
+from packreg.analysis.opa.rules import ConfigSchema
 from tests.analysis.opa.packs import examined, loaded, rules_of
 
 
@@ -41,7 +41,7 @@ def test_metadata_describes_policies_and_the_pack() -> None:
     assert deny.message == "Make the bucket private"
     assert deny.where == "buckets.rego:10"
     assert rules["stack_deny"].display_name == "more/stack"
-    assert deny.schema == PolicySchema({"limit": {"type": "integer", "minimum": 1}}, ("limit",))
+    assert deny.schema == ConfigSchema({"limit": {"type": "integer", "minimum": 1}}, ("limit",))
     assert rules["warn_name"].schema is None
 
 

@@ -3,7 +3,7 @@
 `python -m packreg.analysis.opa` is the analyzer process; as `pulumi-analyzer-policy-opa` on PATH it also
 serves the stock Pulumi CLI. `check.opa_problems` says what is wrong with a pack, `command.analyzer_command`
 what to start, also when the operator has an analyzer of their own. May import `analysis.protocol`,
-`analysis.values`, `groups.config_schema`, `pack` and `errors`. Needs the extra `opa` (the regorus engine).
+`analysis.values`, `pack` and `errors`. Needs the extra `opa` (the regorus engine).
 
     modules, annotations, rules   Rego files and config-schema.json → the policies they make
     references, builtins          what would fail or never end, found beforehand

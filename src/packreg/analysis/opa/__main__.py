@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     if len(given) < 2:
         sys.stderr.write("usage: pulumi-analyzer-policy-opa ENGINE_ADDRESS PACK_DIRECTORY\n")
         return 2
-    os.environ["RUST_LIB_BACKTRACE"] = "0"  # the engine's errors are values here, and backtraces are slow
+    os.putenv("RUST_LIB_BACKTRACE", "0")  # the engine's errors are values here, and backtraces are slow
     from packreg.analysis.opa.load import load_directory
     from packreg.pack.problems import Problems
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 from packreg.analysis.opa.annotations import Annotation, read_annotations
 from packreg.analysis.opa.modules import Module, RuleHead, package_of
-from packreg.groups.config_schema import PolicySchema, schema_problem
 from packreg.pack.problems import Problems
 from packreg.pack.strict_json import read_json
 
@@ -26,6 +25,14 @@ SCHEMA_FILE = "config-schema.json"
 MAX_SCHEMA_FILE = 1 << 20  # bytes
 _POLICY = re.compile(r"(?P<stack>stack_)?(?:(?P<deny>deny|violation)|warn)(?:_[a-zA-Z0-9]+)*", re.ASCII)
 _NEARLY = re.compile(r"(?:stack_?)?(?:deny|violation|warn)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSchema:
+    """What a policy says of its configuration: JSON schemas by property name, and the names it requires."""
+
+    properties: Mapping[str, object]
+    required: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Rule:
     description: str
     message: str
     where: str
-    schema: PolicySchema | None = None
+    schema: ConfigSchema | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +145,7 @@ def _check_kind(head: RuleHead, where: str, problems: Problems) -> None:
         problems.warn("rule-not-a-set", message, where, f"write {head.name}[message] {{ … }}")
 
 
-def _read_schemas(files: Mapping[str, bytes], problems: Problems) -> dict[str, PolicySchema]:
+def _read_schemas(files: Mapping[str, bytes], problems: Problems) -> dict[str, ConfigSchema]:
     """The configuration schemas by policy; what is malformed is said, where Pulumi's analyzer ignores it."""
     data = files.get(SCHEMA_FILE)
     if data is None:
@@ -159,7 +166,7 @@ def _read_schemas(files: Mapping[str, bytes], problems: Problems) -> dict[str, P
     return schemas
 
 
-def _schema(name: str, given: object, problems: Problems) -> PolicySchema | None:
+def _schema(name: str, given: object, problems: Problems) -> ConfigSchema | None:
     if not isinstance(given, dict):
         problems.error("config-schema", f"the schema of {name} is not an object", SCHEMA_FILE)
         return None
@@ -170,8 +177,20 @@ def _schema(name: str, given: object, problems: Problems) -> PolicySchema | None
     if not isinstance(required, list) or not all(isinstance(item, str) for item in required):
         problems.error("config-schema", f"required of {name} is not a list of names", SCHEMA_FILE)
         return None
-    schema = PolicySchema(properties, tuple(required))
-    if problem := schema_problem(schema):
+    schema = ConfigSchema(properties, tuple(required))
+    if problem := _not_a_schema(properties):
         problems.error("config-schema", f"the schema of {name} cannot be used: {problem}", SCHEMA_FILE)
         return None
     return schema
+
+
+def _not_a_schema(properties: Mapping[str, object]) -> str:
+    """Why this is no JSON schema of draft 7, or ""."""
+    from jsonschema import Draft7Validator, SchemaError
+
+    try:
+        Draft7Validator.check_schema({"type": "object", "properties": properties})
+    except SchemaError as error:
+        place = ".".join(str(step) for step in error.absolute_path)
+        return f"{place}: {error.message}"[:300]
+    return ""
