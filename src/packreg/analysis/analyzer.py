@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -140,15 +141,14 @@ class Analyzer:
         call = self._remediate if method == "Remediate" else self._analyze
         return self._ask(call, request, self.deadlines.analyze)
 
-    def cancel(self) -> None:
-        """Ask the pack to stop what it does; SDKs do not have it, and nobody waits for it."""
-        try:
-            self._method("Cancel", pb.Empty).future(b"", timeout=1.0)
-        except ValueError:  # the channel is closed
-            return
-
     def close(self, *, grace: float = 5.0) -> None:
-        """Close the connection and stop the process."""
+        """Say that no more will be asked, close the connection, stop the process.
+
+        The SDKs do not have Cancel and are interrupted; other analyzers may, and have `grace` seconds too.
+        """
+        if grace > 0 and self.process.alive:
+            with contextlib.suppress(CallFailed, ValueError):  # closed already, or not to be reached
+                self._ask(self._method("Cancel", pb.Empty), b"", min(grace, 1.0)).result()
         self._channel.close()
         self.process.close(grace=grace)
 

@@ -55,12 +55,9 @@ def evaluate(
     Never raises for a pack: one that cannot be run, hangs or crashes is in the result's errors. Nothing is
     asked, and no pack passes or fails, when the snapshot holds no resources at all.
     """
-    own = None if pool is not None else Pool()
+    used = pool if pool is not None else Pool()
     redactor = Redactor(snapshot.known_secrets)
-    runs = [
-        _Run(pack, snapshot, redactor, pool or own or Pool(), in_flight, workers, max_restarts)
-        for pack in packs
-    ]
+    runs = [_Run(pack, snapshot, redactor, used, in_flight, workers, max_restarts) for pack in packs]
     threads = ThreadPoolExecutor(max(1, len(runs) * (workers + 1)), thread_name_prefix="packreg-pack")
     try:
         results = [threads.submit(run.run, threads) for run in runs]
@@ -73,8 +70,8 @@ def evaluate(
         raise
     finally:
         threads.shutdown()
-        if own is not None:
-            own.close()
+        if pool is None:
+            used.close()
 
 
 def _offer_stack(snapshot: Snapshot, runs: Iterable[_Run]) -> None:
