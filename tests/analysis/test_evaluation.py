@@ -118,7 +118,10 @@ def test_configuration_reaches_the_pack(kinds: Path, sdks: Sdks, pool: Pool) -> 
     configured = evaluate(demo(), [kinds_pack(kinds, sdks, layer)], pool=pool).packs[0]
     assert [row[:3] for row in table(configured)] == [
         ("tagged", "advisory", "open"),
+        ("off", "advisory", "open"),  # "all" of a later layer goes before the policy's own level
         ("private", "mandatory", "good"),
+        ("off", "advisory", "good"),
+        ("off", "advisory", "site"),
         ("unique", "mandatory", "open"),
         ("unique", "mandatory", "good"),
         ("few", "advisory", "account-resources"),
