@@ -132,7 +132,10 @@ def main() -> None:
                 Path(pack, "bench.rego").write_text(source)
                 Path(pack, "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.0.0\n")
                 process = subprocess.Popen(
-                    analyzer_command(), cwd=pack, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                    [*analyzer_command(), "", "."],
+                    cwd=pack,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
                 )
                 assert process.stdout
                 channel = grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packreg.analysis.opa import check
 from packreg.analysis.opa.check import engine_installed, opa_problems
-from packreg.analysis.opa.command import ENGINE_ADDRESS, analyzer_command
+from packreg.analysis.opa.command import analyzer_command
 from packreg.pack.files import File
 from packreg.pack.problems import Problems
 from tests.analysis.opa.packs import PACKS
@@ -62,6 +62,18 @@ def test_an_engine_that_crashes_is_a_problem_of_the_pack(tmp_path: Path) -> None
     ]
 
 
+def test_source_that_ends_the_engine_is_a_problem_of_the_pack() -> None:
+    """The engine's parser recurses for each minus, and its process dies of too many."""
+    found = problems_of({"a.rego": b"package p\nx = " + b"-" * 60_000 + b"1\n"})
+    assert [problem.code for problem in found.errors] == ["rego-engine"]
+
+
+def test_thousands_of_rules_are_looked_through() -> None:
+    """A chain of rules, each needing the next, takes no more than a moment."""
+    chain = "".join(f"r{index} {{ r{index + 1} }}\n" for index in range(5000))
+    assert problems_of({"a.rego": f"package p\n{chain}r5000 {{ true }}\n".encode()}).errors == []
+
+
 def test_an_engine_that_does_not_end_is_a_problem_of_the_pack() -> None:
     """Nobody waits for ever."""
     found = problems_of({"a.rego": b"package p\n"}, timeout=0.001)
@@ -69,8 +81,8 @@ def test_an_engine_that_does_not_end_is_a_problem_of_the_pack() -> None:
 
 
 def test_command_lines() -> None:
-    """Ours runs with the given interpreter; the operator's own takes the arguments of Pulumi's."""
-    ours = analyzer_command("/pack", python="/venv/bin/python")
-    assert ours == ["/venv/bin/python", "-P", "-u", "-m", "packreg.analysis.opa", ENGINE_ADDRESS, "/pack"]
-    own = analyzer_command(own=["/opt/pulumi-analyzer-policy-opa", "-v"])
-    assert own == ["/opt/pulumi-analyzer-policy-opa", "-v", ENGINE_ADDRESS, "."]
+    """Ours runs with the given interpreter; the operator's own is taken as it is."""
+    ours = analyzer_command(python="/venv/bin/python")
+    assert ours == ["/venv/bin/python", "-P", "-u", "-m", "packreg.analysis.opa"]
+    own = analyzer_command(["/opt/pulumi-analyzer-policy-opa", "-v"])
+    assert own == ["/opt/pulumi-analyzer-policy-opa", "-v"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from packreg.analysis.values import SECRET, SIGNATURE
 from tests.analysis.opa.packs import PACKS
 from tests.analysis.opa.resources import DEMO, KUBERNETES, ROOT, bucket
 
+ENGINE = "127.0.0.1:1"  # an address that analyzers want and do not use
 SOURCE = Path(__file__).parents[3] / "src"
 
 
@@ -51,7 +51,7 @@ def running(pack: Path) -> Iterator[Running]:
     """An analyzer of this pack, ended afterwards."""
     environment = {"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"}
     process = subprocess.Popen(
-        [*analyzer_command(python=sys.executable), "-runtime=opa"],
+        [*analyzer_command(), ENGINE, ".", "-runtime=opa"],
         cwd=pack,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -237,7 +237,11 @@ def test_broken_packs_do_not_start(files: dict[str, str], said: str, tmp_path: P
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     done = subprocess.run(
-        analyzer_command(), cwd=tmp_path, env={"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True
+        [*analyzer_command(), ENGINE, "."],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(SOURCE)},
+        capture_output=True,
+        text=True,
     )
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr and "Traceback" not in done.stderr

@@ -87,12 +87,16 @@ class Dispatch:
 
     def _make(self, key: tuple[str | None, ...]) -> Choice:
         values = dict(zip(self._paths, key, strict=True))
-        out = [body for body in self._bodies if any(values.get(p, v) != v for p, v in body.demands.items())]
-        kept = self._always.union(body.rule for body in self._bodies if body not in out)
+        out, kept = [], set(self._always)
+        for body in self._bodies:
+            if any(values.get(path, text) != text for path, text in body.demands.items()):
+                out.append(body)
+            else:
+                kept.add(body.rule)
         modules = _without(self._pack.modules, out)
         if modules is None:
             return self._full
-        return Choice(self._engine(modules), kept)
+        return Choice(self._engine(modules), frozenset(kept))
 
     def _engine(self, modules: Sequence[Module]) -> Engine:
         engine = Engine(self._pack.package, plain_engine(modules), lambda: guarded_engine(modules))

@@ -94,21 +94,22 @@ def _cycles(needs: dict[str, set[str]]) -> Iterator[tuple[str, ...]]:
     for start in needs:
         if start in done:
             continue
-        path: list[str] = []
+        path: dict[str, None] = {}  # in order, and quick to look into
         stack: list[tuple[str, Iterator[str]]] = [(start, iter(sorted(needs[start])))]
-        path.append(start)
+        path[start] = None
         while stack:
             name, rest = stack[-1]
             following = next(rest, None)
             if following is None:
                 stack.pop()
-                path.pop()
+                del path[name]
                 done.add(name)
             elif following in path:
-                yield tuple(path[path.index(following) :])
+                names = list(path)
+                yield tuple(names[names.index(following) :])
             elif following not in done and following in needs:
                 stack.append((following, iter(sorted(needs[following]))))
-                path.append(following)
+                path[following] = None
 
 
 def input_keys(modules: Sequence[Module]) -> frozenset[str] | None:

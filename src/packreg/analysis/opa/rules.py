@@ -76,7 +76,7 @@ def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: 
     for module in modules:
         blocks = read_annotations(module.path, module.source, problems)
         display_name = display_name or _package_title(module, blocks)
-        said = {rule.name: blocks_of for rule in module.rules if (blocks_of := _about(rule, module, blocks))}
+        said = _about(module, blocks)
         for head in module.rules:
             where = f"{module.path}:{head.line}"
             match = _POLICY.fullmatch(head.name)
@@ -113,11 +113,14 @@ def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: 
     return RulePack(package, display_name, tuple(found.values()), tuple(modules))
 
 
-def _about(rule: RuleHead, module: Module, blocks: Sequence[Annotation]) -> Annotation | None:
-    """The annotation of a rule: above one of its bodies in this file, the first that there is."""
-    lines = {head.line for head in module.rules if head.name == rule.name}
-    near = [block for block in blocks if block.line in lines and block.scope in ("", "rule", "document")]
-    return near[0] if near else None
+def _about(module: Module, blocks: Sequence[Annotation]) -> dict[str, Annotation]:
+    """The annotation of each rule that has one: above one of its bodies in this file, the first there is."""
+    near = {block.line: block for block in blocks if block.scope in ("", "rule", "document")}
+    found: dict[str, Annotation] = {}
+    for head in module.rules:
+        if head.line in near:
+            found.setdefault(head.name, near[head.line])
+    return found
 
 
 def _package_title(module: Module, blocks: Sequence[Annotation]) -> str:
