@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from packreg.analysis.opa import check
 from packreg.analysis.opa.check import engine_installed, opa_problems
 from packreg.analysis.opa.command import analyzer_command
@@ -47,16 +49,15 @@ def test_all_that_is_wrong_is_told_at_once() -> None:
     }
 
 
-def test_an_engine_that_crashes_is_a_problem_of_the_pack(tmp_path: Path) -> None:
+def test_an_engine_that_crashes_is_a_problem_of_the_pack(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """The process that reads the pack may die of it; the caller only hears of it."""
     crashing = tmp_path / "python"
     crashing.write_text("#!/bin/sh\nkill -SEGV $$\n")
     crashing.chmod(0o755)
-    real, check.sys.executable = sys.executable, str(crashing)  # type: ignore[attr-defined]
-    try:
-        found = problems_of({"a.rego": b"package p\n"})
-    finally:
-        check.sys.executable = real  # type: ignore[attr-defined]
+    monkeypatch.setattr(sys, "executable", str(crashing))
+    found = problems_of({"a.rego": b"package p\n"})
     assert [(problem.code, problem.message) for problem in found.errors] == [
         ("rego-engine", "the engine crashed on the Rego files (signal 11)")
     ]
@@ -78,6 +79,16 @@ def test_an_engine_that_does_not_end_is_a_problem_of_the_pack() -> None:
     """Nobody waits for ever."""
     found = problems_of({"a.rego": b"package p\n"}, timeout=0.001)
     assert [problem.code for problem in found.errors] == ["rego-engine"]
+
+
+def test_without_the_engine_it_is_said_that_nothing_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a pack may be published, but nobody is told that it is fine."""
+    monkeypatch.setattr(check, "engine_installed", lambda: False)
+    found = problems_of({"a.rego": b"nonsense"})
+    assert found.errors == []
+    assert [(problem.code, problem.hint) for problem in found.warnings] == [
+        ("rego-unchecked", "pip install 'packreg[opa]'")
+    ]
 
 
 def test_command_lines() -> None:

@@ -21,7 +21,7 @@ TIMEOUT = 60.0  # seconds
 
 
 def engine_installed() -> bool:
-    """Whether the extra `opa` is there, without which nothing here works."""
+    """Whether the extra `opa` is there."""
     return find_spec("regorus") is not None
 
 
@@ -29,8 +29,13 @@ def opa_problems(files: Files, problems: Problems, *, timeout: float = TIMEOUT) 
     """Add what is wrong with the Rego files and configuration schemas among a pack's files.
 
     Syntax, packages, recursion, calls of functions that the engine lacks, METADATA and schemas are errors;
-    names that are nearly those of policies, rules in several files and the like are warnings.
+    names that are nearly those of policies, rules in several files and the like are warnings. Without the
+    extra `opa` nothing can be checked, and that is a warning.
     """
+    if not engine_installed():
+        message = "the Rego files were not checked: the engine for OPA packs is not installed"
+        problems.warn("rego-unchecked", message, "", "pip install 'packreg[opa]'")
+        return
     wanted = {
         path: file.data for path, file in files.items() if path.endswith(".rego") or path == SCHEMA_FILE
     }
