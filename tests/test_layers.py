@@ -20,7 +20,8 @@ MAY_IMPORT = {
     "install": {"errors", "pack", "registry"},
     "groups": {"errors", "pack", "registry"},
     "analysis": {"errors", "pack", "install"},
-    "cli": {"errors", "pack", "store", "registry", "install", "groups", "analysis"},
+    "enforcement": {"errors", "groups", "analysis", "install"},
+    "cli": {"errors", "pack", "store", "registry", "install", "groups", "analysis", "enforcement"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
 HEAVY = {
