@@ -102,7 +102,7 @@ def analyze_command(
     if session.out.json and output not in ("text", "json"):
         raise UsageError(f"--json and --output {output} are two formats", hint="leave one of them out")
     names = list(dict.fromkeys(packs))
-    layers = _layers(session, config)
+    layers = read_layers(session, config)
     found = read_judged(
         session, state=state, preview=preview, resources=resources, stack=stack, backend=backend
     )
@@ -150,7 +150,7 @@ def _write(session: Session, report: Report, output: str) -> None:
             session.out.line(line)
 
 
-def _layers(session: Session, config: Sequence[str]) -> list[tuple[str, Layer]]:
+def read_layers(session: Session, config: Sequence[str]) -> list[tuple[str, Layer]]:
     """The configuration files, each with the name of the pack it is for, "" for all.
 
     Raises:

@@ -37,6 +37,7 @@ COMMANDS = {
     "lock": Entry(_USE, "locking", "Pin packs in packreg.lock."),
     "download": Entry(_USE, "locking", "Save a pack's verified bundle to a file."),
     "analyze": Entry(_RUN, "analyzing", "Judge resources by policy packs."),
+    "validate-config": Entry(_RUN, "validating", "Check the configuration of a pack against its policies."),
     "list": Entry(_LOOK, "looking", "List the packs of the registry."),
     "versions": Entry(_LOOK, "looking", "List the versions of a pack."),
     "info": Entry(_LOOK, "looking", "Show what the registry knows about a release."),
