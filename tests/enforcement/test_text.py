@@ -47,6 +47,8 @@ def test_the_sign_of_a_pack() -> None:
     failed = PackResult("x", "1", None, 2, errors=(EvaluationError("x", "1", "import", "no", resources=2),))
     assert "    ❌ x@1  (did not run)\n" in text_report(report(failed))
     assert "[error]  (2 resources): import" in text_report(report(failed))
+    assert "[error]  (1 resource): no-answer" in text_report(report(guard(errors=(error(),))))
+    assert "[error]  (the stack): no-answer" in text_report(report(guard(errors=(error(kind="stack"),))))
 
 
 def test_nothing_to_judge_is_no_praise() -> None:

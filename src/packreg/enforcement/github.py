@@ -7,7 +7,7 @@ ones warnings, remediations and notes notices.
 from __future__ import annotations
 
 from packreg.analysis.findings import PackResult
-from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
 from packreg.enforcement.report import Report, pack_label, summary
 
 
@@ -17,7 +17,7 @@ def github_report(report: Report) -> str:
         _command(
             "error",
             f"{pack_label(pack)}: could not be evaluated",
-            [f"{error.policy or 'the pack'} ({resource_label(error.urn, '')}): {error.code}", error.why],
+            [f"{error.policy or 'the pack'} ({error_label(error)}): {error.code}", error.why],
         )
         for pack in report.evaluation.packs
         for error in pack.errors

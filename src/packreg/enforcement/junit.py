@@ -9,7 +9,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from packreg.analysis.findings import EvaluationError, PackResult, Violation
-from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
 from packreg.enforcement.report import Report, counted, pack_label
 from packreg.enforcement.verdict import denies
 
@@ -83,5 +83,5 @@ def _violation_lines(found: Violation) -> list[str]:
 
 
 def _error_lines(error: EvaluationError) -> list[str]:
-    at = resource_label(error.urn, "") if error.urn else f"{error.resources} resources"
+    at = error_label(error)
     return [f"[{plain(error.code)}] {plain(at)}", *(f"  {line}" for line in plain_lines(error.why))]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from packreg.analysis.findings import PackResult
-from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
 from packreg.enforcement.report import Report, pack_label, summary
 
 _SIGNS = {"allowed": "✅", "denied": "❌", "not-evaluated": "⛔"}
@@ -45,7 +45,7 @@ def _pack(pack: PackResult) -> Iterator[str]:
         return
     yield from ("", f"### {_code(pack_label(pack))}", "")
     for error in pack.errors:
-        at = resource_label(error.urn, "") if error.urn else f"{error.resources} resources"
+        at = error_label(error)
         of = f"{_code(error.policy)} on " if error.policy else ""
         yield f"- **could not be evaluated** ({error.code}): {of}{_code(at)}"
         yield from _block(plain_lines(error.why))

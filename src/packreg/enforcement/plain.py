@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from packreg.analysis.findings import Change
+from packreg.analysis.findings import Change, EvaluationError
 
 LINES_AT_MOST = 60
 
@@ -67,3 +67,12 @@ def resource_label(urn: str, resource_type: str) -> str:
     """`type: name`, as the Pulumi CLI names a resource; what there is, if it has no URN."""
     name = urn.split("::", 3)[3] if urn.count("::") >= 3 else urn
     return f"{resource_type}: {name}" if resource_type and name else name or resource_type or "the stack"
+
+
+def error_label(error: EvaluationError) -> str:
+    """What stays unjudged: the name in a URN, or how many resources, or the stack."""
+    if error.urn:
+        return resource_label(error.urn, "")
+    if error.kind == "stack":
+        return "the stack"
+    return "1 resource" if error.resources == 1 else f"{error.resources} resources"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from packreg.analysis.findings import EvaluationError, PackResult
-from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
 from packreg.enforcement.report import Report, counts_line, pack_label, summary
 
 _LOG_LINES = 10
@@ -53,7 +53,7 @@ def _pack(pack: PackResult) -> Iterator[str]:
 
 
 def _error(error: EvaluationError) -> Iterator[str]:
-    at = resource_label(error.urn, "") if error.urn else f"{error.resources} resources"
+    at = error_label(error)
     of = f"{error.policy}  " if error.policy else ""
     yield f"        - [error]  {plain(of)}({plain(at)}): {plain(error.code)}"
     for line in plain_lines(error.why):
