@@ -163,17 +163,20 @@ def gc_command(session: Session, yes: bool) -> None:
     import time
 
     registry = session.registry()
-    garbage = registry.gc(time.time())
+    now = time.time()
+    garbage = registry.gc(now)
     collected = list(registry.collect(garbage)) if yes else garbage
+    swept = registry.sweep(now) if yes else 0
     if session.out.json:
-        session.out.document({"deleted": yes, "garbage": [piece._asdict() for piece in collected]})
+        document = {"deleted": yes, "garbage": [piece._asdict() for piece in collected], "swept": swept}
+        session.out.document(document)
         return
     session.out.table(
         ["key", "size", "reason"], [[piece.key, human_size(piece.size), piece.reason] for piece in collected]
     )
     total = human_size(sum(piece.size for piece in collected))
     if yes:
-        session.out.say(f"deleted {len(collected)} objects, {total}")
+        session.out.say(f"deleted {len(collected)} objects, {total}, and {swept} temporary files")
     elif collected:
         session.out.say(f"{len(collected)} objects, {total}, would be deleted; delete them with --yes")
     else:
