@@ -94,7 +94,7 @@ def test_race_with_faults(url: str, server: str, proxy: FaultProxy, figures: Fig
 
 
 def test_chain_with_lost_replies(url: str, server: str, proxy: FaultProxy, figures: Figures) -> None:
-    """20 writers with 5 edits each, 30 % of the replies lost: every edit exactly once in the last revision."""
+    """20 writers, 5 edits each, 30 % of the replies lost: every edit is in the last revision exactly once."""
     proxy.chance(writes=0.3, reads=0.0, seed=7, faults=("drop-after",))
     spoiled = url.replace(server, proxy.endpoint)
     outcome = measure(
@@ -153,7 +153,7 @@ def test_chain_in_a_directory_with_faults(tmp_path: Path, figures: Figures) -> N
 
 
 def test_killed_writers(tmp_path: Path, figures: Figures) -> None:
-    """300 writers to a directory killed at any moment: nothing acknowledged is lost, nothing is half visible."""
+    """300 writers to a directory killed at any moment: nothing acknowledged is lost, nothing half visible."""
     outcome = measure("crash", "run", str(tmp_path), "--kills", "300", seconds=1200)
     figures.add(outcome)
     assert outcome["problems"] == []
