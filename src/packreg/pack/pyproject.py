@@ -22,6 +22,7 @@ from packreg.pack.text import MAX_PROBLEMS, Positions, decode, position, short
 FILE_NAME = "pyproject.toml"
 MAX_BYTES = 256 * 1024
 MAX_REQUIREMENTS = 1_000
+MAX_SPECIFIER = 500
 MAX_DEPTH = 32
 MAX_KEY_PARTS = 20
 
@@ -199,12 +200,14 @@ class _Reader:
     def _requires_python(self, value: object) -> str | None:
         if value is None:
             return None
-        try:
-            return str(SpecifierSet(value if isinstance(value, str) else "a"))
-        except InvalidSpecifier:
-            message = f"{short(str(value))} is not a range of Python versions"
-            self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
-            return None
+        if isinstance(value, str) and len(value) <= MAX_SPECIFIER:
+            try:
+                return str(SpecifierSet(value))
+            except InvalidSpecifier:
+                pass
+        message = "requires-python is not a range of Python versions"
+        self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
+        return None
 
     def _uv(self, uv: dict[str, object]) -> None:
         for name, source in self._table(uv, "sources", "tool.uv.").items():
