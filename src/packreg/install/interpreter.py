@@ -17,7 +17,7 @@ from packreg.install.tools import Tools
 
 #: The lowest Python that locks are made for.
 LOWEST = (3, 11)
-_SPEC = re.compile(r"[a-zA-Z]*[0-9]*(\.[0-9]+){0,2}t?", re.ASCII)
+_SPEC = re.compile(r"(?:python|cpython|pypy)?[0-9]+(?:\.[0-9]+){0,2}t?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def find_interpreter(wanted: str | None, tools: Tools) -> Interpreter:
 
 def _look_up(wanted: str, tools: Tools) -> Path:
     """The path of the interpreter that virtualenv finds for a version."""
-    if not _SPEC.fullmatch(wanted) or not wanted:
+    if not _SPEC.fullmatch(wanted):
         raise InstallError(f"{wanted!r} is neither a path nor a Python version", hint="write 3.12 or a path")
     import virtualenv
 
