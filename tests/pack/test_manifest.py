@@ -245,7 +245,7 @@ def _manifests(draw: st.DrawFn) -> bytes:
 
 @given(_manifests(), _paths)
 def test_the_edit_changes_the_option_and_nothing_else(data: bytes, path: str) -> None:
-    """The edited manifest is the same but for virtualenv and keeps its lines; a second edit changes nothing."""
+    """The edited manifest is the same but for virtualenv and keeps its lines; a second changes nothing."""
     before, edited = _parse(data), with_virtualenv(data, path)
     options = {**before.options, "virtualenv": path}
     assert _parse(edited) == dataclasses.replace(before, virtualenv=path, options=options)

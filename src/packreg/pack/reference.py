@@ -43,7 +43,9 @@ class Reference:
         if not at or wanted == "latest":
             return cls(name, None)
         if not wanted:
-            raise UsageError(f"nothing follows the '@' in {text!r}", hint=f"write {name}@1.2.0 or {name}@latest")
+            raise UsageError(
+                f"nothing follows the '@' in {text!r}", hint=f"write {name}@1.2.0 or {name}@latest"
+            )
         if wanted.startswith("sha256:"):
             problem = digest_problem(wanted)
             if problem:
@@ -52,7 +54,9 @@ class Reference:
         bare = wanted[1:] if wanted[0] in "vV" else wanted
         if not version_problem(bare)[0]:
             return cls(name, Version(bare))
-        if not any(sign in wanted for sign in "^~<>=|*xX ,") and not re.fullmatch(r"[0-9.]+", wanted, re.ASCII):
+        if not any(sign in wanted for sign in "^~<>=|*xX ,") and not re.fullmatch(
+            r"v?[0-9.]+", wanted, re.ASCII
+        ):
             problem, fix = version_problem(wanted)
             raise UsageError(f"{text!r} is not a reference: {wanted!r} is no version: {problem}", hint=fix)
         return cls(name, VersionRange(wanted))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from functools import total_ordering
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from packreg.errors import UsageError
@@ -151,10 +152,15 @@ class Version:
         return "-" in self.key
 
     def next_free(self, used: Iterable[Version]) -> Version:
-        """The smallest patch release above every used version of the same major and minor number."""
+        """The smallest patch release above this and every used version of the same major and minor number.
+
+        Where there is none, because npm knows no larger number, the same for the next minor number.
+        """
+        taken = [version.release for version in used]
         major, minor, patch = self.release
-        highest = max((v.release[2] for v in used if v.release[:2] == (major, minor)), default=patch)
-        return Version(f"{major}.{minor}.{max(highest, patch) + 1}")
+        while (above := 1 + max([patch, *(r[2] for r in taken if r[:2] == (major, minor))])) > MAX_NUMBER:
+            major, minor, patch = (major, minor + 1, -1) if minor < MAX_NUMBER else (major + 1, 0, -1)
+        return Version(f"{major}.{minor}.{above}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self.key == other.key
@@ -175,7 +181,8 @@ class Version:
 
 
 _PARTIAL = re.compile(
-    rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?", re.ASCII
+    rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?",
+    re.ASCII,
 )
 _TERM = re.compile(r"(\^|~|>=|<=|>|<|=)?\s*(\S+)", re.ASCII)
 
@@ -228,9 +235,8 @@ class VersionRange:
             raise self._bad(term)
         operator = match[1] or "="
         numbers = [int(n) if n and n.isdigit() else None for n in partial.groups()[:3]]
-        if None in numbers:  # everything behind the first wildcard is a wildcard
-            cut = numbers.index(None)
-            numbers = [*numbers[:cut], *([None] * (3 - cut))]
+        if any(a is None and b is not None for a, b in pairwise(numbers)):  # 1.x.3 means nothing, in npm too
+            raise self._bad(term)
         pre = partial[4]
         if pre and None in numbers:
             raise self._bad(term)
@@ -268,9 +274,16 @@ class VersionRange:
 
 
 class _Floor(Version):
-    """The lowest version of all with these numbers: `< floor` keeps their pre-releases out too."""
+    """The lowest version of all with these numbers: `< floor` keeps their pre-releases out too.
+
+    Its numbers may be one larger than those of any version.
+    """
 
     __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = self.key = text
+        self._semver = None
 
 
 def _floor(major: int, minor: int = 0, patch: int = 0) -> Version:
