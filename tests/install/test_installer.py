@@ -402,6 +402,31 @@ def test_the_wheel_of_a_buildable_pack_is_installed(shop: Shop, installer: Insta
     assert run(done.environment / "bin" / "python", code) == "1.0.0 1.0"
 
 
+def test_a_uv_pack_gets_a_whole_environment(
+    shop: Shop, installer: Installer, home: Home, index: Index
+) -> None:
+    """With `toolchain: uv` it is at .venv, holds the packages, and `uv sync --inexact` finds nothing to do."""
+    project = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    project += 'dependencies = ["leafpkg"]\n'
+    with home.scratch("test") as work:
+        (work / "pyproject.toml").write_text(project)
+        uv, environ = installer.tools.uv, installer.tools.environment
+        subprocess.run([uv, "lock"], cwd=work, env=environ, check=True, capture_output=True)
+        lock = (work / "uv.lock").read_text()
+    pack = python_pack(virtualenv=None, toolchain="uv", pyproject_toml=project, uv_lock=lock)
+    shop.publish(pack, lock=lock_of(LEAF))
+    done = installer.install(GUARD)
+    assert done.environment == done.path / ".venv"
+    assert (done.path / "PulumiPolicy.yaml").read_bytes() == pack["PulumiPolicy.yaml"].data
+    index.broken = True
+    command = [uv, "sync", "--inexact", "--offline"]
+    said = subprocess.run(command, cwd=done.path, env=environ, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert "Creating" not in said.stderr and "+ " not in said.stderr and "- " not in said.stderr
+    assert remove_tree(home.envs)
+    assert run(done.environment / "bin" / "python", "import leafpkg; print(leafpkg.value)") == "1.0"
+
+
 def test_a_home_that_cannot_be_written_is_said(shop: Shop, tmp_path: Path, index: Index) -> None:
     """A home below something that is no directory, or on a read-only file system, is an InstallError."""
     shop.publish(python_pack())

@@ -1,4 +1,4 @@
-"""The real policy SDK: locked, installed, compiled, imported, with the tools and the index of this machine."""
+"""The real policy SDK: locked, installed, compiled, imported, with the index of this machine."""
 
 from __future__ import annotations
 
