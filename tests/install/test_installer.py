@@ -405,7 +405,7 @@ def test_the_wheel_of_a_buildable_pack_is_installed(shop: Shop, installer: Insta
 def test_a_uv_pack_gets_a_whole_environment(
     shop: Shop, installer: Installer, home: Home, index: Index
 ) -> None:
-    """With `toolchain: uv` it is at .venv, holds the packages, and `uv sync --inexact` finds nothing to do."""
+    """`toolchain: uv`: whole, at .venv, and `uv sync --inexact` finds nothing to do in it."""
     project = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n'
     project += 'dependencies = ["leafpkg"]\n'
     with home.scratch("test") as work:
