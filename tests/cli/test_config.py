@@ -73,6 +73,22 @@ def test_each_key_counts_from_the_nearest_file(work: Path, home: Path) -> None:
     assert settings.origins["install.python"] == str(project)
 
 
+def test_the_endpoint_of_the_aws_variables_is_part_of_the_registry(work: Path, home: Path) -> None:
+    """Two servers with a bucket of one name are two registries, however the endpoint was given."""
+    plain = load(work, home, "s3://b/p?region=x")
+    ours = load(work, home, "s3://b/p?region=x", AWS_ENDPOINT_URL="http://host:1")
+    narrow = load(
+        work, home, "s3://b/p", AWS_ENDPOINT_URL="http://host:1", AWS_ENDPOINT_URL_S3="http://host:2"
+    )
+    written = load(work, home, "s3://b/p?endpoint_url=http://host:3", AWS_ENDPOINT_URL="http://host:1")
+    assert plain.registry == "s3://b/p?region=x"
+    assert ours.registry == "s3://b/p?region=x&endpoint_url=http://host:1"
+    assert ours.origins["registry.url"] == "--registry, environment AWS_ENDPOINT_URL"
+    assert narrow.registry == "s3://b/p?endpoint_url=http://host:2"
+    assert written.registry == "s3://b/p?endpoint_url=http://host:3"
+    assert load(work, home, "/a", AWS_ENDPOINT_URL="http://host:1").registry == "/a"
+
+
 def test_relative_places_start_at_the_file_that_names_them(work: Path, home: Path) -> None:
     """A relative registry or home of a file means the same from every directory below it."""
     write(work.parent, 'registry = "registry"\n[install]\nhome = "../cache"')

@@ -3,7 +3,8 @@
 `packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
 configuration directory. Each key counts from the nearest file that has it, except that `endpoint_url`,
 `region` and `profile` belong to the `url` beside them and never travel to another one. A registry given as
-`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`).
+`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`). Where the URL
+names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for every AWS tool.
 
     registry = "s3://policies/packs"      # or a table:
 
@@ -133,7 +134,23 @@ def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = N
     data_directory = user_directory("data", environ)
     _put_registry(settings, os.path.join(data_directory, "registry"), "default", cwd)
     settings.put("install.home", data_directory, "default")
+    _add_endpoint(settings, environ)
     return settings
+
+
+def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Write the endpoint that the AWS variables name into the URL: it says which registry is meant.
+
+    Otherwise two servers with a bucket of one name would share what is cached from them.
+    """
+    url = settings.registry
+    if not url.startswith("s3://") or "endpoint_url=" in url:
+        return
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if environ.get(name):
+            settings.values["registry.url"] = _with_query(url, {"endpoint_url": environ[name]}, name)
+            settings.origins["registry.url"] += f", environment {name}"
+            return
 
 
 def user_directory(kind: str, environ: Mapping[str, str]) -> str:
