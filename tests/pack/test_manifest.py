@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from packreg.errors import InvalidPack
 from packreg.pack.manifest import FILE_NAME, Manifest, missing_version, parse_manifest, with_virtualenv
 from packreg.pack.problems import Problems
-from packreg.pack.runtime import inside_pack, virtualenv_problem
 from tests.pack.case_files import expected, files_of, names_on_disk, outcomes
 
 
@@ -127,28 +126,6 @@ def test_a_missing_version_names_what_pulumi_would_do() -> None:
     assert "0.0.1" in missing_version("python").message
     assert "number of its own" in missing_version("opa").message
     assert missing_version("nodejs").where == "package.json"
-
-
-@pytest.mark.parametrize(
-    ("text", "path"),
-    [("a", "a"), ("./a/", "a"), ("a//b/./c", "a/b/c"), (".", ""), ("", ""), (".venv", ".venv")],
-)
-def test_paths_inside_the_pack_are_normalised(text: str, path: str) -> None:
-    """A path that stays inside comes back in its shortest form, the root as an empty text."""
-    assert inside_pack(text) == (path, "")
-
-
-@given(st.text(st.sampled_from("ab./\\~-: ;\0\né"), max_size=12))
-def test_a_virtualenv_path_is_never_anything_but_plain_segments(text: str) -> None:
-    """Whatever is accepted is a relative path of plain segments that no tool takes for an option."""
-    path, problem = virtualenv_problem(text)
-    assert bool(path) != bool(problem)
-    if path:
-        assert not path.startswith(("-", "/", "~"))
-        assert all(segment not in ("", ".", "..") for segment in path.split("/"))
-        assert path.isascii()
-        assert path.isprintable()
-        assert not set(path) & set("\\:; ~")
 
 
 EDITS = [

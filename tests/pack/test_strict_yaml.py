@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.pack.problems import Problems
-from packreg.pack.strict_yaml import MAX_DEPTH, MAX_NODES, Mapping, Node, Scalar, Sequence, read_yaml
+from packreg.pack.strict_yaml import MAX_NODES, Mapping, Node, Scalar, Sequence, read_yaml
+from packreg.pack.yaml_events import MAX_DEPTH
 
 Plain = str | list["Plain"] | dict[str, "Plain"]
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from packreg.pack.files import Files
 from packreg.pack.javascript import policy_pack_names
 
-#: Bytes of source that are looked at, nearest to the root first; of a public pack it is a few thousand.
+#: Bytes of source that are looked at, nearest to the root first.
 MAX_SOURCE = 256 * 1024
 #: Longer Python files are passed over: CPython 3.11 takes time quadratic in the fields of an f-string.
 MAX_PYTHON = 64 * 1024
