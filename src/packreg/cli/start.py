@@ -33,6 +33,7 @@ _OPTIONS = ("endpoint_url", "profile", "region")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run packreg; gives the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    code: int | None = 1
     try:
         code = quick_answer(arguments)
         if code is None:
@@ -40,8 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             code = run(arguments)
     except KeyboardInterrupt:  # before `run` could catch it
-        return INTERRUPTED
+        code = INTERRUPTED
+    finally:
+        if code not in (0, READER_GONE):
+            _say_nowhere(arguments)
     return code
+
+
+def _say_nowhere(arguments: Sequence[str]) -> None:
+    """After a `path` that failed, print a path that does not exist: see `nowhere`."""
+    from packreg.cli.nowhere import nowhere, wanted_path
+
+    reference = wanted_path(arguments)
+    if reference is not None:
+        settings = _settings()
+        _write(os.fsencode(nowhere(reference, settings and settings.home)) + os.linesep.encode())
 
 
 def quick_answer(argv: list[str]) -> int | None:
