@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from packreg.errors import StoreRefused
+from packreg.store.local import LocalBucket
 from tests.cli.conftest import User
 
 
@@ -179,14 +181,50 @@ def test_doctor_creates_nothing(user: User) -> None:
     assert not (user.top / "user" / ".local" / "share" / "packreg" / "registry").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_registry_that_cannot_be_written_fails_the_doctor(user: User, registry: Path) -> None:
-    """A store that refuses is a failure with exit code 9."""
-    registry.chmod(0o500)
-    try:
-        assert user("doctor").code == 9
-    finally:
-        registry.chmod(0o700)
+def refuse_writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let directories refuse every write, as a bucket does to a reader; the keys that were tried."""
+    tried: list[str] = []
+
+    def refuse(bucket: LocalBucket, key: str, *data: bytes) -> None:
+        tried.append(key)
+        raise StoreRefused("cannot write: not allowed")
+
+    monkeypatch.setattr(LocalBucket, "put_new", refuse)
+    monkeypatch.setattr(LocalBucket, "delete", refuse)
+    return tried
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_reader_is_told_what_was_not_proved(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the right to write, doctor warns of what it could not prove, and that is no failure."""
+    tried = refuse_writes(monkeypatch)
+    found = user.must("doctor", "--json").json()
+    assert found["ok"]
+    checks = {check["topic"]: check for check in found["checks"]}
+    for topic in ("canary", "store"):
+        assert checks[topic]["level"] == "warn"
+        assert "is not proved: cannot write: not allowed" in checks[topic]["message"]
+        assert "a keeper" in checks[topic]["fix"]
+    assert tried
+
+
+@pytest.mark.usefixtures("registry")
+def test_doctor_without_the_probe_writes_nothing(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--no-probe does not even try to create what exists."""
+    tried = refuse_writes(monkeypatch)
+    assert user.must("doctor", "--no-probe", "--json").json()["ok"]
+    assert tried == []
+
+
+def test_a_replica_is_not_proved(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doctor writes nothing to a replica, and says that its store was not tried."""
+    user.must("init", "--role", "replica")
+    tried = refuse_writes(monkeypatch)
+    checks = {check["topic"]: check for check in user.must("doctor", "--json").json()["checks"]}
+    assert checks["store"]["level"] == "warn"
+    assert "not proved" in checks["store"]["message"]
+    assert "canary" not in checks
+    assert tried == []
 
 
 def test_a_store_that_does_not_answer_fails_the_doctor(user: User) -> None:

@@ -123,12 +123,13 @@ def _head(path: str, old: File | None, new: File | None) -> list[str]:
     """The lines in front of the changed lines of a file: its path and its mode."""
     head = [f"diff --git old/{path} new/{path}"]
     if old is None:
-        head += [
-            f"new file mode {_mode(new)}",
-            *([f"index {_NONE}..{_EMPTY}"] if new and not new.data else []),
-        ]
+        head.append(f"new file mode {_mode(new)}")
+        if new and not new.data:
+            head.append(f"index {_NONE}..{_EMPTY}")
     elif new is None:
-        head += [f"deleted file mode {_mode(old)}", *([] if old.data else [f"index {_EMPTY}..{_NONE}"])]
+        head.append(f"deleted file mode {_mode(old)}")
+        if not old.data:
+            head.append(f"index {_EMPTY}..{_NONE}")
     elif old.executable != new.executable:
         head += [f"old mode {_mode(old)}", f"new mode {_mode(new)}"]
     return head

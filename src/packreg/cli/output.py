@@ -95,7 +95,7 @@ class Output:
             raise ReaderGone from None
 
     def patch(self, lines: Iterable[str]) -> None:
-        """Lines of a patch: as they are for another program, which needs every byte; escaped on a terminal."""
+        """Lines of a patch: every byte as it is for another program, printable on a terminal."""
         if sys.stdout.isatty():
             for line in lines:
                 self.line(line.replace("\t", "    "))
