@@ -81,7 +81,7 @@ def yank_command(session: Session, reference: Reference, reason: str, undo: bool
     if not undo and not reason.strip():
         raise UsageError("a yank needs a reason", hint="say what is wrong with --reason 'in a few words'")
     change = session.registry().restore if undo else session.registry().yank
-    _show_change(session, change(reference.name, version, reason, session.author))
+    _show_change(session, change(reference.name, version, reason, session.author()))
 
 
 @command("remove", examples=("packreg remove guard@1.2.0 --yes --reason 'holds a secret'",))
@@ -99,7 +99,7 @@ def remove_command(session: Session, reference: Reference, reason: str, yes: boo
     """
     version = exact(reference)
     session.confirmed(f"deleting {reference.name}@{version} from {session.place} for good", yes)
-    _show_change(session, session.registry().remove(reference.name, version, reason, session.author))
+    _show_change(session, session.registry().remove(reference.name, version, reason, session.author()))
 
 
 def _show_change(session: Session, changed: Changed) -> None:

@@ -75,7 +75,7 @@ def publish_command(
             pack,
             lock=lock,
             source=source,
-            publisher=session.author,
+            publisher=session.author(directory),
             tool=f"packreg {own_version()}",
             notes=notes,
             dry_run=dry_run,

@@ -140,12 +140,11 @@ class Session:
 
     # -- small things ------------------------------------------------------------------------------------
 
-    @cached_property
-    def author(self) -> str:
-        """Who acts: what records, yanks and tombstones say."""
+    def author(self, directory: str | os.PathLike[str] = "") -> str:
+        """Who acts, as git knows it in `directory` (default: here): for records, yanks and tombstones."""
         from packreg.cli.git import Git
 
-        return Git(self.environ).author()
+        return Git(self.environ).author(os.path.join(self.cwd, directory))  # noqa: PTH118
 
     def at_once(self, most: int, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
         """Do `work` on all things in at most `most` threads; results in order; a failure is raised."""
