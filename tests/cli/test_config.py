@@ -191,3 +191,15 @@ def test_no_file_makes_anything_but_settings_or_a_usage_error(text: str) -> None
     except UsageError:
         return
     assert settings.values.keys() <= KEYS.keys()
+
+
+def test_a_registry_below_the_home_directory(work: Path, home: Path) -> None:
+    """`~/` is the user's home in files and variables, which no shell expands; another user's is not."""
+    expected = str(home / "packs")
+    assert load(work, home, PACKREG_REGISTRY="~/packs").registry == expected
+    assert load(work, home, "~/packs").registry == expected
+    assert load(work, home, PACKREG_HOME="~/kept").home == str(home / "kept")
+    for text in ('registry = "~/packs"', '[registry]\nurl = "~/packs"'):
+        write(work, text)
+        assert load(work, home).registry == expected
+    assert load(work, home, PACKREG_REGISTRY="~ada/packs").registry == "~ada/packs"

@@ -51,6 +51,13 @@ def test_yank_and_undo(user: User) -> None:
 
 
 @pytest.mark.usefixtures("registry")
+def test_undoing_what_was_never_done(user: User) -> None:
+    """A version that was never yanked is as it was, and that is said in plain words."""
+    done = user.must("yank", "guard@1.0.0", "--undo")
+    assert (done.out, done.err) == ("guard@1.0.0 is already published\n", "it was never yanked\n")
+
+
+@pytest.mark.usefixtures("registry")
 def test_remove_leaves_a_tombstone(user: User) -> None:
     """A removed release is gone for good, says why, and its version stays used."""
     assert user("remove", "guard@1.0.0").code == 2
@@ -61,7 +68,10 @@ def test_remove_leaves_a_tombstone(user: User) -> None:
     done = user("install", "guard@1.0.0", "--json")
     assert (done.code, done.json()["error"]["code"]) == (6, "removed")
     assert "a secret" in done.err
-    assert user("publish", user.top / "packs" / "guard-1.0.0").code == 5
+    done = user("publish", user.top / "packs" / "guard-1.0.0")
+    assert done.code == 5
+    assert "a secret" in done.err
+    assert "sha256:" not in done.err
 
 
 def test_verify_finds_damage(user: User, registry: Path) -> None:
@@ -151,6 +161,32 @@ def test_config_tells_every_setting_and_its_origin(user: User) -> None:
     assert found["files"] == [str(path)]
     assert found["location"]["url"] == "file:///srv/packs"
     assert {"key": "registry.url", "value": "/srv/packs", "origin": "--registry"} in found["settings"]
+
+
+def test_config_shows_where_a_directory_is(user: User) -> None:
+    """A registry that was given as a relative path, or below `~`, is shown as an absolute one."""
+    for given, shown in (("../packs", user.top / "packs"), ("~/packs", user.top / "user" / "packs")):
+        user.extra["PACKREG_REGISTRY"] = given
+        assert user.must("config").out.startswith(f"registry.url\t{shown}\tenvironment PACKREG_REGISTRY\n")
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_cache_alone_prints_its_help(user: User) -> None:
+    """Without a command of its own it is like `packreg` alone: help on stderr, exit code 2."""
+    done = user("cache")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == user.must("cache", "--help").out
+    assert "error" not in done.err
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_archive_needs_a_file(user: User) -> None:
+    """A directory, or a file in no directory, is exit code 2, and nothing is written."""
+    for name, words in ((".", "is a directory"), ("nowhere/packs.tar", "there is no directory")):
+        done = user("cache", "export", "guard", "-o", name)
+        assert done.code == 2
+        assert words in done.err
+    assert list(user.directory.iterdir()) == []
 
 
 def test_a_bad_configuration_is_told_by_every_command(user: User) -> None:

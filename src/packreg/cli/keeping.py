@@ -118,7 +118,7 @@ def _show_change(session: Session, changed: Changed) -> None:
         return
     word = "is already" if changed.already else "is now"
     session.out.line(f"{changed.name}@{changed.version} {word} {changed.state}")
-    session.out.say(f"reason: {changed.notice}")
+    session.out.say(f"reason: {changed.notice}" if changed.notice.by else changed.notice.reason)
 
 
 @command("verify", examples=("packreg verify", "packreg verify guard@1.2.0 --json"))

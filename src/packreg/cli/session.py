@@ -67,7 +67,7 @@ class Session:
     @property
     def place(self) -> str:
         """Where the registry is, in words: a path or a URL without secrets."""
-        return self.location.path if self.location.is_local else self.location.url
+        return self.location.path if self.location.is_local else self.location.shown
 
     @cached_property
     def limits(self) -> Limits:

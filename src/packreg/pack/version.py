@@ -92,9 +92,8 @@ def _fix(text: str) -> str:
     bare = text.strip()
     if bare != text and _VERSION.fullmatch(bare):
         return f"remove the white space: {bare}"
-    for prefix in ("v", "V", "="):
-        if bare.startswith(prefix) and _VERSION.fullmatch(bare[1:]):
-            return f"write {bare[1:]}"
+    if bare[:1] in ("v", "V", "="):
+        return f"write {bare[1:]}" if _VERSION.fullmatch(bare[1:]) else _fix(bare[1:])
     base, plus, _ = bare.partition("+")
     if plus and _VERSION.fullmatch(base):
         return f"build metadata does not make a different version: write {base}"

@@ -142,7 +142,7 @@ class S3Bucket:
 
     def describe(self) -> str:
         """The bucket's URL; it holds no secrets."""
-        return self._location.url
+        return self._location.shown
 
     def inspect(self, prefix: str) -> Mapping[str, str]:
         """Whether the bucket keeps versions, and whether the store checks the checksums that it is sent.

@@ -52,6 +52,14 @@ class StoreLocation(NamedTuple):
 
         `allow_network_fs` says how a place may be used, not which it is, and is left out.
         """
+        return self._written(safe="")
+
+    @property
+    def shown(self) -> str:
+        """The same for people, with the colons and slashes of the endpoint as they are; it is read the same."""
+        return self._written(safe=":/")
+
+    def _written(self, *, safe: str) -> str:
         from urllib.parse import quote, urlencode
 
         if self.is_local:
@@ -59,7 +67,7 @@ class StoreLocation(NamedTuple):
             return "file://" + quote(path if path.startswith("/") else "/" + path, safe="/:~")
         place = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
         options = {"endpoint_url": self.endpoint_url, "profile": self.profile, "region": self.region}
-        query = urlencode({name: value for name, value in options.items() if value})
+        query = urlencode({name: value for name, value in options.items() if value}, safe=safe)
         return f"{place}?{query}" if query else place
 
     @property
