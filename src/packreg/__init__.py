@@ -14,6 +14,8 @@ loaded when they are first used, so `import packreg` costs nothing.
 
 from __future__ import annotations
 
+__version__ = "0.1.0"
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packreg.cli.compose import open_registry

@@ -107,7 +107,6 @@ def test_diff_of_releases_and_directories(published: User) -> None:
 
 def test_locked_dependencies_are_summarised(published: User) -> None:
     """Of a lock the names and versions are shown, not the hashes."""
-    from dataclasses import replace
 
     from packreg import Reference, open_registry
 
@@ -116,8 +115,8 @@ def test_locked_dependencies_are_summarised(published: User) -> None:
     text = (
         "pulumi==3.1 \\\n    --hash=sha256:00\ngrpcio==1.0 ; python_version < '4' \\\n    --hash=sha256:11\n"
     )
-    locked = replace(record, lock=Lock("requirements", text))
+    locked = record._replace(lock=Lock("requirements", text))
     assert dependencies(locked) == ["grpcio==1.0 ; python_version < '4'", "pulumi==3.1"]
     npm = '{"packages": {"": {}, "node_modules/@pulumi/policy": {"version": "1.2.0"}}}'
-    assert dependencies(replace(record, lock=Lock("npm", npm))) == ["@pulumi/policy@1.2.0"]
-    assert dependencies(replace(record, lock=Lock("npm", "[]"))) == []
+    assert dependencies(record._replace(lock=Lock("npm", npm))) == ["@pulumi/policy@1.2.0"]
+    assert dependencies(record._replace(lock=Lock("npm", "[]"))) == []

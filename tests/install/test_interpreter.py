@@ -70,7 +70,7 @@ def test_a_python_that_is_too_old_is_said(plain: Tools, tmp_path: Path) -> None:
     """Locks hold from Python 3.11 on."""
     old = tmp_path / "python"
     own = find_interpreter(None, plain)
-    answer = str({**own.__dict__, "release": "3.9.1"}).replace("'", '"')
+    answer = str({**own._asdict(), "release": "3.9.1"}).replace("'", '"')
     old.write_text(f"#!/bin/sh\necho '{answer}'\n")
     old.chmod(0o755)
     with pytest.raises(InstallError, match=r"3\.9\.1 .* is too old"):

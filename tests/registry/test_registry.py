@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from packreg.errors import IntegrityError, NotFound, Removed, StoreRefused
@@ -307,7 +305,7 @@ def test_a_record_with_policies_of_a_newer_packreg_is_installed(home: MemoryBuck
     """Unknown members change nothing for an older reader."""
     import json
 
-    members = dataclasses.replace(record("guard", "1.1.0"), lock=None).as_json() | {"policies": [1]}
+    members = record("guard", "1.1.0")._replace(lock=None).as_json() | {"policies": [1]}
     home.delete("packs/guard/v/1.1.0")
     home.put_new("packs/guard/v/1.1.0", json.dumps(members).encode())
     reader = registry(home)

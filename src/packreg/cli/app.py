@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from packreg import __version__
 from packreg.cli.base import CONTEXT, shared_options
 from packreg.cli.commands import ALIASES, COMMANDS, help_text
 from packreg.cli.output import ReaderGone, forget_stdout
@@ -71,9 +72,7 @@ class Packreg(click.Group):
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from packreg.cli.session import own_version
-
-        click.echo(f"packreg {own_version()}")
+        click.echo(f"packreg {__version__}")
         ctx.exit(0)
 
 

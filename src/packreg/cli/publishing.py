@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg import __version__
 from packreg.cli.authoring import (
     check_path,
     checked_pack,
@@ -17,7 +18,6 @@ from packreg.cli.authoring import (
 )
 from packreg.cli.base import command
 from packreg.cli.output import human_size
-from packreg.cli.session import own_version
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def publish_command(
             lock=lock,
             source=source,
             publisher=session.author(directory),
-            tool=f"packreg {own_version()}",
+            tool=f"packreg {__version__}",
             notes=notes,
             dry_run=dry_run,
         )

@@ -10,6 +10,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from packreg import __version__
 from packreg.cli.config import Settings, load_settings
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
@@ -124,7 +125,7 @@ class Session:
             self.home,
             self.registry(),
             self.tools,
-            packreg=own_version(),
+            packreg=__version__,
             limits=self.limits,
             progress=progress,
         )
@@ -209,16 +210,6 @@ class Session:
         logs.mkdir(parents=True, exist_ok=True)
         path = logs / f"defect-{now().replace(':', '')}-{os.getpid()}.log"
         path.write_text(
-            f"packreg {own_version()}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}", "utf-8"
+            f"packreg {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}", "utf-8"
         )
         return str(path)
-
-
-def own_version() -> str:
-    """The version of packreg that is installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("packreg")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        return "0+source"

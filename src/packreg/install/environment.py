@@ -13,9 +13,8 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError
 from packreg.install.disk import disk_errors, only_one, remove_tree
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 _FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy modules compiled"
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(NamedTuple):
     """What an environment holds: the packages of a lock (its text, empty for none) and the pack's own wheels.
 
     `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are.
@@ -54,8 +52,7 @@ def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
     )
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(NamedTuple):
     """A whole environment in the store. `site_packages` is the absolute path of its packages."""
 
     key: str

@@ -26,18 +26,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from packreg.install.disk import disk_errors, remove_tree
 from packreg.install.marker import release_directory
 
 
-@dataclass(frozen=True)
 class Home:
     """The directory that holds it all. `root` is absolute; it is created when something is first kept."""
 
-    root: Path
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
     @property
     def packs(self) -> Path:

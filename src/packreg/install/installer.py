@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import InstallError, IntegrityError, InvalidPack
 from packreg.install import marker
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, str], None]
 
 
-@dataclass(frozen=True)
-class Installed:
+class Installed(NamedTuple):
     """An installed release. `environment` is its virtual environment or node_modules, if it has one.
 
     `changed` is False if everything was there already; `notes` are sentences that the user should see.
@@ -68,8 +66,7 @@ class Installed:
         }
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(NamedTuple):
     """Everything that an installation is made from. `resolved` is the file of a lock made on this machine."""
 
     content: Content
@@ -79,8 +76,7 @@ class Gathered:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     """What one call of `install` was asked for."""
 
     env: bool
@@ -313,9 +309,7 @@ class Installer:
 
 
 def _with_notes(found: Installed, notes: tuple[str, ...]) -> Installed:
-    return Installed(
-        found.path, found.name, found.version, found.digest, found.environment, found.changed, notes
-    )
+    return found._replace(notes=notes)
 
 
 def _check_free(place: Path, record: Record) -> None:

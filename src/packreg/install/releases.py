@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
 from packreg.install.disk import disk_errors, write_file
@@ -16,7 +15,6 @@ from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key
-from packreg.registry.listing import PackListing
 from packreg.registry.proof import prove_bundle, prove_files
 from packreg.registry.record import Record
 
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
 _ONLINE = "install it once with a network, or bring it with `packreg cache export` and `packreg cache import`"
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(NamedTuple):
     """A release that was found, and what the user should know about it. `exact` if the reference named it."""
 
     record: Record
@@ -35,8 +32,7 @@ class Release:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """A release's bundle and its files, all of it verified, and what was learned on the way."""
 
     data: bytes
@@ -74,7 +70,8 @@ class Releases:
     def content(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Content:
         """The files of a release. A bundle that this machine has is not fetched again.
 
-        For a release that was named exactly the registry is asked at the same time whether it is yanked.
+        For a release that was named exactly the registry is asked at the same time whether it is yanked, and,
+        if the bundle is here already, whether it was removed; a listing has said so of every other.
 
         Raises:
             Removed, NotFound, StoreError, IntegrityError: as the registry says.
@@ -90,21 +87,30 @@ class Releases:
                     hint=_ONLINE,
                 )
             return Content(data, prove_files(record, data, self.limits))
-        reason = ""
+        registry, reason = self.registry, ""
         if not release.exact:
-            data = data or self._fetch(self.registry, record, say)
-        elif self.registry.location.is_local:  # nothing is gained by asking at the same time
-            data = data or self._fetch(self.registry, record, say)
-            reason = self.registry.yanked(record.name, record.version)
+            data = data or self._fetch(registry, record, say)
+        elif registry.location.is_local:  # nothing is gained by asking at the same time
+            data = self._still(registry, record, data, say)
+            reason = registry.yanked(record.name, record.version)
         else:
             from concurrent.futures import ThreadPoolExecutor  # imports logging
 
             with ThreadPoolExecutor(1) as asking:
-                asked = asking.submit(self.registry.yanked, record.name, record.version)
-                data = data or self._fetch(self.registry, record, say)
+                asked = asking.submit(registry.yanked, record.name, record.version)
+                data = self._still(registry, record, data, say)
                 reason = asked.result()
         files = prove_files(record, data, self.limits)
         return Content(data, files, (_yanked(record, reason),) if reason else ())
+
+    def _still(
+        self, registry: Registry, record: Record, kept: bytes | None, say: Callable[[str], None]
+    ) -> bytes:
+        """The bundle: the one that was kept, if the release was not removed meanwhile, or a fetched one."""
+        if kept is None:
+            return self._fetch(registry, record, say)
+        registry.not_removed(record)
+        return kept
 
     def _fetch(self, registry: Registry, record: Record, say: Callable[[str], None]) -> bytes:
         """The bundle from the registry, verified, and kept for the next time."""
@@ -133,6 +139,8 @@ class Releases:
             if record is None:
                 raise self._unknown(reference)
             return Release(record, exact)
+        from packreg.registry.listing import PackListing
+
         versions = self.memory.versions(name)
         if isinstance(wanted, str):
             records = (self._remembered(name, version) for version in versions)

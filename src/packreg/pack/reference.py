@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packreg.errors import UsageError
 from packreg.pack.version import Version, VersionRange, pack_name, version_problem
@@ -20,8 +20,7 @@ def digest_problem(text: str) -> str:
     return "" if _DIGEST.fullmatch(text) else "a digest is 'sha256:' and 64 lower-case hex digits"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A pack's name and which of its versions is meant.
 
     `wanted` is a `Version` (exactly this one), a `VersionRange` (the highest inside), a digest as

@@ -32,7 +32,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRE = r"(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
 _VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PRE}(?:\.{_PRE})*))?", re.ASCII)
-_PEP440 = re.compile(r"([0-9]+\.[0-9]+\.[0-9]+)\.?(a|b|rc|alpha|beta|dev|post)\.?([0-9]*)", re.ASCII)
+_PEP440 = r"([0-9]+\.[0-9]+\.[0-9]+)\.?(a|b|rc|alpha|beta|dev|post)\.?([0-9]*)"
 #: Device names that Windows gives to no file, with or without an extension.
 WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
@@ -102,7 +102,7 @@ def _fix(text: str) -> str:
         return f"write {'.'.join([*parts, '0', '0'][:3])}"
     if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,15}){2}", bare, re.ASCII):
         return f"no leading zeros: write {'.'.join(str(int(part)) for part in bare.split('.'))}"
-    pep440 = _PEP440.fullmatch(bare)
+    pep440 = re.fullmatch(_PEP440, bare, re.ASCII)
     if pep440:
         release, word, number = pep440.groups()
         word = {"a": "alpha", "b": "beta"}.get(word, word)
@@ -179,11 +179,8 @@ class Version:
         return f"Version({self.text!r})"
 
 
-_PARTIAL = re.compile(
-    rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?",
-    re.ASCII,
-)
-_TERM = re.compile(r"(\^|~|>=|<=|>|<|=)?\s*(\S+)", re.ASCII)
+_PARTIAL = rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?"
+_TERM = r"(\^|~|>=|<=|>|<|=)?\s*(\S+)"
 
 
 class VersionRange:
@@ -228,8 +225,8 @@ class VersionRange:
         return [bound for term in text.split() for bound in self._term(term)]
 
     def _term(self, term: str) -> list[tuple[str, Version]]:
-        match = _TERM.fullmatch(term)
-        partial = _PARTIAL.fullmatch(match[2]) if match else None
+        match = re.fullmatch(_TERM, term, re.ASCII)
+        partial = re.fullmatch(_PARTIAL, match[2], re.ASCII) if match else None
         if match is None or partial is None:
             raise self._bad(term)
         operator = match[1] or "="

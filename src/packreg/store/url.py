@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from packreg.store.store import Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}", re.ASCII)
-_PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+", re.ASCII)
+_BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}"
+_PREFIX = r"[A-Za-z0-9!_.*'()-]+"
 _SUPPORTED = "write a directory, file:///directory, or s3://bucket/prefix"
 #: With the longest key this stays below the 1,024 bytes of S3.
 MAX_PREFIX = 400
@@ -170,13 +170,13 @@ def _s3(text: str) -> StoreLocation:
             "an S3 URL holds no credentials",
             hint="let the AWS chain provide them: environment, shared configuration (?profile=…) or a role",
         )
-    if not _BUCKET.fullmatch(parts.netloc) or parts.fragment:
+    if not re.fullmatch(_BUCKET, parts.netloc) or parts.fragment:
         raise UsageError(f"{parts.netloc!r} is not the name of a bucket", hint="write s3://bucket/prefix")
     prefix = parts.path.strip("/")
     if len(prefix) > MAX_PREFIX:
         raise UsageError(f"the prefix in the bucket has more than {MAX_PREFIX} characters")
     for segment in prefix.split("/") if prefix else ():
-        if not _PREFIX.fullmatch(segment) or segment in (".", ".."):
+        if not re.fullmatch(_PREFIX, segment) or segment in (".", ".."):
             raise UsageError(
                 f"{prefix!r} cannot be the prefix of a registry",
                 hint="use letters, digits, - _ . and single slashes",
