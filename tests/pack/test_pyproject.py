@@ -59,6 +59,14 @@ mypy = {marker = "sys_platform == 'linux'"}
     )
 
 
+def test_plugins_for_poetry_are_seen() -> None:
+    """`requires-plugins` of poetry is told, since poetry would run what it names."""
+    parsed, _ = _parse("[tool.poetry.requires-plugins]\nx = '*'\n")
+    assert parsed is not None and parsed.poetry_plugins
+    parsed, _ = _parse("[tool.poetry]\nname = 'x'\n")
+    assert parsed is not None and not parsed.poetry_plugins
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -53,8 +53,9 @@ class PyProject:
     """What a pyproject.toml says about installing the pack.
 
     `is_project`: it has a [project] table, which uv needs. `is_buildable`: it has a [build-system], so that
-    Pulumi installs the pack itself as a package. `is_poetry`: it has a [tool.poetry] table. `dependencies`
-    are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works them out.
+    Pulumi installs the pack itself as a package. `is_poetry`: it has a [tool.poetry] table;
+    `poetry_plugins`: it wants plugins, which poetry would install and run. `dependencies` are normalised as
+    in requirements.txt; `dynamic_dependencies` tells that the build works them out.
     """
 
     name: str | None
@@ -64,6 +65,7 @@ class PyProject:
     is_project: bool
     is_buildable: bool
     is_poetry: bool
+    poetry_plugins: bool = False
 
 
 def detect_toolchain(files: Files, option: str | None) -> str:
@@ -155,6 +157,7 @@ class _Reader:
         self._uv(self._table(tool, "uv", "tool."))
         self._poetry(self._table(tool, "poetry", "tool."))
         dynamic = project.get("dynamic")
+        poetry = tool.get("poetry")
         name = project.get("name")
         return PyProject(
             name=name if isinstance(name, str) else None,
@@ -164,6 +167,7 @@ class _Reader:
             is_project="project" in root,
             is_buildable="build-system" in root,
             is_poetry="poetry" in tool,
+            poetry_plugins=isinstance(poetry, dict) and "requires-plugins" in poetry,
         )
 
     def _error(self, code: str, message: str, needle: str, hint: str = "") -> None:
