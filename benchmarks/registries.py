@@ -22,12 +22,12 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 from measure import Case, measure, shown
-from packreg.pack.check import Pack, load_pack
-from packreg.pack.template import new_pack
 
 from packreg.pack.bundle import encode
+from packreg.pack.check import Pack, load_pack
 from packreg.pack.files import File
 from packreg.pack.reference import Reference
+from packreg.pack.template import new_pack
 from packreg.pack.version import Version
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
