@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,42 @@ def test_a_yanked_version_installs_with_a_warning(published: User) -> None:
     done = published.must("install", "guard@1.1.0")
     assert "warning: guard@1.1.0 is yanked: blocks everything" in done.err
     assert published.must("install", "guard", "--json").json()[0]["version"] == "1.0.0"
+
+
+def test_a_removed_release_is_not_installed_from_what_was_kept(published: User) -> None:
+    """The registry is asked even if the bundle is here; offline nobody can know; installed is installed."""
+    path = Path(published.must("install", "guard@1.0.0").out.strip())
+    published.must("remove", "guard@1.0.0", "--yes", "--reason", "a secret")
+    for words in (["--force"], ["--to", "there", "--no-env"]):
+        done = published("install", "guard@1.0.0", *words)
+        assert done.code == 6
+        assert "guard@1.0.0 was removed: a secret (" in done.err
+    assert published.must("path", "guard@1.0.0").out == f"{path}\n"
+    shutil.rmtree(path)
+    assert published("path", "guard@1.0.0").code == 6
+    assert published.must("path", "guard@1.0.0", "--offline").out == f"{path}\n"
+
+
+def test_a_removed_release_is_not_locked(published: User) -> None:
+    """A machine that remembers the record hears of the removal; the lock stays as it was."""
+    digest = published.must("info", "guard@1.0.0", "--json").json()["digest"]
+    published.must("lock", "guard@1.1.0")
+    before = (published.directory / "packreg.lock").read_bytes()
+    published.must("remove", "guard@1.0.0", "--yes", "--reason", "a secret")
+    for reference in ("guard@1.0.0", f"guard@{digest}"):
+        done = published("lock", "limits", reference)
+        assert done.code == 6
+        assert "was removed" in done.err
+    assert (published.directory / "packreg.lock").read_bytes() == before
+
+
+def test_two_versions_of_one_pack_are_not_locked(published: User) -> None:
+    """A lock has one pin for each pack, so naming two is exit code 2; naming one twice is naming it once."""
+    done = published("lock", "guard@1.0.0", "limits", "guard@1.1.0")
+    assert done.code == 2
+    assert "guard@1.0.0 and guard@1.1.0 are two versions of one pack" in done.err
+    assert not (published.directory / "packreg.lock").exists()
+    assert published.must("lock", "guard@1.0.0", "guard@1.0.0").out.count("\n") == 1
 
 
 def test_lock_pins_and_install_obeys(published: User) -> None:

@@ -63,9 +63,22 @@ def test_info_shows_the_release(published: User) -> None:
     assert "description:  Keeps buckets encrypted." in lines
     assert any(line.startswith("yanked:       too strict") for line in lines)
     found = published.must("info", "guard@1.1.0", "--json").json()
-    assert found["yanked"].startswith("too strict")
+    assert (found["yanked"].pop("reason"), list(found["yanked"])) == ("too strict", ["by", "at"])
+    assert found["removed"] is None
     assert (found["dependencies"], found["manifest"]["runtime"]) == ([], "opa")
     assert published.must("info", "guard", "--json").json()["yanked"] is None
+
+
+def test_info_says_what_was_removed(published: User) -> None:
+    """The record of a removed release can be read, and says first of all that it is gone, and why."""
+    published.must("remove", "guard@1.1.0", "--yes", "--reason", "holds a secret")
+    lines = published.must("info", "guard@1.1.0").out.splitlines()
+    assert lines[2].startswith("removed:      holds a secret (")
+    found = published.must("info", "guard@1.1.0", "--json").json()
+    assert found["removed"]["reason"] == "holds a secret"
+    assert found["removed"]["by"] in lines[2]
+    assert found["removed"]["at"] in lines[2]
+    assert found["yanked"] is None
 
 
 def test_search_looks_at_names_and_descriptions(published: User) -> None:

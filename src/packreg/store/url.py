@@ -56,7 +56,7 @@ class StoreLocation(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """The same for people, with the colons and slashes of the endpoint as they are; it is read the same."""
+        """The same for people, who can read the endpoint; as a location it means the same."""
         return self._written(safe=":/")
 
     def _written(self, *, safe: str) -> str:
