@@ -89,6 +89,9 @@ class _Job(NamedTuple):
 class Installer:
     """Installs releases of one registry into one home. Several threads may use it.
 
+    Records that it reads are remembered in the home, whatever memory `registry` has, so that a release that
+    was installed once is found again offline.
+
     `registry` may be None for a program that only ever installs from caches; `registry_id` is the id of its
     location and is then needed. `packreg` is the version that the markers name.
     """
@@ -114,7 +117,8 @@ class Installer:
         self.packreg = packreg
         self.limits = limits
         self.progress = progress
-        self.releases = Releases(home, registry, DiskMemory(home, registry_id), limits)
+        memory = DiskMemory(home, registry_id)
+        self.releases = Releases(home, registry and registry.remembering(memory), memory, limits)
 
     def install(
         self,

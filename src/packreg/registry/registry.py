@@ -73,6 +73,17 @@ class Registry:
         self._now = now
         self._new_id = new_id
 
+    def remembering(self, remembered: Remembered) -> Registry:
+        """This registry with another memory, which must be one of this registry alone."""
+        return Registry(
+            self.store,
+            location=self.location,
+            now=self._now,
+            new_id=self._new_id,
+            remembered=remembered,
+            limits=self.limits,
+        )
+
     # What this registry is
 
     def settings(self) -> Settings | None:
