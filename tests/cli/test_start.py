@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -137,6 +138,29 @@ def test_an_installed_pack_is_found_without_loading_anything(
         "packreg.pack.version",
     }
     assert not loaded & heavy
+
+
+def test_an_install_loads_only_what_it_needs(user: User, installed: Path) -> None:
+    """Installing one release from a directory loads nothing that publishes, lists or parses packs."""
+    shutil.rmtree(installed)
+    loaded = loaded_by(user, "install", "guard@1.2.0")
+    assert "packreg.install.installer" in loaded
+    libraries = {
+        "semver",
+        "yaml",
+        "pathspec",
+        "packaging",
+        "rich",
+        "filelock",
+        "virtualenv",
+        "boto3",
+        "build",
+    }
+    standard = {"importlib.metadata", "concurrent.futures", "logging", "email", "zipfile", "subprocess"}
+    registry = {
+        f"packreg.registry.{part}" for part in ("audit", "maintenance", "publish", "setup", "listing")
+    }
+    assert not loaded & (libraries | standard | registry)
 
 
 def test_the_whole_program_says_the_same_of_an_installed_pack(user: User, installed: Path) -> None:
