@@ -75,6 +75,51 @@ def test_offline_says_what_is_missing(published: User) -> None:
     published.must("install", "guard@1.0.0", "--offline", "--force")
 
 
+def test_a_damaged_bundle_offline_is_named_with_the_way_out(published: User) -> None:
+    """What was kept and is no longer whole is said to be damaged, with the release and the way out."""
+    path = Path(published.must("install", "guard@1.0.0").out.strip())
+    home = Path(published.must("cache", "dir").out.strip())
+    (bundle,) = (home / "bundles").iterdir()
+    bundle.chmod(0o644)
+    bundle.write_bytes(b"x")
+    done = published("install", "guard@1.0.0", "--offline", "--force")
+    assert done.code == 10
+    assert "the bundle of guard@1.0.0 that was kept here is damaged" in done.err
+    assert "`packreg install guard@1.0.0 --force`" in done.err
+    assert published.must("install", "guard@1.0.0", "--force").out == f"{path}\n"
+
+
+def test_offline_another_registry_is_named(published: User) -> None:
+    """What is known here of another registry is told with its place, also after `cache import`."""
+    place = published.must("config", "--json").json()["location"]["url"]
+    published.must("cache", "export", "guard@1.0.0", "-o", "packs.tar")
+    published.extra["PACKREG_HOME"] = str(published.top / "elsewhere")
+    published.must("cache", "import", "packs.tar")
+    published.extra["PACKREG_REGISTRY"] = str(published.top / "other")
+    for reference in ("guard@1.0.0", "guard", "guard@^1"):
+        done = published("install", reference, "--offline")
+        assert done.code == 10
+        assert f"hint: it is known from {place}: name that one with --registry" in done.err
+    for reference in ("guard@9.0.0", "guard@^2", "limits"):
+        assert "it is known" not in published("install", reference, "--offline").err
+    (url,) = (published.top / "elsewhere" / "remembered").glob("*/url")
+    url.write_text("file:///made/up")
+    done = published("install", "guard", "--offline")
+    assert f"it is known from the registry with the id {url.parent.name}: " in done.err
+
+
+def test_a_longer_bundle_in_the_registry_is_named(published: User) -> None:
+    """A bundle that has more bytes than its record says is refused with the name of the release."""
+    registry = Path(published.must("config", "--json").json()["settings"][0]["value"])
+    (bundle,) = (registry / "bundles" / "guard" / "1.0.0").glob("*.tgz")
+    bundle.chmod(0o644)
+    bundle.write_bytes(bundle.read_bytes() + b"x")
+    done = published("install", "guard@1.0.0")
+    assert done.code == 8
+    assert "the bundle of guard@1.0.0 is damaged" in done.err
+    assert "hint: nothing of it was used" in done.err
+
+
 def test_a_yanked_version_installs_with_a_warning(published: User) -> None:
     """Pinned installs go on working and hear why the version was yanked; `latest` avoids it."""
     published.must("yank", "guard@1.1.0", "--reason", "blocks everything")

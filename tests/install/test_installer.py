@@ -20,9 +20,19 @@ from packreg.pack.bundle import encode
 from packreg.pack.files import File
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.record import Lock
+from packreg.registry.record import UNLOCKED, Lock, Source
 from tests.install.conftest import LEAF, OTHER, TWIG
-from tests.install.shop import MAIN, Index, Shop, Wheel, lock_of, python_pack, tools_in, tree_digest
+from tests.install.shop import (
+    MAIN,
+    Index,
+    Shop,
+    Wheel,
+    checked,
+    lock_of,
+    python_pack,
+    tools_in,
+    tree_digest,
+)
 from tests.install.test_environment import run
 
 GUARD = Reference.parse("guard@1.0.0")
@@ -360,6 +370,21 @@ def test_offline_says_exactly_what_is_missing(shop: Shop, tools: Tools, home: Ho
 
 
 # without a lock
+
+
+def test_a_release_without_a_lock_is_told_once(shop: Shop, installer: Installer) -> None:
+    """The publisher's own note does not say again what the installer says; other notes stay."""
+    pack = checked(python_pack(requirements="leafpkg\n"))
+    notes = (f"{UNLOCKED}: every machine resolves the dependencies on its own", "another note")
+    shop.registry().publish(
+        pack, lock=None, source=Source(), publisher="tests", tool="packreg 0", notes=notes
+    )
+    found = installer.install(GUARD).notes
+    assert [note for note in found if UNLOCKED in note] == [
+        "guard@1.0.0 was published without a lock: "
+        "its dependencies were resolved on this machine, and may differ on another"
+    ]
+    assert "another note" in found
 
 
 def test_a_release_without_a_lock_is_resolved_once(

@@ -14,8 +14,8 @@ from packreg.errors import NotFound
 if TYPE_CHECKING:
     from packreg.cli.session import Session
     from packreg.pack.reference import Reference
+    from packreg.registry.maintenance import Standing
     from packreg.registry.record import Record
-    from packreg.registry.registry import Standing
 
 AT_ONCE = 16
 

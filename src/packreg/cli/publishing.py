@@ -88,8 +88,10 @@ def publish_command(
 
 def notes_for(pack: Pack, *, no_lock: bool) -> list[str]:
     """What readers of the record should know."""
+    from packreg.registry.record import UNLOCKED
+
     if no_lock and pack.dependencies_kind != "none":
-        return ["published without a lock: every machine resolves the dependencies on its own"]
+        return [f"{UNLOCKED}: every machine resolves the dependencies on its own"]
     return []
 
 

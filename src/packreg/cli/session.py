@@ -107,7 +107,7 @@ class Session:
         from packreg.cli.compose import make_registry
         from packreg.install.remembered import DiskMemory
 
-        memory = DiskMemory(self.home, self.location.id)
+        memory = DiskMemory(self.home, self.location.id, self.location.url)
         return make_registry(self.store, self.location, remembered=memory, limits=self.limits)
 
     @cached_property

@@ -55,7 +55,8 @@ def _say_nowhere(arguments: Sequence[str]) -> None:
     reference = wanted_path(arguments)
     if reference is not None:
         settings = _settings()
-        _write(os.fsencode(nowhere(reference, settings and settings.home)) + os.linesep.encode())
+        home = settings.home if settings is not None else None
+        _write(os.fsencode(nowhere(reference, home)) + os.linesep.encode())
 
 
 def quick_answer(argv: list[str]) -> int | None:

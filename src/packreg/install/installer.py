@@ -23,7 +23,7 @@ from packreg.pack.bundle import extract
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.record import Lock, Record
+from packreg.registry.record import UNLOCKED, Lock, Record
 
 if TYPE_CHECKING:
     from packreg.install.npm_lock import NpmInput
@@ -117,7 +117,7 @@ class Installer:
         self.packreg = packreg
         self.limits = limits
         self.progress = progress
-        memory = DiskMemory(home, registry_id)
+        memory = DiskMemory(home, registry_id, registry.location.url if registry else "")
         self.releases = Releases(home, registry and registry.remembering(memory), memory, limits)
 
     def install(
@@ -266,6 +266,7 @@ class Installer:
         unlocked: list[Pack] = []
 
         def resolve() -> Lock | None:
+            notes[:] = [note for note in notes if not note.startswith(UNLOCKED)]  # said more fully here
             notes.append(
                 f"{record.reference} was published without a lock: "
                 "its dependencies were resolved on this machine, and may differ on another"

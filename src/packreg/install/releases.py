@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
 from packreg.install.disk import disk_errors, write_file
 from packreg.install.home import Home
-from packreg.install.remembered import DiskMemory
+from packreg.install.remembered import DiskMemory, known_elsewhere
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
-from packreg.pack.version import Version
+from packreg.pack.version import Version, VersionRange
 from packreg.registry.layout import record_key
 from packreg.registry.proof import prove_bundle, prove_files
 from packreg.registry.record import Record
@@ -78,8 +78,14 @@ class Releases:
             InstallError: offline, and the bundle is not on this machine; or the disk refuses.
         """
         record = release.record
-        data = self._kept(record)
+        data, damage = self._kept(record)
         if offline or self.registry is None:
+            if damage is not None:
+                raise InstallError(
+                    f"offline, and the bundle of {record.reference} that was kept here is damaged: {damage}",
+                    hint=f"it was deleted; `packreg install {record.reference} --force` with a network, or "
+                    "`packreg cache import` again, brings a whole one",
+                )
             if data is None:
                 raise InstallError(
                     f"offline, and the bundle of {record.reference} is not on this machine "
@@ -120,17 +126,17 @@ class Releases:
             write_file(self.home.bundle(record.bundle_sha256), data)
         return data
 
-    def _kept(self, record: Record) -> bytes | None:
-        """The bundle from the cache, if it is there and whole; a damaged one is dropped."""
+    def _kept(self, record: Record) -> tuple[bytes | None, IntegrityError | None]:
+        """The bundle from the cache, if it is there and whole; a damaged one is deleted, and what it has."""
         path: Path = self.home.bundle(record.bundle_sha256)
         try:
-            return prove_bundle(record, path.read_bytes())
-        except IntegrityError:
+            return prove_bundle(record, path.read_bytes()), None
+        except IntegrityError as damage:
             with suppress(OSError):
                 path.unlink()
+            return None, damage
         except OSError:
-            pass
-        return None
+            return None, None
 
     def _find_here(self, reference: Reference, exact: bool) -> Release:
         name, wanted = reference.name, reference.wanted
@@ -168,11 +174,26 @@ class Releases:
         return None
 
     def _unknown(self, reference: Reference) -> InstallError:
-        known = sorted(self.memory.versions(reference.name))
+        name, wanted = reference.name, reference.wanted
+        known = sorted(self.memory.versions(name))
         there = f"; this machine knows {', '.join(v.text for v in known[-5:])}" if known else ""
-        return InstallError(
-            f"offline, and the record of {reference} is not on this machine{there}", hint=_ONLINE
-        )
+        message = f"offline, and the record of {reference} is not on this machine{there}"
+
+        def accepts(version: Version) -> bool:
+            if isinstance(wanted, VersionRange):
+                return version in wanted
+            return not isinstance(wanted, Version) or version == wanted
+
+        others = known_elsewhere(self.home, self.memory.root.name, name, accepts)
+        if others:
+            message = (
+                f"offline, and the record of {reference} is not on this machine for this registry{there}"
+            )
+            hint = (
+                f"it is known from {' and '.join(others)}: name that one with --registry or PACKREG_REGISTRY"
+            )
+            return InstallError(message, hint=hint)
+        return InstallError(message, hint=_ONLINE)
 
 
 def _yanked(record: Record, reason: str) -> str:

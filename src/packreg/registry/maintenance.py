@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from packreg.errors import NotFound, OutcomeUnknown, StoreError, UsageError
 from packreg.pack.version import Version
 from packreg.registry import layout
-from packreg.registry.listing import State
+from packreg.registry.listing import PackListing, State
 from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
 
@@ -21,6 +21,27 @@ class Changed:
     state: State
     notice: Notice
     already: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state that a release is in now, and what was said when it was yanked or removed (else None)."""
+
+    state: State
+    notice: Notice | None = None
+
+
+def standing(objects: Objects, listing: PackListing, version: Version) -> Standing:
+    """How it stands with a version of a listing. See `Registry.standing`."""
+    release = listing.by_version.get(version)
+    if release is None:
+        listing.choose(version)  # says what there is
+        raise NotFound(f"there is no {listing.name}@{version}")
+    if release.state == "removed":
+        return Standing("removed", objects.tombstone(listing.name, version))
+    if release.state == "yanked":
+        return Standing("yanked", objects.revision(listing.name, version, release.revision))
+    return Standing("published")
 
 
 def yank(objects: Objects, notice: Notice) -> Changed:

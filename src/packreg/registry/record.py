@@ -21,6 +21,8 @@ from packreg.registry.layout import bundle_key, record_key
 from packreg.registry.members import FORMAT, Members, printable, printable_values
 
 #: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
+#: How the note of a record begins whose publisher wanted no lock.
+UNLOCKED = "published without a lock"
 MAX_RECORD = 4 * 2**20
 MAX_BUNDLE = 2**31
 

@@ -8,7 +8,7 @@ from packreg.errors import IntegrityError, NotFound, Removed, StoreUnsafe
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.version import Version, VersionRange
 from packreg.registry.objects import Forgetful, Objects, Remembered
-from packreg.registry.proof import prove_bundle, prove_files
+from packreg.registry.proof import HINT, prove_bundle, prove_files
 from packreg.registry.record import Record
 
 # What writes, lists or looks after a registry is imported where it is called: most callers read one release.
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from packreg.pack.check import Pack
     from packreg.pack.reference import Reference
     from packreg.registry.audit import Finding, Garbage
-    from packreg.registry.listing import PackListing, State
-    from packreg.registry.maintenance import Changed
+    from packreg.registry.listing import PackListing
+    from packreg.registry.maintenance import Changed, Standing
     from packreg.registry.notices import Notice
     from packreg.registry.publish import Published
     from packreg.registry.record import Lock, Source
@@ -38,13 +38,6 @@ class Resolved(NamedTuple):
     record: Record
     yanked: str = ""
     note: str = ""
-
-
-class Standing(NamedTuple):
-    """The state that a release is in now, and what was said when it was yanked or removed (else None)."""
-
-    state: State
-    notice: Notice | None = None
 
 
 class Registry:
@@ -221,16 +214,9 @@ class Registry:
         Raises:
             NotFound: the version was never used; the message names those that are.
         """
-        listing = self._listing(name)
-        release = listing.by_version.get(version)
-        if release is None:
-            listing.choose(version)  # says what there is
-            raise NotFound(f"there is no {name}@{version}")
-        if release.state == "removed":
-            return Standing("removed", self._objects.tombstone(name, version))
-        if release.state == "yanked":
-            return Standing("yanked", self._objects.revision(name, version, release.revision))
-        return Standing("published")
+        from packreg.registry import maintenance
+
+        return maintenance.standing(self._objects, self._listing(name), version)
 
     def not_removed(self, record: Record) -> None:
         """Make sure that a release whose bundle the caller has already was not removed. One request.
@@ -254,6 +240,10 @@ class Registry:
             data = self.store.get(record.bundle_key, limit=record.bundle_size)
         except NotFound:
             raise self._gone(record) from None
+        except IntegrityError as longer:
+            raise IntegrityError(
+                f"the bundle of {record.reference} is damaged: {longer}", hint=HINT
+            ) from None
         return prove_bundle(record, data)
 
     def files(self, record: Record) -> dict[str, File]:
