@@ -14,11 +14,12 @@ SOURCE = Path(packreg.__file__).parent
 #: room -> the rooms it may import from.
 MAY_IMPORT = {
     "errors": set(),
+    "_version": set(),
     "pack": {"errors"},
     "store": {"errors"},
     "registry": {"errors", "pack", "store"},
     "install": {"errors", "pack", "registry"},
-    "cli": {"errors", "pack", "store", "registry", "install"},
+    "cli": {"errors", "_version", "pack", "store", "registry", "install"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
 HEAVY = {"boto3", "botocore", "virtualenv", "rich", "build", "semver"}
@@ -52,6 +53,7 @@ def imported_rooms(tree: ast.AST) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    names.discard("packreg.__version__")  # in no room
     return {name.split(".")[1] for name in names if name.startswith("packreg.")}
 
 

@@ -5,7 +5,7 @@
     skeletons/<key>/                       the empty environment of each interpreter
     node/<key>/                            trees of node_modules, shared by packs
     bundles/<sha256>.tgz                   downloaded bundles
-    remembered/<registry id>/              records of releases, which never change
+    remembered/<registry id>/              records of releases, which never change, and the URL they came from
     resolved/<sha256>.json                 locks made on this machine, for packs published without one
     wheels/<sha256>/<file>                 wheels that `cache import` brought
     npm/<sha256>/                          npm's cache for one lock, which `cache import` brought
