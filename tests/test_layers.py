@@ -53,7 +53,6 @@ def imported_rooms(tree: ast.AST) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    names.discard("packreg.__version__")  # in no room
     return {name.split(".")[1] for name in names if name.startswith("packreg.")}
 
 
