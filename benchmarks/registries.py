@@ -31,8 +31,9 @@ from packreg.pack.template import new_pack
 from packreg.pack.version import Version
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
+from packreg.store.opening import open_store
 from packreg.store.store import Store
-from packreg.store.url import open_store, parse_location
+from packreg.store.url import parse_location
 
 
 class Memory(dict[str, bytes]):

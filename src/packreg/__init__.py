@@ -14,7 +14,7 @@ loaded when they are first used, so `import packreg` costs nothing.
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
+from packreg._version import __version__ as __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from packreg.registry.publish import Published
     from packreg.registry.record import Lock, Record, Source
     from packreg.registry.registry import Registry, Resolved
+    from packreg.store.opening import open_store
     from packreg.store.store import Store
-    from packreg.store.url import open_store
 
 __all__ = [
     "ChangedMeanwhile",
@@ -109,7 +109,7 @@ _HOMES = {
     "load_pack": "packreg.pack.check",
     "lock_dependencies": "packreg.install.lock_dependencies",
     "open_registry": "packreg.cli.compose",
-    "open_store": "packreg.store.url",
+    "open_store": "packreg.store.opening",
 }
 
 

@@ -314,7 +314,7 @@ def test_a_record_with_policies_of_a_newer_packreg_is_installed(home: MemoryBuck
 
 
 def test_how_a_release_stands(home: MemoryBucket) -> None:
-    """Published, yanked and removed releases are told apart, with what was said of them; others are not there."""
+    """Published, yanked and removed releases are told apart, with what was said of them."""
     target = registry(home)
     assert target.standing("guard", Version("1.1.0")) == Standing("published")
     assert str(target.standing("guard", Version("1.2.0")).notice) == f"too strict (ann, {NOW})"

@@ -8,8 +8,9 @@ import pytest
 
 from packreg.errors import UsageError
 from packreg.store.local import LocalBucket
+from packreg.store.opening import open_store
 from packreg.store.s3 import S3Bucket
-from packreg.store.url import StoreLocation, open_store, parse_location
+from packreg.store.url import StoreLocation, parse_location
 
 CWD = Path("/work dir")
 LONG = "s3://bucket/team/packs?endpoint_url=https%3A%2F%2Fs3.example.com%3A9000&profile=ci&region=eu-west-1"

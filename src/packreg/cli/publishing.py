@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg import __version__
+from packreg._version import __version__
 from packreg.cli.authoring import (
     check_path,
     checked_pack,

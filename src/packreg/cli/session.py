@@ -10,7 +10,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from packreg import __version__
+from packreg._version import __version__
 from packreg.cli.config import Settings, load_settings
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
@@ -82,7 +82,7 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
-        from packreg.store.url import open_store
+        from packreg.store.opening import open_store
 
         if not self.settings.instance_role:
             # Asking the metadata service of a cloud that this machine is not in costs seconds at every start.

@@ -13,13 +13,14 @@ from __future__ import annotations
 import os
 import sys
 
+from packreg.cli.exits import INTERRUPTED, READER_GONE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.cli.config import Settings
 
-INTERRUPTED, READER_GONE = 130, 141
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}
 _DIGITS = frozenset("0123456789")
@@ -185,7 +186,7 @@ def _list(*, json: bool) -> int | None:
     from packreg.cli.names import pack_names
     from packreg.cli.output import Output, ReaderGone, forget_stdout
     from packreg.errors import PackregError
-    from packreg.store.url import open_store
+    from packreg.store.opening import open_store
 
     try:
         names = pack_names(open_store(settings.registry, cwd=settings.base))

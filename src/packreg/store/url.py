@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from packreg.errors import UsageError
-
-if TYPE_CHECKING:
-    from packreg.store.store import Store
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}"
@@ -99,31 +96,6 @@ def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
     if not text.startswith("://", scheme.end() - 1):
         return _directory(text, cwd, False)  # a colon in a directory's name
     raise UsageError(f"packreg cannot keep a registry at {scheme[1]}://…", hint=_SUPPORTED)
-
-
-def open_store(
-    location: StoreLocation | str, *, cwd: str | os.PathLike[str] = ".", deadline: float = 60.0
-) -> Store:
-    """The store at a location. Nothing is read or written yet, and nothing is checked.
-
-    `deadline` is that of `Store`, in seconds.
-
-    Raises:
-        UsageError: the location cannot be read.
-    """
-    from packreg.store.store import Store
-
-    if isinstance(location, str):
-        location = parse_location(location, cwd=cwd)
-    if location.is_local:
-        from packreg.store.local import LocalBucket
-
-        return Store(
-            LocalBucket(location.path, allow_network_fs=location.allow_network_fs), deadline=deadline
-        )
-    from packreg.store.s3 import S3Bucket
-
-    return Store(S3Bucket(location), deadline=deadline)
 
 
 def _directory(path: str, cwd: str | os.PathLike[str], allow_network_fs: bool) -> StoreLocation:
