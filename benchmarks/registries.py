@@ -22,17 +22,18 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 from measure import Case, measure, shown
-from packreg.pack.check import Pack, load_pack
-from packreg.pack.template import new_pack
 
 from packreg.pack.bundle import encode
+from packreg.pack.check import Pack, load_pack
 from packreg.pack.files import File
 from packreg.pack.reference import Reference
+from packreg.pack.template import new_pack
 from packreg.pack.version import Version
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
+from packreg.store.opening import open_store
 from packreg.store.store import Store
-from packreg.store.url import open_store, parse_location
+from packreg.store.url import parse_location
 
 
 class Memory(dict[str, bytes]):

@@ -14,6 +14,7 @@ SOURCE = Path(packreg.__file__).parent
 #: room -> the rooms it may import from.
 MAY_IMPORT = {
     "errors": set(),
+    "_version": set(),
     "pack": {"errors"},
     "store": {"errors"},
     "registry": {"errors", "pack", "store"},
@@ -21,7 +22,7 @@ MAY_IMPORT = {
     "groups": {"errors", "pack", "registry"},
     "analysis": {"errors", "pack", "install"},
     "enforcement": {"errors", "groups", "analysis", "install"},
-    "cli": {"errors", "pack", "store", "registry", "install", "groups", "analysis", "enforcement"},
+    "cli": {"errors", "_version", "pack", "store", "registry", "install", "groups", "analysis", "enforcement"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
 HEAVY = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,26 +16,38 @@ from packreg import errors
 #: The promise. A name may be added; taking one away breaks somebody's program.
 PUBLIC = [
     "ChangedMeanwhile",
+    "Home",
     "InstallError",
+    "Installed",
     "Installer",
     "IntegrityError",
     "InvalidPack",
+    "Limits",
+    "Lock",
     "NotFound",
     "OutcomeUnknown",
+    "Pack",
     "PackregError",
     "Problem",
+    "Published",
+    "Record",
     "Reference",
     "Registry",
     "Removed",
+    "Resolved",
+    "Source",
+    "Store",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
     "StoreUnsafe",
+    "Tools",
     "UsageError",
     "Version",
     "VersionRange",
     "VersionUsed",
     "load_pack",
+    "lock_dependencies",
     "open_registry",
     "open_store",
 ]
@@ -75,11 +88,9 @@ PROGRAM = '''
 from pathlib import Path
 from typing import assert_type
 
-from packreg import InvalidPack, NotFound, PackregError, Problem, Reference, Registry, Version
-from packreg import load_pack, open_registry, open_store
-from packreg.pack.check import Pack
-from packreg.registry.registry import Resolved
-from packreg.store.store import Store
+from packreg import Home, Installed, Installer, InvalidPack, Lock, NotFound, Pack, PackregError, Problem
+from packreg import Published, Reference, Registry, Resolved, Source, Store, Tools, Version
+from packreg import load_pack, lock_dependencies, open_registry, open_store
 
 
 def latest(registry: Registry, name: str) -> Version | None:
@@ -98,6 +109,16 @@ def check(directory: Path) -> tuple[Problem, ...]:
     except InvalidPack as error:
         return error.problems
     return ()
+
+
+def install(registry: Registry, tools: Tools) -> Installed:
+    installer = Installer(Home(Path("/srv/home")), registry, tools, packreg="1.0 of a service")
+    return installer.install(Reference.parse("guard"))
+
+
+def publish(registry: Registry, pack: Pack, tools: Tools) -> Published:
+    lock: Lock | None = lock_dependencies(pack, tools)
+    return registry.publish(pack, lock=lock, source=Source(), publisher="ada", tool="a service")
 
 
 assert_type(open_registry("/srv/packs"), Registry)
@@ -122,17 +143,22 @@ def test_a_program_that_uses_the_library_type_checks(tmp_path: Path) -> None:
 
 
 def test_a_program_publishes_and_reads(tmp_path: Path) -> None:
-    """The example of the package's docstring, on a registry in a directory."""
+    """The example of the package's docstring; what was installed from a registry is here without it."""
     pack_directory = tmp_path / "guard"
     pack_directory.mkdir()
     (pack_directory / "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.2.0\n")
     (pack_directory / "guard.rego").write_text("package guard\n\nimport rego.v1\n")
-    from packreg.registry.record import Source
-
     registry = packreg.open_registry("registry", cwd=tmp_path)
     pack = packreg.load_pack(pack_directory)
-    published = registry.publish(pack, lock=None, source=Source(), publisher="ada", tool="a test")
+    published = registry.publish(pack, lock=None, source=packreg.Source(), publisher="ada", tool="a test")
     assert not published.already
     release = registry.resolve(packreg.Reference.parse("guard@^1.2"))
     assert release.record == published.record
     assert registry.files(release.record) == pack.files
+    home = packreg.Home(tmp_path / "home")
+    installer = packreg.Installer(home, registry, packreg.Tools(home, {}), packreg="a test")
+    installed = installer.install(packreg.Reference.parse("guard@1.2.0"))
+    shutil.rmtree(installed.path)
+    shutil.rmtree(tmp_path / "registry")
+    again = installer.install(packreg.Reference.parse("guard"), offline=True)
+    assert (again.path, again.changed) == (installed.path, True)

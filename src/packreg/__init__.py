@@ -14,6 +14,8 @@ loaded when they are first used, so `import packreg` costs nothing.
 
 from __future__ import annotations
 
+from packreg._version import __version__ as __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from packreg.cli.compose import open_registry
@@ -34,49 +36,80 @@ if TYPE_CHECKING:
         UsageError,
         VersionUsed,
     )
-    from packreg.install.installer import Installer
-    from packreg.pack.check import load_pack
+    from packreg.install.home import Home
+    from packreg.install.installer import Installed, Installer
+    from packreg.install.lock_dependencies import lock_dependencies
+    from packreg.install.tools import Tools
+    from packreg.pack.check import Pack, load_pack
+    from packreg.pack.files import Limits
     from packreg.pack.reference import Reference
     from packreg.pack.version import Version, VersionRange
-    from packreg.registry.registry import Registry
-    from packreg.store.url import open_store
+    from packreg.registry.publish import Published
+    from packreg.registry.record import Lock, Record, Source
+    from packreg.registry.registry import Registry, Resolved
+    from packreg.store.opening import open_store
+    from packreg.store.store import Store
 
 __all__ = [
     "ChangedMeanwhile",
+    "Home",
     "InstallError",
+    "Installed",
     "Installer",
     "IntegrityError",
     "InvalidPack",
+    "Limits",
+    "Lock",
     "NotFound",
     "OutcomeUnknown",
+    "Pack",
     "PackregError",
     "Problem",
+    "Published",
+    "Record",
     "Reference",
     "Registry",
     "Removed",
+    "Resolved",
+    "Source",
+    "Store",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
     "StoreUnsafe",
+    "Tools",
     "UsageError",
     "Version",
     "VersionRange",
     "VersionUsed",
     "load_pack",
+    "lock_dependencies",
     "open_registry",
     "open_store",
 ]
 
 #: Public name -> the module that it is loaded from; errors come from `packreg.errors`.
 _HOMES = {
+    "Home": "packreg.install.home",
+    "Installed": "packreg.install.installer",
     "Installer": "packreg.install.installer",
+    "Limits": "packreg.pack.files",
+    "Lock": "packreg.registry.record",
+    "Pack": "packreg.pack.check",
+    "Published": "packreg.registry.publish",
+    "Record": "packreg.registry.record",
     "Reference": "packreg.pack.reference",
     "Registry": "packreg.registry.registry",
+    "Resolved": "packreg.registry.registry",
+    "Source": "packreg.registry.record",
+    "Store": "packreg.store.store",
+    "Tools": "packreg.install.tools",
     "Version": "packreg.pack.version",
     "VersionRange": "packreg.pack.version",
     "load_pack": "packreg.pack.check",
+    "lock_dependencies": "packreg.install.lock_dependencies",
     "open_registry": "packreg.cli.compose",
-    "open_store": "packreg.store.url",
+    "open_store": "packreg.store.opening",
 }
 
 

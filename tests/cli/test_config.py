@@ -73,6 +73,22 @@ def test_each_key_counts_from_the_nearest_file(work: Path, home: Path) -> None:
     assert settings.origins["install.python"] == str(project)
 
 
+def test_the_endpoint_of_the_aws_variables_is_part_of_the_registry(work: Path, home: Path) -> None:
+    """Two servers with a bucket of one name are two registries, however the endpoint was given."""
+    plain = load(work, home, "s3://b/p?region=x")
+    ours = load(work, home, "s3://b/p?region=x", AWS_ENDPOINT_URL="http://host:1")
+    narrow = load(
+        work, home, "s3://b/p", AWS_ENDPOINT_URL="http://host:1", AWS_ENDPOINT_URL_S3="http://host:2"
+    )
+    written = load(work, home, "s3://b/p?endpoint_url=http://host:3", AWS_ENDPOINT_URL="http://host:1")
+    assert plain.registry == "s3://b/p?region=x"
+    assert ours.registry == "s3://b/p?region=x&endpoint_url=http://host:1"
+    assert ours.origins["registry.url"] == "--registry, environment AWS_ENDPOINT_URL"
+    assert narrow.registry == "s3://b/p?endpoint_url=http://host:2"
+    assert written.registry == "s3://b/p?endpoint_url=http://host:3"
+    assert load(work, home, "/a", AWS_ENDPOINT_URL="http://host:1").registry == "/a"
+
+
 def test_relative_places_start_at_the_file_that_names_them(work: Path, home: Path) -> None:
     """A relative registry or home of a file means the same from every directory below it."""
     write(work.parent, 'registry = "registry"\n[install]\nhome = "../cache"')
@@ -175,3 +191,15 @@ def test_no_file_makes_anything_but_settings_or_a_usage_error(text: str) -> None
     except UsageError:
         return
     assert settings.values.keys() <= KEYS.keys()
+
+
+def test_a_registry_below_the_home_directory(work: Path, home: Path) -> None:
+    """`~/` is the user's home in files and variables, which no shell expands; another user's is not."""
+    expected = str(home / "packs")
+    assert load(work, home, PACKREG_REGISTRY="~/packs").registry == expected
+    assert load(work, home, "~/packs").registry == expected
+    assert load(work, home, PACKREG_HOME="~/kept").home == str(home / "kept")
+    for text in ('registry = "~/packs"', '[registry]\nurl = "~/packs"'):
+        write(work, text)
+        assert load(work, home).registry == expected
+    assert load(work, home, PACKREG_REGISTRY="~ada/packs").registry == "~ada/packs"

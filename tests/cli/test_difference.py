@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
 
 from packreg.cli.difference import compare, unified
+from packreg.pack.bundle import extract
 from packreg.pack.files import File
 
 OLD = {
@@ -56,7 +63,60 @@ def test_changed_lines_are_shown_for_text_only() -> None:
     assert "--- old/gone.py" in lines
     assert lines[lines.index("--- old/gone.py") + 1] == "+++ /dev/null"
     assert "new.bin: not shown: it is not text, or is large" in lines
-    assert "run.sh: is executable" in lines
+    place = lines.index("diff --git old/run.sh new/run.sh")
+    assert lines[place + 1 : place + 3] == ["old mode 100644", "new mode 100755"]
+
+
+BEFORE = {
+    "a.rego": File(b"package a\n\n\tdeny := 1\n" + b"same\n" * 20 + b"-- last\n"),
+    "dos.txt": File(b"one\r\ntwo\r\n"),
+    "empty/gone.txt": File(b""),
+    "gone.txt": File(b"x\ny"),
+    "with space.txt": File(b"no end"),
+    "\u00fc.txt": File("\u00fc\u2028\f\n".encode()),
+    "run.sh": File(b"x\n"),
+    "both.sh": File(b"x\n", executable=True),
+    "end.txt": File(b"x\n"),
+}
+AFTER = {
+    "a.rego": File(b"package a\n\n\tdeny := 2\n" + b"same\n" * 20 + b"++ last\n"),
+    "dos.txt": File(b"one\r\n2\r\n"),
+    "new/empty.txt": File(b""),
+    "new.sh": File(b"x\n", executable=True),
+    "with space.txt": File(b"an end\n"),
+    "\u00fc.txt": File("u\u2028\f\n".encode()),
+    "run.sh": File(b"x\n", executable=True),
+    "both.sh": File(b"y\n"),
+    "end.txt": File(b"x\n\n"),
+}
+
+
+@pytest.mark.parametrize("program", [("git", "apply"), ("patch", "-p1", "--binary", "--quiet")])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_the_lines_are_a_patch(tmp_path: Path, program: tuple[str, ...], backwards: bool) -> None:
+    """Both tools make the new files of the old with it, to the last byte and mode, however files end."""
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"there is no {program[0]}")
+    old, new = (AFTER, BEFORE) if backwards else (BEFORE, AFTER)
+    lines = unified(old, new, compare(old, new))
+    lines.insert(0, "file         ~ a.rego")  # what `packreg diff` prints in front
+    lines.append("x.bin: not shown: it is not text, or is large")
+    extract(old, tmp_path / "pack")
+    subprocess.run(
+        program,
+        cwd=tmp_path / "pack",
+        env={"PATH": os.environ["PATH"], "GIT_CEILING_DIRECTORIES": str(tmp_path)},
+        input="".join(f"{line}\n" for line in lines).encode(),
+        check=True,
+    )
+    found = {
+        path.relative_to(tmp_path / "pack").as_posix(): File(
+            path.read_bytes(), bool(path.stat().st_mode & 0o111)
+        )
+        for path in (tmp_path / "pack").rglob("*")
+        if path.is_file()
+    }
+    assert found == new
 
 
 def test_packages_of_nodejs_are_requirements() -> None:

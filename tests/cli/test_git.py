@@ -115,14 +115,28 @@ def test_a_hostile_repository_starts_no_program(git: Git, repository: Path, tmp_
     assert not (tmp_path / "sprung").exists()
 
 
-def test_the_author_is_who_git_says(git: Git) -> None:
-    """Name and address come from git's configuration."""
-    assert git.author() == "Ada <ada@example.org>"
+def test_the_author_is_who_git_says(git: Git, repository: Path, tmp_path: Path) -> None:
+    """Name and address come from git's configuration: the repository's own, then the user's."""
+    for place in (repository / "guard", tmp_path, tmp_path / "nowhere"):
+        assert git.author(place) == "Ada <ada@example.org>"
+    with (repository / ".git" / "config").open("a") as config:
+        config.write("[user]\nname = The Guards\nemail = guards@example.org\n")
+    assert git.author(repository / "guard") == "The Guards <guards@example.org>"
+    assert git.author(tmp_path) == "Ada <ada@example.org>"
+
+
+def test_the_repository_alone_may_name_the_author(repository: Path, tmp_path: Path) -> None:
+    """On a machine whose user has no configuration, that of the repository counts, not the user and host."""
+    (tmp_path / "empty").mkdir()
+    git = Git({"PATH": os.environ["PATH"], "HOME": str(tmp_path / "empty"), "GIT_CONFIG_NOSYSTEM": "1"})
+    with (repository / ".git" / "config").open("a") as config:
+        config.write("[user]\nname = CI\n")
+    assert git.author(repository / "guard") == "CI"
 
 
 def test_without_git_the_author_is_the_user(tmp_path: Path) -> None:
     """Otherwise it is the user at this host, which is never empty."""
-    user, at, host = Git({"PATH": str(tmp_path)}).author().partition("@")
+    user, at, host = Git({"PATH": str(tmp_path)}).author(tmp_path).partition("@")
     assert user
     assert at
     assert host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -74,12 +75,93 @@ def test_offline_says_what_is_missing(published: User) -> None:
     published.must("install", "guard@1.0.0", "--offline", "--force")
 
 
+def test_a_damaged_bundle_offline_is_named_with_the_way_out(published: User) -> None:
+    """What was kept and is no longer whole is said to be damaged, with the release and the way out."""
+    path = Path(published.must("install", "guard@1.0.0").out.strip())
+    home = Path(published.must("cache", "dir").out.strip())
+    (bundle,) = (home / "bundles").iterdir()
+    bundle.chmod(0o644)
+    bundle.write_bytes(b"x")
+    done = published("install", "guard@1.0.0", "--offline", "--force")
+    assert done.code == 10
+    assert "the bundle of guard@1.0.0 that was kept here is damaged" in done.err
+    assert "`packreg install guard@1.0.0 --force`" in done.err
+    assert published.must("install", "guard@1.0.0", "--force").out == f"{path}\n"
+
+
+def test_offline_another_registry_is_named(published: User) -> None:
+    """What is known here of another registry is told with its place, also after `cache import`."""
+    place = published.must("config", "--json").json()["location"]["url"]
+    published.must("cache", "export", "guard@1.0.0", "-o", "packs.tar")
+    published.extra["PACKREG_HOME"] = str(published.top / "elsewhere")
+    published.must("cache", "import", "packs.tar")
+    published.extra["PACKREG_REGISTRY"] = str(published.top / "other")
+    for reference in ("guard@1.0.0", "guard", "guard@^1"):
+        done = published("install", reference, "--offline")
+        assert done.code == 10
+        assert f"hint: it is known from {place}: name that one with --registry" in done.err
+    for reference in ("guard@9.0.0", "guard@^2", "limits"):
+        assert "it is known" not in published("install", reference, "--offline").err
+    (url,) = (published.top / "elsewhere" / "remembered").glob("*/url")
+    url.write_text("file:///made/up")
+    done = published("install", "guard", "--offline")
+    assert f"it is known from the registry with the id {url.parent.name}: " in done.err
+
+
+def test_a_longer_bundle_in_the_registry_is_named(published: User) -> None:
+    """A bundle that has more bytes than its record says is refused with the name of the release."""
+    registry = Path(published.must("config", "--json").json()["settings"][0]["value"])
+    (bundle,) = (registry / "bundles" / "guard" / "1.0.0").glob("*.tgz")
+    bundle.chmod(0o644)
+    bundle.write_bytes(bundle.read_bytes() + b"x")
+    done = published("install", "guard@1.0.0")
+    assert done.code == 8
+    assert "the bundle of guard@1.0.0 is damaged" in done.err
+    assert "hint: nothing of it was used" in done.err
+
+
 def test_a_yanked_version_installs_with_a_warning(published: User) -> None:
     """Pinned installs go on working and hear why the version was yanked; `latest` avoids it."""
     published.must("yank", "guard@1.1.0", "--reason", "blocks everything")
     done = published.must("install", "guard@1.1.0")
     assert "warning: guard@1.1.0 is yanked: blocks everything" in done.err
     assert published.must("install", "guard", "--json").json()[0]["version"] == "1.0.0"
+
+
+def test_a_removed_release_is_not_installed_from_what_was_kept(published: User) -> None:
+    """The registry is asked even if the bundle is here; offline nobody can know; installed is installed."""
+    path = Path(published.must("install", "guard@1.0.0").out.strip())
+    published.must("remove", "guard@1.0.0", "--yes", "--reason", "a secret")
+    for words in (["--force"], ["--to", "there", "--no-env"]):
+        done = published("install", "guard@1.0.0", *words)
+        assert done.code == 6
+        assert "guard@1.0.0 was removed: a secret (" in done.err
+    assert published.must("path", "guard@1.0.0").out == f"{path}\n"
+    shutil.rmtree(path)
+    assert published("path", "guard@1.0.0").code == 6
+    assert published.must("path", "guard@1.0.0", "--offline").out == f"{path}\n"
+
+
+def test_a_removed_release_is_not_locked(published: User) -> None:
+    """A machine that remembers the record hears of the removal; the lock stays as it was."""
+    digest = published.must("info", "guard@1.0.0", "--json").json()["digest"]
+    published.must("lock", "guard@1.1.0")
+    before = (published.directory / "packreg.lock").read_bytes()
+    published.must("remove", "guard@1.0.0", "--yes", "--reason", "a secret")
+    for reference in ("guard@1.0.0", f"guard@{digest}"):
+        done = published("lock", "limits", reference)
+        assert done.code == 6
+        assert "was removed" in done.err
+    assert (published.directory / "packreg.lock").read_bytes() == before
+
+
+def test_two_versions_of_one_pack_are_not_locked(published: User) -> None:
+    """A lock has one pin for each pack, so naming two is exit code 2; naming one twice is naming it once."""
+    done = published("lock", "guard@1.0.0", "limits", "guard@1.1.0")
+    assert done.code == 2
+    assert "guard@1.0.0 and guard@1.1.0 are two versions of one pack" in done.err
+    assert not (published.directory / "packreg.lock").exists()
+    assert published.must("lock", "guard@1.0.0", "guard@1.0.0").out.count("\n") == 1
 
 
 def test_lock_pins_and_install_obeys(published: User) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from packreg.errors import StoreRefused
+from packreg.store.local import LocalBucket
 from tests.cli.conftest import User
 
 
@@ -49,6 +51,13 @@ def test_yank_and_undo(user: User) -> None:
 
 
 @pytest.mark.usefixtures("registry")
+def test_undoing_what_was_never_done(user: User) -> None:
+    """A version that was never yanked is as it was, and that is said in plain words."""
+    done = user.must("yank", "guard@1.0.0", "--undo")
+    assert (done.out, done.err) == ("guard@1.0.0 is already published\n", "it was never yanked\n")
+
+
+@pytest.mark.usefixtures("registry")
 def test_remove_leaves_a_tombstone(user: User) -> None:
     """A removed release is gone for good, says why, and its version stays used."""
     assert user("remove", "guard@1.0.0").code == 2
@@ -59,7 +68,10 @@ def test_remove_leaves_a_tombstone(user: User) -> None:
     done = user("install", "guard@1.0.0", "--json")
     assert (done.code, done.json()["error"]["code"]) == (6, "removed")
     assert "a secret" in done.err
-    assert user("publish", user.top / "packs" / "guard-1.0.0").code == 5
+    done = user("publish", user.top / "packs" / "guard-1.0.0")
+    assert done.code == 5
+    assert "a secret" in done.err
+    assert "sha256:" not in done.err
 
 
 def test_verify_finds_damage(user: User, registry: Path) -> None:
@@ -96,7 +108,12 @@ def test_gc_deletes_only_when_told(user: User, registry: Path) -> None:
     assert [(g["key"], g["size"]) for g in found["garbage"]] == [(f"bundles/guard/1.0.0/{'0' * 64}.tgz", 10)]
     assert orphan.exists()
     assert "delete them with --yes" in user.must("gc").err
-    assert "deleted 1 objects, 10 B" in user.must("gc", "--yes").err
+    left = registry / ".packreg-tmp" / "of-a-killed-writer"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    assert "deleted 1 objects, 10 B, and 1 temporary files" in user.must("gc", "--yes").err
+    assert not left.exists()
     assert not orphan.exists()
     assert user.must("verify").code == 0
 
@@ -146,6 +163,32 @@ def test_config_tells_every_setting_and_its_origin(user: User) -> None:
     assert {"key": "registry.url", "value": "/srv/packs", "origin": "--registry"} in found["settings"]
 
 
+def test_config_shows_where_a_directory_is(user: User) -> None:
+    """A registry that was given as a relative path, or below `~`, is shown as an absolute one."""
+    for given, shown in (("../packs", user.top / "packs"), ("~/packs", user.top / "user" / "packs")):
+        user.extra["PACKREG_REGISTRY"] = given
+        assert user.must("config").out.startswith(f"registry.url\t{shown}\tenvironment PACKREG_REGISTRY\n")
+
+
+@pytest.mark.usefixtures("registry")
+def test_the_cache_alone_prints_its_help(user: User) -> None:
+    """Without a command of its own it is like `packreg` alone: help on stderr, exit code 2."""
+    done = user("cache")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == user.must("cache", "--help").out
+    assert "error" not in done.err
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_archive_needs_a_file(user: User) -> None:
+    """A directory, or a file in no directory, is exit code 2, and nothing is written."""
+    for name, words in ((".", "is a directory"), ("nowhere/packs.tar", "there is no directory")):
+        done = user("cache", "export", "guard", "-o", name)
+        assert done.code == 2
+        assert words in done.err
+    assert list(user.directory.iterdir()) == []
+
+
 def test_a_bad_configuration_is_told_by_every_command(user: User) -> None:
     """A misspelt key stops a command with the file and the fix, the fast way too."""
     (user.directory / "packreg.toml").write_text('[install]\npyhton = "3.12"\n')
@@ -174,14 +217,50 @@ def test_doctor_creates_nothing(user: User) -> None:
     assert not (user.top / "user" / ".local" / "share" / "packreg" / "registry").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_registry_that_cannot_be_written_fails_the_doctor(user: User, registry: Path) -> None:
-    """A store that refuses is a failure with exit code 9."""
-    registry.chmod(0o500)
-    try:
-        assert user("doctor").code == 9
-    finally:
-        registry.chmod(0o700)
+def refuse_writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Let directories refuse every write, as a bucket does to a reader; the keys that were tried."""
+    tried: list[str] = []
+
+    def refuse(bucket: LocalBucket, key: str, *data: bytes) -> None:
+        tried.append(key)
+        raise StoreRefused("cannot write: not allowed")
+
+    monkeypatch.setattr(LocalBucket, "put_new", refuse)
+    monkeypatch.setattr(LocalBucket, "delete", refuse)
+    return tried
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_reader_is_told_what_was_not_proved(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the right to write, doctor warns of what it could not prove, and that is no failure."""
+    tried = refuse_writes(monkeypatch)
+    found = user.must("doctor", "--json").json()
+    assert found["ok"]
+    checks = {check["topic"]: check for check in found["checks"]}
+    for topic in ("canary", "store"):
+        assert checks[topic]["level"] == "warn"
+        assert "is not proved: cannot write: not allowed" in checks[topic]["message"]
+        assert "a keeper" in checks[topic]["fix"]
+    assert tried
+
+
+@pytest.mark.usefixtures("registry")
+def test_doctor_without_the_probe_writes_nothing(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--no-probe does not even try to create what exists."""
+    tried = refuse_writes(monkeypatch)
+    assert user.must("doctor", "--no-probe", "--json").json()["ok"]
+    assert tried == []
+
+
+def test_a_replica_is_not_proved(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Doctor writes nothing to a replica, and says that its store was not tried."""
+    user.must("init", "--role", "replica")
+    tried = refuse_writes(monkeypatch)
+    checks = {check["topic"]: check for check in user.must("doctor", "--json").json()["checks"]}
+    assert checks["store"]["level"] == "warn"
+    assert "not proved" in checks["store"]["message"]
+    assert "canary" not in checks
+    assert tried == []
 
 
 def test_a_store_that_does_not_answer_fails_the_doctor(user: User) -> None:

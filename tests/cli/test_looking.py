@@ -63,9 +63,22 @@ def test_info_shows_the_release(published: User) -> None:
     assert "description:  Keeps buckets encrypted." in lines
     assert any(line.startswith("yanked:       too strict") for line in lines)
     found = published.must("info", "guard@1.1.0", "--json").json()
-    assert found["yanked"].startswith("too strict")
+    assert (found["yanked"].pop("reason"), list(found["yanked"])) == ("too strict", ["by", "at"])
+    assert found["removed"] is None
     assert (found["dependencies"], found["manifest"]["runtime"]) == ([], "opa")
     assert published.must("info", "guard", "--json").json()["yanked"] is None
+
+
+def test_info_says_what_was_removed(published: User) -> None:
+    """The record of a removed release can be read, and says first of all that it is gone, and why."""
+    published.must("remove", "guard@1.1.0", "--yes", "--reason", "holds a secret")
+    lines = published.must("info", "guard@1.1.0").out.splitlines()
+    assert lines[2].startswith("removed:      holds a secret (")
+    found = published.must("info", "guard@1.1.0", "--json").json()
+    assert found["removed"]["reason"] == "holds a secret"
+    assert found["removed"]["by"] in lines[2]
+    assert found["removed"]["at"] in lines[2]
+    assert found["yanked"] is None
 
 
 def test_search_looks_at_names_and_descriptions(published: User) -> None:
@@ -107,7 +120,6 @@ def test_diff_of_releases_and_directories(published: User) -> None:
 
 def test_locked_dependencies_are_summarised(published: User) -> None:
     """Of a lock the names and versions are shown, not the hashes."""
-    from dataclasses import replace
 
     from packreg import Reference, open_registry
 
@@ -116,8 +128,8 @@ def test_locked_dependencies_are_summarised(published: User) -> None:
     text = (
         "pulumi==3.1 \\\n    --hash=sha256:00\ngrpcio==1.0 ; python_version < '4' \\\n    --hash=sha256:11\n"
     )
-    locked = replace(record, lock=Lock("requirements", text))
+    locked = record._replace(lock=Lock("requirements", text))
     assert dependencies(locked) == ["grpcio==1.0 ; python_version < '4'", "pulumi==3.1"]
     npm = '{"packages": {"": {}, "node_modules/@pulumi/policy": {"version": "1.2.0"}}}'
-    assert dependencies(replace(record, lock=Lock("npm", npm))) == ["@pulumi/policy@1.2.0"]
-    assert dependencies(replace(record, lock=Lock("npm", "[]"))) == []
+    assert dependencies(record._replace(lock=Lock("npm", npm))) == ["@pulumi/policy@1.2.0"]
+    assert dependencies(record._replace(lock=Lock("npm", "[]"))) == []

@@ -136,3 +136,15 @@ def test_a_pack_without_a_lock_says_so(user: User) -> None:
     record = user.must("info", "guard", "--json").json()
     assert record["lock"] is None
     assert len(record["notes"]) == 1
+
+
+def test_the_repository_of_the_pack_says_who_publishes(user: User, guard: Path) -> None:
+    """The name and address of the pack's own repository are recorded, wherever the command is run."""
+    for words in (
+        ["init", "-q"],
+        ["config", "user.name", "Guards"],
+        ["config", "user.email", "g@example.org"],
+    ):
+        git(guard, *words)
+    found = user.must("publish", "guard", "--allow-dirty", "--json").json()
+    assert found["publisher"] == "Guards <g@example.org>"

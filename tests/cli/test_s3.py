@@ -71,6 +71,6 @@ def test_the_metadata_service_is_asked_only_when_configured(
         seen.append(os.environ.get("AWS_EC2_METADATA_DISABLED"))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("packreg.store.url.open_store", open_store)
+    monkeypatch.setattr("packreg.store.opening.open_store", open_store)
     assert team("versions", "guard").code == 130
     assert seen == [None if instance_role else "true"]

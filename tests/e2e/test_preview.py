@@ -167,3 +167,17 @@ def test_installed_packs_run_from_a_read_only_home(
     assert_stopped(outcome, "nodejs-guard@v1.0.0", "bucket-acl-private")
     assert_passed(mended, "python-guard@v1.0.0", "nodejs-guard@v1.0.0")
     assert {home, *home.rglob("*")} == set(every), "the previews left something behind"
+
+
+def test_a_pack_that_cannot_be_had_stops_the_preview(stack: Stack) -> None:
+    """When `packreg path` fails inside the option, the CLI stops too: it never runs without the pack."""
+    stack.write(logs=MENDED)
+    for reference in ("missing@1.0.0", "missing", "not/a/reference", "--bogus"):
+        code, output = stack.preview(reference)
+        assert code != 0
+        assert "could-not-install" in output
+        assert "Policies:" not in output
+    (stack.shell.directory / "packreg.toml").write_text("[install]\nhomme = 1\n", "utf-8")
+    code, output = stack.preview("missing@1.0.0")
+    assert code != 0
+    assert "could-not-install" in output

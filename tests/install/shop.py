@@ -22,7 +22,8 @@ from packreg.pack.check import Pack, check_bundle
 from packreg.pack.files import File
 from packreg.registry.record import Lock, Record, Source
 from packreg.registry.registry import Registry
-from packreg.store.url import open_store, parse_location
+from packreg.store.opening import open_store
+from packreg.store.url import parse_location
 
 NOW = "2026-01-02T03:04:05Z"
 WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"

@@ -65,7 +65,7 @@ def test_nothing_that_matters_is_left_out_of_the_key(interpreter: Interpreter) -
     wanted += [needs(LEAF, own=(("a.whl", b"2"),)), needs(LEAF, own=(("b.whl", b"1"),))]
     keys = {environment_key(need, interpreter) for need in wanted}
     for name in ("path", "version", "abi", "machine", "libc", "system"):
-        changed = replace(interpreter, **{name: getattr(interpreter, name) + "x"})
+        changed = interpreter._replace(**{name: getattr(interpreter, name) + "x"})
         keys.add(environment_key(needs(LEAF), changed))
     assert len(keys) == 12
     assert environment_key(needs(LEAF), interpreter) == environment_key(needs(LEAF), interpreter)

@@ -20,9 +20,19 @@ from packreg.pack.bundle import encode
 from packreg.pack.files import File
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.record import Lock
+from packreg.registry.record import UNLOCKED, Lock, Source
 from tests.install.conftest import LEAF, OTHER, TWIG
-from tests.install.shop import MAIN, Index, Shop, Wheel, lock_of, python_pack, tools_in, tree_digest
+from tests.install.shop import (
+    MAIN,
+    Index,
+    Shop,
+    Wheel,
+    checked,
+    lock_of,
+    python_pack,
+    tools_in,
+    tree_digest,
+)
 from tests.install.test_environment import run
 
 GUARD = Reference.parse("guard@1.0.0")
@@ -66,18 +76,18 @@ def test_again_it_does_nothing_and_asks_nobody(shop: Shop, installer: Installer,
     store = installer.releases.registry.store  # type: ignore[union-attr]
     asked, served = store.requests, index.requests
     again = installer.install(GUARD)
-    assert replace(again, changed=True) == first and not again.changed
+    assert again._replace(changed=True) == first and not again.changed
     assert (store.requests, index.requests) == (asked, served)
 
 
 def test_an_exact_install_costs_three_requests(shop: Shop, installer: Installer) -> None:
-    """Record, bundle and yanks are asked for once each; installing again asks for yanks alone."""
+    """Record, bundle and yanks are asked for once each; installing again asks for yanks and a removal."""
     shop.publish(python_pack())
     installer.install(GUARD)
     store = installer.releases.registry.store  # type: ignore[union-attr]
     assert store.requests == 3
     installer.install(GUARD, force=True)
-    assert store.requests == 4
+    assert store.requests == 5
 
 
 @pytest.mark.parametrize("virtualenv", ["venv", ".venv", "envs/x"])
@@ -362,6 +372,21 @@ def test_offline_says_exactly_what_is_missing(shop: Shop, tools: Tools, home: Ho
 # without a lock
 
 
+def test_a_release_without_a_lock_is_told_once(shop: Shop, installer: Installer) -> None:
+    """The publisher's own note does not say again what the installer says; other notes stay."""
+    pack = checked(python_pack(requirements="leafpkg\n"))
+    notes = (f"{UNLOCKED}: every machine resolves the dependencies on its own", "another note")
+    shop.registry().publish(
+        pack, lock=None, source=Source(), publisher="tests", tool="packreg 0", notes=notes
+    )
+    found = installer.install(GUARD).notes
+    assert [note for note in found if UNLOCKED in note] == [
+        "guard@1.0.0 was published without a lock: "
+        "its dependencies were resolved on this machine, and may differ on another"
+    ]
+    assert "another note" in found
+
+
 def test_a_release_without_a_lock_is_resolved_once(
     shop: Shop, installer: Installer, home: Home, index: Index
 ) -> None:
@@ -400,6 +425,31 @@ def test_the_wheel_of_a_buildable_pack_is_installed(shop: Shop, installer: Insta
     assert done.environment is not None
     code = "import guardpkg, leafpkg; print(guardpkg.value, leafpkg.value)"
     assert run(done.environment / "bin" / "python", code) == "1.0.0 1.0"
+
+
+def test_a_uv_pack_gets_a_whole_environment(
+    shop: Shop, installer: Installer, home: Home, index: Index
+) -> None:
+    """`toolchain: uv`: whole, at .venv, and `uv sync --inexact` finds nothing to do in it."""
+    project = '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    project += 'dependencies = ["leafpkg"]\n'
+    with home.scratch("test") as work:
+        (work / "pyproject.toml").write_text(project)
+        uv, environ = installer.tools.uv, installer.tools.environment
+        subprocess.run([uv, "lock"], cwd=work, env=environ, check=True, capture_output=True)
+        lock = (work / "uv.lock").read_text()
+    pack = python_pack(virtualenv=None, toolchain="uv", pyproject_toml=project, uv_lock=lock)
+    shop.publish(pack, lock=lock_of(LEAF))
+    done = installer.install(GUARD)
+    assert done.environment == done.path / ".venv"
+    assert (done.path / "PulumiPolicy.yaml").read_bytes() == pack["PulumiPolicy.yaml"].data
+    index.broken = True
+    command = [uv, "sync", "--inexact", "--offline"]
+    said = subprocess.run(command, cwd=done.path, env=environ, capture_output=True, text=True)
+    assert said.returncode == 0, said.stderr
+    assert "Creating" not in said.stderr and "+ " not in said.stderr and "- " not in said.stderr
+    assert remove_tree(home.envs)
+    assert run(done.environment / "bin" / "python", "import leafpkg; print(leafpkg.value)") == "1.0"
 
 
 def test_a_home_that_cannot_be_written_is_said(shop: Shop, tmp_path: Path, index: Index) -> None:

@@ -30,11 +30,13 @@ KILLS = int(os.environ.get("PACKREG_KILLS", "15"))
 ROOT = Path(__file__).parent.parent.parent
 
 
-def start(shop: Shop, home: Home, index: Index, cache: Path, *, force: bool) -> subprocess.Popen[bytes]:
+def start(
+    shop: Shop, home: Home, index: Index, cache: Path, *, force: bool = False, kill: str = ""
+) -> subprocess.Popen[bytes]:
     """An installer in a process (and a process group) of its own."""
     environ = dict(os.environ) | index.environ(cache) | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    if force:
-        environ["PACKREG_TEST_FORCE"] = "1"
+    environ |= {"PACKREG_TEST_FORCE": "1"} if force else {}
+    environ |= {"PACKREG_TEST_KILL": kill} if kill else {}
     command = [
         sys.executable,
         "-m",
@@ -51,6 +53,13 @@ def start(shop: Shop, home: Home, index: Index, cache: Path, *, force: bool) -> 
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+
+
+def finish(process: subprocess.Popen[bytes]) -> list[bytes]:
+    """The lines that an installer prints; fails unless it ends well."""
+    said, complaint = process.communicate(timeout=180)
+    assert process.returncode == 0, complaint
+    return said.splitlines()
 
 
 def whole(home: Home, expected: dict[str, str]) -> bool:
@@ -73,51 +82,51 @@ def whole(home: Home, expected: dict[str, str]) -> bool:
 
 
 def test_kills(shop: Shop, home: Home, index: Index, tmp_path: Path) -> None:
-    """Killed at random moments, an installation never leaves anything that counts and is not whole."""
-    more = {f"rules__rule{n}_py": f"n = {n}\n" * 50 for n in range(30)}
+    """Killed before or soon after any step, an installation leaves nothing that counts and is not whole.
+
+    In turns: nothing is there; the store is filled; everything is there and replaced by force. Every other
+    kill comes up to 50 ms after a step, so also while uv works, which is not killed with its parent.
+    """
+    more = {f"rules__rule{n}_py": f"n = {n}\n" * 50 for n in range(10)}
     record = shop.publish(python_pack(requirements="twigpkg\n", **more), lock=lock_of(LEAF, TWIG))
     cache = tmp_path / "cache"
-    began = time.monotonic()
-    process = start(shop, home, index, cache, force=False)
-    _, complaint = process.communicate(timeout=120)
-    assert process.returncode == 0, complaint
-    duration = time.monotonic() - began
+    finish(start(shop, home, index, cache))  # so that what only a first run does is not counted
+    steps = []
+    for scenario in range(3):
+        prepare(home, scenario)
+        steps.append(int(finish(start(shop, home, index, cache, force=True))[-1]))
     (entry,) = home.envs.iterdir()
     (site_packages,) = (entry / "env").glob("lib/*/site-packages")
     expected = {"environment": tree_digest(site_packages), "digest": record.digest}
-    moments = random.Random(20260102)
-    killed = visible = 0
-    for number in range(KILLS):
-        # In turns: nothing there, the store filled, everything there and replaced by force.
-        if number % 3 == 0:
-            remove_tree(home.envs)
-            remove_tree(home.skeletons)
-        if number % 3 != 2:
-            remove_tree(home.packs)
-        process = start(shop, home, index, cache, force=True)
-        time.sleep(moments.uniform(0.3, 1.1) * duration)
-        with_children = moments.random() < 0.5
-        if process.poll() is None:
-            killed += 1
-            if with_children:
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-        process.communicate()
+    chance = random.Random(20260102)
+    rounds = killed = visible = 0
+    while killed < KILLS:
+        number, rounds = rounds, rounds + 1
+        scenario = number % 3
+        prepare(home, scenario)
+        moment = chance.randint(1, steps[scenario])
+        delay = chance.uniform(0.0, 0.05) if number % 2 else 0.0
+        process = start(shop, home, index, cache, force=True, kill=f"{moment}:{delay}")
+        _, complaint = process.communicate(timeout=180)
+        assert process.returncode == -signal.SIGKILL or (delay and process.returncode == 0), complaint
+        killed += process.returncode != 0
         visible += whole(home, expected)
-        if number % 5 == 4:
-            process = start(shop, home, index, cache, force=False)
-            _, complaint = process.communicate(timeout=120)
-            assert process.returncode == 0, complaint
-            assert whole(home, expected)
-    process = start(shop, home, index, cache, force=False)
-    _, complaint = process.communicate(timeout=120)
-    assert process.returncode == 0, complaint
-    assert whole(home, expected)
-    print(f"{KILLS} rounds, {killed} killed while running, {visible} with a whole pack visible after it")
+        finish(start(shop, home, index, cache))
+        assert whole(home, expected), f"not mended after a kill at step {moment} of {steps[scenario]}"
+    finish(start(shop, home, index, cache, force=True))
     directory = home.packs / shop.location.id / "guard"
     assert [path.name for path in directory.iterdir()] == ["1.0.0"]
-    assert killed >= KILLS // 3
+    assert len(list(home.envs.iterdir())) == len(list(home.skeletons.iterdir())) == 1
+    print(f"{rounds} rounds, {killed} killed, {visible} with the whole pack visible after it; steps: {steps}")
+
+
+def prepare(home: Home, scenario: int) -> None:
+    """Nothing is there (0), the store is filled (1), or everything is there (2)."""
+    if scenario == 0:
+        remove_tree(home.envs)
+        remove_tree(home.skeletons)
+    if scenario < 2:
+        remove_tree(home.packs)
 
 
 def test_a_waiting_installer_goes_on_when_the_first_is_killed(
@@ -133,18 +142,16 @@ def test_a_waiting_installer_goes_on_when_the_first_is_killed(
         return answer(path)
 
     index.answer = slowly  # type: ignore[method-assign]
-    first = start(shop, home, index, tmp_path / "cache", force=False)
+    first = start(shop, home, index, tmp_path / "cache")
     deadline = time.monotonic() + 60
     while not list(home.envs.glob(".building-*/env")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    second = start(shop, home, index, tmp_path / "cache2", force=False)
+    second = start(shop, home, index, tmp_path / "cache2")
     time.sleep(0.5)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
     hold.set()
-    said, complaint = second.communicate(timeout=120)
-    assert second.returncode == 0, complaint
-    assert b"True" in said
+    assert finish(second)[0].endswith(b"True")
 
 
 def test_one_installs_and_the_others_wait_and_reuse(
@@ -152,10 +159,8 @@ def test_one_installs_and_the_others_wait_and_reuse(
 ) -> None:
     """Of six processes that install one pack at once exactly one does it, and all end well."""
     shop.publish(python_pack(requirements="twigpkg\n"), lock=lock_of(LEAF, TWIG))
-    processes = [start(shop, home, index, tmp_path / "cache", force=False) for _ in range(6)]
-    said = [process.communicate(timeout=180) for process in processes]
-    assert all(process.returncode == 0 for process in processes), said
-    assert sum(b"True" in out for out, _ in said) == 1
+    processes = [start(shop, home, index, tmp_path / "cache") for _ in range(6)]
+    assert sum(finish(process)[0].endswith(b"True") for process in processes) == 1
 
 
 def test_what_killed_runs_left_of_other_versions_is_swept(shop: Shop, home: Home, index: Index) -> None:

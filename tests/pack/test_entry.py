@@ -56,7 +56,7 @@ def _codes(problems: Problems) -> list[str]:
         ("uv", {MAIN: "", "requirements.txt": "a\n"}, "requirements", []),
         ("uv", {MAIN: ""}, "uv", ["uv"]),
         ("pip", {MAIN: "", "requirements.txt": "a\n", "uv.lock": UV_LOCK}, "requirements", []),
-        ("poetry", {MAIN: "", "pyproject.toml": PROJECT}, "poetry", ["toolchain-poetry"]),
+        ("poetry", {MAIN: "", "pyproject.toml": PROJECT}, "poetry", ["toolchain-poetry", "poetry"]),
         (None, {MAIN: "", "pyproject.toml": PROJECT, "poetry.lock": ""}, "poetry", ["toolchain-poetry"]),
         (None, {"main.py": "", "requirements.txt": "a\n"}, "requirements", ["entry-missing"]),
         (None, {"pyproject.toml": PROJECT}, "pyproject", ["entry-missing"]),
@@ -78,6 +78,34 @@ def test_poetry_is_accepted_where_it_can_be_run() -> None:
     _, problems = _ask(Manifest("python"), texts)
     assert "requirements.txt" in problems.errors[0].hint
     assert _ask(Manifest("python"), texts, poetry=True)[1].errors == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "where", "words"),
+    [
+        ({"pyproject.toml": PROJECT}, "PulumiPolicy.yaml", "poetry.lock"),
+        ({"poetry.lock": ""}, "PulumiPolicy.yaml", "pyproject.toml"),
+        (
+            {"pyproject.toml": PROJECT + "[tool.poetry.requires-plugins]\nx = '*'\n", "poetry.lock": ""},
+            "pyproject.toml",
+            "requires-plugins",
+        ),
+    ],
+)
+def test_poetry_gets_a_lock_and_no_plugins(texts: dict[str, str], where: str, words: str) -> None:
+    """Without a lock poetry would resolve at publish, and with plugins run what the pack names."""
+    _, problems = _ask(Manifest("python", toolchain="poetry"), {MAIN: "", **texts}, poetry=True)
+    assert [(p.code, p.where) for p in problems.errors] == [("poetry", where)]
+    assert words in problems.errors[0].message and problems.errors[0].hint
+
+
+@pytest.mark.parametrize("toolchain", ["uv", "poetry"])
+def test_the_environment_of_uv_and_poetry_is_at_dot_venv(toolchain: str) -> None:
+    """Where the manifest names no place, what is in the way of the toolchain's own place is refused."""
+    texts = {MAIN: "", "pyproject.toml": PROJECT, f"{toolchain}.lock": UV_LOCK}
+    _, problems = _ask(Manifest("python"), {**texts, ".venv/x.py": ""}, poetry=True)
+    assert [(p.code, p.where) for p in problems.errors] == [("virtualenv-occupied", ".venv/x.py")]
+    assert _ask(Manifest("python"), {**texts, "venv/x.py": ""}, poetry=True)[1].errors == []
 
 
 def test_the_one_python_file_is_named_in_the_hint() -> None:

@@ -26,9 +26,10 @@ from packreg.errors import OutcomeUnknown, StoreUnavailable, VersionUsed
 from packreg.pack.reference import Reference
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
+from packreg.store.opening import open_store
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
-from packreg.store.url import open_store, parse_location
+from packreg.store.url import parse_location
 from tests.registry.buckets import Tapped
 from tests.registry.packs import NOW, bundle, pack
 from tests.store.faulty import FaultyBucket

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -40,8 +39,7 @@ def test_every_text_that_was_made_printable_survives(
     who: str, branch: str, lock: str, notes: list[str]
 ) -> None:
     """Whatever git, a tool or a person wrote, the record of it can be read again and is the same."""
-    wrote = dataclasses.replace(
-        record(),
+    wrote = record()._replace(
         publisher=printable(who),
         source=Source("c0", branch, "", True).cleaned(),
         lock=Lock("npm", lock, "npm 11"),
@@ -134,7 +132,7 @@ def test_a_damaged_record_is_refused_or_keeps_its_place(position: int, byte: int
 
 def test_a_record_that_readers_would_refuse_for_its_size_is_not_written() -> None:
     """The publisher hears of it, not every reader."""
-    wrote = dataclasses.replace(record(), lock=Lock("npm", "x" * MAX_RECORD))
+    wrote = record()._replace(lock=Lock("npm", "x" * MAX_RECORD))
     with pytest.raises(InvalidPack, match="more than 4194304"):
         wrote.encode()
     with pytest.raises(IntegrityError, match="more than the limit"):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from packreg.errors import IntegrityError, NotFound, Removed, StoreRefused
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from packreg.registry.layout import SETTINGS, bundles_prefix, pack_prefix
+from packreg.registry.maintenance import Standing
 from packreg.registry.settings import Settings
 from packreg.store.memory import MemoryBucket
 
@@ -307,8 +306,25 @@ def test_a_record_with_policies_of_a_newer_packreg_is_installed(home: MemoryBuck
     """Unknown members change nothing for an older reader."""
     import json
 
-    members = dataclasses.replace(record("guard", "1.1.0"), lock=None).as_json() | {"policies": [1]}
+    members = record("guard", "1.1.0")._replace(lock=None).as_json() | {"policies": [1]}
     home.delete("packs/guard/v/1.1.0")
     home.put_new("packs/guard/v/1.1.0", json.dumps(members).encode())
     reader = registry(home)
     assert reader.files(reader.resolve(ref("guard")).record)
+
+
+def test_how_a_release_stands(home: MemoryBucket) -> None:
+    """Published, yanked and removed releases are told apart, with what was said of them."""
+    target = registry(home)
+    assert target.standing("guard", Version("1.1.0")) == Standing("published")
+    assert str(target.standing("guard", Version("1.2.0")).notice) == f"too strict (ann, {NOW})"
+    target.remove("guard", Version("1.1.0"), "a secret", "ann")
+    found = target.standing("guard", Version("1.1.0"))
+    assert (found.state, str(found.notice)) == ("removed", f"a secret (ann, {NOW})")
+    with pytest.raises(Removed, match="a secret"):
+        target.not_removed(target.record("guard", Version("1.1.0")))
+    target.not_removed(target.record("guard", Version("1.2.0")))
+    with pytest.raises(NotFound, match=r"no version 9\.0\.0"):
+        target.standing("guard", Version("9.0.0"))
+    with pytest.raises(NotFound, match="no pack 'nothing'"):
+        target.standing("nothing", Version("1.0.0"))

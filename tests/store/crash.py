@@ -21,8 +21,8 @@ import time
 from pathlib import Path
 
 from packreg.store.local import TEMPORARY, LocalBucket
+from packreg.store.opening import open_store
 from packreg.store.store import Store
-from packreg.store.url import open_store
 
 _REPOSITORY = Path(__file__).parents[2]
 

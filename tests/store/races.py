@@ -23,9 +23,9 @@ from typing import Any
 
 from packreg.errors import OutcomeUnknown, StoreUnavailable
 from packreg.store.chain import Chain, Revision
+from packreg.store.opening import open_store
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
-from packreg.store.url import open_store
 from tests.store.faulty import FaultyBucket
 
 
@@ -114,8 +114,6 @@ def _run(work: Any, options: argparse.Namespace, run: str) -> list[Report]:
     """Fork the writers, which begin together, and collect their reports."""
     context = multiprocessing.get_context("fork")
     store = open_store(options.url, deadline=options.deadline)
-    if isinstance(store.bucket, S3Bucket):
-        store.bucket.connect()  # once for all of them: it takes a third of a second each
     barrier = context.Barrier(options.writers)
     reports: Queue[Report] = context.Queue()
     writers = [
@@ -142,6 +140,8 @@ def _guarded(
 ) -> None:
     """A writer that fails says so; the others would wait for it for ever."""
     try:
+        if isinstance(store.bucket, S3Bucket):
+            store.bucket.connect()  # takes a third of a second, and all are to begin together
         work(writer, store, options, run, barrier, reports)
     except BaseException:
         reports.put((writer, [traceback.format_exc()], -1))

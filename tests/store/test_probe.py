@@ -172,3 +172,22 @@ def test_a_missing_canary_is_an_alarm() -> None:
     """Where the canary was deleted nothing is published, since nothing can be told."""
     with pytest.raises(StoreUnsafe, match="deleted"):
         canary(Store(MemoryBucket()))
+
+
+class Counted(MemoryBucket):
+    """Counts its requests."""
+
+    sent = 0
+
+    def __getattribute__(self, name: str) -> object:
+        """Count the verbs as they are looked up, which each request does once."""
+        if name in ("put_new", "get", "list", "delete"):
+            self.sent += 1
+        return super().__getattribute__(name)
+
+
+def test_the_number_of_requests_is_the_one_that_is_told() -> None:
+    """What the help and the documentation call "about 180 requests" is that."""
+    bucket = Counted()
+    assert probe(bucket).ok
+    assert 170 < bucket.sent < 190

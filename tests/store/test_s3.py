@@ -263,10 +263,26 @@ def test_sends_a_plain_body_with_our_checksum(direct: S3Bucket) -> None:
     assert not {"transfer-encoding", "x-amz-trailer", "x-amz-checksum-crc32"} & headers.keys()
 
 
+def test_says_what_the_server_is_like(s3_endpoint: str, aws: None) -> None:
+    """Versions are reported as they are switched on and paused, and checksums as tried out."""
+    server = client(s3_endpoint)
+    server.create_bucket(Bucket="versions")
+    bucket = S3Bucket(StoreLocation(bucket="versions", endpoint_url=s3_endpoint))
+    for number, state in enumerate(("off", "enabled", "suspended")):
+        if number:
+            server.put_bucket_versioning(
+                Bucket="versions", VersioningConfiguration={"Status": state.capitalize()}
+            )
+        facts = bucket.inspect(f".packreg/probe/{number}")
+        assert facts["versioning"] == state
+        stored = [entry.key for entry in bucket.list(f".packreg/probe/{number}/").entries]
+        assert facts["checksums"] == ("ignored" if stored else "verified")
+
+
 def test_botocore_is_imported_only_by_requests() -> None:
     """Neither a location nor an unused store imports botocore, and a directory never does."""
     program = (
-        "import sys; from packreg.store.url import open_store\n"
+        "import sys; from packreg.store.opening import open_store\n"
         "store = open_store('s3://bucket/x?region=eu-west-1'); store.describe()\n"
         "list(open_store('nowhere').list_all(''))\n"
         "heavy = {'botocore', 'boto3', 'urllib3', 'dataclasses', 'pathlib', 'logging'} & set(sys.modules)\n"

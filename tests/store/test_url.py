@@ -8,8 +8,9 @@ import pytest
 
 from packreg.errors import UsageError
 from packreg.store.local import LocalBucket
+from packreg.store.opening import open_store
 from packreg.store.s3 import S3Bucket
-from packreg.store.url import StoreLocation, open_store, parse_location
+from packreg.store.url import StoreLocation, parse_location
 
 CWD = Path("/work dir")
 LONG = "s3://bucket/team/packs?endpoint_url=https%3A%2F%2Fs3.example.com%3A9000&profile=ci&region=eu-west-1"
@@ -137,4 +138,5 @@ def test_opens_the_bucket_that_is_meant(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
     store = open_store(parse_location(LONG, cwd=CWD))
     assert isinstance(store.bucket, S3Bucket)
-    assert store.describe() == LONG
+    assert store.describe() == LONG.replace("%3A", ":").replace("%2F", "/")
+    assert parse_location(store.describe(), cwd=CWD).url == LONG

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from packreg._version import __version__
 from packreg.cli.base import CONTEXT, shared_options
 from packreg.cli.commands import ALIASES, COMMANDS, help_text
+from packreg.cli.exits import INTERRUPTED, READER_GONE
 from packreg.cli.output import ReaderGone, forget_stdout
 from packreg.cli.session import Session
-from packreg.cli.start import INTERRUPTED, READER_GONE
 from packreg.errors import PackregError, UsageError
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ class Packreg(click.Group):
 
 def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from packreg.cli.session import own_version
-
-        click.echo(f"packreg {own_version()}")
+        click.echo(f"packreg {__version__}")
         ctx.exit(0)
 
 

@@ -10,6 +10,7 @@ import click
 from packreg.cli.base import REFERENCE, Group, command
 from packreg.cli.installing import python_option
 from packreg.cli.output import human_size
+from packreg.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,14 +24,20 @@ if TYPE_CHECKING:
 @click.group(
     "cache",
     cls=Group,
+    invoke_without_command=True,
     examples=("packreg cache list", "packreg cache prune", "packreg cache export guard@1.2.0 -o guard.tar"),
 )
-def cache_command() -> None:
+@click.pass_context
+def cache_command(context: click.Context) -> int | None:
     """Look after what is kept on this machine.
 
     Installed packs, their environments and everything that was downloaded. All of it can be had again, except
     what `cache import` brought.
     """
+    if context.invoked_subcommand is not None:
+        return None
+    click.echo(context.get_help(), err=True)
+    return UsageError.exit_code
 
 
 @command("dir", group=cache_command, examples=("packreg cache dir", 'du -sh "$(packreg cache dir)"'))
@@ -106,6 +113,10 @@ def export_command(
     from packreg.install.transfer import export_cache
 
     target = Path(session.cwd, output)
+    if target.is_dir():
+        raise UsageError(f"{target} is a directory", hint="name the file to write: -o packs.tar")
+    if not target.parent.is_dir():
+        raise UsageError(f"there is no directory {target.parent}", hint="make it, or name another place")
     with working(session.out) as work:
         records = export_cache(
             session.installer(),

@@ -74,12 +74,13 @@ def _compare(session: Session, name: str, version: Version) -> dict[str, str | N
 )
 @click.argument("old", metavar="REF|DIR")
 @click.argument("new", metavar="REF|DIR")
-@click.option("--text", "-u", is_flag=True, help="With the changed lines of every text file.")
+@click.option("--text", "-u", is_flag=True, help="With the changed lines of text files, as a patch.")
 @click.pass_obj
 def diff_command(session: Session, old: str, new: str, text: bool) -> None:
     """Compare two releases, or a directory with a release.
 
     Compares files, requirements and the manifest. A directory is written with a slash (./guard) or as a dot.
+    What --text prints can be applied with `patch -p1` or `git apply`, files that are not text left out.
     """
     from packreg.cli.difference import compare, unified
 
@@ -91,8 +92,7 @@ def diff_command(session: Session, old: str, new: str, text: bool) -> None:
         session.out.document(found.as_json() | {"old": old, "new": new} | ({"text": lines} if text else {}))
         return
     _show_difference(session, found)
-    for line in lines:
-        session.out.line(line)
+    session.out.patch(lines)
     if not found:
         session.out.say(f"{old} and {new} have the same content")
 

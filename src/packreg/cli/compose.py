@@ -47,7 +47,8 @@ def open_registry(
     Raises:
         UsageError: the URL cannot be read.
     """
-    from packreg.store.url import open_store, parse_location
+    from packreg.store.opening import open_store
+    from packreg.store.url import parse_location
 
     location = parse_location(url, cwd=cwd)
     return make_registry(open_store(location, deadline=deadline), location, remembered=None, limits=limits)

@@ -3,12 +3,13 @@
 `packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
 configuration directory. Each key counts from the nearest file that has it, except that `endpoint_url`,
 `region` and `profile` belong to the `url` beside them and never travel to another one. A registry given as
-`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`).
+`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`). Where the URL
+names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for every AWS tool.
 
     registry = "s3://policies/packs"      # or a table:
 
     [registry]
-    url = "s3://policies/packs"           # a relative path starts at the directory of this file
+    url = "s3://policies/packs"           # a relative path starts at the directory of this file, ~/ at home
     endpoint_url = "https://…"
     region = "eu-central-1"
     profile = "policies"                  # of the AWS configuration; credentials themselves are never here
@@ -116,11 +117,12 @@ def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = N
     """
     settings = Settings()
     if registry is not None:
-        _put_registry(settings, registry, "--registry", cwd)
+        _put_registry(settings, _expanded(registry, environ), "--registry", cwd)
     if environ.get("PACKREG_REGISTRY"):
-        _put_registry(settings, environ["PACKREG_REGISTRY"], "environment PACKREG_REGISTRY", cwd)
+        url = _expanded(environ["PACKREG_REGISTRY"], environ)
+        _put_registry(settings, url, "environment PACKREG_REGISTRY", cwd)
     if environ.get("PACKREG_HOME"):
-        home = os.path.join(cwd, environ["PACKREG_HOME"])
+        home = os.path.join(cwd, _expanded(environ["PACKREG_HOME"], environ))
         settings.put("install.home", os.path.normpath(home), "environment PACKREG_HOME")
     nearest = _nearest_file(cwd)
     users = os.path.join(user_directory("config", environ), FILE_NAME)
@@ -133,7 +135,23 @@ def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = N
     data_directory = user_directory("data", environ)
     _put_registry(settings, os.path.join(data_directory, "registry"), "default", cwd)
     settings.put("install.home", data_directory, "default")
+    _add_endpoint(settings, environ)
     return settings
+
+
+def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Write the endpoint that the AWS variables name into the URL: it says which registry is meant.
+
+    Otherwise two servers with a bucket of one name would share what is cached from them.
+    """
+    url = settings.registry
+    if not url.startswith("s3://") or "endpoint_url=" in url:
+        return
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if environ.get(name):
+            settings.values["registry.url"] = _with_query(url, {"endpoint_url": environ[name]}, name)
+            settings.origins["registry.url"] += f", environment {name}"
+            return
 
 
 def user_directory(kind: str, environ: Mapping[str, str]) -> str:
@@ -161,6 +179,13 @@ def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
     if "registry.url" not in settings.values:
         settings.put("registry.url", url, origin)
         settings.base = base
+
+
+def _expanded(path: str, environ: Mapping[str, str]) -> str:
+    """A path with the user's home in place of a leading `~/`, which no shell sees in a file or a variable."""
+    if path.startswith("~/") and environ.get("HOME"):
+        return os.path.join(environ["HOME"], path[2:])
+    return path
 
 
 def _nearest_file(cwd: str) -> str:
@@ -208,11 +233,10 @@ def _add_file(settings: Settings, data: bytes, path: str, environ: Mapping[str, 
         key = next(key for key, value in of_the_url.items() if value)
         raise _usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
     if url is not None and "registry.url" not in settings.values:
-        _put_registry(settings, _with_query(str(url), of_the_url, path), path, directory)
+        url = _expanded(_with_query(str(url), of_the_url, path), environ)
+        _put_registry(settings, url, path, directory)
     if "install.home" in found:
-        home = str(found["install.home"])
-        if home.startswith("~/") and environ.get("HOME"):
-            home = os.path.join(environ["HOME"], home[2:])
+        home = _expanded(str(found["install.home"]), environ)
         found["install.home"] = os.path.normpath(os.path.join(directory, home))
     for key, value in found.items():
         settings.put(key, value, path)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 MANIFEST = "PulumiPolicy.yaml"
 #: Files with more bytes are compared, but their lines are not shown.
 MOST_TEXT = 1_000_000
+#: git's names for no file and for an empty one: `patch` needs them where there are no lines to tell by.
+_NONE, _EMPTY = "0000000", "e69de29"
 
 
 @dataclass(frozen=True)
@@ -98,32 +100,67 @@ def _flat(prefix: str, value: object) -> dict[str, str]:
 
 
 def unified(old: Files, new: Files, found: Difference) -> list[str]:
-    """The changed lines of text files, as `diff -u` shows them, and a line for each file that is not text."""
-    from difflib import unified_diff
+    """The changed lines of text files as a patch in git's format, without line ends.
 
+    `git apply` and `patch -p1` make the old text files into the new ones with it. What they cannot apply,
+    files that are not text, has a line between the patches, which they skip.
+    """
     lines = []
     for path in sorted({*found.added, *found.removed, *found.changed}):
         before, after = _lines(old.get(path)), _lines(new.get(path))
         if before is None or after is None:
             lines.append(f"{path}: not shown: it is not text, or is large")
-            continue
-        names = (
-            "/dev/null" if path not in old else f"old/{path}",
-            "/dev/null" if path not in new else f"new/{path}",
-        )
-        lines += unified_diff(before, after, *names, lineterm="")
-        if path in old and path in new and old[path].executable != new[path].executable:
-            lines.append(f"{path}: {'is' if new[path].executable else 'is no longer'} executable")
+        else:
+            names = [
+                f"{side}/{path}" if path in files else "/dev/null"
+                for side, files in (("old", old), ("new", new))
+            ]
+            lines += _head(path, old.get(path), new.get(path)) + _hunks(names, before, after)
+    return lines
+
+
+def _head(path: str, old: File | None, new: File | None) -> list[str]:
+    """The lines in front of the changed lines of a file: its path and its mode."""
+    head = [f"diff --git old/{path} new/{path}"]
+    if old is None:
+        head.append(f"new file mode {_mode(new)}")
+        if new and not new.data:
+            head.append(f"index {_NONE}..{_EMPTY}")
+    elif new is None:
+        head.append(f"deleted file mode {_mode(old)}")
+        if not old.data:
+            head.append(f"index {_EMPTY}..{_NONE}")
+    elif old.executable != new.executable:
+        head += [f"old mode {_mode(old)}", f"new mode {_mode(new)}"]
+    return head
+
+
+def _mode(file: File | None) -> str:
+    return "100755" if file is not None and file.executable else "100644"
+
+
+def _hunks(names: list[str], before: list[str], after: list[str]) -> list[str]:
+    """The changed lines of one file, below its names."""
+    from difflib import unified_diff
+
+    # where a name with spaces ends is said by a tab, as git and diff do
+    old, new = (f"{name}\t" if " " in name else name for name in names)
+    lines = []
+    for line in unified_diff(before, after, old, new):
+        lines.append(line.removesuffix("\n"))
+        if not line.endswith("\n"):
+            lines.append("\\ No newline at end of file")
     return lines
 
 
 def _lines(file: File | None) -> list[str] | None:
-    """The lines of a text, none for no file, None for what cannot be shown."""
+    """The lines of a text with their ends, none for no file, None for what cannot be shown."""
     if file is None:
         return []
     if len(file.data) > MOST_TEXT or b"\0" in file.data:
         return None
     try:
-        return file.data.decode("utf-8").split("\n")
+        *lines, rest = file.data.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         return None
+    return [f"{line}\n" for line in lines] + ([rest] if rest else [])

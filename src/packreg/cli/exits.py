@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: Ends that are no errors: Ctrl-C, and a reader of the output that went away; as shells count signals.
+INTERRUPTED, READER_GONE = 130, 141
+
 #: Exit code -> its meaning. Part of the interface: never reused.
 EXIT_CODES = {
     0: "done, or allowed",
@@ -18,6 +21,6 @@ EXIT_CODES = {
     11: "the outcome is unknown; the same command again is safe",
     12: "somebody else changed the same thing meanwhile",
     13: "a pack's test case differs",
-    130: "interrupted",
-    141: "whoever was reading the output went away",
+    INTERRUPTED: "interrupted",
+    READER_GONE: "whoever was reading the output went away",
 }

@@ -67,11 +67,12 @@ class Git:
             dirty=self._dirty(directory, packed),
         )
 
-    def author(self) -> str:
-        """Who publishes: git's `name <email>`, else `user@host`."""
-        here = os.path.expanduser("~")  # noqa: PTH111
-        name = self._ask(here, "config", "--global", "user.name").strip()
-        email = self._ask(here, "config", "--global", "user.email").strip()
+    def author(self, directory: str | os.PathLike[str]) -> str:
+        """Who acts in `directory`: git's `name <email>`, else `user@host`.
+
+        What counts is what `git commit` would write there: the repository's own settings before the user's.
+        """
+        name, email = (self._setting(directory, key) for key in ("user.name", "user.email"))
         if name or email:
             return f"{name} <{email}>".strip() if email else name
         try:
@@ -79,6 +80,11 @@ class Git:
         except (KeyError, OSError):  # no such user in this container, and no variable names one
             user = f"uid-{os.getuid()}" if hasattr(os, "getuid") else "unknown"
         return f"{user}@{socket.gethostname()}"
+
+    def _setting(self, directory: str | os.PathLike[str], key: str) -> str:
+        """A setting as it is in `directory`; the user's own where git would not speak of the place."""
+        here = self._ask(directory, "config", key) or self._ask(os.sep, "config", "--global", key)
+        return here.strip()
 
     def _dirty(self, directory: Path, packed: Collection[str]) -> tuple[str, ...]:
         prefix = self._ask(directory, "rev-parse", "--show-prefix").rstrip("\n")

@@ -119,7 +119,9 @@ def path_command(
 ) -> None:
     """Print the directory of a pack, installing it if need be.
 
-    Nothing else is printed on stdout; warnings go to stderr.
+    Nothing else is printed on stdout; warnings go to stderr. On failure it is a path that does not exist
+    (below could-not-install/), so that `--policy-pack "$(packreg path REF)"` stops instead of running without
+    the pack.
     """
     options = {"env": not no_env, "offline": offline, "python": python or session.settings.python}
     (result,) = install_all(session, [Wanted(reference)], options)

@@ -81,7 +81,7 @@ def yank_command(session: Session, reference: Reference, reason: str, undo: bool
     if not undo and not reason.strip():
         raise UsageError("a yank needs a reason", hint="say what is wrong with --reason 'in a few words'")
     change = session.registry().restore if undo else session.registry().yank
-    _show_change(session, change(reference.name, version, reason, session.author))
+    _show_change(session, change(reference.name, version, reason, session.author()))
 
 
 @command("remove", examples=("packreg remove guard@1.2.0 --yes --reason 'holds a secret'",))
@@ -99,7 +99,7 @@ def remove_command(session: Session, reference: Reference, reason: str, yes: boo
     """
     version = exact(reference)
     session.confirmed(f"deleting {reference.name}@{version} from {session.place} for good", yes)
-    _show_change(session, session.registry().remove(reference.name, version, reason, session.author))
+    _show_change(session, session.registry().remove(reference.name, version, reason, session.author()))
 
 
 def _show_change(session: Session, changed: Changed) -> None:
@@ -118,7 +118,7 @@ def _show_change(session: Session, changed: Changed) -> None:
         return
     word = "is already" if changed.already else "is now"
     session.out.line(f"{changed.name}@{changed.version} {word} {changed.state}")
-    session.out.say(f"reason: {changed.notice}")
+    session.out.say(f"reason: {changed.notice}" if changed.notice.by else changed.notice.reason)
 
 
 @command("verify", examples=("packreg verify", "packreg verify guard@1.2.0 --json"))
@@ -163,17 +163,20 @@ def gc_command(session: Session, yes: bool) -> None:
     import time
 
     registry = session.registry()
-    garbage = registry.gc(time.time())
+    now = time.time()
+    garbage = registry.gc(now)
     collected = list(registry.collect(garbage)) if yes else garbage
+    swept = registry.sweep(now) if yes else 0
     if session.out.json:
-        session.out.document({"deleted": yes, "garbage": [piece._asdict() for piece in collected]})
+        document = {"deleted": yes, "garbage": [piece._asdict() for piece in collected], "swept": swept}
+        session.out.document(document)
         return
     session.out.table(
         ["key", "size", "reason"], [[piece.key, human_size(piece.size), piece.reason] for piece in collected]
     )
     total = human_size(sum(piece.size for piece in collected))
     if yes:
-        session.out.say(f"deleted {len(collected)} objects, {total}")
+        session.out.say(f"deleted {len(collected)} objects, {total}, and {swept} temporary files")
     elif collected:
         session.out.say(f"{len(collected)} objects, {total}, would be deleted; delete them with --yes")
     else:

@@ -9,11 +9,15 @@ import click
 
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.output import human_size
+from packreg.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from packreg.cli.lockfile import Pin
     from packreg.cli.session import Session
     from packreg.pack.reference import Reference
+    from packreg.registry.registry import Resolved
 
 
 @command(
@@ -33,7 +37,8 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
 
     Each REF becomes one exact version with its digest, in place of an older pin of that pack; other pins
     stay.
-    `packreg install --locked` installs exactly these.
+    `packreg install --locked` installs exactly these. A removed version is refused; a yanked one is pinned
+    with a warning.
     """
     from packreg.cli.lockfile import FILE_NAME, Pin, find_lock, read_lock, write_lock
 
@@ -41,7 +46,7 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
     target = here / path if path else find_lock(here) or here / FILE_NAME
     pins = read_lock(target) if target.exists() else {}
     made: list[Pin] = []
-    for resolved in session.at_once(8, session.registry().resolve, references):
+    for resolved in session.at_once(8, lambda one: _resolve(session, one), _one_of_each(references)):
         record = resolved.record
         if resolved.yanked:
             session.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
@@ -70,6 +75,36 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
     for pin in made:
         session.out.line(f"{pin.name}@{pin.version} {pin.digest}")
     session.out.say(f"{'wrote' if updated != pins else 'nothing to change in'} {target}")
+
+
+def _one_of_each(references: Sequence[Reference]) -> list[Reference]:
+    """The references, each once.
+
+    Raises:
+        UsageError: two of them want different versions of one pack.
+    """
+    by_name: dict[str, Reference] = {}
+    for reference in references:
+        other = by_name.setdefault(reference.name, reference)
+        if other.wanted != reference.wanted:
+            raise UsageError(
+                f"{other} and {reference} are two versions of one pack, and a lock pins one of each",
+                hint="name it once, or write two locks with --file",
+            )
+    return list(by_name.values())
+
+
+def _resolve(session: Session, reference: Reference) -> Resolved:
+    """The release that a reference means.
+
+    Raises:
+        Removed: it was removed; a machine that remembers its record would not notice otherwise.
+        NotFound: there is no such release.
+    """
+    registry = session.registry()
+    resolved = registry.resolve(reference)
+    registry.not_removed(resolved.record)
+    return resolved
 
 
 @command("download", examples=("packreg download guard@1.2.0 -o guard.tgz",))

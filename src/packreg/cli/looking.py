@@ -14,6 +14,7 @@ from packreg.errors import NotFound
 if TYPE_CHECKING:
     from packreg.cli.session import Session
     from packreg.pack.reference import Reference
+    from packreg.registry.maintenance import Standing
     from packreg.registry.record import Record
 
 AT_ONCE = 16
@@ -76,18 +77,19 @@ def versions_command(session: Session, name: str) -> None:
 def info_command(session: Session, reference: Reference) -> None:
     """Show what the registry knows about a release.
 
-    Its manifest, digests and dependencies, who published it from what, and whether it was yanked.
+    Its manifest, digests and dependencies, who published it from what, and whether it was yanked or removed.
     """
-    resolved = session.registry().resolve(reference)
-    record = resolved.record
+    registry = session.registry()
+    record = registry.resolve(reference, warn=False).record
+    standing = registry.standing(record.name, record.version)
     if session.out.json:
-        found = record.as_json()
-        session.out.document(
-            found | {"yanked": resolved.yanked or None, "dependencies": dependencies(record)}
-        )
+        said = {
+            state: _said(standing) if standing.state == state else None for state in ("yanked", "removed")
+        }
+        session.out.document(record.as_json() | said | {"dependencies": dependencies(record)})
         return
-    for label, value in _facts(record, resolved.yanked):
-        if value:
+    for label, value in _facts(record, standing):
+        if label and value:
             session.out.line(f"{label + ':':<14}{value}")
     locked = dependencies(record)
     if locked:
@@ -151,7 +153,15 @@ def dependencies(record: Record) -> list[str]:
     return sorted(f"{name}@{version}" for name, version in pairs)
 
 
-def _facts(record: Record, yanked: str) -> list[tuple[str, str]]:
+def _said(standing: Standing) -> dict[str, str]:
+    """Why, by whom and when a release was yanked or removed."""
+    notice = standing.notice
+    if notice is None:
+        return {"reason": "no reason given", "by": "", "at": ""}
+    return {"reason": notice.reason, "by": notice.by, "at": notice.at}
+
+
+def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
     manifest = record.manifest
     source = record.source
     commit = (
@@ -160,7 +170,7 @@ def _facts(record: Record, yanked: str) -> list[tuple[str, str]]:
     return [
         ("name", record.name),
         ("version", str(record.version)),
-        ("yanked", yanked),
+        ("" if standing.state == "published" else standing.state, str(standing.notice or "no reason given")),
         ("runtime", record.runtime),
         ("description", str(manifest.get("description") or "")),
         ("author", str(manifest.get("author") or "")),

@@ -95,6 +95,20 @@ class Output:
         except BrokenPipeError:
             raise ReaderGone from None
 
+    def patch(self, lines: Iterable[str]) -> None:
+        """Lines of a patch: every byte as it is for another program, printable on a terminal."""
+        if sys.stdout.isatty():
+            for line in lines:
+                self.line(line.replace("\t", "    "))
+            return
+        stdout = sys.stdout
+        self.flush()
+        try:
+            stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
+            stdout.buffer.flush()
+        except BrokenPipeError:
+            raise ReaderGone from None
+
     def document(self, value: object) -> None:
         """The JSON document of a command."""
         self._stdout(json_text(value) + "\n")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg._version import __version__
 from packreg.cli.authoring import (
     check_path,
     checked_pack,
@@ -17,7 +18,6 @@ from packreg.cli.authoring import (
 )
 from packreg.cli.base import command
 from packreg.cli.output import human_size
-from packreg.cli.session import own_version
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ def publish_command(
             pack,
             lock=lock,
             source=source,
-            publisher=session.author,
-            tool=f"packreg {own_version()}",
+            publisher=session.author(directory),
+            tool=f"packreg {__version__}",
             notes=notes,
             dry_run=dry_run,
         )
@@ -88,8 +88,10 @@ def publish_command(
 
 def notes_for(pack: Pack, *, no_lock: bool) -> list[str]:
     """What readers of the record should know."""
+    from packreg.registry.record import UNLOCKED
+
     if no_lock and pack.dependencies_kind != "none":
-        return ["published without a lock: every machine resolves the dependencies on its own"]
+        return [f"{UNLOCKED}: every machine resolves the dependencies on its own"]
     return []
 
 

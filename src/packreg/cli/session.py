@@ -10,6 +10,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from packreg._version import __version__
 from packreg.cli.config import Settings, load_settings
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
@@ -67,7 +68,7 @@ class Session:
     @property
     def place(self) -> str:
         """Where the registry is, in words: a path or a URL without secrets."""
-        return self.location.path if self.location.is_local else self.location.url
+        return self.location.path if self.location.is_local else self.location.shown
 
     @cached_property
     def limits(self) -> Limits:
@@ -81,7 +82,7 @@ class Session:
     @cached_property
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
-        from packreg.store.url import open_store
+        from packreg.store.opening import open_store
 
         if not self.settings.instance_role:
             # Asking the metadata service of a cloud that this machine is not in costs seconds at every start.
@@ -106,7 +107,7 @@ class Session:
         from packreg.cli.compose import make_registry
         from packreg.install.remembered import DiskMemory
 
-        memory = DiskMemory(self.home, self.location.id)
+        memory = DiskMemory(self.home, self.location.id, self.location.url)
         return make_registry(self.store, self.location, remembered=memory, limits=self.limits)
 
     @cached_property
@@ -124,7 +125,7 @@ class Session:
             self.home,
             self.registry(),
             self.tools,
-            packreg=own_version(),
+            packreg=__version__,
             limits=self.limits,
             progress=progress,
         )
@@ -140,12 +141,11 @@ class Session:
 
     # -- small things ------------------------------------------------------------------------------------
 
-    @cached_property
-    def author(self) -> str:
-        """Who acts: what records, yanks and tombstones say."""
+    def author(self, directory: str | os.PathLike[str] = "") -> str:
+        """Who acts, as git knows it in `directory` (default: here): for records, yanks and tombstones."""
         from packreg.cli.git import Git
 
-        return Git(self.environ).author()
+        return Git(self.environ).author(os.path.join(self.cwd, directory))  # noqa: PTH118
 
     def at_once(self, most: int, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
         """Do `work` on all things in at most `most` threads; results in order; a failure is raised."""
@@ -210,16 +210,6 @@ class Session:
         logs.mkdir(parents=True, exist_ok=True)
         path = logs / f"defect-{now().replace(':', '')}-{os.getpid()}.log"
         path.write_text(
-            f"packreg {own_version()}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}", "utf-8"
+            f"packreg {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}", "utf-8"
         )
         return str(path)
-
-
-def own_version() -> str:
-    """The version of packreg that is installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("packreg")
-    except PackageNotFoundError:  # run from a source tree that was never installed
-        return "0+source"

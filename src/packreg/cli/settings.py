@@ -49,6 +49,8 @@ def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, s
         if key in ("registry.endpoint_url", "registry.region", "registry.profile"):
             option = getattr(session.location, key.partition(".")[2]) or None
             rows.append((key, option, settings.origins["registry.url"] if option else "default"))
+        elif key == "registry.url" and session.location.is_local and "://" not in settings.registry:
+            rows.append((key, session.location.path, settings.origins[key]))
         else:
             rows.append(
                 (key, settings.values.get(key, defaults.get(key)), settings.origins.get(key, "default"))

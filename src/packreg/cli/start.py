@@ -13,13 +13,14 @@ from __future__ import annotations
 import os
 import sys
 
+from packreg.cli.exits import INTERRUPTED, READER_GONE
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.cli.config import Settings
 
-INTERRUPTED, READER_GONE = 130, 141
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}
 _DIGITS = frozenset("0123456789")
@@ -33,6 +34,7 @@ _OPTIONS = ("endpoint_url", "profile", "region")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run packreg; gives the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    code: int | None = 1
     try:
         code = quick_answer(arguments)
         if code is None:
@@ -40,8 +42,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             code = run(arguments)
     except KeyboardInterrupt:  # before `run` could catch it
-        return INTERRUPTED
+        code = INTERRUPTED
+    finally:
+        if code not in (0, READER_GONE):
+            _say_nowhere(arguments)
     return code
+
+
+def _say_nowhere(arguments: Sequence[str]) -> None:
+    """After a `path` that failed, print a path that does not exist: see `nowhere`."""
+    from packreg.cli.nowhere import nowhere, wanted_path
+
+    reference = wanted_path(arguments)
+    if reference is not None:
+        settings = _settings()
+        home = settings.home if settings is not None else None
+        _write(os.fsencode(nowhere(reference, home)) + os.linesep.encode())
 
 
 def quick_answer(argv: list[str]) -> int | None:
@@ -170,7 +186,7 @@ def _list(*, json: bool) -> int | None:
     from packreg.cli.names import pack_names
     from packreg.cli.output import Output, ReaderGone, forget_stdout
     from packreg.errors import PackregError
-    from packreg.store.url import open_store
+    from packreg.store.opening import open_store
 
     try:
         names = pack_names(open_store(settings.registry, cwd=settings.base))

@@ -6,8 +6,9 @@ install`, `uv pip install`, even a `uv sync` that rebuilds it with another Pytho
 and nowhere else: a link to the store would have let it change the environment of every other pack.
 Console scripts of the dependencies are not linked: the Pulumi CLI starts `bin/python` and nothing else.
 
-A pack whose toolchain is uv gets a whole environment of its own instead, since the Pulumi CLI runs `uv sync
---inexact` before everything, and that looks for packages in the environment itself.
+A pack whose toolchain is uv or poetry gets a whole environment of its own instead. The Pulumi CLI runs `uv
+sync --inexact` before everything, and that looks for packages in the environment itself; poetry does so too
+when it is asked where the environment is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from packreg.install.environment import Environment
 from packreg.install.skeleton import PTH
 
 #: The environment's path when a manifest names none, by toolchain: what Pulumi uses itself.
-DEFAULT_PATHS = {"pip": "venv", "uv": ".venv"}
+DEFAULT_PATHS = {"pip": "venv", "uv": ".venv", "poetry": ".venv"}
 #: Names of store entry and interpreter, inside a private environment: what `refresh` compares.
 MADE_FROM = ".packreg-environment"
 

@@ -80,12 +80,12 @@ def prune(home: Home, *, dry_run: bool = False) -> list[Kept]:
     """Remove what nobody needs, and give back what it was; with `dry_run` nothing is removed.
 
     That is environments and trees that no installed pack points to (nor any directory that `install --to` or
-    `dev` made use of), bundles of packs that are not installed, imported wheels and caches, logs, and what
-    killed runs left behind. What another packreg is working on stays.
+    `dev` made use of), bundles of packs that are not installed, logs, and what killed runs left behind. What
+    another packreg is working on stays, and the wheels and packages that `cache import` brought.
     """
     needed = _needed(home)
     going: list[Kept] = []
-    for directory in ("envs", "node", "bundles", "wheels", "npm", "logs", "tmp"):
+    for directory in ("envs", "node", "bundles", "logs", "tmp"):
         for path in _entries(home.root / directory):
             if not needed.get(str(path)) and not _is_worked_on(home, directory, path):
                 going.append(Kept(_KINDS[directory], path.name, path, _size(path)))

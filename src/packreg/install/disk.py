@@ -7,11 +7,16 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
+import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from packreg.errors import InstallError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 _HINTS = {
     errno.ENOSPC: "free some space; `packreg cache prune` removes what no installed pack uses",
@@ -52,47 +57,73 @@ def only_one(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
     Raises:
         InstallError: the lock cannot be had at all, or not within an hour.
     """
-    import filelock
-
     with disk_errors("lock", lock_file):
         lock_file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            lock = filelock.FileLock(lock_file, fallback_to_soft=False)
-        except TypeError:  # before filelock 4, which never falls back on its own
-            lock = filelock.FileLock(lock_file)
-        try:
-            try:
-                lock.acquire(timeout=0)
-            except filelock.Timeout:
-                waiting()
-                lock.acquire(timeout=PATIENCE)
-        except filelock.Timeout:
-            raise InstallError(
-                f"another packreg has held {lock_file} for more than {PATIENCE / 60:.0f} minutes",
-                hint="find out which process that is",
-            ) from None
-        except NotImplementedError as error:
-            raise InstallError(
-                f"{lock_file.parent} is on a file system without file locks",
-                hint="choose another home with PACKREG_HOME",
-            ) from error
+        held = os.open(lock_file, os.O_RDWR | os.O_CREAT, 0o644)
     try:
+        with disk_errors("lock", lock_file):
+            _wait_for(held, lock_file, waiting)
         yield
     finally:
-        lock.release()
+        os.close(held)  # which drops the lock
+
+
+def _wait_for(held: int, lock_file: Path, waiting: Callable[[], None]) -> None:
+    """Lock an open lock file, asking ten times a second while somebody else has it."""
+    try:
+        if _locked(held):
+            return
+        waiting()
+        deadline = time.monotonic() + PATIENCE
+        while not _locked(held):
+            if time.monotonic() > deadline:
+                raise InstallError(
+                    f"another packreg has held {lock_file} for more than {PATIENCE / 60:.0f} minutes",
+                    hint="find out which process that is",
+                )
+            time.sleep(0.1)
+    except OSError as error:
+        if error.errno not in (errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK):
+            raise
+        raise InstallError(
+            f"{lock_file.parent} is on a file system without file locks",
+            hint="choose another home with PACKREG_HOME",
+        ) from error
+
+
+def _locked(held: int) -> bool:
+    """Lock an open file unless another process or thread has locked it; whether it is locked now.
+
+    On Windows one byte, since a file as a whole has no lock there.
+    """
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(held, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 def is_free(lock_file: Path) -> bool:
     """Whether nobody holds the lock of `lock_file` right now."""
-    import filelock
-
-    if not lock_file.exists():
-        return True
     try:
-        with filelock.FileLock(lock_file, timeout=0):
-            return True
-    except (filelock.Timeout, OSError):
+        asked = os.open(lock_file, os.O_RDWR)
+    except FileNotFoundError:
+        return True
+    except OSError:
         return False
+    try:
+        return _locked(asked)
+    except OSError:
+        return False
+    finally:
+        os.close(asked)
 
 
 def write_file(path: Path, data: bytes) -> None:

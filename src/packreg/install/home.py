@@ -5,7 +5,7 @@
     skeletons/<key>/                       the empty environment of each interpreter
     node/<key>/                            trees of node_modules, shared by packs
     bundles/<sha256>.tgz                   downloaded bundles
-    remembered/<registry id>/              records of releases, which never change
+    remembered/<registry id>/              records of releases, which never change, and the URL they came from
     resolved/<sha256>.json                 locks made on this machine, for packs published without one
     wheels/<sha256>/<file>                 wheels that `cache import` brought
     npm/<sha256>/                          npm's cache for one lock, which `cache import` brought
@@ -26,18 +26,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from packreg.install.disk import disk_errors, remove_tree
 from packreg.install.marker import release_directory
 
 
-@dataclass(frozen=True)
 class Home:
     """The directory that holds it all. `root` is absolute; it is created when something is first kept."""
 
-    root: Path
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
     @property
     def packs(self) -> Path:

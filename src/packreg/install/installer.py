@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import InstallError, IntegrityError, InvalidPack
 from packreg.install import marker
@@ -24,7 +23,7 @@ from packreg.pack.bundle import extract
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.record import Lock, Record
+from packreg.registry.record import UNLOCKED, Lock, Record
 
 if TYPE_CHECKING:
     from packreg.install.npm_lock import NpmInput
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, str], None]
 
 
-@dataclass(frozen=True)
-class Installed:
+class Installed(NamedTuple):
     """An installed release. `environment` is its virtual environment or node_modules, if it has one.
 
     `changed` is False if everything was there already; `notes` are sentences that the user should see.
@@ -68,8 +66,7 @@ class Installed:
         }
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(NamedTuple):
     """Everything that an installation is made from. `resolved` is the file of a lock made on this machine."""
 
     content: Content
@@ -79,8 +76,7 @@ class Gathered:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     """What one call of `install` was asked for."""
 
     env: bool
@@ -92,6 +88,9 @@ class _Job:
 
 class Installer:
     """Installs releases of one registry into one home. Several threads may use it.
+
+    Records that it reads are remembered in the home, whatever memory `registry` has, so that a release that
+    was installed once is found again offline.
 
     `registry` may be None for a program that only ever installs from caches; `registry_id` is the id of its
     location and is then needed. `packreg` is the version that the markers name.
@@ -118,7 +117,8 @@ class Installer:
         self.packreg = packreg
         self.limits = limits
         self.progress = progress
-        self.releases = Releases(home, registry, DiskMemory(home, registry_id), limits)
+        memory = DiskMemory(home, registry_id, registry.location.url if registry else "")
+        self.releases = Releases(home, registry and registry.remembering(memory), memory, limits)
 
     def install(
         self,
@@ -266,6 +266,7 @@ class Installer:
         unlocked: list[Pack] = []
 
         def resolve() -> Lock | None:
+            notes[:] = [note for note in notes if not note.startswith(UNLOCKED)]  # said more fully here
             notes.append(
                 f"{record.reference} was published without a lock: "
                 "its dependencies were resolved on this machine, and may differ on another"
@@ -313,9 +314,7 @@ class Installer:
 
 
 def _with_notes(found: Installed, notes: tuple[str, ...]) -> Installed:
-    return Installed(
-        found.path, found.name, found.version, found.digest, found.environment, found.changed, notes
-    )
+    return found._replace(notes=notes)
 
 
 def _check_free(place: Path, record: Record) -> None:

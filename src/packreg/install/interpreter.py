@@ -7,8 +7,8 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packreg.errors import InstallError
 from packreg.install import ask_interpreter
@@ -17,11 +17,10 @@ from packreg.install.tools import Tools
 
 #: The lowest Python that locks are made for.
 LOWEST = (3, 11)
-_SPEC = re.compile(r"[a-zA-Z]*[0-9]*(\.[0-9]+){0,2}t?", re.ASCII)
+_SPEC = r"(?:python|cpython|pypy)?[0-9]+(?:\.[0-9]+){0,2}t?"
 
 
-@dataclass(frozen=True)
-class Interpreter:
+class Interpreter(NamedTuple):
     """A Python interpreter outside any virtual environment.
 
     `path` has no links in it; `release` is `3.11.7`, `version` all of `sys.version`, `abi` the file suffix of
@@ -46,7 +45,7 @@ class Interpreter:
     @property
     def identity(self) -> str:
         """All of it as one text: environments of interpreters that differ in any of it are not shared."""
-        return "\n".join(f"{key}={value}" for key, value in sorted(asdict(self).items()))
+        return "\n".join(f"{key}={value}" for key, value in sorted(self._asdict().items()))
 
     def __str__(self) -> str:
         return f"Python {self.release} at {self.path}"
@@ -76,7 +75,7 @@ def find_interpreter(wanted: str | None, tools: Tools) -> Interpreter:
 
 def _look_up(wanted: str, tools: Tools) -> Path:
     """The path of the interpreter that virtualenv finds for a version."""
-    if not _SPEC.fullmatch(wanted) or not wanted:
+    if not re.fullmatch(_SPEC, wanted, re.ASCII):
         raise InstallError(f"{wanted!r} is neither a path nor a Python version", hint="write 3.12 or a path")
     import virtualenv
 
@@ -129,5 +128,5 @@ def _ask(path: Path, tools: Tools) -> Interpreter:
             f"{path} is not a Python interpreter", hint="see `packreg install --help`"
         ) from error
     with disk_errors("write to", memory):
-        write_file(memory, json.dumps(asdict(interpreter)).encode())
+        write_file(memory, json.dumps(interpreter._asdict()).encode())
     return interpreter

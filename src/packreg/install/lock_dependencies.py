@@ -2,9 +2,9 @@
 
 Resolved once, at publish, and kept in the record; for a pack that was published without a lock, once per
 machine. Python locks are universal: one for every platform and every Python from 3.11. The resolver is given
-requirement lines (or a pyproject.toml with its uv.lock) and no other file of the pack, in an empty directory,
-and builds nothing: no code of the pack or of a source distribution runs. Where packages come from is decided
-by the operator's own configuration of uv, pip and npm.
+requirement lines (or a pyproject.toml with its uv.lock or poetry.lock) and no other file of the pack, in an
+empty directory, and builds nothing: no code of the pack or of a source distribution runs. Where packages come
+from is decided by the operator's own configuration of uv, pip and npm.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 #: The lowest Python that a universal lock holds for.
 LOWEST_PYTHON = "3.11"
 _UNIVERSAL = f">={LOWEST_PYTHON}"
+_POETRY = (
+    "install poetry with its export plugin: `pipx install poetry`, `pipx inject poetry poetry-plugin-export`"
+)
 Note = Callable[[str], None]
 
 
@@ -58,6 +61,8 @@ def lock_dependencies(
         return None
     if pack.dependencies_kind == "uv" and "uv.lock" in pack.files:
         return _export_uv_lock(pack, tools)
+    if pack.dependencies_kind == "poetry":
+        return _export_poetry_lock(pack, tools)
     lines, constraints = _requirement_lines(pack)
     if not lines:
         return None
@@ -91,7 +96,7 @@ def remembered_lock(
 
 def resolved_file(pack: Pack, tools: Tools) -> Path:
     """Where the lock of a pack is remembered: named by all that resolving reads from it, and who resolves."""
-    decides = ("pyproject.toml", "uv.lock", "package.json", *LOCK_FILES)
+    decides = ("pyproject.toml", "uv.lock", "poetry.lock", "package.json", *LOCK_FILES)
     parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv)]
     if not tools.uv:
         parts.append(sys.version)
@@ -223,6 +228,43 @@ def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
     except InstallError as error:
         problem = Problem("uv-lock", str(error), "uv.lock", "depend on packages of an index only")
         raise InvalidPack("the pack's uv.lock names something that is in no index", (problem,)) from error
+
+
+def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
+    """What the pack's own poetry.lock says of its main dependencies; nothing is resolved again.
+
+    Without a lock poetry would make one, and with `requires-plugins` run what the pack wants, so neither
+    reaches it (`pack.entry` refuses both).
+    """
+    poetry = tools.need("poetry", f"{_POETRY}; or publish the pack for pip or uv")
+    of = f"read the poetry.lock of {pack.name}"
+    with tools.home.scratch("lock") as place:
+        for path in ("pyproject.toml", "poetry.lock"):
+            (place / path).write_bytes(pack.files[path].data)
+        words = ["export", "--format", "requirements.txt", "--output", "exported.txt"]
+        environ = {"POETRY_VIRTUALENVS_CREATE": "false"}  # it would make one in its cache, for nothing
+        try:
+            tools.run(
+                [poetry, *words, "--no-interaction", "--no-ansi"],
+                of,
+                cwd=place,
+                environ=environ,
+                hint="run `poetry lock` and publish again",
+            )
+        except InstallError as error:
+            try:
+                tools.run([poetry, "export", "--help"], "say how it exports", cwd=place, environ=environ)
+            except InstallError:
+                message = f"poetry could not {of}: it has no command `export`"
+                raise InstallError(message, hint=_POETRY, log=error.log) from error
+            raise
+        with disk_errors("read", place / "exported.txt"):
+            text = (place / "exported.txt").read_bytes().decode("utf-8")
+    try:
+        return _checked(text, pack.name, "poetry.lock", "")
+    except InstallError as error:
+        problem = Problem("poetry-lock", str(error), "poetry.lock", "depend on packages of an index only")
+        raise InvalidPack("the pack's poetry.lock names something that is in no index", (problem,)) from error
 
 
 def _resolve_with_pip(

@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import InstallError, InvalidPack
 from packreg.install import marker
@@ -37,8 +37,7 @@ USERS = "users"
 Resolve = Callable[[], Lock | None]
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(NamedTuple):
     """What a manifest says about how the pack runs. `of` names the pack in errors."""
 
     of: str
@@ -49,7 +48,7 @@ class Runtime:
 
     @classmethod
     def of_manifest(cls, of: str, manifest: Mapping[str, Any], files: Mapping[str, File]) -> Runtime:
-        """Read the runtime of a recorded manifest; without a toolchain a uv.lock decides, as in Pulumi."""
+        """Read the runtime of a recorded manifest; without a toolchain a lock decides, as in Pulumi."""
         runtime = manifest.get("runtime")
         whole = runtime if isinstance(runtime, Mapping) else {"name": runtime}
         options = whole.get("options")
@@ -59,13 +58,12 @@ class Runtime:
             of=of,
             name=str(whole.get("name")),
             virtualenv=virtualenv if isinstance(virtualenv, str) else None,
-            toolchain=toolchain if isinstance(toolchain, str) else "uv" if "uv.lock" in files else None,
+            toolchain=toolchain if isinstance(toolchain, str) else _toolchain(files),
             production=options.get("production") is True,
         )
 
 
-@dataclass(frozen=True)
-class Provision:
+class Provision(NamedTuple):
     """What is attached to a directory. `kind` is one of the marker's; `path` is relative to the pack.
 
     `edits` are files of the pack that are written otherwise than they were published.
@@ -76,7 +74,7 @@ class Provision:
     environment: Environment | None = None
     whole: bool = False
     tree: Tree | None = None
-    edits: Mapping[str, bytes] = field(default_factory=dict)
+    edits: Mapping[str, bytes] = MappingProxyType({})
 
     def attach(self, directory: Path) -> None:
         """Attach it to a directory in which there is none yet. Raises: OSError."""
@@ -173,18 +171,17 @@ def provide(
         return Provision(marker.NODE_MODULES, NODE_MODULES, tree=tree)
     if needs is None:
         return Provision(marker.NONE)
-    if runtime.toolchain == "poetry":
-        raise InstallError(
-            f"{runtime.of} wants its environment made by poetry, which packreg does not do",
-            hint="install it with --no-env and run `poetry install` there, or publish it for pip or uv",
-        )
     path = environment_path(runtime.virtualenv, runtime.toolchain)
     _keep_free(runtime, files, path)
     interpreter = find_interpreter(python, tools)
     environment = get_environment(needs, interpreter, tools, offline=offline, say=say)
-    whole = runtime.toolchain == "uv"
+    whole = runtime.toolchain in ("uv", "poetry")
     edits = {} if runtime.virtualenv is not None or whole else {MANIFEST: _told(runtime, files, path)}
     return Provision(marker.PYTHON, path, environment, whole=whole, edits=edits)
+
+
+def _toolchain(files: Mapping[str, File]) -> str | None:
+    return "uv" if "uv.lock" in files else "poetry" if "poetry.lock" in files else None
 
 
 def _told(runtime: Runtime, files: Mapping[str, File], path: str) -> bytes:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
 from packreg.install.disk import disk_errors, write_file
 from packreg.install.home import Home
-from packreg.install.remembered import DiskMemory
+from packreg.install.remembered import DiskMemory, known_elsewhere
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
-from packreg.pack.version import Version
+from packreg.pack.version import Version, VersionRange
 from packreg.registry.layout import record_key
-from packreg.registry.listing import PackListing
 from packreg.registry.proof import prove_bundle, prove_files
 from packreg.registry.record import Record
 
@@ -26,8 +24,7 @@ if TYPE_CHECKING:
 _ONLINE = "install it once with a network, or bring it with `packreg cache export` and `packreg cache import`"
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(NamedTuple):
     """A release that was found, and what the user should know about it. `exact` if the reference named it."""
 
     record: Record
@@ -35,8 +32,7 @@ class Release:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """A release's bundle and its files, all of it verified, and what was learned on the way."""
 
     data: bytes
@@ -74,15 +70,22 @@ class Releases:
     def content(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Content:
         """The files of a release. A bundle that this machine has is not fetched again.
 
-        For a release that was named exactly the registry is asked at the same time whether it is yanked.
+        For a release that was named exactly the registry is asked at the same time whether it is yanked, and,
+        if the bundle is here already, whether it was removed; a listing has said so of every other.
 
         Raises:
             Removed, NotFound, StoreError, IntegrityError: as the registry says.
             InstallError: offline, and the bundle is not on this machine; or the disk refuses.
         """
         record = release.record
-        data = self._kept(record)
+        data, damage = self._kept(record)
         if offline or self.registry is None:
+            if damage is not None:
+                raise InstallError(
+                    f"offline, and the bundle of {record.reference} that was kept here is damaged: {damage}",
+                    hint=f"it was deleted; `packreg install {record.reference} --force` with a network, or "
+                    "`packreg cache import` again, brings a whole one",
+                )
             if data is None:
                 raise InstallError(
                     f"offline, and the bundle of {record.reference} is not on this machine "
@@ -90,21 +93,30 @@ class Releases:
                     hint=_ONLINE,
                 )
             return Content(data, prove_files(record, data, self.limits))
-        reason = ""
+        registry, reason = self.registry, ""
         if not release.exact:
-            data = data or self._fetch(self.registry, record, say)
-        elif self.registry.location.is_local:  # nothing is gained by asking at the same time
-            data = data or self._fetch(self.registry, record, say)
-            reason = self.registry.yanked(record.name, record.version)
+            data = data or self._fetch(registry, record, say)
+        elif registry.location.is_local:  # nothing is gained by asking at the same time
+            data = self._still(registry, record, data, say)
+            reason = registry.yanked(record.name, record.version)
         else:
             from concurrent.futures import ThreadPoolExecutor  # imports logging
 
             with ThreadPoolExecutor(1) as asking:
-                asked = asking.submit(self.registry.yanked, record.name, record.version)
-                data = data or self._fetch(self.registry, record, say)
+                asked = asking.submit(registry.yanked, record.name, record.version)
+                data = self._still(registry, record, data, say)
                 reason = asked.result()
         files = prove_files(record, data, self.limits)
         return Content(data, files, (_yanked(record, reason),) if reason else ())
+
+    def _still(
+        self, registry: Registry, record: Record, kept: bytes | None, say: Callable[[str], None]
+    ) -> bytes:
+        """The bundle: the one that was kept, if the release was not removed meanwhile, or a fetched one."""
+        if kept is None:
+            return self._fetch(registry, record, say)
+        registry.not_removed(record)
+        return kept
 
     def _fetch(self, registry: Registry, record: Record, say: Callable[[str], None]) -> bytes:
         """The bundle from the registry, verified, and kept for the next time."""
@@ -114,17 +126,17 @@ class Releases:
             write_file(self.home.bundle(record.bundle_sha256), data)
         return data
 
-    def _kept(self, record: Record) -> bytes | None:
-        """The bundle from the cache, if it is there and whole; a damaged one is dropped."""
+    def _kept(self, record: Record) -> tuple[bytes | None, IntegrityError | None]:
+        """The bundle from the cache, if it is there and whole; a damaged one is deleted, and what it has."""
         path: Path = self.home.bundle(record.bundle_sha256)
         try:
-            return prove_bundle(record, path.read_bytes())
-        except IntegrityError:
+            return prove_bundle(record, path.read_bytes()), None
+        except IntegrityError as damage:
             with suppress(OSError):
                 path.unlink()
+            return None, damage
         except OSError:
-            pass
-        return None
+            return None, None
 
     def _find_here(self, reference: Reference, exact: bool) -> Release:
         name, wanted = reference.name, reference.wanted
@@ -133,6 +145,8 @@ class Releases:
             if record is None:
                 raise self._unknown(reference)
             return Release(record, exact)
+        from packreg.registry.listing import PackListing
+
         versions = self.memory.versions(name)
         if isinstance(wanted, str):
             records = (self._remembered(name, version) for version in versions)
@@ -160,11 +174,26 @@ class Releases:
         return None
 
     def _unknown(self, reference: Reference) -> InstallError:
-        known = sorted(self.memory.versions(reference.name))
+        name, wanted = reference.name, reference.wanted
+        known = sorted(self.memory.versions(name))
         there = f"; this machine knows {', '.join(v.text for v in known[-5:])}" if known else ""
-        return InstallError(
-            f"offline, and the record of {reference} is not on this machine{there}", hint=_ONLINE
-        )
+        message = f"offline, and the record of {reference} is not on this machine{there}"
+
+        def accepts(version: Version) -> bool:
+            if isinstance(wanted, VersionRange):
+                return version in wanted
+            return not isinstance(wanted, Version) or version == wanted
+
+        others = known_elsewhere(self.home, self.memory.root.name, name, accepts)
+        if others:
+            message = (
+                f"offline, and the record of {reference} is not on this machine for this registry{there}"
+            )
+            hint = (
+                f"it is known from {' and '.join(others)}: name that one with --registry or PACKREG_REGISTRY"
+            )
+            return InstallError(message, hint=hint)
+        return InstallError(message, hint=_ONLINE)
 
 
 def _yanked(record: Record, reason: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,17 +13,22 @@ from packreg.install.home import Home
 from packreg.pack.version import Version
 from packreg.registry.layout import pack_prefix, read_pack_key
 
+#: The file that says where a registry is.
+URL = "url"
 _LIMIT = 8 * 2**20
+_LONGEST_URL = 4000
 
 
 class DiskMemory:
     """The remembered objects of the one registry with this id, as files below `<home>/remembered/<id>/`.
 
+    `url` is where the registry is; it is kept beside them, for people who look for a release elsewhere.
     A file may be lost or damaged at any time: readers decode it as strictly as an answer of the registry.
     """
 
-    def __init__(self, home: Home, registry_id: str) -> None:
+    def __init__(self, home: Home, registry_id: str, url: str = "") -> None:
         self.root = home.remembered / registry_id
+        self._url = url
 
     def get(self, key: str) -> bytes | None:
         """The bytes last put under this key, or None."""
@@ -33,6 +40,16 @@ class DiskMemory:
         """Keep the bytes; failing to (a full disk, a read-only home) is no error."""
         with suppress(OSError, ValueError):
             write_file(self._path(key), data)
+            if self._url and not (self.root / URL).exists():
+                write_file(self.root / URL, self._url.encode())
+
+    def where(self) -> str:
+        """Where the registry is, as far as that is known here, in words."""
+        with suppress(OSError, ValueError), (self.root / URL).open("rb") as file:
+            url = file.read(_LONGEST_URL)
+            if hashlib.sha256(url).hexdigest()[:12] == self.root.name:  # which is how ids are made
+                return url.decode().replace("%3A", ":").replace("%2F", "/")
+        return f"the registry with the id {self.root.name}"
 
     def versions(self, name: str) -> list[Version]:
         """The versions of a pack whose records are here, in no order."""
@@ -55,3 +72,14 @@ class DiskMemory:
         if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
             raise ValueError(key)
         return self.root.joinpath(*parts)
+
+
+def known_elsewhere(home: Home, registry_id: str, name: str, accepts: Callable[[Version], bool]) -> list[str]:
+    """Where the other registries are of which this machine knows such a version of a pack."""
+    found = []
+    with suppress(OSError):
+        for directory in sorted(home.remembered.iterdir()):
+            memory = DiskMemory(home, directory.name)
+            if directory.name != registry_id and any(map(accepts, memory.versions(name))):
+                found.append(memory.where())
+    return found

@@ -49,7 +49,7 @@ _QUIET = {
 _KEPT_LOGS = 50
 _SHOWN_LINES = 12
 _SHOWN_CHARACTERS = 300
-_UNPRINTABLE = re.compile("\x1b\\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_UNPRINTABLE = "\x1b\\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ def _killed(process: subprocess.Popen[bytes]) -> bytes:
 
 def _end_of(text: str) -> str:
     """The last lines of a log without its first two, printable, each on a line of its own behind a bar."""
-    lines = [_UNPRINTABLE.sub("", line).rstrip() for line in text.splitlines()[2:-1]]
+    lines = [re.sub(_UNPRINTABLE, "", line).rstrip() for line in text.splitlines()[2:-1]]
     lines = [line for line in lines if line][-_SHOWN_LINES:]
     return "".join(f"\n  | {line[:_SHOWN_CHARACTERS]}" for line in lines)
 

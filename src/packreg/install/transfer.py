@@ -28,6 +28,7 @@ from packreg.install.installer import Installer
 from packreg.install.interpreter import find_interpreter
 from packreg.install.nodejs import CI, NODE_HINT
 from packreg.install.npm_lock import NpmInput
+from packreg.install.remembered import URL
 from packreg.install.requirements_lock import read_lock
 from packreg.install.tools import Tools
 from packreg.pack.reference import Reference
@@ -41,6 +42,7 @@ MAX_MEMBER = 2**31
 MAX_INDEX = 64 * 2**20
 _MEMBER = re.compile(
     r"remembered/(?P<registry>[0-9a-f]{12})/packs/(?P<name>[a-z0-9][a-z0-9._-]*)/v/(?P<version>[0-9a-z.-]+)"
+    r"|remembered/[0-9a-f]{12}/url"
     r"|bundles/(?P<bundle>[0-9a-f]{64})\.tgz"
     r"|resolved/[0-9a-f]{64}\.json"
     r"|wheels/(?P<wheel>[0-9a-f]{64})/[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl"
@@ -75,6 +77,9 @@ def export_cache(
             key = f"remembered/{installer.registry_id}/{record_key(record.name, record.version)}"
             members[key] = place / f"{len(members)}.json"
             members[key].write_bytes(record.encode())
+            url = installer.releases.memory.root / URL
+            if url.is_file():
+                members[f"remembered/{installer.registry_id}/{URL}"] = url
             members[f"bundles/{record.bundle_sha256}.tgz"] = home.bundle(record.bundle_sha256)
             if gathered.resolved is not None:
                 members[f"resolved/{gathered.resolved.name}"] = gathered.resolved
@@ -220,7 +225,10 @@ def _prove(name: str, path: Path, home: Home) -> Record | None:
     assert match is not None
     for group in ("bundle", "wheel"):
         if match[group] and _sha256(path) != match[group]:
-            raise IntegrityError(f"{name} in the archive has another sha256 than its name says")
+            raise IntegrityError(
+                f"{name} in the archive has another sha256 than its name says",
+                hint="nothing was taken in; make the archive anew with `packreg cache export`",
+            )
     if not match["registry"]:
         return None
     data = path.read_bytes()

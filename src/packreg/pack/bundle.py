@@ -6,8 +6,8 @@ import hashlib
 import os
 import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from packreg.errors import IntegrityError, InvalidPack, Problem
 from packreg.pack import ustar
@@ -30,8 +30,7 @@ _OTHER_FORMATS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """A pack as bytes.
 
     `data` is the `.tgz`; `digest` the pack's identity, `sha256:` and the hex SHA-256 of the uncompressed tar

@@ -133,9 +133,8 @@ class _Checker:
                 self.problems.error("dependencies-left-out", message, path, "change that rule")
         self._python_entry(buildable=project is not None and project.is_buildable)
         kind = self._kind(project)
-        if kind == "poetry" and not poetry:
-            hint = "write requirements.txt and remove poetry.lock, or move to uv; or install poetry"
-            self.problems.error("toolchain-poetry", "the pack's dependencies are poetry's", MANIFEST, hint)
+        if kind == "poetry":
+            self._poetry(project, there=poetry)
         if kind == "none":
             message = "there is no requirements.txt or pyproject.toml, so nothing is installed for the pack"
             self.problems.warn(
@@ -164,6 +163,21 @@ class _Checker:
             return "requirements"
         return "pyproject" if PYPROJECT in self.files else "none"
 
+    def _poetry(self, project: PyProject | None, *, there: bool) -> None:
+        """Poetry reads its lock, and runs no plugins that the pack brings in."""
+        if not there:
+            hint = "write requirements.txt and remove poetry.lock, or move to uv; or install poetry"
+            self.problems.error("toolchain-poetry", "the pack's dependencies are poetry's", MANIFEST, hint)
+        for path, hint in (
+            (PYPROJECT, "add the one that poetry works with"),
+            ("poetry.lock", "run `poetry lock`"),
+        ):
+            if path not in self.files and not self.reason(path):
+                self.problems.error("poetry", f"poetry needs a {path}", MANIFEST, hint)
+        if project is not None and project.poetry_plugins:
+            message = "tool.poetry.requires-plugins has poetry install and run plugins"
+            self.problems.error("poetry", message, PYPROJECT, "remove it")
+
     def _python_entry(self, *, buildable: bool) -> None:
         if "__main__.py" in self.files or buildable or any(path.startswith(WHEELS) for path in self.files):
             return
@@ -177,7 +191,8 @@ class _Checker:
         self.problems.error("entry-missing", message, "", hint)
 
     def _virtualenv_is_free(self) -> None:
-        place = (self.manifest.virtualenv or "venv").lower()
+        own = "venv" if detect_toolchain(self.files, self.manifest.toolchain) == "pip" else ".venv"
+        place = (self.manifest.virtualenv or own).lower()
         for path in self.files:
             taken = path.lower() + "/"
             if taken.startswith(place + "/") or (place + "/").startswith(taken):

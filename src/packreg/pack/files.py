@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -18,8 +17,7 @@ class File(NamedTuple):
 Files = Mapping[str, File]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How large a pack may be. Operators may raise each of them.
 
     The defaults leave room over what 163 public packs need: the largest manifest has 174 bytes, the

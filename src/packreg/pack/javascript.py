@@ -121,12 +121,15 @@ def _ends_value(token: Token) -> bool:
 
 def _value(text: str) -> str:
     """The value of a string literal's inside."""
-    return _ESCAPE.sub(_unescape, text) if "\\" in text else text
+    if "\\" not in text:
+        return text
+    halves = _ESCAPE.sub(_unescape, text)  # two escapes may make one character, as halves of UTF-16
+    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _unescape(match: re.Match[str]) -> str:
     digits = match[2] or match[3] or match[4]
     if digits:
         number = int(digits, 16)
-        return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
+        return chr(number) if number <= 0x10FFFF else "\ufffd"
     return _SIMPLE.get(match[1], match[1])

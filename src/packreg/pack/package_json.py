@@ -222,7 +222,9 @@ class _Reader:
                 hint = "build before publishing, so that the result is in the pack"
                 self._warn("lifecycle-script", message, ("scripts", names[0]), hint)
         if self.value.get("type") == "module":
-            message = "Pulumi loads a pack with require(), which needs Node.js 22 or later for an ES module"
+            message = (
+                "Pulumi loads a pack with require(), which takes ES modules from Node.js 20.19 and 22.12 on"
+            )
             self._warn("es-module", message, ("type",), "remove the line, or compile to CommonJS")
         for key in ("os", "cpu", "libc"):
             if self.value.get(key):

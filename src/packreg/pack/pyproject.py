@@ -22,6 +22,7 @@ from packreg.pack.text import MAX_PROBLEMS, Positions, decode, position, short
 FILE_NAME = "pyproject.toml"
 MAX_BYTES = 256 * 1024
 MAX_REQUIREMENTS = 1_000
+MAX_SPECIFIER = 500
 MAX_DEPTH = 32
 MAX_KEY_PARTS = 20
 
@@ -52,8 +53,9 @@ class PyProject:
     """What a pyproject.toml says about installing the pack.
 
     `is_project`: it has a [project] table, which uv needs. `is_buildable`: it has a [build-system], so that
-    Pulumi installs the pack itself as a package. `is_poetry`: it has a [tool.poetry] table. `dependencies`
-    are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works them out.
+    Pulumi installs the pack itself as a package. `is_poetry`: it has a [tool.poetry] table;
+    `poetry_plugins`: it wants plugins, which poetry would install and run. `dependencies` are normalised as
+    in requirements.txt; `dynamic_dependencies` tells that the build works them out.
     """
 
     name: str | None
@@ -63,6 +65,7 @@ class PyProject:
     is_project: bool
     is_buildable: bool
     is_poetry: bool
+    poetry_plugins: bool = False
 
 
 def detect_toolchain(files: Files, option: str | None) -> str:
@@ -154,6 +157,7 @@ class _Reader:
         self._uv(self._table(tool, "uv", "tool."))
         self._poetry(self._table(tool, "poetry", "tool."))
         dynamic = project.get("dynamic")
+        poetry = tool.get("poetry")
         name = project.get("name")
         return PyProject(
             name=name if isinstance(name, str) else None,
@@ -163,6 +167,7 @@ class _Reader:
             is_project="project" in root,
             is_buildable="build-system" in root,
             is_poetry="poetry" in tool,
+            poetry_plugins=isinstance(poetry, dict) and "requires-plugins" in poetry,
         )
 
     def _error(self, code: str, message: str, needle: str, hint: str = "") -> None:
@@ -199,12 +204,14 @@ class _Reader:
     def _requires_python(self, value: object) -> str | None:
         if value is None:
             return None
-        try:
-            return str(SpecifierSet(value if isinstance(value, str) else "a"))
-        except InvalidSpecifier:
-            message = f"{short(str(value))} is not a range of Python versions"
-            self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
-            return None
+        if isinstance(value, str) and len(value) <= MAX_SPECIFIER:
+            try:
+                return str(SpecifierSet(value))
+            except InvalidSpecifier:
+                pass
+        message = "requires-python is not a range of Python versions"
+        self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
+        return None
 
     def _uv(self, uv: dict[str, object]) -> None:
         for name, source in self._table(uv, "sources", "tool.uv.").items():

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packreg.errors import UsageError
 from packreg.pack.version import Version, VersionRange, pack_name, version_problem
@@ -20,8 +20,7 @@ def digest_problem(text: str) -> str:
     return "" if _DIGEST.fullmatch(text) else "a digest is 'sha256:' and 64 lower-case hex digits"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A pack's name and which of its versions is meant.
 
     `wanted` is a `Version` (exactly this one), a `VersionRange` (the highest inside), a digest as
@@ -55,7 +54,7 @@ class Reference:
         if not version_problem(bare)[0]:
             return cls(name, Version(bare))
         if not any(sign in wanted for sign in "^~<>=|*xX ,") and not re.fullmatch(
-            r"[0-9.]+", wanted, re.ASCII
+            r"v?[0-9.]+", wanted, re.ASCII
         ):
             problem, fix = version_problem(wanted)
             raise UsageError(f"{text!r} is not a reference: {wanted!r} is no version: {problem}", hint=fix)

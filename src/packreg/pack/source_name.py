@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from packreg.pack.files import Files
 from packreg.pack.javascript import policy_pack_names
 
-#: Bytes of source that are looked at, nearest to the root first; of a public pack it is a few thousand.
+#: Bytes of source that are looked at, nearest to the root first.
 MAX_SOURCE = 256 * 1024
 #: Longer Python files are passed over: CPython 3.11 takes time quadratic in the fields of an f-string.
-MAX_PYTHON = 128 * 1024
+MAX_PYTHON = 64 * 1024
 
 #: For each runtime: the endings of its sources, endings that are none, and what a source with a name holds.
 _SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...], bytes]] = {

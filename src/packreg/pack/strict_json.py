@@ -157,19 +157,22 @@ def _walk(text: str) -> Iterator[tuple[Path, int, int]]:
 
 
 def _report_repeated(text: str, where: str, problems: Problems) -> None:
+    positions = Positions(text)
     seen: set[Path] = set()
     again: set[Path] = set()
+    reported = 0
     for path, key_at, _ in _walk(text):
         if path[:-1] in again:  # the second of two equal objects holds the same paths once more
             again.add(path)
         elif path in seen:
             again.add(path)
-            if len(again) > MAX_PROBLEMS:
-                return
-            place = f"{where}:{position(text, key_at)}"
+            reported += 1
+            place = f"{where}:{positions.at(key_at)}"
             problems.error(
                 "duplicate-key", f"the key {short(str(path[-1]))} was given before", place, "keep one of them"
             )
+            if reported == MAX_PROBLEMS:
+                return
         seen.add(path)
 
 

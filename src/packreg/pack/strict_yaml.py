@@ -21,14 +21,11 @@ from typing import TypeAlias
 import yaml
 from yaml import events
 from yaml.error import MarkedYAMLError
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.scanner import Scanner, ScannerError
 
 from packreg.pack.problems import Problems
 from packreg.pack.text import MAX_PROBLEMS, check_characters, decode, short
+from packreg.pack.yaml_events import MAX_DEPTH, Refused, StrictEvents, complex_key, too_deep
 
-MAX_DEPTH = 20
 MAX_NODES = 2_000
 #: What yaml.v3, which the Pulumi CLI uses, does not read as a string when it stands without quotes.
 _NOT_A_STRING = re.compile(
@@ -107,7 +104,7 @@ def read_yaml(data: bytes, where: str, problems: Problems, *, limit: int = 64 * 
     reader = _TreeReader(text, where, problems)
     try:
         return reader.read()
-    except _Refused as refused:
+    except Refused as refused:
         problems.error(refused.code, refused.message, f"{where}:{refused.position}", refused.hint)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -127,76 +124,11 @@ def read_yaml(data: bytes, where: str, problems: Problems, *, limit: int = 64 * 
 
 
 def _hint(text: str, message: str) -> str:
-    if "\\t" in message:
+    if "\\t" in message or "found a tab" in message:
         return "indent with spaces, not with tabs"
     if re.search(r"^<{7} ", text, re.MULTILINE):
         return "resolve the merge conflict that was left in the file"
     return ""
-
-
-class _Refused(Exception):
-    """Legal YAML that ends the reading."""
-
-    def __init__(self, code: str, message: str, position: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.code, self.message, self.position, self.hint = code, message, position, hint
-
-
-class _Events(Reader, Scanner, Parser):
-    """PyYAML's event parser with tabs as libyaml has them and bounds where the scanner would run ahead."""
-
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-
-    def scan_to_next_token(self) -> None:
-        """Skip to the next token. Tabs separate tokens as in libyaml and yaml.v3, and never indent."""
-        while True:
-            while self.peek() == " " or (
-                self.peek() == "\t" and (self.flow_level or not self.allow_simple_key)
-            ):
-                self.forward()
-            if self.peek() == "#":
-                while self.peek() not in "\0\r\n":
-                    self.forward()
-            if not self.scan_line_break():  # type: ignore[no-untyped-call]
-                return
-            if not self.flow_level:
-                self.allow_simple_key = True
-
-    def scan_directive_name(self, start_mark: yaml.Mark) -> str:
-        """The name of a directive: only `YAML` and `TAG` exist."""
-        name = str(super().scan_directive_name(start_mark))  # type: ignore[no-untyped-call]
-        if name not in ("YAML", "TAG"):
-            raise ScannerError("while scanning a directive", start_mark, "no such directive", start_mark)
-        return name
-
-    def fetch_flow_collection_start(self, token: type) -> None:
-        """Open `[` or `{`, up to the depth limit: the scanner reads far ahead of the events."""
-        self._bound()
-        super().fetch_flow_collection_start(token)
-
-    def add_indent(self, column: int) -> bool:
-        """Open an indented collection, up to the depth limit."""
-        self._bound()
-        return super().add_indent(column)
-
-    def _bound(self) -> None:
-        if len(self.indents) + self.flow_level > MAX_DEPTH:
-            raise _too_deep(f"{self.line + 1}:{self.column + 1}")
-
-    def fetch_key(self) -> None:
-        """Refuse `? key`: only this form lets a list or a mapping be a key over several lines."""
-        raise _complex_key(f"{self.line + 1}:{self.column + 1}")
-
-
-def _too_deep(position: str) -> _Refused:
-    return _Refused("too-deep", f"the file nests deeper than {MAX_DEPTH} levels", position)
-
-
-def _complex_key(position: str) -> _Refused:
-    return _Refused("complex-key", "a key must be plain text", position, "write `key: value`")
 
 
 class _TreeReader:
@@ -204,7 +136,7 @@ class _TreeReader:
 
     def __init__(self, text: str, where: str, problems: Problems) -> None:
         self.where, self.problems = where, problems
-        self.parser = _Events(text)
+        self.parser = StrictEvents(text)
         self.nodes = self.reported = 0
 
     @property
@@ -227,7 +159,7 @@ class _TreeReader:
         event = self._next()
         if not isinstance(event, events.StreamEndEvent):
             position = _place(event).line
-            raise _Refused(
+            raise Refused(
                 "second-document",
                 "the file holds a second document",
                 f"{position}:1",
@@ -250,14 +182,12 @@ class _TreeReader:
         position = f"{place.line}:{place.column}"
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise _Refused(
-                "too-many-nodes", f"the file has more than {MAX_NODES:,} keys and values", position
-            )
+            raise Refused("too-many-nodes", f"the file has more than {MAX_NODES:,} keys and values", position)
         if depth > MAX_DEPTH:
-            raise _too_deep(position)
+            raise too_deep(position)
         assert isinstance(event, events.NodeEvent)
         if isinstance(event, events.AliasEvent):
-            raise _Refused("alias", "aliases (*name) are not accepted", position, "repeat the value")
+            raise Refused("alias", "aliases (*name) are not accepted", position, "repeat the value")
         if event.anchor:
             self._report("anchor", "anchors (&name) are not accepted", event, "remove it")
         if isinstance(event, events.ScalarEvent):
@@ -283,7 +213,7 @@ class _TreeReader:
         for event in self._until(events.MappingEndEvent):
             key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
-                raise _complex_key(f"{key.place.line}:{key.place.column}")
+                raise complex_key(f"{key.place.line}:{key.place.column}")
             value = self._node(self._next(), depth + 1)
             if key.text == "<<" and not key.style:
                 self._report("merge-key", "merge keys (<<) are not accepted", event, "write the keys out")
@@ -306,7 +236,7 @@ class _TreeReader:
         self.reported += 1
         place = _place(event)
         if self.reported > MAX_PROBLEMS:
-            raise _Refused("too-many-problems", "…and more of the kind", f"{place.line}:{place.column}")
+            raise Refused("too-many-problems", "…and more of the kind", f"{place.line}:{place.column}")
         self.problems.error(code, message, f"{self.where}:{place.line}:{place.column}", hint)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from functools import total_ordering
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from packreg.errors import UsageError
@@ -31,7 +32,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRE = r"(?:0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)"
 _VERSION = re.compile(rf"({_NUMBER})\.({_NUMBER})\.({_NUMBER})(?:-({_PRE}(?:\.{_PRE})*))?", re.ASCII)
-_PEP440 = re.compile(r"([0-9]+\.[0-9]+\.[0-9]+)\.?(a|b|rc|alpha|beta|dev|post)\.?([0-9]*)", re.ASCII)
+_PEP440 = r"([0-9]+\.[0-9]+\.[0-9]+)\.?(a|b|rc|alpha|beta|dev|post)\.?([0-9]*)"
 #: Device names that Windows gives to no file, with or without an extension.
 WINDOWS_DEVICES = frozenset(
     {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
@@ -91,9 +92,8 @@ def _fix(text: str) -> str:
     bare = text.strip()
     if bare != text and _VERSION.fullmatch(bare):
         return f"remove the white space: {bare}"
-    for prefix in ("v", "V", "="):
-        if bare.startswith(prefix) and _VERSION.fullmatch(bare[1:]):
-            return f"write {bare[1:]}"
+    if bare[:1] in ("v", "V", "="):
+        return f"write {bare[1:]}" if _VERSION.fullmatch(bare[1:]) else _fix(bare[1:])
     base, plus, _ = bare.partition("+")
     if plus and _VERSION.fullmatch(base):
         return f"build metadata does not make a different version: write {base}"
@@ -102,7 +102,7 @@ def _fix(text: str) -> str:
         return f"write {'.'.join([*parts, '0', '0'][:3])}"
     if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,15}){2}", bare, re.ASCII):
         return f"no leading zeros: write {'.'.join(str(int(part)) for part in bare.split('.'))}"
-    pep440 = _PEP440.fullmatch(bare)
+    pep440 = re.fullmatch(_PEP440, bare, re.ASCII)
     if pep440:
         release, word, number = pep440.groups()
         word = {"a": "alpha", "b": "beta"}.get(word, word)
@@ -151,10 +151,15 @@ class Version:
         return "-" in self.key
 
     def next_free(self, used: Iterable[Version]) -> Version:
-        """The smallest patch release above every used version of the same major and minor number."""
+        """The smallest patch release above this and every used version of the same major and minor number.
+
+        Where there is none, because npm knows no larger number, the same for the next minor number.
+        """
+        taken = [version.release for version in used]
         major, minor, patch = self.release
-        highest = max((v.release[2] for v in used if v.release[:2] == (major, minor)), default=patch)
-        return Version(f"{major}.{minor}.{max(highest, patch) + 1}")
+        while (above := 1 + max([patch, *(r[2] for r in taken if r[:2] == (major, minor))])) > MAX_NUMBER:
+            major, minor, patch = (major, minor + 1, -1) if minor < MAX_NUMBER else (major + 1, 0, -1)
+        return Version(f"{major}.{minor}.{above}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self.key == other.key
@@ -174,11 +179,8 @@ class Version:
         return f"Version({self.text!r})"
 
 
-_PARTIAL = re.compile(
-    rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?",
-    re.ASCII,
-)
-_TERM = re.compile(r"(\^|~|>=|<=|>|<|=)?\s*(\S+)", re.ASCII)
+_PARTIAL = rf"v?({_NUMBER}|[xX*])(?:\.({_NUMBER}|[xX*]))?(?:\.({_NUMBER}|[xX*]))?(?:-({_PRE}(?:\.{_PRE})*))?"
+_TERM = r"(\^|~|>=|<=|>|<|=)?\s*(\S+)"
 
 
 class VersionRange:
@@ -223,15 +225,14 @@ class VersionRange:
         return [bound for term in text.split() for bound in self._term(term)]
 
     def _term(self, term: str) -> list[tuple[str, Version]]:
-        match = _TERM.fullmatch(term)
-        partial = _PARTIAL.fullmatch(match[2]) if match else None
+        match = re.fullmatch(_TERM, term, re.ASCII)
+        partial = re.fullmatch(_PARTIAL, match[2], re.ASCII) if match else None
         if match is None or partial is None:
             raise self._bad(term)
         operator = match[1] or "="
         numbers = [int(n) if n and n.isdigit() else None for n in partial.groups()[:3]]
-        if None in numbers:  # everything behind the first wildcard is a wildcard
-            cut = numbers.index(None)
-            numbers = [*numbers[:cut], *([None] * (3 - cut))]
+        if any(a is None and b is not None for a, b in pairwise(numbers)):  # 1.x.3 means nothing, in npm too
+            raise self._bad(term)
         pre = partial[4]
         if pre and None in numbers:
             raise self._bad(term)
@@ -269,9 +270,16 @@ class VersionRange:
 
 
 class _Floor(Version):
-    """The lowest version of all with these numbers: `< floor` keeps their pre-releases out too."""
+    """The lowest version of all with these numbers: `< floor` keeps their pre-releases out too.
+
+    Its numbers may be one larger than those of any version.
+    """
 
     __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        self.text = self.key = text
+        self._semver = None
 
 
 def _floor(major: int, minor: int = 0, patch: int = 0) -> Version:

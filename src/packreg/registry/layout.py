@@ -10,9 +10,11 @@ from packreg.pack.version import Version, name_problem, version_problem
 SETTINGS = "registry.json"
 PACKS = "packs/"
 BUNDLES = "bundles/"
+#: The largest notice (see `notices`), in bytes.
+MAX_NOTICE = 64 * 1024
 
-_REVISION = re.compile(r"([0-9]{6})-(yanked|restored)", re.ASCII)
-_BUNDLE = re.compile(r"([0-9a-f]{64})\.tgz", re.ASCII)
+_REVISION = r"([0-9]{6})-(yanked|restored)"
+_BUNDLE = r"([0-9a-f]{64})\.tgz"
 
 
 class PackKey(NamedTuple):
@@ -75,7 +77,7 @@ def read_pack_key(name: str, key: str) -> PackKey | None:
         return PackKey("record", version)
     if len(parts) == 2 and parts[0] == "x":
         return PackKey("tombstone", version)
-    match = _REVISION.fullmatch(parts[2]) if len(parts) == 3 and parts[0] == "y" else None
+    match = re.fullmatch(_REVISION, parts[2], re.ASCII) if len(parts) == 3 and parts[0] == "y" else None
     number = int(match[1]) if match else 0
     if number and key == revision_key(name, version, number):
         return PackKey("revision", version, number)
@@ -86,7 +88,7 @@ def read_bundle_key(name: str, key: str) -> BundleKey | None:
     """What a key below `bundles/<name>/` means; None if it is none of ours."""
     parts = key.removeprefix(bundles_prefix(name)).split("/")
     version = _version(parts[0]) if len(parts) == 2 else None
-    match = _BUNDLE.fullmatch(parts[1]) if version else None
+    match = re.fullmatch(_BUNDLE, parts[1], re.ASCII) if version else None
     return BundleKey(version, match[1]) if version and match else None
 
 

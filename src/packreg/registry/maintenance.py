@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from packreg.errors import NotFound, OutcomeUnknown, Removed, StoreError, UsageError
+from packreg.errors import NotFound, OutcomeUnknown, StoreError, UsageError
 from packreg.pack.version import Version
 from packreg.registry import layout
-from packreg.registry.listing import State
-from packreg.registry.notices import MAX_NOTICE, Notice
+from packreg.registry.listing import PackListing, State
+from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
 
 
@@ -21,6 +21,27 @@ class Changed:
     state: State
     notice: Notice
     already: bool
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The state that a release is in now, and what was said when it was yanked or removed (else None)."""
+
+    state: State
+    notice: Notice | None = None
+
+
+def standing(objects: Objects, listing: PackListing, version: Version) -> Standing:
+    """How it stands with a version of a listing. See `Registry.standing`."""
+    release = listing.by_version.get(version)
+    if release is None:
+        listing.choose(version)  # says what there is
+        raise NotFound(f"there is no {listing.name}@{version}")
+    if release.state == "removed":
+        return Standing("removed", objects.tombstone(listing.name, version))
+    if release.state == "yanked":
+        return Standing("yanked", objects.revision(listing.name, version, release.revision))
+    return Standing("published")
 
 
 def yank(objects: Objects, notice: Notice) -> Changed:
@@ -50,7 +71,7 @@ def _revise(objects: Objects, notice: Notice, wanted: State) -> Changed:
         said = objects.revision(name, version, number) if number else None
         return Changed(name, version, wanted, said or _never(notice), already=True)
     key = layout.revision_key(name, version, number + 1)
-    other = objects.store.create(key, notice.encode(), limit=MAX_NOTICE)
+    other = objects.store.create(key, notice.encode(), limit=layout.MAX_NOTICE)
     said = notice if other is None else Notice.decode(other, key, name, version)
     return Changed(name, version, wanted, said, already=other is not None)
 
@@ -58,24 +79,6 @@ def _revise(objects: Objects, notice: Notice, wanted: State) -> Changed:
 def _never(notice: Notice) -> Notice:
     """What stands for the notice of a release that was never yanked."""
     return Notice(notice.name, notice.version, "it was never yanked", "", "", "")
-
-
-def yanked(objects: Objects, name: str, version: Version) -> str:
-    """Why a release is yanked, or an empty string. See `Registry.yanked`."""
-    newest = 0
-    for entry in objects.store.list_all(layout.revisions_prefix(name, version)):
-        meaning = layout.read_pack_key(name, entry.key)
-        if meaning is not None:
-            newest = max(newest, meaning.number)
-    return yank_reason(objects, name, version, newest)
-
-
-def yank_reason(objects: Objects, name: str, version: Version, number: int) -> str:
-    """What the yank with this number says; an empty string if the number is that of a restore, or 0."""
-    if number % 2 == 0:
-        return ""
-    notice = objects.revision(name, version, number)
-    return str(notice) if notice is not None else "no reason given"
 
 
 def remove(objects: Objects, notice: Notice) -> Changed:
@@ -91,7 +94,7 @@ def remove(objects: Objects, notice: Notice) -> Changed:
         objects.listing(name).choose(version)  # names what there is
         raise NotFound(f"there is no {name}@{version} to remove")
     key = layout.tombstone_key(name, version)
-    other = objects.store.create(key, notice.encode(), limit=MAX_NOTICE)
+    other = objects.store.create(key, notice.encode(), limit=layout.MAX_NOTICE)
     said = notice if other is None else Notice.decode(other, key, name, version)
     try:
         for entry in objects.store.list_all(layout.bundles_prefix(name, version)):
@@ -102,14 +105,3 @@ def remove(objects: Objects, notice: Notice) -> Changed:
             hint="run the same command again, or `packreg gc`, with the permission to delete",
         ) from error
     return Changed(name, version, "removed", said, already=other is not None)
-
-
-def removed(objects: Objects, name: str, version: Version) -> Removed | None:
-    """The error that tells a reader that a release was removed, if it was. One request."""
-    notice = objects.tombstone(name, version)
-    if notice is None:
-        return None
-    return Removed(
-        f"{name}@{version} was removed: {notice}",
-        hint=f"choose another version: `packreg versions {name}` lists them",
-    )

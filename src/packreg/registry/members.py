@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from packreg.errors import IntegrityError, StoreRefused, UsageError
 from packreg.pack.problems import Problems
@@ -15,9 +14,7 @@ from packreg.pack.strict_json import read_json
 FORMAT = 1
 
 #: Control, bidirectional and line-breaking characters and lone surrogates: they forge terminal output.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 T = TypeVar("T")
 
 
@@ -34,11 +31,12 @@ def printable_values(value: Any) -> Any:
 
 def printable(text: str) -> str:
     """The text on one line, with every character that could forge terminal output shown as `�`."""
-    return _UNPRINTABLE.sub("\ufffd", text.replace("\n", " ").replace("\t", " "))
+    if text.isprintable():  # so is nearly every text, and it has none of these characters
+        return text
+    return re.sub(_UNPRINTABLE, "\ufffd", text.replace("\n", " ").replace("\t", " "))
 
 
-@dataclass(frozen=True)
-class Members:
+class Members(NamedTuple):
     """A JSON object from the store that is being read; every complaint names the object's key."""
 
     key: str

@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 
 from packreg.pack.version import Version
+from packreg.registry.layout import MAX_NOTICE
 from packreg.registry.members import FORMAT, Members, printable
-
-MAX_NOTICE = 64 * 1024
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from packreg.errors import IntegrityError, NotFound
-from packreg.pack.version import Version
+from packreg.errors import IntegrityError, NotFound, Removed
 from packreg.registry import layout
-from packreg.registry.listing import PackListing
-from packreg.registry.notices import MAX_NOTICE, Notice
 from packreg.registry.record import MAX_RECORD, Record
-from packreg.registry.settings import MAX_SETTINGS, Settings
-from packreg.store.store import Store
+
+if TYPE_CHECKING:
+    from packreg.pack.version import Version
+    from packreg.registry.listing import PackListing
+    from packreg.registry.notices import Notice
+    from packreg.registry.settings import Settings
+    from packreg.store.store import Store
 
 
 class Remembered(Protocol):
@@ -52,6 +54,8 @@ class Objects:
         Raises:
             IntegrityError, StoreRefused, StoreError: as `Settings.decode` and the store say.
         """
+        from packreg.registry.settings import MAX_SETTINGS, Settings
+
         kept = None if fresh else self.remembered.get(layout.SETTINGS)
         if kept is not None:
             try:
@@ -88,21 +92,39 @@ class Objects:
     def tombstone(self, name: str, version: Version) -> Notice | None:
         """Why a release was removed, or None if it was not. One request, never from memory."""
         key = layout.tombstone_key(name, version)
-        data = self._get(key, MAX_NOTICE)
-        return None if data is None else Notice.decode(data, key, name, version)
+        data = self._get(key, layout.MAX_NOTICE)
+        return None if data is None else _notice(data, key, name, version)
 
     def revision(self, name: str, version: Version, number: int) -> Notice | None:
         """The yank or restore of a release with this number. One request, none if it is remembered."""
         key = layout.revision_key(name, version, number)
         data = self.remembered.get(key)
         if data is None:
-            data = self._get(key, MAX_NOTICE)
+            data = self._get(key, layout.MAX_NOTICE)
             if data is not None:
                 self.remembered.put(key, data)
-        return None if data is None else Notice.decode(data, key, name, version)
+        return None if data is None else _notice(data, key, name, version)
+
+    def yanked(self, name: str, version: Version) -> str:
+        """Why a release is yanked, or an empty string. One request, and one more if it is."""
+        newest = 0
+        for entry in self.store.list_all(layout.revisions_prefix(name, version)):
+            meaning = layout.read_pack_key(name, entry.key)
+            if meaning is not None:
+                newest = max(newest, meaning.number)
+        return self.yank_reason(name, version, newest)
+
+    def yank_reason(self, name: str, version: Version, number: int) -> str:
+        """What the yank with this number says; an empty string if the number is that of a restore, or 0."""
+        if number % 2 == 0:
+            return ""
+        notice = self.revision(name, version, number)
+        return str(notice) if notice is not None else "no reason given"
 
     def listing(self, name: str) -> PackListing:
         """Every version of a pack and its state. One request per 1,000 keys, never from memory."""
+        from packreg.registry.listing import PackListing
+
         entries = self.store.list_all(layout.pack_prefix(name))
         return PackListing.from_keys(name, (entry.key for entry in entries))
 
@@ -111,8 +133,25 @@ class Objects:
         entry = self.store.first(key)
         return entry is not None and entry.key == key
 
+    def removed(self, name: str, version: Version) -> Removed | None:
+        """The error that tells a reader that a release was removed, if it was. One request."""
+        notice = self.tombstone(name, version)
+        if notice is None:
+            return None
+        return Removed(
+            f"{name}@{version} was removed: {notice}",
+            hint=f"choose another version: `packreg versions {name}` lists them",
+        )
+
     def _get(self, key: str, limit: int) -> bytes | None:
         try:
             return self.store.get(key, limit=limit)
         except NotFound:
             return None
+
+
+def _notice(data: bytes, key: str, name: str, version: Version) -> Notice:
+    """Read a notice; what does so is loaded now, as most releases have none."""
+    from packreg.registry.notices import Notice
+
+    return Notice.decode(data, key, name, version)

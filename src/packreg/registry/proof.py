@@ -9,7 +9,7 @@ from packreg.pack.bundle import MANIFEST, decode
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.registry.record import Record
 
-_HINT = "nothing of it was used; `packreg verify` tells what else is wrong in the registry"
+HINT = "nothing of it was used; `packreg verify` tells what else is wrong in the registry"
 
 
 def prove_bundle(record: Record, data: bytes) -> bytes:
@@ -21,13 +21,13 @@ def prove_bundle(record: Record, data: bytes) -> bytes:
     if len(data) != record.bundle_size:
         raise IntegrityError(
             f"the bundle of {record.reference} has {len(data)} bytes, its record says {record.bundle_size}",
-            hint=_HINT,
+            hint=HINT,
         )
     found = hashlib.sha256(data).hexdigest()
     if found != record.bundle_sha256:
         raise IntegrityError(
             f"the bundle of {record.reference} has the sha256 {found}, not {record.bundle_sha256}",
-            hint=_HINT,
+            hint=HINT,
         )
     return data
 
@@ -43,7 +43,7 @@ def prove_files(record: Record, data: bytes, limits: Limits = DEFAULT_LIMITS) ->
         files = decode(data, limits, digest=record.digest)
     except InvalidPack as error:
         raise IntegrityError(
-            f"the bundle of {record.reference} cannot be read: {error}", hint=_HINT
+            f"the bundle of {record.reference} cannot be read: {error}", hint=HINT
         ) from error
     found = {
         "files": (len(files), record.members),
@@ -52,5 +52,5 @@ def prove_files(record: Record, data: bytes, limits: Limits = DEFAULT_LIMITS) ->
     }
     for what, (is_, said) in found.items():
         if is_ != said:
-            raise IntegrityError(f"{what} of {record.reference}: {is_}, not {said}", hint=_HINT)
+            raise IntegrityError(f"{what} of {record.reference}: {is_}, not {said}", hint=HINT)
     return files

@@ -211,8 +211,7 @@ def _same_or_used(objects: Objects, record: Record, existing: Record) -> None:
         message = f"{shown} was removed and its version stays used: {tombstone}"
     else:
         message = f"{shown} is used for other content, published {existing.published} by {existing.publisher}"
+    if existing.digest != record.digest:
+        message += f"; there it is {existing.digest}, here it is {record.digest}"
     free = objects.listing(record.name).next_free(record.version)
-    raise VersionUsed(
-        f"{message}; there it is {existing.digest}, here it is {record.digest}",
-        hint=f"the next free version is {free}",
-    )
+    raise VersionUsed(message, hint=f"the next free version is {free}")

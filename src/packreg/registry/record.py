@@ -12,9 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from packreg.errors import InvalidPack
 from packreg.pack.reference import digest_problem
@@ -23,6 +21,8 @@ from packreg.registry.layout import bundle_key, record_key
 from packreg.registry.members import FORMAT, Members, printable, printable_values
 
 #: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
+#: How the note of a record begins whose publisher wanted no lock.
+UNLOCKED = "published without a lock"
 MAX_RECORD = 4 * 2**20
 MAX_BUNDLE = 2**31
 
@@ -31,8 +31,7 @@ _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-
 _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """Where a pack came from, as far as git told: all empty outside a repository."""
 
     commit: str = ""
@@ -46,8 +45,7 @@ class Source:
         return Source(printable(self.commit), printable(self.branch), remote, self.dirty)
 
 
-@dataclass(frozen=True)
-class Lock:
+class Lock(NamedTuple):
     """The exact dependencies of a release.
 
     `text` is a requirements file with hashes or a package-lock.json, `made_by` the tool that wrote it,
@@ -59,14 +57,13 @@ class Lock:
     made_by: str = ""
     python: str = ""
 
-    @cached_property
+    @property
     def sha256(self) -> str:
         """The sha256 of the text in UTF-8, in hex: what environments are keyed by."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One release, as it was published and will stay.
 
     `digest` is its identity (`sha256:` of the uncompressed tar), `bundle_sha256` (hex) and `bundle_size`
@@ -90,7 +87,7 @@ class Record:
     tool: str
     attempt: str
     lock: Lock | None = None
-    source: Source = field(default_factory=Source)
+    source: Source = Source()
     notes: tuple[str, ...] = ()
 
     @property
@@ -105,7 +102,7 @@ class Record:
 
     def as_json(self) -> dict[str, Any]:
         """Its members as they are written, for `--json` too."""
-        lock = None if self.lock is None else asdict(self.lock) | {"sha256": self.lock.sha256}
+        lock = None if self.lock is None else self.lock._asdict() | {"sha256": self.lock.sha256}
         return {
             "format": FORMAT,
             "name": self.name,
@@ -121,7 +118,7 @@ class Record:
             "published": self.published,
             "tool": self.tool,
             "attempt": self.attempt,
-            "source": asdict(self.source),
+            "source": self.source._asdict(),
             "notes": list(self.notes),
             "lock": lock,
         }

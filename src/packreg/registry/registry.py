@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.errors import IntegrityError, NotFound, StoreUnsafe
-from packreg.pack.bundle import encode
+from packreg.errors import IntegrityError, NotFound, Removed, StoreUnsafe
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
-from packreg.pack.reference import Reference
 from packreg.pack.version import Version, VersionRange
-from packreg.registry import audit, layout, maintenance, setup
-from packreg.registry.audit import Finding, Garbage
-from packreg.registry.listing import PackListing
-from packreg.registry.maintenance import Changed
-from packreg.registry.notices import Notice
 from packreg.registry.objects import Forgetful, Objects, Remembered
-from packreg.registry.proof import prove_bundle, prove_files
-from packreg.registry.publish import Published, commit, look, make_record
-from packreg.registry.record import Lock, Record, Source
-from packreg.registry.settings import Role, Settings
-from packreg.registry.setup import Initialised
+from packreg.registry.proof import HINT, prove_bundle, prove_files
+from packreg.registry.record import Record
 
+# What writes, lists or looks after a registry is imported where it is called: most callers read one release.
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from packreg.pack.check import Pack
+    from packreg.pack.reference import Reference
+    from packreg.registry.audit import Finding, Garbage
+    from packreg.registry.listing import PackListing
+    from packreg.registry.maintenance import Changed, Standing
+    from packreg.registry.notices import Notice
+    from packreg.registry.publish import Published
+    from packreg.registry.record import Lock, Source
+    from packreg.registry.settings import Role, Settings
+    from packreg.registry.setup import Initialised
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
 
@@ -33,8 +32,7 @@ if TYPE_CHECKING:
 READERS = 16
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(NamedTuple):
     """The release that a reference means, why it is yanked (or ""), and a note for the user (or "")."""
 
     record: Record
@@ -68,6 +66,17 @@ class Registry:
         self._now = now
         self._new_id = new_id
 
+    def remembering(self, remembered: Remembered) -> Registry:
+        """This registry with another memory, which must be one of this registry alone."""
+        return Registry(
+            self.store,
+            location=self.location,
+            now=self._now,
+            new_id=self._new_id,
+            remembered=remembered,
+            limits=self.limits,
+        )
+
     # What this registry is
 
     def settings(self) -> Settings | None:
@@ -84,11 +93,15 @@ class Registry:
             StoreUnsafe: the store does not keep the promise; nothing but the probe's leftovers is there.
             StoreRefused: it is a registry of another role or of a newer format.
         """
-        return setup.initialise(self._objects, role, new_id=self._new_id, now=self._now)
+        from packreg.registry.setup import initialise
+
+        return initialise(self._objects, role, new_id=self._new_id, now=self._now)
 
     def _home(self, *, create: bool) -> Settings | None:
         """The settings of a registry that may be written to; with `create`, a local directory becomes one."""
-        settings = setup.find_home(self._objects, local=self.location.is_local)
+        from packreg.registry.setup import find_home
+
+        settings = find_home(self._objects, local=self.location.is_local)
         if settings is None and create:
             return self.init().settings
         return settings
@@ -117,6 +130,9 @@ class Registry:
             StoreUnsafe: the store no longer creates exactly once; nothing was published.
             InvalidPack: the pack or its lock exceeds what readers accept.
         """
+        from packreg.pack.bundle import encode
+        from packreg.registry.publish import commit, look, make_record
+
         bundle = encode(pack.files, self.limits)
         record = make_record(
             pack,
@@ -136,13 +152,17 @@ class Registry:
         try:
             return commit(self._objects, record, bundle.data, read_back=read_back)
         except StoreUnsafe:
-            setup.find_home(self._objects, local=False, fresh=True)  # says so if it is no registry any more
+            from packreg.registry.setup import find_home
+
+            find_home(self._objects, local=False, fresh=True)  # says so if it is no registry any more
             raise
 
     # Reading
 
     def packs(self) -> list[str]:
         """The names of all packs, in order. One request per 1,000 packs."""
+        from packreg.registry import audit, layout
+
         return audit.known_names(self._objects, layout.PACKS)
 
     def versions(self, name: str) -> PackListing:
@@ -186,7 +206,27 @@ class Registry:
 
     def yanked(self, name: str, version: Version) -> str:
         """Why a release is yanked, or an empty string. One request, and one more if it is."""
-        return maintenance.yanked(self._objects, name, version)
+        return self._objects.yanked(name, version)
+
+    def standing(self, name: str, version: Version) -> Standing:
+        """Whether a release is published, yanked or removed, and why. One listing, one request more if it is.
+
+        Raises:
+            NotFound: the version was never used; the message names those that are.
+        """
+        from packreg.registry import maintenance
+
+        return maintenance.standing(self._objects, self._listing(name), version)
+
+    def not_removed(self, record: Record) -> None:
+        """Make sure that a release whose bundle the caller has already was not removed. One request.
+
+        Raises:
+            Removed: it was; the message says why and by whom.
+        """
+        removed = self._objects.removed(record.name, record.version)
+        if removed is not None:
+            raise removed
 
     def fetch(self, record: Record) -> bytes:
         """The bytes of a release's bundle, their size and sha256 verified. One request.
@@ -200,6 +240,10 @@ class Registry:
             data = self.store.get(record.bundle_key, limit=record.bundle_size)
         except NotFound:
             raise self._gone(record) from None
+        except IntegrityError as longer:
+            raise IntegrityError(
+                f"the bundle of {record.reference} is damaged: {longer}", hint=HINT
+            ) from None
         return prove_bundle(record, data)
 
     def files(self, record: Record) -> dict[str, File]:
@@ -215,6 +259,8 @@ class Registry:
 
     def _by_digest(self, listing: PackListing, digest: str) -> Resolved:
         """The highest release with this identity: read all records, those that can be installed first."""
+        from concurrent.futures import ThreadPoolExecutor
+
         name = listing.name
         candidates = listing.versions("published", "yanked")[::-1] + listing.versions("removed")[::-1]
         readers = ThreadPoolExecutor(READERS)
@@ -223,9 +269,7 @@ class Registry:
                 if record is not None and record.digest == digest:
                     listing.choose(record.version)  # says so if it was removed
                     number = listing.by_version[record.version].revision
-                    return Resolved(
-                        record, maintenance.yank_reason(self._objects, name, record.version, number)
-                    )
+                    return Resolved(record, self._objects.yank_reason(name, record.version, number))
         finally:
             readers.shutdown(cancel_futures=True)
         raise NotFound(
@@ -235,8 +279,9 @@ class Registry:
 
     def _gone(self, record: Record) -> Exception:
         """Why a release's bundle is not there."""
-        removed = maintenance.removed(self._objects, record.name, record.version)
-        if removed is not None:
+        try:
+            self.not_removed(record)
+        except Removed as removed:
             return removed
         settings = self._objects.settings(fresh=True)
         if settings is not None and settings.role == "replica":
@@ -263,11 +308,15 @@ class Registry:
             NotFound, Removed: there is no such release.
             UsageError: no reason was given.
         """
+        from packreg.registry import maintenance
+
         self._home(create=False)
         return maintenance.yank(self._objects, self._notice(name, version, reason, by))
 
     def restore(self, name: str, version: Version, reason: str, by: str) -> Changed:
         """Undo a yank. Raises: NotFound, Removed: there is no such release."""
+        from packreg.registry import maintenance
+
         self._home(create=False)
         return maintenance.restore(self._objects, self._notice(name, version, reason, by))
 
@@ -279,10 +328,14 @@ class Registry:
             UsageError: no reason was given.
             OutcomeUnknown: it is marked as removed, but its bundle may still be there.
         """
+        from packreg.registry import maintenance
+
         self._home(create=False)
         return maintenance.remove(self._objects, self._notice(name, version, reason, by))
 
     def _notice(self, name: str, version: Version, reason: str, by: str) -> Notice:
+        from packreg.registry.notices import Notice
+
         return Notice.say(name, version, reason, by, self._now(), self._new_id())
 
     def verify(self, reference: Reference | None = None) -> Iterator[Finding]:
@@ -294,6 +347,8 @@ class Registry:
         Raises:
             NotFound: there is no such release.
         """
+        from packreg.registry import audit
+
         if reference is None:
             yield from audit.verify_registry(self._objects, self.limits)
             return
@@ -318,10 +373,14 @@ class Registry:
         Bundles whose version is published with another bundle or was removed; bundles whose version nobody
         published for 30 days; what probes left behind a day ago.
         """
+        from packreg.registry import audit
+
         return list(audit.find_garbage(self._objects, now))
 
     def collect(self, garbage: Iterable[Garbage]) -> Iterator[Garbage]:
         """Delete what `gc` found, and give back each piece that was deleted, as it is."""
+        from packreg.registry import audit
+
         self._home(create=False)
         for piece in garbage:
             if audit.delete_garbage(self._objects, piece):
@@ -332,6 +391,7 @@ class Registry:
 
         Only a local directory has such files, and no reader ever sees them. Returns how many were removed.
         """
+        from packreg.registry import audit
         from packreg.store.local import LocalBucket
 
         bucket = self.store.bucket

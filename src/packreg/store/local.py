@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 from packreg.errors import IntegrityError, NotFound, StoreError, StoreRefused, StoreUnavailable, StoreUnsafe
 from packreg.store.bucket import (
     MAX_KEY,
+    RESERVED,
     Entry,
     Exists,
     Page,
@@ -252,11 +253,31 @@ class LocalBucket:
                 if key > after and entry.is_file(follow_symlinks=False) and not key_problem(key):
                     yield key, entry
             elif len(key) <= MAX_KEY and (key > after or after.startswith(key)):
-                inside = self._walk(key, after, False)
                 if not delimiter:
-                    yield from inside
-                elif next(inside, None) is not None:  # S3 knows no empty directories
+                    yield from self._walk(key, after, False)
+                elif after.startswith(key):
+                    if next(self._walk(key, after, False), None) is not None:
+                        yield key, None
+                elif _holds_object(entry.path):  # S3 knows no empty directories
                     yield key, None
+
+
+def _holds_object(directory: str) -> bool:
+    """Whether there is any object below; asked for every pack in a listing of packs, so it reads no more."""
+    try:
+        with os.scandir(directory) as found:
+            for entry in found:
+                if segment_problem(entry.name) or entry.name == RESERVED:
+                    continue
+                if entry.is_file(follow_symlinks=False):
+                    return True
+                if entry.is_dir(follow_symlinks=False) and _holds_object(entry.path):
+                    return True
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as failed:
+        _fail("list", directory, failed)
+    return False
 
 
 def _scan(directory: str) -> list[os.DirEntry[str]]:

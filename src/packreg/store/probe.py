@@ -44,7 +44,7 @@ class Verdict(NamedTuple):
 def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "") -> Verdict:
     """Try a store out under `.packreg/probe/`, and clean up as far as deleting is allowed.
 
-    `rounds` races of `writers` threads each; about 270 requests with the defaults. `name` is a segment for
+    `rounds` races of `writers` threads each; about 180 requests with the defaults. `name` is a segment for
     this run's objects, a random one by default.
 
     Raises:

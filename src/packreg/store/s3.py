@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -50,6 +51,7 @@ class S3Bucket:
         self._read_timeout = read_timeout
         self._lock = threading.Lock()
         self._clients: tuple[Any, Any] | None = None
+        self._process = 0
 
     def put_new(self, key: str, data: bytes) -> None:
         """Create an object: one request, one attempt.
@@ -140,7 +142,7 @@ class S3Bucket:
 
     def describe(self) -> str:
         """The bucket's URL; it holds no secrets."""
-        return self._location.url
+        return self._location.shown
 
     def inspect(self, prefix: str) -> Mapping[str, str]:
         """Whether the bucket keeps versions, and whether the store checks the checksums that it is sent.
@@ -204,9 +206,13 @@ class S3Bucket:
         return self._both()[1]
 
     def _both(self) -> tuple[Any, Any]:
-        """The client that makes one attempt and the one that makes five, from one session."""
+        """The client that makes one attempt and the one that makes five, from one session.
+
+        A forked process makes its own: on a shared connection two of them would read each other's answers.
+        """
         with self._lock:
-            if self._clients is None:
+            if self._clients is None or self._process != os.getpid():
+                self._process = os.getpid()
                 from botocore.config import Config
                 from botocore.session import Session
 

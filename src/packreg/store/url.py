@@ -10,16 +10,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from packreg.errors import UsageError
 
-if TYPE_CHECKING:
-    from packreg.store.store import Store
-
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}", re.ASCII)
-_PREFIX = re.compile(r"[A-Za-z0-9!_.*'()-]+", re.ASCII)
+_BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}"
+_PREFIX = r"[A-Za-z0-9!_.*'()-]+"
 _SUPPORTED = "write a directory, file:///directory, or s3://bucket/prefix"
 #: With the longest key this stays below the 1,024 bytes of S3.
 MAX_PREFIX = 400
@@ -52,6 +49,14 @@ class StoreLocation(NamedTuple):
 
         `allow_network_fs` says how a place may be used, not which it is, and is left out.
         """
+        return self._written(safe="")
+
+    @property
+    def shown(self) -> str:
+        """The same for people, who can read the endpoint; as a location it means the same."""
+        return self._written(safe=":/")
+
+    def _written(self, *, safe: str) -> str:
         from urllib.parse import quote, urlencode
 
         if self.is_local:
@@ -59,7 +64,7 @@ class StoreLocation(NamedTuple):
             return "file://" + quote(path if path.startswith("/") else "/" + path, safe="/:~")
         place = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
         options = {"endpoint_url": self.endpoint_url, "profile": self.profile, "region": self.region}
-        query = urlencode({name: value for name, value in options.items() if value})
+        query = urlencode({name: value for name, value in options.items() if value}, safe=safe)
         return f"{place}?{query}" if query else place
 
     @property
@@ -91,31 +96,6 @@ def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
     if not text.startswith("://", scheme.end() - 1):
         return _directory(text, cwd, False)  # a colon in a directory's name
     raise UsageError(f"packreg cannot keep a registry at {scheme[1]}://…", hint=_SUPPORTED)
-
-
-def open_store(
-    location: StoreLocation | str, *, cwd: str | os.PathLike[str] = ".", deadline: float = 60.0
-) -> Store:
-    """The store at a location. Nothing is read or written yet, and nothing is checked.
-
-    `deadline` is that of `Store`, in seconds.
-
-    Raises:
-        UsageError: the location cannot be read.
-    """
-    from packreg.store.store import Store
-
-    if isinstance(location, str):
-        location = parse_location(location, cwd=cwd)
-    if location.is_local:
-        from packreg.store.local import LocalBucket
-
-        return Store(
-            LocalBucket(location.path, allow_network_fs=location.allow_network_fs), deadline=deadline
-        )
-    from packreg.store.s3 import S3Bucket
-
-    return Store(S3Bucket(location), deadline=deadline)
 
 
 def _directory(path: str, cwd: str | os.PathLike[str], allow_network_fs: bool) -> StoreLocation:
@@ -162,13 +142,13 @@ def _s3(text: str) -> StoreLocation:
             "an S3 URL holds no credentials",
             hint="let the AWS chain provide them: environment, shared configuration (?profile=…) or a role",
         )
-    if not _BUCKET.fullmatch(parts.netloc) or parts.fragment:
+    if not re.fullmatch(_BUCKET, parts.netloc) or parts.fragment:
         raise UsageError(f"{parts.netloc!r} is not the name of a bucket", hint="write s3://bucket/prefix")
     prefix = parts.path.strip("/")
     if len(prefix) > MAX_PREFIX:
         raise UsageError(f"the prefix in the bucket has more than {MAX_PREFIX} characters")
     for segment in prefix.split("/") if prefix else ():
-        if not _PREFIX.fullmatch(segment) or segment in (".", ".."):
+        if not re.fullmatch(_PREFIX, segment) or segment in (".", ".."):
             raise UsageError(
                 f"{prefix!r} cannot be the prefix of a registry",
                 hint="use letters, digits, - _ . and single slashes",

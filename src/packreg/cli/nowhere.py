@@ -1,0 +1,48 @@
+"""What `packreg path` prints when it fails: a path that cannot exist.
+
+`pulumi preview --policy-pack "$(packreg path guard@1.2.0)"` throws the exit code of `packreg path` away, and
+the Pulumi CLI ignores an empty `--policy-pack` and runs without the pack (measured with 3.259.0). Given a
+directory that is not there it stops. So a failure prints one that names what was wanted.
+"""
+# ruff: noqa: PTH118 (pathlib costs start-up time)
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: The directory that never exists; beside it the ids of registries have twelve hex digits.
+NOWHERE = "could-not-install"
+MOST = 100
+_SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@^~")
+#: Options whose value is the next word.
+_WITH_VALUE = ("--registry", "--python")
+
+
+def wanted_path(argv: Sequence[str]) -> str | None:
+    """The reference of a `path` command line as it was typed, perhaps empty; None for other command lines.
+
+    With `--json` stdout has the error as a document, and nothing else may be there.
+    """
+    if "--json" in argv:
+        return None
+    words: list[str] = []
+    rest = iter(argv)
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, None)
+        elif not word.startswith("-"):
+            words.append(word)
+    if words[:1] != ["path"]:
+        return None
+    return words[1] if len(words) > 1 else ""
+
+
+def nowhere(reference: str, home: str | None) -> str:
+    """A path below the home, or below the root where no home is known, at which there never is anything."""
+    name = "".join(c if c in _SAFE else "_" for c in reference[:MOST]).lstrip(".")
+    top = os.path.join(home, "packs") if home else os.path.abspath(os.sep)  # noqa: PTH100
+    return os.path.join(top, NOWHERE, name or "nothing")

@@ -1,0 +1,37 @@
+"""Opening the store at a location: the one place that knows which kinds of bucket there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packreg.store.url import StoreLocation, parse_location
+
+if TYPE_CHECKING:
+    import os
+
+    from packreg.store.store import Store
+
+
+def open_store(
+    location: StoreLocation | str, *, cwd: str | os.PathLike[str] = ".", deadline: float = 60.0
+) -> Store:
+    """The store at a location. Nothing is read or written yet, and nothing is checked.
+
+    `deadline` is that of `Store`, in seconds.
+
+    Raises:
+        UsageError: the location cannot be read.
+    """
+    from packreg.store.store import Store
+
+    if isinstance(location, str):
+        location = parse_location(location, cwd=cwd)
+    if location.is_local:
+        from packreg.store.local import LocalBucket
+
+        return Store(
+            LocalBucket(location.path, allow_network_fs=location.allow_network_fs), deadline=deadline
+        )
+    from packreg.store.s3 import S3Bucket
+
+    return Store(S3Bucket(location), deadline=deadline)
