@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "groups": {"errors", "pack", "registry"},
     "analysis": {"errors", "pack", "install"},
     "enforcement": {"errors", "groups", "analysis", "install"},
-    "cli": {"errors", "_version", "pack", "store", "registry", "install", "groups", "analysis", "enforcement"},
+    "cli": {"errors", "_version", "pack", "store", "registry", "install"}
+    | {"groups", "analysis", "enforcement"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
 HEAVY = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from packreg._version import __version__
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
 from packreg.cli.packs_to_run import program_of, ready_packs
@@ -126,7 +127,7 @@ def analyze_command(
         (*notes, *sorted(set(warnings))),
         found.snapshot.stack,
         found.snapshot.project,
-        _own_version(),
+        __version__,
     )
     _write(session, report, output)
     return _EXIT_CODES[report.verdict]
@@ -202,9 +203,3 @@ def _configure(layers: Sequence[Layer], warnings: list[Problem]) -> Configure:
         return found.request()
 
     return configure
-
-
-def _own_version() -> str:
-    from packreg.cli.session import own_version
-
-    return own_version()
