@@ -26,7 +26,7 @@ from tests.install.test_lock_dependencies import NPM_LOCK, node_pack
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm here")
 IS_NUMBER = {
     "version": "6.0.0",
-    # In a lock npm reads this host as "the configured registry", and only so finds what is cached from another.
+    # In a lock npm reads this host as "whichever registry is configured".
     "resolved": "https://registry.npmjs.org/is-number/-/is-number-6.0.0.tgz",
     "integrity": "sha512-Wu1VHeILBK8KAWJUAiSZQX94GmOE45Rg6/538fKwiloUu21KncEkYGPqob2oSZ5mUT73vLGrHQjKw3KMPw"
     "fDzg==",
