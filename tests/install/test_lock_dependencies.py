@@ -191,7 +191,7 @@ NPM_LOCK = {
         "": {"name": "n", "version": "1.0.0", "dependencies": {"is-odd": "^3.0.0"}},
         "node_modules/is-odd": {
             "version": "3.0.1",
-            "resolved": "https://registry.npmjs.org/is-odd/-/is-odd-3.0.1.tgz",
+            "resolved": "https://npm.example.org/is-odd/-/is-odd-3.0.1.tgz",
             "integrity": "sha512-CQpnWPrDwmP1+SMHXZhtLtJv90yiyVfluGsX5iNCVkrhQtU3TQHsUWPG9wkdk9Lgd5yNpAg9jQ"
             "Eo90CBaXgWMA==",
         },
@@ -208,7 +208,7 @@ def test_a_bundled_npm_lock_is_used_as_it_is(tools: Tools, name: str) -> None:
 
 def test_a_bundled_npm_lock_that_leaves_the_registry_is_the_authors_problem(tools: Tools) -> None:
     """Links, git and file URLs in a bundled lock are refused with the package's name."""
-    bad = json.loads(json.dumps(NPM_LOCK).replace("https://registry.npmjs.org", "git+ssh://evil"))
+    bad = json.loads(json.dumps(NPM_LOCK).replace("https://npm.example.org", "git+ssh://evil"))
     with pytest.raises(InvalidPack) as caught:
         lock_dependencies(checked(node_pack(**{"package-lock.json": json.dumps(bad)}), "n"), tools)
     assert "node_modules/is-odd" in str(caught.value.problems[0])

@@ -120,5 +120,5 @@ def test_asking_loads_nothing_but_json() -> None:
                             capture_output=True, text=True, env=environ, check=True).stdout  # fmt: skip
     names = set(eval(loaded))
     mine = {name for name in names if name.startswith("packreg")}
-    assert mine == {"packreg", "packreg.install", "packreg.install.marker"}
+    assert mine == {"packreg", "packreg._version", "packreg.install", "packreg.install.marker"}
     assert not names & {"pathlib", "hashlib", "dataclasses", "typing", "click", "filelock", "subprocess"}

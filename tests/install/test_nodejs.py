@@ -26,6 +26,7 @@ from tests.install.test_lock_dependencies import NPM_LOCK, node_pack
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm here")
 IS_NUMBER = {
     "version": "6.0.0",
+    # In a lock npm reads this host as "whichever registry is configured".
     "resolved": "https://registry.npmjs.org/is-number/-/is-number-6.0.0.tgz",
     "integrity": "sha512-Wu1VHeILBK8KAWJUAiSZQX94GmOE45Rg6/538fKwiloUu21KncEkYGPqob2oSZ5mUT73vLGrHQjKw3KMPw"
     "fDzg==",
@@ -171,7 +172,7 @@ def test_a_wrong_integrity_is_refused(node_home: Home) -> None:
 
 def test_a_hostile_lock_never_reaches_npm(tools: Tools) -> None:
     """A lock from a record that names git, files or links is refused before npm is looked for."""
-    lock = json.dumps(NPM_LOCK).replace("https://registry.npmjs.org", "file:///etc")
+    lock = json.dumps(NPM_LOCK).replace("https://npm.example.org", "file:///etc")
     with pytest.raises(InstallError, match="cannot be used"):
         get_tree(NpmInput(b"{}", lock.encode()), tools, of="n@1.0.0")
     assert not list(tools.home.logs.glob("*npm-install*"))

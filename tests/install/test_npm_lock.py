@@ -55,7 +55,7 @@ def test_packages_of_a_registry_are_fine(entry: dict[str, Any]) -> None:
         {"integrity": "md5-abc"},
         {"integrity": "sha512-a b c"},
         {"integrity": 5},
-        {"resolved": "http://registry.npmjs.org/is-odd.tgz"},
+        {"resolved": "http://npm.example.org/is-odd.tgz"},
         {"resolved": "file:../evil"},
         {"resolved": "git+ssh://git@example.com/x.git#1"},
         {"resolved": "git+https://example.com/x.git#1"},
@@ -99,7 +99,7 @@ def test_nested_and_scoped_places_are_fine() -> None:
 
 def test_the_old_form_is_checked_as_deep_as_it_goes() -> None:
     """lockfileVersion 1 nests; a bad package at the bottom is found."""
-    good = {"version": "1.0.0", "resolved": "https://registry.npmjs.org/a.tgz", "integrity": SHA}
+    good = {"version": "1.0.0", "resolved": "https://npm.example.org/a.tgz", "integrity": SHA}
     lock = {"lockfileVersion": 1, "dependencies": {"a": {**good, "dependencies": {"b": good}}}}
     assert problems(lock) == []
     lock["dependencies"]["a"]["dependencies"]["c"] = {"version": "git+ssh://x"}  # type: ignore[index]

@@ -75,12 +75,12 @@ def test_what_a_run_imports_is_compiled_and_compiled_only_once(
     check = [python, "-B", "-c", uncompiled]
     assert subprocess.run(check, capture_output=True, text=True, check=True).stdout.strip() == "[]"
     kept = {path.name: path.stat().st_mtime_ns for path in sdk_home.bytecode.iterdir()}
-    before = {path.relative_to(sdk_home.envs) for path in sdk_home.envs.rglob("*.pyc")}
-    assert len(kept) > 15 and len(before) > 100
+    assert len(kept) > 15
     assert remove_tree(sdk_home.envs)
     assert installer.install(Reference.parse(name)).changed
     assert {path.name: path.stat().st_mtime_ns for path in sdk_home.bytecode.iterdir()} == kept
-    assert {path.relative_to(sdk_home.envs) for path in sdk_home.envs.rglob("*.pyc")} == before
+    assert len(list(sdk_home.envs.rglob("*.pyc"))) > 100
+    assert subprocess.run(check, capture_output=True, text=True, check=True).stdout.strip() == "[]"
     verbose = [python, "-B", "-v", "-c", "import pulumi_policy"]
     said = subprocess.run(verbose, capture_output=True, text=True, check=True).stderr
     assert "pulumi/__pycache__/__init__.cpython" in said

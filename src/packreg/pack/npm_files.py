@@ -1,4 +1,4 @@
-"""Which files of a Node.js pack `npm pack` would take: `files` of package.json (docs.npmjs.com, "files").
+"""Which files of a Node.js pack `npm pack` would take, as npm documents `files` of package.json.
 
 Without `files`, everything is taken but what npm leaves out by default and what the ignore files name. With
 `files`, its patterns replace the ignore file in the root; those in subdirectories still hold, except for
