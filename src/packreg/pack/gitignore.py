@@ -8,6 +8,7 @@ re-include a file whose directory is excluded; git does not.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
@@ -19,6 +20,17 @@ _TRAILING_SPACES = re.compile(r"(?<!\\) +$")
 _MANY_STARS = re.compile(r"(?:(?<![^/])|(?<=^!))\*{3,}(?![^/])")
 _CLASSES = {"[:alpha:]": "a-zA-Z", "[:digit:]": "0-9", "[:alnum:]": "a-zA-Z0-9", "[:upper:]": "A-Z"}
 _CLASSES |= {"[:lower:]": "a-z", "[:xdigit:]": "0-9a-fA-F", "[:space:]": " ", "[:blank:]": " "}
+
+
+def ignore_spec(patterns: Sequence[str]) -> GitIgnoreSpec:
+    """What pathspec makes of patterns, always with Python's own regular expressions.
+
+    Left to itself it takes whichever faster library is installed, and those refuse names that are not UTF-8.
+
+    Raises:
+        ValueError: a pattern cannot be read.
+    """
+    return GitIgnoreSpec.from_lines(patterns, backend="simple")
 
 
 class Decision(NamedTuple):
@@ -68,14 +80,14 @@ class _Patterns:
 
     def add(self, pattern: str, number: int) -> None:
         try:
-            GitIgnoreSpec.from_lines([pattern])
+            ignore_spec([pattern])
         except ValueError:
             return  # git passes over what it cannot read, too
         self._lines.append((pattern, number))
 
     def last_match(self, path: str) -> tuple[bool | None, int]:
         if self._spec is None:
-            self._spec = GitIgnoreSpec.from_lines([pattern for pattern, _ in self._lines])
+            self._spec = ignore_spec([pattern for pattern, _ in self._lines])
         result = self._spec.check_file(path)
         if result.include is None or result.index is None:
             return None, 0

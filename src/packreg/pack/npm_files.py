@@ -14,7 +14,7 @@ import re
 from collections.abc import Sequence
 from posixpath import normpath
 
-from pathspec import GitIgnoreSpec
+from packreg.pack.gitignore import ignore_spec
 
 LOCK_FILES = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")
 
@@ -36,7 +36,7 @@ class NpmFiles:
         self._main = normpath(main) if main else ""
         patterns = [pattern for line in files or () for pattern in _anchored(line)]
         self._named = frozenset(p[1:] for p in patterns if not p.startswith("!"))
-        self._spec = GitIgnoreSpec.from_lines(patterns if self.has_list else _NPM_DEFAULTS)
+        self._spec = ignore_spec(patterns if self.has_list else _NPM_DEFAULTS)
 
     def always(self, path: str) -> bool:
         """Whether no rule can leave out the file `path`."""
@@ -76,7 +76,7 @@ def _anchored(line: str) -> list[str]:
 
 def _is_pattern(pattern: str) -> bool:
     try:
-        GitIgnoreSpec.from_lines([pattern])
+        ignore_spec([pattern])
     except ValueError:
         return False
     return True
