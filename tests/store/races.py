@@ -17,6 +17,7 @@ import os
 import time
 import traceback
 import uuid
+from collections.abc import Callable
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from typing import Any
@@ -190,14 +191,22 @@ def _chain_writer(
         def edit(last: Revision | None, line: str = line) -> bytes:
             return (last.value if last else b"") + line.encode() + b"\n"
 
-        try:
-            chain.append(edit, attempt_id=str(uuid.uuid4()))
-            told.append(f"done {line}")
-        except OutcomeUnknown:
-            told.append(f"unknown {line}")
+        told.append(f"{_appended(chain, edit)} {line}")
     if isinstance(store.bucket, FaultyBucket):
         store.bucket.settle()
     reports.put((writer, told, store.requests))
+
+
+def _appended(chain: Chain, edit: Callable[[Revision | None], bytes]) -> str:
+    """Append as a person would: what certainly was not stored is tried again, and would show if it was."""
+    while True:
+        try:
+            chain.append(edit, attempt_id=str(uuid.uuid4()))
+        except OutcomeUnknown:
+            return "unknown"
+        except StoreUnavailable:
+            continue
+        return "done"
 
 
 if __name__ == "__main__":
