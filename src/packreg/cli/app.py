@@ -35,8 +35,9 @@ class Packreg(click.Group):
         name = ALIASES.get(cmd_name, cmd_name)
         if name not in COMMANDS:
             return None
-        module = import_module(f"packreg.cli.{COMMANDS[name].module}")
-        found: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
+        found: click.Command = getattr(
+            import_module(f"packreg.cli.{COMMANDS[name].module}"), f"{name}_command"
+        )
         return found
 
     def resolve_command(
