@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.errors import InvalidPack
-from packreg.pack.manifest import FILE_NAME, Manifest, missing_version, parse_manifest, with_virtualenv
+from packreg.pack.files import MANIFEST
+from packreg.pack.manifest import Manifest, missing_version, parse_manifest, with_virtualenv
 from packreg.pack.problems import Problems
 from tests.pack.case_files import expected, files_of, names_on_disk, outcomes
 
@@ -26,7 +27,7 @@ def test_each_case_is_told_as_expected(name: str, said: str) -> None:
     """Every case file is accepted, warned about or refused with the code and the place in expected.txt."""
     problems = Problems()
     manifest = parse_manifest(files_of("manifests", name)[name].data, problems)
-    assert outcomes(problems, FILE_NAME) == said
+    assert outcomes(problems, MANIFEST) == said
     assert (manifest is None) == ("refuse" in said)
 
 
@@ -43,7 +44,7 @@ def test_each_refusal_says_what_where_and_names_the_file(name: str) -> None:
     for problem in problems.errors:
         assert problem.message.isprintable()
         assert len(problem.message) < 300
-        assert problem.where.startswith(FILE_NAME)
+        assert problem.where.startswith(MANIFEST)
 
 
 def test_every_field_is_read() -> None:

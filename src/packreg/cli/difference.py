@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from packreg.pack.files import MANIFEST
+
 if TYPE_CHECKING:
     from packreg.pack.files import File, Files
 
-MANIFEST = "PulumiPolicy.yaml"
 #: Files with more bytes are compared, but their lines are not shown.
 MOST_TEXT = 1_000_000
 #: git's names for no file and for an empty one: `patch` needs them where there are no lines to tell by.

@@ -22,7 +22,7 @@ from packreg.install.disk import disk_errors, write_file
 from packreg.install.environment import Environment, Needs, get_environment, own_wheels
 from packreg.install.interpreter import find_interpreter
 from packreg.install.tools import Tools
-from packreg.pack.files import File
+from packreg.pack.files import MANIFEST, File
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from packreg.install.npm_lock import NpmInput
 
 NODE_MODULES = "node_modules"
-MANIFEST = "PulumiPolicy.yaml"
 #: In a store entry, one file for each directory outside the home that needs it, which holds its path.
 USERS = "users"
 #: Resolves the dependencies of a pack that has no lock; None if it has none.

@@ -11,11 +11,8 @@ from typing import NamedTuple
 
 from packreg.errors import IntegrityError, InvalidPack, Problem
 from packreg.pack import ustar
-from packreg.pack.files import DEFAULT_LIMITS, File, Files, Limits
+from packreg.pack.files import DEFAULT_LIMITS, MANIFEST, File, Files, Limits
 from packreg.pack.paths import collisions, path_problem, shown
-
-#: The name of the file that makes a directory a policy pack; Pulumi opens exactly this one at run time.
-MANIFEST = "PulumiPolicy.yaml"
 
 #: RFC 1952: magic, deflate, no flags (so no name, comment or extra field), no time, level 6, unknown system.
 GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"

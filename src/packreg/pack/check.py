@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from packreg.errors import InvalidPack, Problem
-from packreg.pack.bundle import MANIFEST, decode
+from packreg.pack.bundle import decode
 from packreg.pack.credentials import find_credentials
 from packreg.pack.entry import Dependencies, check_runnable, check_texts
-from packreg.pack.files import DEFAULT_LIMITS, File, Limits
+from packreg.pack.files import DEFAULT_LIMITS, MANIFEST, File, Limits
 from packreg.pack.manifest import Manifest, missing_version, parse_manifest
 from packreg.pack.npm_files import NpmFiles
 from packreg.pack.package_json import PackageJson, parse_package_json

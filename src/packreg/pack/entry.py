@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from packreg.pack.bundle import MANIFEST
-from packreg.pack.files import Files
+from packreg.pack.files import MANIFEST, Files
 from packreg.pack.manifest import Manifest
 from packreg.pack.package_json import PackageJson, parse_package_json
 from packreg.pack.paths import shown

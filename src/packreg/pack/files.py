@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+#: The name of the file that makes a directory a policy pack; Pulumi opens exactly this one at run time.
+MANIFEST = "PulumiPolicy.yaml"
+
 
 class File(NamedTuple):
     """One regular file: its bytes, and whether its owner may execute it (the only mode that is kept)."""

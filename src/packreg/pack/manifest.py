@@ -14,13 +14,13 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, field
 
 from packreg.errors import InvalidPack, Problem
+from packreg.pack.files import MANIFEST
 from packreg.pack.problems import Problems
 from packreg.pack.runtime import Option, RuntimeReader, virtualenv_problem
 from packreg.pack.strict_yaml import Mapping, Scalar, read_yaml
 from packreg.pack.text import BOM, LINE_BREAK, short
 from packreg.pack.version import version_problem
 
-FILE_NAME = "PulumiPolicy.yaml"
 INPUT_FORMATS = ("kubernetes-admission",)
 
 _TEXT_FIELDS = ("version", "main", "description", "author", "website", "license", "inputFormat")
@@ -72,7 +72,7 @@ def missing_version(runtime: str) -> Problem:
         return Problem("version-missing", message, "package.json", 'add "version": "1.0.0"')
     instead = "as 0.0.1" if runtime == "python" else "under a number of its own"
     message = f"the pack has no version; Pulumi would silently publish it {instead}"
-    return Problem("version-missing", message, FILE_NAME, "add the line `version: 1.0.0`")
+    return Problem("version-missing", message, MANIFEST, "add the line `version: 1.0.0`")
 
 
 def parse_manifest(data: bytes, problems: Problems, *, limit: int = 64 * 1024) -> Manifest | None:
@@ -81,10 +81,10 @@ def parse_manifest(data: bytes, problems: Problems, *, limit: int = 64 * 1024) -
     Every error and warning goes to `problems`, with line and column.
     """
     found = len(problems.errors)
-    root = read_yaml(data, FILE_NAME, problems, limit=limit)
+    root = read_yaml(data, MANIFEST, problems, limit=limit)
     if root is None:
         return None
-    place = f"{FILE_NAME}:{root.place.line}:{root.place.column}"
+    place = f"{MANIFEST}:{root.place.line}:{root.place.column}"
     if isinstance(root, Scalar) and root.is_null:
         problems.error("runtime", "the manifest is empty", place, "write at least `runtime` and `version`")
         return None
@@ -96,7 +96,7 @@ def parse_manifest(data: bytes, problems: Problems, *, limit: int = 64 * 1024) -
 
 
 def _read_fields(root: Mapping, problems: Problems) -> Manifest:
-    reader = RuntimeReader(FILE_NAME, problems)
+    reader = RuntimeReader(MANIFEST, problems)
     runtime, options = reader.read(root)
     reader.warn_unknown(root, ("runtime", *_TEXT_FIELDS))
     texts = {name: _text(name, root, problems) for name in _TEXT_FIELDS}
@@ -150,7 +150,7 @@ def _text(name: str, root: Mapping, problems: Problems) -> str | None:
 
 def _where(root: Mapping, name: str) -> str:
     node = root.get(name) or root
-    return f"{FILE_NAME}:{node.place.line}:{node.place.column}"
+    return f"{MANIFEST}:{node.place.line}:{node.place.column}"
 
 
 def with_virtualenv(data: bytes, path: str) -> bytes:
@@ -166,14 +166,14 @@ def with_virtualenv(data: bytes, path: str) -> bytes:
     problems = Problems()
     before = parse_manifest(data, problems, limit=max(len(data), 1))
     if before is None:
-        raise InvalidPack(f"{FILE_NAME} is not valid", tuple(problems.errors))
+        raise InvalidPack(f"{MANIFEST} is not valid", tuple(problems.errors))
     problem = virtualenv_problem(path)[1]
     if problem or before.runtime != "python":
         raise InvalidPack(f"cannot set virtualenv to {short(path)}: {problem or 'not a python pack'}")
     text = data.decode("utf-8")
     mark = BOM if text.startswith(BOM) else ""
     text = text.removeprefix(BOM)
-    root = read_yaml(data, FILE_NAME, problems, limit=len(data))
+    root = read_yaml(data, MANIFEST, problems, limit=len(data))
     assert isinstance(root, Mapping)
     start, end, new = _edit(root, text, path)
     return (mark + text[:start] + new + text[end:]).encode("utf-8")

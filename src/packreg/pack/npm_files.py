@@ -14,11 +14,12 @@ import re
 from collections.abc import Sequence
 from posixpath import normpath
 
+from packreg.pack.files import MANIFEST
 from packreg.pack.gitignore import ignore_spec
 
 LOCK_FILES = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml")
 
-_ALWAYS = frozenset({"PulumiPolicy.yaml", "package.json", *LOCK_FILES})
+_ALWAYS = frozenset({MANIFEST, "package.json", *LOCK_FILES})
 _ALWAYS_LIKE = re.compile(r"(readme|copying|licen[sc]e)(\.[^/]*[^~$/])?", re.IGNORECASE)
 _NPM_DEFAULTS = (
     ".npmignore", ".gitignore", "/.lock-wscript", "/.wafpickle-*", "/build/config.gypi",

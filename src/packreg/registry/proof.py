@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from packreg.errors import IntegrityError, InvalidPack
-from packreg.pack.bundle import MANIFEST, decode
-from packreg.pack.files import DEFAULT_LIMITS, File, Limits
+from packreg.pack.bundle import decode
+from packreg.pack.files import DEFAULT_LIMITS, MANIFEST, File, Limits
 from packreg.registry.record import Record
 
 HINT = "nothing of it was used; `packreg verify` tells what else is wrong in the registry"

@@ -27,7 +27,7 @@ from packreg.errors import (
     StoreUnavailable,
     VersionUsed,
 )
-from packreg.pack.bundle import MANIFEST
+from packreg.pack.files import MANIFEST
 from packreg.registry.layout import record_key
 from packreg.registry.members import printable, printable_values
 from packreg.registry.record import MAX_RECORD, Lock, Record, Source
