@@ -19,10 +19,25 @@ MAY_IMPORT = {
     "store": {"errors"},
     "registry": {"errors", "pack", "store"},
     "install": {"errors", "pack", "registry"},
-    "cli": {"errors", "_version", "pack", "store", "registry", "install"},
+    "groups": {"errors", "pack", "registry"},
+    "analysis": {"errors", "pack", "install"},
+    "enforcement": {"errors", "groups", "analysis", "install"},
+    "cli": {"errors", "_version", "pack", "store", "registry", "install"}
+    | {"groups", "analysis", "enforcement"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
-HEAVY = {"boto3", "botocore", "virtualenv", "rich", "build", "semver"}
+HEAVY = {
+    "boto3",
+    "botocore",
+    "virtualenv",
+    "rich",
+    "build",
+    "semver",
+    "jsonschema",
+    "referencing",
+    "cryptography",
+    "re2",
+}
 #: Modules that only such functions import.
 BEHIND_HEAVY = {"store/s3_answers.py"}
 #: What only the composition root may ask: the environment and the wall clock.

@@ -2,6 +2,10 @@
 
     PackregError                 exit  who must act
     ├── UsageError                2    the caller: a word on the command line or in the configuration
+    ├── NotEvaluated              4    see below: no verdict was reached, which is never a pass
+    │   ├── InvalidState          4    whoever made the state, preview or resource list: it cannot be read
+    │   ├── InvalidConfiguration  4    whoever configures the pack: carries every problem found
+    │   └── PackFailed            4    the pack's author: its program cannot be run or does not answer
     ├── VersionUsed               5    the publisher: choose another version
     ├── NotFound                  6    the caller: no such pack, version or release
     │   └── Removed               6    the caller: it was there and was removed, with a reason
@@ -16,8 +20,8 @@
     └── ChangedMeanwhile         12    the caller: somebody else edited the same thing
 
 Anything else that reaches the top is a defect of packreg and exits 1. The exit codes are part of the
-interface: they are documented, tested and never reused (3, 4 and 13 are kept for verdicts on resources:
-denied by policy, could not be evaluated, a pack's test case differs).
+interface: they are documented, tested and never reused (3 and 13 are kept for verdicts on resources:
+denied by policy, a pack's test case differs).
 
 An error is a sentence that says what failed, which thing and where, and a `hint` that says how to mend it.
 """
@@ -28,7 +32,7 @@ from typing import ClassVar, NamedTuple
 
 
 class Problem(NamedTuple):
-    """One thing wrong with a pack.
+    """One thing wrong with a pack, its configuration or the resources it is to judge.
 
     `code` is a stable word in kebab case for tools, `where` is `path`, `path:line` or `path:line:column`
     (lines and columns count from 1; empty when the pack as a whole is meant), `hint` is the fix.
@@ -58,6 +62,40 @@ class UsageError(PackregError):
     """The command, an option, a reference or the configuration cannot be understood."""
 
     exit_code = 2
+
+
+class NotEvaluated(PackregError):
+    """Resources could not be judged, so nothing is known about them: neither allowed nor denied."""
+
+    exit_code = 4
+
+
+class InvalidState(NotEvaluated):
+    """A state, preview or list of resources is damaged, too new or not one at all.
+
+    The message names the file and, where one is meant, the place in it (`deployment.resources[3].inputs.a`).
+    """
+
+
+class InvalidConfiguration(NotEvaluated):
+    """A pack's configuration was refused. `problems` holds all of them, sorted, never only the first."""
+
+    def __init__(self, message: str, problems: tuple[Problem, ...] = (), *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+
+
+class PackFailed(NotEvaluated):
+    """A pack's program could not be started, ended, or broke the protocol.
+
+    `code` is a stable word for tools, one for each way; `log` the last of what the program wrote, which may
+    hold anything.
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str = "", log: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.log = log
 
 
 class VersionUsed(PackregError):

@@ -110,6 +110,8 @@ def test_every_option_is_documented(name: str) -> None:
         (["yank", "guard", "--reason", "x"], "guard does not name one version", "write guard@1.2.0"),
         (["remove", "guard@1.0.0"], "needs a yes", "say it with --yes"),
         (["cache", "clean"], "needs a yes", "say it with --yes"),
+        (["analyze", "guard"], "say what to judge, once", "give one of --state FILE"),
+        (["analyze"], "missing argument 'REF|DIR", "see `packreg analyze --help`"),
         (["install", "--locked"], "there is no packreg.lock", "write one with"),
     ],
 )

@@ -35,9 +35,8 @@ class Packreg(click.Group):
         name = ALIASES.get(cmd_name, cmd_name)
         if name not in COMMANDS:
             return None
-        found: click.Command = getattr(
-            import_module(f"packreg.cli.{COMMANDS[name].module}"), f"{name}_command"
-        )
+        module = import_module(f"packreg.cli.{COMMANDS[name].module}")
+        found: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
         return found
 
     def resolve_command(

@@ -16,9 +16,10 @@ class Entry:
         self.help = help
 
 
-_WRITE, _USE, _LOOK, _KEEP, _HERE = (
+_WRITE, _USE, _RUN, _LOOK, _KEEP, _HERE = (
     "Write and publish packs",
     "Install packs",
+    "Run packs",
     "Look around",
     "Keep a registry",
     "This machine",
@@ -35,6 +36,8 @@ COMMANDS = {
     "path": Entry(_USE, "installing", "Print the directory of a pack, installing it if need be."),
     "lock": Entry(_USE, "locking", "Pin packs in packreg.lock."),
     "download": Entry(_USE, "locking", "Save a pack's verified bundle to a file."),
+    "analyze": Entry(_RUN, "analyzing", "Judge resources by policy packs."),
+    "validate-config": Entry(_RUN, "validating", "Check the configuration of a pack against its policies."),
     "list": Entry(_LOOK, "looking", "List the packs of the registry."),
     "versions": Entry(_LOOK, "looking", "List the versions of a pack."),
     "info": Entry(_LOOK, "looking", "Show what the registry knows about a release."),

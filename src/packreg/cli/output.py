@@ -6,7 +6,7 @@ import os
 import sys
 from typing import IO, TYPE_CHECKING
 
-from packreg.errors import InstallError, InvalidPack, PackregError
+from packreg.errors import InstallError, InvalidConfiguration, InvalidPack, PackregError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,12 +57,13 @@ def error_code(error: BaseException) -> str:
 
 def error_json(error: PackregError) -> dict[str, object]:
     """An error as `--json` prints it."""
+    problems = error.problems if isinstance(error, InvalidPack | InvalidConfiguration) else ()
     found: dict[str, object] = {
         "code": error_code(error),
         "exit": error.exit_code,
         "message": str(error),
         "hint": error.hint,
-        "problems": [p._asdict() for p in error.problems] if isinstance(error, InvalidPack) else [],
+        "problems": [problem._asdict() for problem in problems],
     }
     if isinstance(error, InstallError) and error.log:
         found["log"] = error.log

@@ -1,0 +1,34 @@
+"""Resources and the policy packs that judge them: what is analysed, and what a running pack is asked.
+
+May import `install` and `pack`. It does not decide what must run or what a finding means for a deployment.
+
+Files come in as bytes (`sources` reads them, `backend` finds a stack's checkpoint in a self-managed backend),
+`state`, `preview` and `resources` make a `Snapshot` of them, and `requests` says what each analyzer is asked
+about it: plain dicts by protobuf field names, in the order and with the values that `pulumi policy analyze`
+would send. `values` and `secrets` are the Pulumi state format of property values.
+
+`evaluation.evaluate` runs packs over a snapshot and gives `findings`. A `program` says how a pack is
+started, a `process` is one that runs, behind its `supervisor`; `analyzer` asks it over gRPC in the words of
+`protocol`; a `pool` keeps some warm. A `session` is one pack for one snapshot, which `asking` puts the
+questions of a `feed` to, and `collecting` makes findings of the replies.
+
+Decisions:
+
+* Everything is checked before anything is asked: a snapshot that was made has only readable resources, so an
+  evaluation never stops half-way for a fault of its input. A file is read once to check it, and resource by
+  resource again for each use, so that only its bytes are held, never a tree of all its resources.
+* What the Pulumi CLI refuses is refused. Beyond that: an object with a key twice, text that is not UTF-8 and
+  two live resources with one URN are refused, where the CLI would judge one reading of several. A byte order
+  mark, which Windows tools write, is accepted, and so is a checkpoint file without its backend.
+* What could not be seen is said, in a snapshot's `notes`: secrets that stay hidden, resources that a preview
+  leaves out, a file with nothing in it.
+* A pack is foreign code that may do anything: it runs in processes of its own, with an environment that says
+  nothing of this host, under limits, and everything it says is checked. Nothing it starts survives us.
+* Whatever keeps a policy from judging is an evaluation error, never a pass: a pack that hangs or crashes is
+  started again and asked once more, a policy that raises is found by asking the policies one by one, so that
+  the healthy ones' findings stand, where the Pulumi CLI stops.
+* A question that nobody has an answer to is not asked: Remediate when no policy is at the level "remediate",
+  Analyze or AnalyzeStack when all policies for it are disabled or there is none. The result is the same.
+* A pack is told the stack's name, tags and configuration when they are known, as in an update, where `pulumi
+  policy analyze` leaves them out.
+"""

@@ -1,0 +1,217 @@
+"""The client of one running policy pack: Pulumi's analyzer protocol, a deadline on every call."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from packreg.analysis.packinfo import PackInfo, read_info
+from packreg.analysis.process import Process
+from packreg.analysis.program import Stack, printable
+from packreg.analysis.protocol import analyzer_pb2 as pb
+from packreg.analysis.protocol.encode import MAX_MESSAGE, encode_configuration
+from packreg.errors import PackFailed
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.enable_http_proxy", 0),  # the pack is on this machine, whatever proxy the environment names
+    ("grpc.enable_retries", 0),
+    ("grpc.use_local_subchannel_pool", 1),  # ports are used again: never a dead pack's connection
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a pack may take, in seconds: to say its port, for each short call, for each judgement."""
+
+    start: float = 60.0
+    call: float = 30.0
+    analyze: float = 30.0
+    stack: float = 120.0
+
+
+#: Seconds: SDKs listen before they say their port.
+_CONNECT = 5.0
+
+
+class CallFailed(Exception):
+    """A call to a pack got no answer. `kind` says what that means for the pack:
+
+    "raised": a policy failed, the pack is fine; "timeout": it may hang for ever; "gone": its process ended
+    or dropped the connection; "refused": it does not take this request; "unsupported": it does not have
+    this method.
+    """
+
+    def __init__(self, kind: str, details: str) -> None:
+        super().__init__(details)
+        self.kind = kind
+        self.details = details
+
+
+_KINDS = {
+    grpc.StatusCode.UNKNOWN: "raised",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "timeout",
+    grpc.StatusCode.UNAVAILABLE: "gone",
+    grpc.StatusCode.CANCELLED: "gone",
+    grpc.StatusCode.UNIMPLEMENTED: "unsupported",
+}
+
+
+class Answer:
+    """An answer that is under way. `result` waits for it."""
+
+    def __init__(self, future: Any, deadline: float) -> None:
+        self._future = future
+        self._deadline = deadline
+
+    def result(self) -> Any:
+        """The message. Raises CallFailed."""
+        try:
+            return self._future.result()
+        except grpc.FutureCancelledError:
+            raise CallFailed("gone", "the call was cancelled") from None
+        except grpc.RpcError as error:
+            raise _failed(error, self._deadline) from None
+
+    def cancel(self) -> None:
+        """Stop waiting for it."""
+        self._future.cancel()
+
+
+class Analyzer:
+    """A started pack that can be asked. One user at a time: configurations are the whole process's."""
+
+    def __init__(
+        self,
+        process: Process,
+        deadlines: Deadlines,
+    ) -> None:
+        """Connect and shake hands. Raises PackFailed when no analyzer answers at the pack's port."""
+        self.process = process
+        self.deadlines = deadlines
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{process.port}", options=_OPTIONS)
+        self._remediate = self._method("Remediate", pb.RemediateResponse)
+        self._analyze = self._method("Analyze", pb.AnalyzeResponse)
+        self._analyze_stack = self._method("AnalyzeStack", pb.AnalyzeResponse)
+        try:
+            self._connect()
+        except BaseException:
+            self._channel.close()
+            raise
+
+    def configure_stack(self, stack: Stack) -> None:
+        """Tell the pack which stack this is; SDKs before 1.19 do not have it. Raises CallFailed."""
+        request = pb.ConfigureStackRequest(
+            stack=stack.stack,
+            project=stack.project,
+            organization=stack.organization,
+            dry_run=stack.dry_run,
+            config_secret_keys=stack.secret_keys,
+            config=dict(stack.config),
+            tags=dict(stack.tags),
+        )
+        self._tolerated("ConfigureStack", request, pb.Empty)
+
+    def info(self) -> PackInfo:
+        """What the pack says of itself. Raises PackFailed when it cannot be used."""
+        name = self.process.program.name
+        try:
+            message = self._call("GetAnalyzerInfo", pb.Empty(), pb.AnalyzerInfo)
+            sdk = self._tolerated("GetPluginInfo", pb.Empty(), pb.PluginInfo)
+        except CallFailed as error:
+            raise PackFailed(
+                f"{name} does not say what it is: {error}", code="no-metadata", log=self.process.tail()
+            ) from None
+        return read_info(message, sdk.version if sdk is not None else "", name)
+
+    def configure(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set all levels and properties, for all calls that follow. Raises CallFailed, Unsendable."""
+        self._call("Configure", encode_configuration(settings), pb.Empty)
+
+    def ask(self, method: str, request: bytes) -> Answer:
+        """Send an encoded Remediate, Analyze or AnalyzeStack request; several may be under way."""
+        if method == "AnalyzeStack":
+            return self._ask(self._analyze_stack, request, self.deadlines.stack)
+        call = self._remediate if method == "Remediate" else self._analyze
+        return self._ask(call, request, self.deadlines.analyze)
+
+    def close(self, *, grace: float = 5.0) -> None:
+        """Say that no more will be asked, close the connection, stop the process.
+
+        The SDKs do not have Cancel and are interrupted; other analyzers may, and have `grace` seconds too.
+        """
+        if grace > 0 and self.process.alive:
+            with contextlib.suppress(CallFailed, ValueError):  # closed already, or not to be reached
+                self._ask(self._method("Cancel", pb.Empty), b"", min(grace, 1.0)).result()
+        self._channel.close()
+        self.process.close(grace=grace)
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        """Wait until somebody listens, and shake hands.
+
+        A port line can be wrong: a pack that prints a number names a port where nobody, or somebody else is.
+        """
+        directory = str(self.process.program.directory)
+        request = pb.HandshakeRequest(
+            engine_address="127.0.0.1:1", root_directory=directory, program_directory=directory
+        )
+        until = time.monotonic() + min(_CONNECT, self.deadlines.call)
+        while True:
+            try:
+                self._tolerated("Handshake", request, pb.Empty)
+                return
+            except CallFailed as error:
+                if error.kind == "gone" and self.process.alive and time.monotonic() < until:
+                    time.sleep(0.02)
+                    continue
+                why = str(error) if self.process.alive else self.process.ending()
+                raise PackFailed(
+                    f"{self.process.program.name} said that its port is {self.process.port}, and no analyzer "
+                    f"answers there: {why}",
+                    code="no-answer",
+                    log=self.process.tail(),
+                ) from None
+
+    def _method(self, name: str, response: Any) -> Any:
+        return self._channel.unary_unary(
+            f"/pulumirpc.Analyzer/{name}",
+            request_serializer=None,
+            response_deserializer=response.FromString,
+        )
+
+    def _ask(self, call: Callable[..., Any], request: bytes, deadline: float) -> Answer:
+        return Answer(call.future(request, timeout=deadline), deadline)  # type: ignore[attr-defined]
+
+    def _call(self, name: str, request: Any, response: Any) -> Any:
+        data = request if isinstance(request, bytes) else request.SerializeToString()
+        return self._ask(self._method(name, response), data, self.deadlines.call).result()
+
+    def _tolerated(self, name: str, request: Any, response: Any) -> Any:
+        """The answer, or None when the pack's SDK does not have the method."""
+        try:
+            return self._call(name, request, response)
+        except CallFailed as error:
+            if error.kind != "unsupported":
+                raise
+            return None
+
+
+def _failed(error: Any, deadline: float) -> CallFailed:
+    code = error.code()
+    details = str(error.details() or "")
+    kind = _KINDS.get(code, "refused")
+    if kind == "timeout":
+        return CallFailed(kind, f"it gave no answer within {deadline:g} s")
+    if kind == "gone":
+        return CallFailed(kind, "the connection broke")
+    if kind == "raised":
+        return CallFailed(kind, printable(details.removeprefix("Exception calling application: "), 1000))
+    return CallFailed(kind, f"{code.name}: {printable(details, 1000)}")

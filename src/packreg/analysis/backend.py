@@ -1,0 +1,130 @@
+"""The newest checkpoint of a stack in a self-managed Pulumi backend (a directory or a bucket).
+
+Two layouts, as the Pulumi CLI (3.259) has them: project-scoped, when `.pulumi/meta.yaml` says version 1,
+with `.pulumi/stacks/<project>/<stack>.json`; legacy, when it says 0 or is not there, with
+`.pulumi/stacks/<stack>.json`. Beside or instead of `.json` there can be `.json.gz`; the one written last
+counts.
+
+Nothing is locked and nothing is written: a checkpoint that an update is just replacing is the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from packreg.analysis.places import Place, open_place
+from packreg.analysis.snapshot import Snapshot
+from packreg.analysis.sources import MAX_SIZE, Source, unpacked
+from packreg.analysis.state import read_state
+from packreg.errors import InvalidState, NotFound, UsageError
+
+STACKS = ".pulumi/stacks/"
+META = ".pulumi/meta.yaml"
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_VERSION = re.compile(rb"^version:[ \t]*(\d{1,9})[ \t\r]*$", re.MULTILINE)
+_CHECKPOINT = re.compile(r"((?:[^/]+/)?[^/]+)\.json(?:\.gz|\.zst)?")
+
+
+class StackName(NamedTuple):
+    """A stack's name and, when it was given, its project."""
+
+    project: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> StackName:
+        """`stack`, `organization/stack` or `organization/project/stack`. Raises UsageError.
+
+        A self-managed backend has one organization, and its name is "organization".
+        """
+        parts = text.split("/")
+        if len(parts) > 3 or any(not _NAME.fullmatch(part) or part in (".", "..") for part in parts):
+            raise UsageError(
+                f"{text[:200]!r} is not the name of a stack", hint="give organization/<project>/<stack>"
+            )
+        if len(parts) > 1 and parts[0] != "organization":
+            raise UsageError(
+                f"{text!r} has the organization {parts[0]!r}; self-managed backends only have 'organization'",
+                hint=f"give organization/{'/'.join(parts[-2:])}",
+            )
+        return cls(parts[1] if len(parts) == 3 else "", parts[-1])
+
+
+def read_stack(stack: str, backend: str, *, cwd: Path, passphrase: str | None = None) -> Snapshot:
+    """The snapshot of a stack (see `StackName`) in the backend at a `file://` or `s3://` URL.
+
+    Raises UsageError, NotFound (also when a legacy backend's stack is another project's), InvalidState,
+    StoreRefused, StoreUnavailable.
+    """
+    wanted = StackName.parse(stack)
+    source = find_checkpoint(wanted, open_place(backend, cwd=cwd))
+    snapshot = read_state(source.data, source.where, passphrase=passphrase)
+    if wanted.project and snapshot.project and snapshot.project != wanted.project:
+        raise NotFound(
+            f"{source.where} is a stack of the project {snapshot.project[:100]!r}, not of {wanted.project!r}"
+        )
+    return snapshot
+
+
+def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) -> Source:
+    """The bytes of a stack's checkpoint, unpacked. Raises as `read_stack` does."""
+    version = _layout(place)
+    found = ""
+    if version == 0:
+        found = _newest(place, f"{STACKS}{stack.name}")
+    elif stack.project:
+        found = _newest(place, f"{STACKS}{stack.project}/{stack.name}")
+    else:
+        projects = [name for name in _stacks(place) if name.rpartition("/")[2] == stack.name and "/" in name]
+        if len(projects) > 1:
+            raise UsageError(
+                f"{place.describe()} has several stacks with the name {stack.name!r}",
+                hint="give one of " + ", ".join(f"organization/{name}" for name in projects[:10]),
+            )
+        found = _newest(place, STACKS + projects[0]) if projects else ""
+    if not found:
+        there = _stacks(place)
+        few = ", ".join(there[:10]) + (", …" if len(there) > 10 else "")
+        asked = "/".join(part for part in stack if part)
+        raise NotFound(
+            f"{place.describe()} has no stack {asked!r}",
+            hint=f"it has {few}" if there else "it has no stacks at all; is it the backend's root?",
+        )
+    return Source(unpacked(place.read(found, limit), place.describe(found), limit), place.describe(found))
+
+
+def _layout(place: Place) -> int:
+    """The version of the backend's layout: 0 legacy, 1 project-scoped. Raises InvalidState on others."""
+    try:
+        meta = place.read(META, 64 * 1024)
+    except NotFound:
+        return 0
+    found = _VERSION.findall(meta)  # one line is all that Pulumi ever wrote there
+    if len(found) != 1:
+        raise InvalidState(f"{place.describe(META)} has no version of the backend's layout")
+    if found[0] not in (b"0", b"1"):
+        known = "0 and 1 are known"
+        raise InvalidState(
+            f"{place.describe(META)} says version {found[0].decode()} of the backend's layout; {known}"
+        )
+    return int(found[0])
+
+
+def _newest(place: Place, base: str) -> str:
+    """The checkpoint `base` with an extension that was written last; "" when there is none."""
+    variants = {f"{base}.json", f"{base}.json.gz", f"{base}.json.zst"}
+    entries = [entry for entry in place.list(f"{base}.json") if entry.name in variants]
+    return max(entries, key=lambda entry: (entry.modified, entry.name)).name if entries else ""
+
+
+def _stacks(place: Place) -> list[str]:
+    """All stacks of the backend, `<project>/<stack>` or `<stack>`, sorted."""
+    names = set()
+    for entry in place.list(STACKS):
+        match = _CHECKPOINT.fullmatch(entry.name.removeprefix(STACKS))
+        if match:
+            names.add(match[1])
+    return sorted(names)

@@ -1,0 +1,97 @@
+"""The way of the resources from a snapshot to the packs: encoded once, in batches, never many at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from packreg.analysis.asking import Item
+from packreg.analysis.protocol.encode import encode_resource, encode_stack
+from packreg.analysis.protocol.struct import Unsendable
+from packreg.analysis.requests import Request, resource_requests, stack_resources
+from packreg.analysis.resource import ROOT_STACK
+from packreg.analysis.snapshot import Snapshot
+
+_BATCH = 32  # resources that are handed over at once
+_AHEAD = 8  # batches that wait for the slowest pack at most
+
+
+class Feed:
+    """One pack's queue of items, for several workers of it. `put` waits while the pack has enough to do."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._batches: deque[Sequence[Item]] = deque()
+        self._ended = False
+        self.stack: Future[Item | None] = Future()
+
+    def put(self, batch: Sequence[Item]) -> None:
+        """Add a batch; it is dropped when nobody takes any more."""
+        with self._changed:
+            while len(self._batches) >= _AHEAD and not self._ended:
+                self._changed.wait()
+            if not self._ended:
+                self._batches.append(batch)
+                self._changed.notify_all()
+
+    def end(self, *, now: bool = False) -> None:
+        """Say that nothing follows; `now` drops what waits, too."""
+        with self._changed:
+            self._ended = True
+            if now:
+                self._batches.clear()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            with self._changed:
+                while not self._batches and not self._ended:
+                    self._changed.wait()
+                if not self._batches:
+                    return
+                batch = self._batches.popleft()
+                self._changed.notify_all()
+            yield from batch
+
+
+def produce(snapshot: Snapshot, feeds: Sequence[Feed]) -> None:
+    """Give every live resource to every feed."""
+    batch: list[Item] = []
+    for position, requests in enumerate(resource_requests(snapshot)):
+        batch.append(_item(position, requests.analyze, requests.remediate))
+        if len(batch) == _BATCH:
+            _put(batch, feeds)
+            batch = []
+    if batch:
+        _put(batch, feeds)
+    for feed in feeds:
+        feed.end()
+
+
+def stack_item(snapshot: Snapshot) -> Item:
+    """The question about the whole stack."""
+    try:
+        data, problem = encode_stack(stack_resources(snapshot)), ""
+    except Unsendable as error:
+        data, problem = b"", str(error)
+    return Item(-1, snapshot.root, ROOT_STACK, data, problem=problem)
+
+
+def _put(batch: Sequence[Item], feeds: Sequence[Feed]) -> None:
+    for feed in feeds:
+        feed.put(batch)
+
+
+def _item(position: int, analyze: Request, remediate: Request) -> Item:
+    urn: Any = analyze["urn"]
+    try:
+        data = encode_resource(analyze)
+        # what Analyze is not shown are the engine's own properties, which most resources do not have
+        same = len(analyze["properties"]) == len(remediate["properties"])
+        whole = data if same else encode_resource(remediate)
+    except Unsendable as error:
+        return Item(position, urn, analyze["type"], b"", problem=f"it cannot be sent: {error}")
+    return Item(position, urn, analyze["type"], data, whole)

@@ -1,0 +1,213 @@
+"""A large JSON text, read in order without making a tree of it.
+
+`JsonText` walks over the parts that are wanted and gives the byte span of each value; `strict` decodes one
+span. The state of a stack can have hundreds of megabytes, and its resources are needed one at a time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+
+from packreg.errors import InvalidState
+
+WINDOW = 256 * 1024  # bytes that are decoded to text at a time, at least
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_NUMBER = re.compile(r"[-+.0-9eE]*")
+_SKIPPER = json.JSONDecoder(parse_int=float)  # int() of a million digits is slow, and refused by Python
+
+
+class JsonText:
+    """A cursor over UTF-8 bytes of JSON. `where` names them in errors.
+
+    Every method raises InvalidState with line and column when the text is not JSON or not what is asked for.
+    A byte order mark is passed over.
+    """
+
+    def __init__(self, data: bytes, where: str) -> None:
+        self._data = data
+        self.where = where
+        self._at = 3 if data.startswith(codecs.BOM_UTF8) else 0
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise InvalidState(
+                f"{where} is text in UTF-16, not UTF-8",
+                hint='PowerShell\'s ">" writes that; use "| Out-File -Encoding utf8"',
+            )
+        if not data.strip():
+            raise InvalidState(f"{where} is empty")
+        self._window(WINDOW)
+
+    def value(self) -> object:
+        """Decode the value at the cursor and move past it."""
+        start, end = self.skip()
+        return strict(self._data[start:end], self.where)
+
+    def skip(self) -> tuple[int, int]:
+        """Move past the value at the cursor; its bytes are `data[start:end]`."""
+        if not self.peek():
+            raise self._error("the text ends where a value should be", self._at)
+        start, size = self._at, WINDOW
+        while True:
+            try:
+                _, end = _SKIPPER.raw_decode(self._text, self._pos)
+            except json.JSONDecodeError as error:
+                if self._final:
+                    at = self._at + len(self._text[self._pos : error.pos].encode())
+                    raise self._error(error.msg, at) from None
+            except RecursionError:
+                raise self._error("it is nested too deeply", self._at) from None
+            else:
+                tail = _NUMBER.match(self._text, end)  # "1e" of "1e5" is a number so far
+                assert tail is not None
+                if tail.end() < len(self._text) or self._final:
+                    break
+            if self._pos == 0:
+                size *= 2
+            self._window(size)
+        self._advance(end)
+        return start, self._at
+
+    def members(self) -> Iterator[str]:
+        """The names of the object at the cursor, the cursor each time before the value; none for `null`.
+
+        A value that was not read meanwhile is skipped. Raises InvalidState when a name comes twice.
+        """
+        if not self._open("{", "an object"):
+            return
+        seen: set[str] = set()
+        while self.peek() != "}":
+            if seen:
+                self._expect(",")
+            at = self._at
+            name = self.value() if self.peek() == '"' else None
+            if not isinstance(name, str):
+                raise self._error("a name in double quotes should be here", at)
+            if name in seen:
+                raise self._error(f"the name {name[:80]!r} is given twice", at)
+            seen.add(name)
+            self._expect(":")
+            self.peek()
+            before = self._at
+            yield name
+            if self._at == before:
+                self.skip()
+        self._expect("}")
+
+    def elements(self) -> Iterator[int]:
+        """The indexes of the list at the cursor, as `members` does it for an object."""
+        if not self._open("[", "a list"):
+            return
+        index = 0
+        while self.peek() != "]":
+            if index:
+                self._expect(",")
+                self.peek()
+            before = self._at
+            yield index
+            if self._at == before:
+                self.skip()
+            index += 1
+        self._expect("]")
+
+    def end(self) -> None:
+        """Raise InvalidState unless only white space is left."""
+        if self.peek():
+            raise self._error("the text goes on after its end", self._at)
+
+    def peek(self) -> str:
+        """The character that the next value starts with; "" at the end."""
+        while True:
+            match = _SPACE.match(self._text, self._pos)
+            assert match is not None
+            self._advance(match.end())
+            if self._pos < len(self._text):
+                return self._text[self._pos]
+            if self._final:
+                return ""
+            self._window(WINDOW)
+
+    def _open(self, bracket: str, kind: str) -> bool:
+        if self.peek() == bracket:
+            self._advance(self._pos + 1)
+            return True
+        at = self._at
+        start, end = self.skip()
+        if self._data[start:end] == b"null":
+            return False
+        raise self._error(f"{kind} should be here", at)
+
+    def _expect(self, character: str) -> None:
+        if self.peek() != character:
+            raise self._error(f'"{character}" should be here', self._at)
+        self._advance(self._pos + 1)
+
+    def _window(self, size: int) -> None:
+        end = self._at + size
+        self._final = end >= len(self._data)
+        try:
+            self._text, _ = codecs.utf_8_decode(self._data[self._at : end], "strict", self._final)
+        except UnicodeDecodeError as error:
+            raise self._error("it is not UTF-8 text", self._at + error.start) from None
+        self._pos = 0
+        self._ascii = self._text.isascii()
+
+    def _advance(self, pos: int) -> None:
+        passed = pos - self._pos if self._ascii else len(self._text[self._pos : pos].encode())
+        self._at += passed
+        self._pos = pos
+
+    def _error(self, message: str, at: int) -> InvalidState:
+        line = self._data.count(b"\n", 0, at) + 1
+        column = at - (self._data.rfind(b"\n", 0, at) + 1) + 1
+        return InvalidState(f"{self.where}:{line}:{column} is not the JSON it should be: {message}")
+
+
+def strict(data: bytes, where: str) -> object:
+    """Decode one JSON value. Numbers are floats, as in protobuf's Struct and in Go.
+
+    Raises InvalidState, naming `where`: not UTF-8, not JSON, NaN or Infinity, a number beyond a double, a
+    name twice in one object, or deeper nesting than Python can decode.
+    """
+    try:
+        text = data.decode()
+        value, end = _STRICT.raw_decode(text, len(text) - len(text.lstrip(" \t\n\r")))
+    except UnicodeDecodeError:
+        raise InvalidState(f"{where} is not UTF-8 text") from None
+    except RecursionError:
+        raise InvalidState(f"{where} is nested too deeply") from None
+    except json.JSONDecodeError as error:
+        raise InvalidState(f"{where} is not JSON: {error}") from None
+    except ValueError as error:
+        raise InvalidState(f"{where} is refused: {error}") from None
+    if text[end:].strip(" \t\n\r"):
+        raise InvalidState(f"{where} is not JSON: the text goes on after its end")
+    return value
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number in (_INFINITY, -_INFINITY):
+        raise ValueError(f"the number {text[:40]} does not fit into a double")
+    return number
+
+
+def _constant(text: str) -> float:
+    raise ValueError(f"{text} is not a number in JSON")
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has the name {twice[:80]!r} twice")
+    return members
+
+
+_INFINITY = float("inf")
+_STRICT = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_int=_number, parse_float=_number, parse_constant=_constant
+)

@@ -1,0 +1,253 @@
+"""A directory or an S3 bucket, to read from: where states and backends are.
+
+Locations are those of the Pulumi CLI: `file://` with an absolute or relative path, or `~`; `s3://bucket/prefix`
+with the query parameters that Pulumi's backends take. Reading only, and of names as they are found; the
+registry's own object stores, which keep promises about writing, are another matter.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn, Protocol
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
+
+
+class Entry(NamedTuple):
+    """Something that can be read: its name in the place, and when it was last written (seconds, epoch)."""
+
+    name: str
+    modified: float
+
+
+class Place(Protocol):
+    """Files by "/"-separated names."""
+
+    def read(self, name: str, limit: int) -> bytes:
+        """All bytes of one file.
+
+        Raises NotFound, InvalidState when there are more than `limit`, StoreRefused, StoreUnavailable.
+        """
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """What has a name that starts like this, at any depth. Raises StoreRefused, StoreUnavailable."""
+
+    def describe(self, name: str = "") -> str:
+        """How a message names a file of this place, or the place."""
+
+
+def open_place(url: str, *, cwd: Path) -> Place:
+    """The place at a `file://` or `s3://` URL; a relative path starts at `cwd`. Raises UsageError."""
+    scheme, separator, _ = url.partition("://")
+    if separator and scheme == "file":
+        return Directory(file_path(url, cwd=cwd))
+    if separator and scheme == "s3":
+        parts = urlsplit(url)
+        prefix = unquote(parts.path).strip("/")
+        return Bucket(s3_client(parts), parts.netloc, f"{prefix}/" if prefix else "")
+    raise UsageError(
+        f"{url[:200]!r} is not a location that can be read; file:// and s3:// are",
+        hint="for other backends, analyze the file that `pulumi stack export` writes",
+    )
+
+
+def file_path(url: str, *, cwd: Path) -> Path:
+    """The path in a `file://` URL, as the Pulumi CLI understands it."""
+    path = unquote(url.removeprefix("file://").partition("?")[0])
+    try:
+        return cwd / Path(path).expanduser() if path.startswith("~") else cwd / path
+    except RuntimeError:
+        raise UsageError(f"{url[:200]!r} is not a location: there is no such user") from None
+
+
+class Directory:
+    """A directory of the local file system."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, name: str, limit: int) -> bytes:
+        """See `Place`."""
+        return read_file(self._root / name, limit)
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """See `Place`."""
+        for folder, _, names in os.walk(self._root / prefix.rpartition("/")[0], onerror=_unlistable):
+            for name in names:
+                path = Path(folder, name)
+                relative = path.relative_to(self._root).as_posix()
+                if relative.startswith(prefix):
+                    try:
+                        yield Entry(relative, path.stat().st_mtime)
+                    except FileNotFoundError:
+                        continue  # replaced by an update just now
+
+    def describe(self, name: str = "") -> str:
+        """See `Place`."""
+        return str(self._root / name)
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """All bytes of a file or a pipe. Raises as `Place.read` does, and UsageError for a directory."""
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_size <= limit:
+                data = file.read()
+            else:
+                data = b"".join(iter(_Limited(file, limit + 1), b""))
+    except FileNotFoundError:
+        raise NotFound(f"there is no file {path}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{path} is a directory, not a file") from None
+    except PermissionError:
+        raise StoreRefused(f"{path} may not be read") from None
+    except (OSError, ValueError) as error:
+        raise StoreUnavailable(f"{path} cannot be read: {error}") from None
+    if len(data) > limit:
+        _refuse_size(str(path), limit)
+    return data
+
+
+def _unlistable(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise StoreRefused(f"{error.filename} cannot be listed: {error.strerror}") from None
+
+
+class _Limited:
+    """Reads pieces of a file, `limit` bytes in all."""
+
+    def __init__(self, file: Any, limit: int) -> None:
+        self._file = file
+        self._left = limit
+
+    def __call__(self) -> bytes:
+        piece: bytes = self._file.read(min(self._left, 1024 * 1024))
+        self._left -= len(piece)
+        return piece
+
+
+class Bucket:
+    """An S3 bucket, or what lies under a prefix of one."""
+
+    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+        """`client` is boto3's for S3; `prefix` is "" or ends with "/"."""
+        self._client = client
+        self._bucket = bucket
+        self._prefix = prefix
+
+    def read(self, name: str, limit: int) -> bytes:
+        """See `Place`."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            size = answer.get("ContentLength", limit + 1)
+            data: bytes = answer["Body"].read(None if size <= limit else limit + 1)  # None: checks the length
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise self._translated(error, name) from None
+        if len(data) > limit:
+            _refuse_size(self.describe(name), limit)
+        return data
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """See `Place`."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        pages = self._client.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+                for item in page.get("Contents", ()):
+                    yield Entry(item["Key"][len(self._prefix) :], item["LastModified"].timestamp())
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise self._translated(error, prefix) from None
+
+    def describe(self, name: str = "") -> str:
+        """See `Place`."""
+        return f"s3://{self._bucket}/{self._prefix}{name}"
+
+    def _translated(self, error: Exception, name: str) -> PackregError:
+        from botocore.exceptions import ClientError, NoCredentialsError
+
+        where = self.describe(name)
+        if isinstance(error, NoCredentialsError):
+            return StoreRefused(f"{where} cannot be read: no AWS credentials were found")
+        if isinstance(error, ClientError):
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            code = error.response.get("Error", {}).get("Code", "")
+            if status == 404:
+                return NotFound(f"there is no {where} ({code})")
+            if status in (400, 401, 403):
+                return StoreRefused(f"{where} may not be read ({code})")
+        return StoreUnavailable(f"{where} cannot be read: {error}")
+
+
+_PASSED_OVER = frozenset(
+    [
+        "awssdk",
+        "hostname_immutable",
+        "kmskeyid",
+        "rate_limiter_capacity",
+        "request_checksum_calculation",
+        "response_checksum_validation",
+        "ssetype",
+    ]
+)
+
+
+def s3_client(url: SplitResult) -> Any:
+    """A client for the bucket of an `s3://` URL, with the parameters of its query. Raises UsageError.
+
+    Known: endpoint, region, profile, anonymous, use_path_style (also s3ForcePathStyle), disable_https (also
+    disableSSL), dualstack, fips, accelerate; those that only concern writing are passed over.
+    """
+    import boto3
+    from botocore import UNSIGNED
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    query = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+
+    def flag(*names: str) -> bool:
+        given = [query.pop(name).lower() for name in names if name in query]
+        return any(value in ("1", "t", "true") for value in given)
+
+    if not url.netloc:
+        raise UsageError(f"{url.geturl()[:200]!r} names no bucket")
+    insecure = flag("disable_https", "disableSSL")
+    endpoint = query.pop("endpoint", "")
+    if endpoint and "://" not in endpoint:
+        endpoint = f"{'http' if insecure else 'https'}://{endpoint}"
+    options: dict[str, Any] = {
+        "s3": {
+            "addressing_style": "path" if flag("use_path_style", "s3ForcePathStyle") else "auto",
+            "use_accelerate_endpoint": flag("accelerate"),
+        },
+        "use_dualstack_endpoint": flag("dualstack") or None,
+        "use_fips_endpoint": flag("fips") or None,
+        "response_checksum_validation": "when_required",  # what Pulumi wrote through other stores has none
+        "retries": {"mode": "standard", "max_attempts": 4},
+        "connect_timeout": 10,
+        "read_timeout": 60,
+    }
+    if flag("anonymous"):
+        options["signature_version"] = UNSIGNED
+    region, profile = query.pop("region", None), query.pop("profile", None)
+    unknown = sorted(query.keys() - _PASSED_OVER)
+    if unknown:
+        raise UsageError(f"unknown parameters of an s3:// location: {', '.join(unknown)[:200]}")
+    try:
+        session = boto3.session.Session(profile_name=profile, region_name=region)
+        return session.client(
+            "s3", endpoint_url=endpoint or None, use_ssl=not insecure, config=Config(**options)
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(f"{url.geturl()[:200]!r} cannot be used: {error}") from None
+
+
+def _refuse_size(where: str, limit: int) -> NoReturn:
+    raise InvalidState(f"{where} has more than {limit} bytes")

@@ -1,0 +1,163 @@
+"""How a policy pack is started: its command line, its environment, its limits. Nothing is run here."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from packreg.errors import PackFailed
+from packreg.install.attach import environment_path
+from packreg.pack.manifest import Manifest
+
+#: Neither SDK connects to the engine address, but both want one.
+_ENGINE = "127.0.0.1:1"
+_RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
+#: What a pack's process may know of the host's environment.
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The stack whose resources are judged, as a pack may ask for it.
+
+    `config` holds plain texts by full key (`project:key`), secrets among them; `secret_keys` says which.
+    """
+
+    stack: str = ""
+    project: str = ""
+    organization: str = ""
+    dry_run: bool = False
+    config: Mapping[str, str] = field(default_factory=dict)
+    secret_keys: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def environment(self) -> dict[str, str]:
+        """The variables that both SDKs read it from, from the moment that a pack's program is loaded."""
+        dry_run = "true" if self.dry_run else "false"
+        variables = {"PULUMI_CONFIG": json.dumps(dict(self.config), sort_keys=True)}
+        for prefix in ("PULUMI_", "PULUMI_NODEJS_"):
+            variables[f"{prefix}ORGANIZATION"] = self.organization
+            variables[f"{prefix}PROJECT"] = self.project
+            variables[f"{prefix}STACK"] = self.stack
+            variables[f"{prefix}DRY_RUN"] = dry_run
+        return variables
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A pack's process before it runs. Equal programs are interchangeable, which is what a pool goes by.
+
+    `name` is the pack in messages; `digest` its identity ("" for a directory under work, which no pool
+    keeps); `environment` is everything the process gets to see, sorted; `memory` limits it, in bytes, 0
+    leaves it free. For Python that limit is of the process's own memory (RLIMIT_DATA), for Node.js of the
+    heap: V8 reserves more address space than it uses. Other programs limit themselves.
+    """
+
+    name: str
+    directory: Path
+    command: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+    memory: int = 0
+    digest: str = ""
+    stack: Stack | None = field(default=None, compare=False)
+
+
+def pack_environment(
+    inherited: Mapping[str, str], *, stack: Stack | None = None, own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """What a pack's process sees: some of the host's variables, the stack's, then the pack's own."""
+    scrubbed = {name: inherited[name] for name in PASSED_ON if name in inherited}
+    return {**scrubbed, **(stack.environment() if stack else {}), **(own or {})}
+
+
+def pack_program(
+    name: str,
+    directory: Path,
+    manifest: Manifest,
+    environment: Mapping[str, str],
+    *,
+    stack: Stack | None = None,
+    digest: str = "",
+    memory: int = 2 * _GIB,
+    python: Path | None = None,
+    node: str = "node",
+    analyzer: Sequence[str] = (),
+) -> Program:
+    """The program of a pack in a directory, installed or not.
+
+    `environment` is the result of `pack_environment`. `python` is the interpreter to use for a pack without
+    an environment of its own, `node` the Node.js program; `analyzer` is the command that judges OPA packs,
+    and for any runtime it is used instead of the SDK's own; the two arguments that every analyzer gets are
+    added to it.
+
+    Raises PackFailed when the pack's dependencies are not installed.
+    """
+    directory = directory.absolute()
+    variables = dict(environment)
+    limit = 0
+    if analyzer:
+        command = (*analyzer, _ENGINE, ".")
+    elif manifest.runtime == "python":
+        variables["PYTHONUNBUFFERED"] = "1"
+        interpreter = _python(name, directory, manifest, python)
+        command = (str(interpreter), "-u", "-m", "pulumi.policy", _ENGINE, ".")
+        limit = memory
+    elif manifest.runtime == "nodejs":
+        if manifest.options.get("typescript", True) is True:
+            variables["PULUMI_NODEJS_TYPESCRIPT"] = "true"
+        if isinstance(tsconfig := manifest.options.get("tsconfig"), str):
+            variables["PULUMI_NODEJS_TSCONFIG_PATH"] = tsconfig
+        heap = (f"--max-old-space-size={memory >> 20}",) if memory else ()
+        command = (node, *heap, *_node_arguments(name, manifest), _node_script(name, directory), _ENGINE, ".")
+    else:
+        raise PackFailed(
+            f"{name}: nothing here can run a pack with the runtime {manifest.runtime!r}", code="no-analyzer"
+        )
+    items = tuple(sorted((key, value) for key, value in variables.items() if "\0" not in key + value))
+    return Program(name, directory, command, items, limit, digest, stack)
+
+
+def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) -> Path:
+    place = environment_path(manifest.virtualenv, manifest.toolchain)
+    own = directory / place / "bin" / "python"
+    if own.exists():
+        return own
+    if given is not None:
+        return given
+    raise PackFailed(
+        f"{name}: its Python environment {place!r} is not there",
+        code="not-installed",
+        hint="install the pack, or make the environment and install its requirements.txt into it",
+    )
+
+
+def _node_arguments(name: str, manifest: Manifest) -> list[str]:
+    given = manifest.options.get("nodeargs", "")
+    try:
+        return shlex.split(given) if isinstance(given, str) else []
+    except ValueError as error:
+        raise PackFailed(f"{name}: runtime.options.nodeargs: {error}", code="bad-options") from None
+
+
+def _node_script(name: str, directory: Path) -> str:
+    for place in ("node_modules", "node_modules/@pulumi/policy/node_modules"):
+        script = directory / place / _RUN_POLICY_PACK
+        if script.is_file():
+            return str(script.relative_to(directory))
+    raise PackFailed(
+        f"{name}: {_RUN_POLICY_PACK} is not in its node_modules",
+        code="not-installed",
+        hint="install the pack, or run `npm install` in it",
+    )
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Text that a pack wrote, for a message: one line, nothing that a terminal obeys, not endless."""
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # colours
+    shown = re.sub(r"[^\x20-\x7e\xa1-\u2027\u2030-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]+", " ", text).strip()
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"

@@ -1,0 +1,205 @@
+"""`analyze`: packs judge the resources of a state, a preview, a list or a stack; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from packreg._version import __version__
+from packreg.cli.base import command
+from packreg.cli.installing import offline_option, python_option
+from packreg.cli.packs_to_run import program_of, ready_packs
+from packreg.cli.resources_to_judge import read_judged, resource_options
+from packreg.errors import NotEvaluated, Problem, UsageError
+
+if TYPE_CHECKING:
+    from packreg.analysis.packinfo import PackInfo
+    from packreg.analysis.session import Configure, Settings
+    from packreg.cli.packs_to_run import Ready
+    from packreg.cli.session import Session
+    from packreg.enforcement.report import Report
+    from packreg.groups.config_file import Layer
+
+DENIED = 3
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
+_EXIT_CODES = {"allowed": 0, "denied": DENIED, "not-evaluated": NotEvaluated.exit_code}
+
+
+def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    session: Session | None = ctx.obj
+    if session is not None and value == "json":
+        session.out.json = True  # also for an error that ends the command
+    return value
+
+
+@command(
+    "analyze",
+    examples=(
+        "packreg analyze guard@1.2.0 --state state.json",
+        "packreg analyze ./guard limits@^2 --preview preview.json --config limits=limits.json",
+        "packreg analyze guard --stack shop/prod --backend s3://states --fail-on advisory -o sarif",
+    ),
+)
+@click.argument("packs", metavar="REF|DIR...", nargs=-1, required=True)
+@resource_options
+@click.option(
+    "--config",
+    metavar="[PACK=]FILE",
+    multiple=True,
+    help="Configure all packs, or one. Later files are stronger.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["advisory", "mandatory", "never"]),
+    default="mandatory",
+    show_default=True,
+    help="The level of violations that exit code 3 means.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes of each pack; for packs that remember nothing between resources.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    callback=_format,
+    help="The format of the report on stdout.",
+)
+@offline_option
+@python_option
+@click.pass_obj
+def analyze_command(
+    session: Session,
+    packs: tuple[str, ...],
+    config: tuple[str, ...],
+    fail_on: str,
+    workers: int,
+    output: str,
+    offline: bool,
+    python: str | None,
+    state: str | None,
+    preview: str | None,
+    resources: str | None,
+    stack: str | None,
+    backend: str | None,
+) -> int:
+    """Judge resources by policy packs.
+
+    Releases are installed if need be; a directory is written with a slash (./guard) or as a dot. Exit code 3:
+    there are violations at the level of --fail-on. Exit code 4: something could not be evaluated.
+    """
+    from packreg.analysis.evaluation import PackToRun, evaluate
+    from packreg.enforcement.report import Report
+
+    if session.out.json and output not in ("text", "json"):
+        raise UsageError(f"--json and --output {output} are two formats", hint="leave one of them out")
+    names = list(dict.fromkeys(packs))
+    layers = read_layers(session, config)
+    found = read_judged(
+        session, state=state, preview=preview, resources=resources, stack=stack, backend=backend
+    )
+    ready = ready_packs(session, names, offline=offline, python=python)
+    _check_names(layers, ready)
+    warnings: list[Problem] = []
+    running = [
+        PackToRun(
+            program_of(session, pack, found.stack),
+            _configure([layer for name, layer in layers if name in ("", pack.name)], warnings),
+            pack.version,
+        )
+        for pack in ready
+    ]
+    evaluation = evaluate(found.snapshot, running, workers=workers)
+    notes = [note._replace(where=found.where) for note in found.snapshot.notes]
+    report = Report(
+        evaluation,
+        found.where,
+        cast("Any", fail_on),
+        (*notes, *sorted(set(warnings))),
+        found.snapshot.stack,
+        found.snapshot.project,
+        __version__,
+    )
+    _write(session, report, output)
+    return _EXIT_CODES[report.verdict]
+
+
+def _write(session: Session, report: Report, output: str) -> None:
+    from packreg.enforcement.document import document
+    from packreg.enforcement.github import github_report
+    from packreg.enforcement.junit import junit_report
+    from packreg.enforcement.markdown import markdown_report
+    from packreg.enforcement.sarif import sarif_report
+    from packreg.enforcement.text import text_report
+
+    texts = {"text": text_report, "junit": junit_report, "github": github_report, "markdown": markdown_report}
+    if session.out.json:
+        session.out.document(document(report))
+    elif output == "sarif":
+        session.out.document(sarif_report(report))
+    else:
+        for line in texts[output](report).splitlines():
+            session.out.line(line)
+
+
+def read_layers(session: Session, config: Sequence[str]) -> list[tuple[str, Layer]]:
+    """The configuration files, each with the name of the pack it is for, "" for all.
+
+    Raises:
+        UsageError: there is no such file.
+        InvalidConfiguration: one is not a configuration.
+    """
+    from packreg.groups.config_file import MAX_FILE, read_layer
+
+    layers = []
+    for word in config:
+        name, separator, path = word.partition("=")
+        if not separator or "/" in name or Path(session.cwd, word).is_file():
+            name, path = "", word
+        try:
+            with Path(session.cwd, path).open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+        except OSError as error:
+            raise UsageError(
+                f"the configuration {path!r} cannot be read: {error.strerror}",
+                hint="write --config FILE, or --config PACK=FILE",
+            ) from None
+        layers.append((name, read_layer(data, path)))
+    return layers
+
+
+def _check_names(layers: Sequence[tuple[str, Layer]], packs: Sequence[Ready]) -> None:
+    names = [pack.name for pack in packs]
+    for name, layer in layers:
+        if name and name not in names:
+            raise UsageError(
+                f"--config {name}={layer.where} is for a pack that is not analyzed",
+                hint=f"the packs are {', '.join(names)}",
+            )
+        for environment in layer.environments:
+            raise UsageError(
+                f"{layer.where} names the environment {environment!r}, which only a registry can resolve",
+                hint="leave `environments` out of the file",
+            )
+
+
+def _configure(layers: Sequence[Layer], warnings: list[Problem]) -> Configure:
+    """Configures a pack by its defaults and these layers, and keeps what should be said of them."""
+    from packreg.cli.configuring import configurable
+    from packreg.groups.configuration import reconcile
+
+    def configure(info: PackInfo) -> Settings | None:
+        found = reconcile(configurable(info), layers)
+        warnings.extend(found.warnings)
+        return found.request()
+
+    return configure

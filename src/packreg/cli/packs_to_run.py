@@ -1,0 +1,164 @@
+"""Packs on the command line, REF or DIR, become programs: installed or prepared, then ready to be started."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import InvalidPack, PackFailed, UsageError
+
+if TYPE_CHECKING:
+    from packreg.analysis.program import Program, Stack
+    from packreg.cli.session import Session
+    from packreg.install.installer import Installed
+    from packreg.pack.manifest import Manifest
+
+_MAX_FILE = 256 * 1024
+_MANIFEST = "PulumiPolicy.yaml"
+
+
+class Ready(NamedTuple):
+    """A pack in a directory. `version` is the release's or its files', "" if they have none.
+
+    `name` is the release's or the directory's, which is what the command line and failures call it; a pack
+    that runs is reported by the name that it gives itself.
+    """
+
+    name: str
+    version: str
+    directory: Path
+    manifest: Manifest
+    digest: str = ""
+
+
+def is_directory(word: str) -> bool:
+    """Whether a word means a directory: it has a slash in it, or is a dot."""
+    return os.sep in word or "/" in word or word in (".", "..")
+
+
+def ready_packs(
+    session: Session, words: Sequence[str], *, offline: bool = False, python: str | None = None
+) -> list[Ready]:
+    """Install releases and prepare directories, so that each can be started; in the order of `words`.
+
+    A directory whose dependencies are there, whoever installed them, is taken as it is; else they are
+    installed as `packreg dev` would.
+
+    Raises:
+        PackregError: the first one that cannot be had; nothing was run.
+    """
+    from packreg.cli.installing import Failed, Wanted, install_all
+    from packreg.pack.reference import Reference
+
+    wanted = {word: Wanted(Reference.parse(word)) for word in words if not is_directory(word)}
+    options = {"offline": offline, "python": python or session.settings.python} if wanted else {}
+    installed: dict[str, Installed] = {}
+    for word, result in (
+        zip(wanted, install_all(session, list(wanted.values()), options), strict=True) if wanted else ()
+    ):
+        if isinstance(result, Failed):
+            raise result.error
+        for note in result.notes:
+            session.out.warn(note)
+        installed[word] = result
+    packs = []
+    for word in words:
+        if word in installed:
+            done = installed[word]
+            manifest = _manifest(done.path, word)
+            packs.append(Ready(done.name, done.version.text, done.path, manifest, done.digest))
+        else:
+            packs.append(_directory(session, word, offline=offline, python=python))
+    return packs
+
+
+def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
+    """How the pack is started.
+
+    Raises:
+        PackFailed: its dependencies are not there.
+    """
+    import packreg
+    from packreg.analysis.program import pack_environment, pack_program
+
+    opa = pack.manifest.runtime == "opa"
+    own = {"PYTHONPATH": str(Path(packreg.__file__).parents[1])} if opa else {}
+    return pack_program(
+        pack.name,
+        pack.directory,
+        pack.manifest,
+        pack_environment(session.environ, stack=stack, own=own),
+        stack=stack,
+        digest=pack.digest,
+        analyzer=(sys.executable, "-P", "-u", "-m", "packreg.analysis.opa") if opa else (),
+    )
+
+
+def _directory(session: Session, word: str, *, offline: bool, python: str | None) -> Ready:
+    from packreg.cli.authoring import checked_pack
+    from packreg.cli.progress import working
+    from packreg.install.dev import dev
+
+    directory = Path(session.cwd, word).resolve()
+    if not directory.is_dir():
+        raise UsageError(f"there is no directory {word}", hint="name the directory of a pack, or a release")
+    pack = Ready(*_name_and_version(directory), directory, _manifest(directory, word))
+    pack = pack._replace(version=pack.version or pack.manifest.version or "")
+    try:
+        program_of(session, pack, None)
+    except PackFailed as failed:
+        if failed.code != "not-installed":
+            raise
+        checked = checked_pack(session, Path(word), None, None)
+        with working(session.out) as work:
+            dev(
+                directory,
+                checked,
+                session.tools,
+                python=python or session.settings.python,
+                offline=offline,
+                say=work.show,
+            )
+        return pack._replace(version=checked.version.text)
+    return pack
+
+
+def _manifest(directory: Path, word: str) -> Manifest:
+    from packreg.pack.manifest import parse_manifest
+    from packreg.pack.problems import Problems
+
+    problems = Problems()
+    try:
+        data = _read(directory / _MANIFEST)
+    except OSError as error:
+        raise UsageError(
+            f"{word} is not a policy pack: {_MANIFEST}: {error.strerror}", hint="name the directory of a pack"
+        ) from None
+    manifest = parse_manifest(data, problems)
+    if manifest is None:
+        raise InvalidPack(f"the manifest of {word} breaks the rules", tuple(problems.errors))
+    return manifest
+
+
+def _name_and_version(directory: Path) -> tuple[str, str]:
+    """From the marker of an installation, else the directory's name and the version of package.json."""
+    from packreg.install.marker import read_marker
+
+    marker = read_marker(str(directory))
+    if marker is not None:
+        return marker["name"], marker["version"]
+    try:
+        package = json.loads(_read(directory / "package.json"))
+        version = package["version"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        version = ""
+    return directory.name, version if isinstance(version, str) else ""
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_FILE)

@@ -1,0 +1,85 @@
+"""`validate-config`: whether a pack takes a configuration, and what it comes to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.analyzing import read_layers
+from packreg.cli.base import command
+from packreg.cli.installing import offline_option, python_option
+from packreg.cli.packs_to_run import program_of, ready_packs
+from packreg.errors import UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+
+
+@command(
+    "validate-config",
+    examples=(
+        "packreg validate-config guard@1.2.0 --config guard.json",
+        "packreg validate-config ./guard --config base.json --config prod.json --json",
+    ),
+)
+@click.argument("pack", metavar="REF|DIR")
+@click.option(
+    "--config",
+    metavar="FILE",
+    multiple=True,
+    required=True,
+    help="The configuration. Later files are stronger.",
+)
+@offline_option
+@python_option
+@click.pass_obj
+def validate_config_command(
+    session: Session, pack: str, config: tuple[str, ...], offline: bool, python: str | None
+) -> None:
+    """Check the configuration of a pack against its policies.
+
+    The pack is installed if need be, and asked for its policies and their schemas; nothing is judged. Prints
+    the level and the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
+    """
+    from packreg.analysis.pool import Pool
+    from packreg.cli.configuring import configurable
+    from packreg.enforcement.plain import json_value
+    from packreg.groups.configuration import reconcile
+
+    layers = [layer for name, layer in read_layers(session, config) if not name]
+    if len(layers) < len(config):
+        raise UsageError("--config PACK=FILE is for several packs", hint="write --config FILE")
+    [ready] = ready_packs(session, [pack], offline=offline, python=python)
+    with Pool() as pool:
+        info = pool.take(program_of(session, ready, None)).info()
+    found = reconcile(configurable(info), layers)
+    for warning in found.warnings:
+        session.out.warn(str(warning), warning.hint)
+    own = {policy.name for policy in info.policies}
+    settings = {name: each for name, each in sorted((found.settings or {}).items()) if name in own}
+    if session.out.json:
+        session.out.document(
+            {
+                "pack": info.name,
+                "version": ready.version or info.version,
+                "policies": [
+                    {"policy": name, "level": each.level, "properties": json_value(dict(each.properties))}
+                    for name, each in settings.items()
+                ],
+                "warnings": [warning._asdict() for warning in found.warnings],
+            }
+        )
+        return
+    session.out.table(
+        ["policy", "level", "properties"],
+        [
+            [
+                name,
+                each.level,
+                json.dumps(json_value(dict(each.properties)), sort_keys=True, ensure_ascii=False),
+            ]
+            for name, each in settings.items()
+        ],
+    )

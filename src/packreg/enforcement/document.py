@@ -1,0 +1,62 @@
+"""The report as a JSON document, for programs. Members may be added; none is renamed or removed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from packreg.analysis.findings import PackResult, Remediation
+from packreg.enforcement.plain import json_value
+from packreg.enforcement.report import Report, totals
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Everything that was found, as plain values. Texts are as packs wrote them, known secrets replaced."""
+    return {
+        "verdict": report.verdict,
+        "fail_on": report.fail_on,
+        "analyzed": {
+            "where": report.where,
+            "stack": report.stack,
+            "project": report.project,
+            "resources": report.evaluation.resources,
+        },
+        "totals": totals(report.evaluation)._asdict(),
+        "notes": [note._asdict() for note in report.notes],
+        "packs": [_pack(pack) for pack in report.evaluation.packs],
+    }
+
+
+def _pack(pack: PackResult) -> dict[str, Any]:
+    counts = {name.replace(" ", "_"): count for name, count in pack.counts.items()}
+    return {
+        "name": pack.pack,
+        "version": pack.version,
+        "ran": pack.info is not None,
+        "resources": pack.resources,
+        "restarts": pack.restarts,
+        "counts": counts,
+        "policies": [asdict(policy) | {"outcome": policy.outcome} for policy in pack.policies],
+        "violations": [_without_pack(asdict(violation)) for violation in pack.violations],
+        "remediations": [_remediation(found) for found in pack.remediations],
+        "errors": [_without_pack(asdict(error)) for error in pack.errors],
+    }
+
+
+def _remediation(found: Remediation) -> dict[str, Any]:
+    changes = []
+    for change in found.changes:
+        values = {} if change.kind == "add" else {"before": json_value(change.before)}
+        values |= {} if change.kind == "delete" else {"after": json_value(change.after)}
+        changes.append({"path": list(change.path), "kind": change.kind, **values})
+    return {
+        "policy": found.policy,
+        "urn": found.urn,
+        "resource_type": found.resource_type,
+        "description": found.description,
+        "changes": changes,
+    }
+
+
+def _without_pack(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if name not in ("pack", "version")}

@@ -1,0 +1,79 @@
+"""The report as Markdown (GitHub's), for a comment on a pull request or the summary of a job.
+
+Everything that packs and resources say stands in code: neither markup nor a mention works there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from packreg.analysis.findings import PackResult
+from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
+from packreg.enforcement.report import Report, pack_label, summary
+
+_SIGNS = {"allowed": "✅", "denied": "❌", "not-evaluated": "⛔"}
+
+
+def markdown_report(report: Report) -> str:
+    """The whole report."""
+    return "".join(f"{line}\n" for line in _lines(report))
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield "## Policies"
+    yield ""
+    yield f"{_SIGNS[report.verdict]} **{summary(report)}** in {_code(report.where)}"
+    yield ""
+    yield "| pack | passed | failed | disabled | not applicable | errors |"
+    yield "|---|---|---|---|---|---|"
+    for pack in report.evaluation.packs:
+        counts = " | ".join(
+            str(pack.counts[name]) for name in ("passed", "failed", "disabled", "not applicable")
+        )
+        yield f"| {_code(pack_label(pack), cell=True)} | {counts} | {len(pack.errors)} |"
+    for pack in report.evaluation.packs:
+        yield from _pack(pack)
+    if report.notes:
+        yield from ("", "### Notes", "")
+        for note in report.notes:
+            yield f"- {_code(str(note))}"
+
+
+def _pack(pack: PackResult) -> Iterator[str]:
+    if not (pack.errors or pack.violations or pack.remediations):
+        return
+    yield from ("", f"### {_code(pack_label(pack))}", "")
+    for error in pack.errors:
+        at = error_label(error)
+        of = f"{_code(error.policy)} on " if error.policy else ""
+        yield f"- **could not be evaluated** ({error.code}): {of}{_code(at)}"
+        yield from _block(plain_lines(error.why))
+    for violation in pack.violations:
+        label = _code(resource_label(violation.urn, violation.resource_type))
+        yield f"- **{violation.level}** {_code(violation.policy)} on {label}"
+        yield from _block(plain_lines(violation.message))
+    for found in pack.remediations:
+        label = _code(resource_label(found.urn, found.resource_type))
+        yield f"- **remediate** {_code(found.policy)} on {label}"
+        yield from _block([change_line(change) for change in found.changes])
+
+
+def _block(lines: list[str]) -> Iterator[str]:
+    """Lines as a fenced block inside a list item; the fence is longer than any in the lines."""
+    if lines:
+        fence = "`" * max(3, 1 + max(map(_ticks, lines)))
+        yield from ("", f"  {fence}", *(f"  {line}" for line in lines), f"  {fence}", "")
+
+
+def _code(text: str, *, cell: bool = False) -> str:
+    """Text as a code span, also inside a cell of a table."""
+    shown = plain(text) or " "
+    shown = shown.replace("|", r"\|") if cell else shown
+    fence = "`" * (1 + _ticks(shown))
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
+
+
+def _ticks(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)

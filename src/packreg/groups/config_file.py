@@ -1,0 +1,190 @@
+"""Reading a configuration file of a policy pack.
+
+A configuration file is a JSON object, one member for each policy, and `all` for every policy at once:
+
+    {"all": "mandatory",                                       the short form: a level
+     "allowed-regions": {"enforcementLevel": "advisory",       the long form: a level and properties, flat
+                         "regions": ["eu-west-1"]},
+     "environments": ["acme/policies"]}                        names that the caller resolves, not a policy
+
+That is the form of the Pulumi CLI's `--policy-pack-config`. A key given twice is warned of, and the last
+one counts, as there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from packreg.errors import InvalidConfiguration, Problem
+from packreg.groups.config_messages import Violation, shown
+
+LEVELS = ("advisory", "disabled", "mandatory", "remediate")
+LEVEL_KEY = "enforcementLevel"
+MAX_FILE = 1024 * 1024  # bytes
+MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a layer says of one policy: a level ("" leaves it as it was) and properties."""
+
+    level: str = ""
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Settings from one place. `where` names it in messages: a file, an environment."""
+
+    where: str
+    settings: Mapping[str, Setting]
+    environments: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+
+def read_layer(data: bytes, where: str) -> Layer:
+    """Read a configuration file; empty text and `null` are an empty layer.
+
+    Raises InvalidConfiguration with all problems: not JSON, not an object, a value that is neither a level
+    nor an object, an unknown level, a number too large for JSON's doubles, more than `MAX_FILE` bytes or
+    `MAX_DEPTH` levels.
+    """
+    found = _Found(where)
+    whole = found.parse(data)
+    if whole is None:
+        whole = {}
+    found.look_closely(whole)
+    if not isinstance(whole, Mapping):
+        raise found.refused(
+            [found.error("shape", f"must be an object with a member for each policy, not {shown(whole)}")]
+        )
+    environments = found.environments(whole["environments"]) if "environments" in whole else ()
+    settings = {name: found.setting(name, value) for name, value in whole.items() if name != "environments"}
+    if found.errors:
+        raise found.refused(found.errors)
+    return Layer(
+        where,
+        {k: s for k, s in settings.items() if s.level or s.properties},
+        environments,
+        tuple(found.warnings),
+    )
+
+
+def levels() -> str:
+    """The levels, quoted, for a message."""
+    return ", ".join(f'"{level}"' for level in LEVELS)
+
+
+def refused(message: str, errors: Sequence[Problem]) -> InvalidConfiguration:
+    """The error that carries these problems, each once, sorted by what they say; a line for each."""
+    problems = tuple(sorted(set(errors), key=lambda problem: (problem.message, problem.where)))
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    return InvalidConfiguration(f"{message}:\n{lines}", problems, hint=problems[0].hint)
+
+
+class _Members(dict[str, object]):
+    """A JSON object that remembers which of its keys were given more than once."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        self.twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+
+
+class _Found:
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.errors: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def error(self, code: str, message: str, at: str = "") -> Problem:
+        return Problem(f"config-{code}", message, at or self.where)
+
+    def refused(self, errors: Sequence[Problem]) -> InvalidConfiguration:
+        return refused(f"{self.where} is not a configuration of a policy pack", errors)
+
+    def parse(self, data: bytes) -> object:
+        if len(data) > MAX_FILE:
+            raise self.refused([self.error("json", f"has {len(data)} bytes; {MAX_FILE} are allowed")])
+        try:
+            text = data.decode("utf-8-sig")
+            if not text.strip():
+                return None
+            whole: object = json.loads(
+                text,
+                object_pairs_hook=_Members,
+                parse_int=_number,
+                parse_float=_number,
+                parse_constant=_no_number,
+            )
+        except json.JSONDecodeError as error:
+            at = f"{self.where}:{error.lineno}:{error.colno}"
+            raise self.refused([self.error("json", f"is not JSON: {error.msg}", at)]) from None
+        except RecursionError:
+            raise self.refused([self.error("json", f"is nested deeper than {MAX_DEPTH} levels")]) from None
+        except ValueError as error:  # also UnicodeDecodeError
+            raise self.refused([self.error("json", f"is not JSON: {error}")]) from None
+        return whole
+
+    def look_closely(self, whole: object) -> None:
+        """Find keys given twice, too much depth and text that is none, wherever they are."""
+        todo: list[tuple[object, tuple[str | int, ...]]] = [(whole, ())]
+        while todo:
+            value, path = todo.pop()
+            if len(path) > MAX_DEPTH:
+                raise self.refused([self.error("json", f"is nested deeper than {MAX_DEPTH} levels")])
+            if isinstance(value, _Members):
+                for name in value.twice:
+                    message = str(Violation((*path, name), "is given twice; the last one counts"))
+                    self.warnings.append(self.error("duplicate-key", message))
+                todo.extend((item, (*path, name)) for name, item in value.items())
+                todo.extend((name, path) for name in value)
+            elif isinstance(value, list):
+                todo.extend((item, (*path, index)) for index, item in enumerate(value))
+            elif isinstance(value, str) and not _is_text(value):
+                self.errors.append(self.error("json", str(Violation(path, "has half of a surrogate pair"))))
+        self.warnings.sort()
+
+    def environments(self, value: object) -> tuple[str, ...]:
+        if isinstance(value, list) and all(isinstance(name, str) for name in value):
+            return tuple(value)
+        self.errors.append(self.error("shape", f"environments: must be a list of names, not {shown(value)}"))
+        return ()
+
+    def setting(self, name: str, value: object) -> Setting:
+        if isinstance(value, str):
+            return Setting(self.level(name, value))
+        if isinstance(value, Mapping):
+            properties = {key: item for key, item in value.items() if key != LEVEL_KEY}
+            return Setting(self.level(name, value[LEVEL_KEY]) if LEVEL_KEY in value else "", properties)
+        message = f"must be a level ({levels()}) or an object, not {shown(value)}"
+        self.errors.append(self.error("shape", str(Violation((name,), message))))
+        return Setting()
+
+    def level(self, name: str, value: object) -> str:
+        if isinstance(value, str) and value in LEVELS:
+            return value
+        message = f"the enforcement level must be one of {levels()}, not {shown(value)}"
+        self.errors.append(self.error("level", str(Violation((name,), message))))
+        return ""
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"the number {text[:40]} is too large")
+    return number
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is not a number in JSON")
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,70 @@
+"""Backends for the tests: a directory and a bucket with the same files."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.analysis.packs import Sdks, install
+from tests.store.ministack import CREDENTIALS, client, ministack
+
+Backend = Callable[[Mapping[str, bytes]], str]
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def state_bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a local S3 emulator with a bucket named `states`."""
+    with ministack(tmp_path_factory.mktemp("ministack") / "log") as endpoint:
+        client(endpoint).create_bucket(Bucket="states")
+        yield endpoint
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials for the emulator, and none of whoever runs the tests."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(params=["directory", "bucket"])
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
+    """Makes a backend with these files, and gives its URL."""
+
+    def in_directory(files: Mapping[str, bytes]) -> str:
+        for name, data in files.items():
+            path = tmp_path / "backend" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        return f"file://{tmp_path / 'backend'}"
+
+    if request.param == "directory":
+        return in_directory
+    endpoint = request.getfixturevalue("state_bucket")
+    request.getfixturevalue("aws")
+    prefix = f"team/{next(_numbers)}"
+
+    def in_bucket(files: Mapping[str, bytes]) -> str:
+        s3 = client(endpoint)
+        for name, data in files.items():
+            s3.put_object(Bucket="states", Key=f"{prefix}/{name}", Body=data)
+        return f"s3://states/{prefix}?endpoint={endpoint}&region=us-east-1&s3ForcePathStyle=true&awssdk=v2"
+
+    return in_bucket
+
+
+@pytest.fixture(scope="session")
+def sdks(tmp_path_factory: pytest.TempPathFactory) -> Sdks:
+    """The repository's Python and Node.js packs, published and installed once."""
+    packs = install(tmp_path_factory.mktemp("packs"), ("python-guard", "nodejs-guard", "nodejs-typescript"))
+    python = packs["python-guard"] / "venv" / "bin" / "python"
+    return Sdks(python, packs["nodejs-guard"] / "node_modules", packs)

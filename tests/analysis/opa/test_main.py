@@ -1,0 +1,33 @@
+"""The command line of the analyzer process; what it serves is tested in test_server."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from packreg.analysis.opa.__main__ import main
+
+
+def test_without_a_pack_it_says_how_it_is_called(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2, and nothing on stdout, where a port would be expected."""
+    assert main(["127.0.0.1:1"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith("usage: pulumi-analyzer-policy-opa")
+
+
+def test_without_the_engine_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """One line and a hint, no traceback."""
+    (tmp_path / "a.rego").write_text("package p\n")
+    monkeypatch.setitem(sys.modules, "regorus", None)
+    assert main(["127.0.0.1:1", str(tmp_path)]) == 1
+    assert "pip install 'packreg[opa]'" in capsys.readouterr().err
+
+
+def test_a_directory_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With its path."""
+    assert main(["127.0.0.1:1", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere" in capsys.readouterr().err

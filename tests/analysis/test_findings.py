@@ -1,0 +1,91 @@
+"""Counting, differences and redaction: the pure part of findings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from packreg.analysis.differences import changes
+from packreg.analysis.findings import Change, Evaluation, EvaluationError, PackResult, PolicyResult, Violation
+from packreg.analysis.redaction import HIDDEN, SHORTEST, Redactor
+
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "hunter2"}
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome"),
+    [
+        (PolicyResult("p", "disabled"), "disabled"),
+        (PolicyResult("p", "mandatory", passed=5, failed=1, errors=1), "error"),
+        (PolicyResult("p", "advisory", passed=5, failed=1, not_applicable=1), "failed"),
+        (PolicyResult("p", "advisory", not_applicable=2), "not applicable"),
+        (PolicyResult("p", "advisory", passed=1, not_applicable=2), "passed"),
+        (PolicyResult("p", "advisory"), "passed"),
+    ],
+)
+def test_a_policy_has_one_outcome(result: PolicyResult, outcome: str) -> None:
+    """An error outweighs a failure, a failure a pass, and a policy that never applied has not passed."""
+    assert result.outcome == outcome
+
+
+def test_no_packs_is_not_complete() -> None:
+    """Without packs nothing was judged, which must not look like a pass."""
+    assert not Evaluation((), 3).is_complete
+    assert Evaluation((PackResult("p", "1", None, 3),), 3).is_complete
+    error = EvaluationError("p", "1", "crashed", "gone")
+    assert not Evaluation((PackResult("p", "1", None, 3, errors=(error,)),), 3).is_complete
+
+
+def test_only_mandatory_violations_deny() -> None:
+    """An advisory violation never denies; one mandatory one does."""
+
+    def evaluation(*levels: str) -> Evaluation:
+        found = tuple(Violation("p", "1", "q", level, "m", "u", "t") for level in levels)
+        return Evaluation((PackResult("p", "1", None, 1, violations=found),), 1)
+
+    assert not evaluation("advisory").is_denied
+    assert evaluation("advisory", "mandatory").is_denied
+
+
+def test_changes_are_as_small_as_they_can_be() -> None:
+    """Only what differs is named, by its path, inside objects and lists."""
+    before = {"a": 1.0, "b": {"c": [1.0, 2.0, 3.0], "d": "x"}, "gone": True, "__id": "1", "t": True}
+    after = {"a": 1.0, "b": {"c": [1.0, 5.0], "d": "x", "e": None}, "new": [], "__id": "2", "t": 1.0}
+    assert list(changes(before, after)) == [
+        Change(("b", "c", 1), "update", 2.0, 5.0),
+        Change(("b", "c", 2), "delete", 3.0),
+        Change(("b", "e"), "add"),
+        Change(("gone",), "delete", True),
+        Change(("new",), "add", after=[]),
+        Change(("t",), "update", True, 1.0),
+    ]
+
+
+bags = st.dictionaries(
+    st.sampled_from("abc"),
+    st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=2), lambda v: st.lists(v)),
+)
+
+
+@given(bags)
+def test_nothing_changes_between_equal_bags(bag: dict[str, Any]) -> None:
+    """A bag does not differ from itself, whatever is in it."""
+    assert list(changes(bag, dict(bag))) == []
+
+
+def test_known_secrets_are_replaced_in_texts() -> None:
+    """A known secret of the shortest length and more is replaced, the longest first; shorter ones stay."""
+    redactor = Redactor(["hunter2", "hunter2-and-more", "prod", "x" * SHORTEST, "multi-line 1\nmulti-line 2"])
+    text = f"hunter2-and-more hunter2 prod {'x' * SHORTEST} of multi-line 2"
+    assert redactor.text(text) == f"{HIDDEN} {HIDDEN} prod {HIDDEN} of {HIDDEN}"
+
+
+def test_secret_values_are_replaced_in_properties() -> None:
+    """What is marked as a secret is replaced whatever its length, and so are known secrets elsewhere."""
+    value = {"marked": SECRET, "plain": ["my hunter2", 1.0, None], "hunter2": True}
+    redacted = {"marked": HIDDEN, "plain": [f"my {HIDDEN}", 1.0, None], HIDDEN: True}
+    assert Redactor(["hunter2"]).value(value) == redacted
+    assert Redactor([]).value({"marked": SECRET}) == {"marked": HIDDEN}
