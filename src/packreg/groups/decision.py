@@ -1,0 +1,72 @@
+"""The answer to "which packs must run on this entity, and why", as frozen values. `required` makes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from packreg.errors import Problem
+from packreg.groups.model import Entity, Mode, PackEntry
+from packreg.pack.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A group that asked for a pack: its entry, and the version that this means today."""
+
+    group: str
+    entry: PackEntry
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An entry that does not count, and the rule that it lost by: "newer-version" or "modified-later"."""
+
+    asked: Asked
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A pack that must run: exactly this version, configured and with environments as the winner has it.
+
+    `warnings` say what a person should know: it is yanked, a losing entry was stricter.
+    """
+
+    pack: str
+    version: Version
+    winner: Asked
+    lost: tuple[Lost, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        """The configuration of the entry that won."""
+        return self.winner.entry.config
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The environments of the entry that won."""
+        return self.winner.entry.environments
+
+
+@dataclass(frozen=True, slots=True)
+class Required:
+    """What an entity must run in a mode, at a revision of governance.
+
+    `groups` are those it belongs to. `problems` are packs that cannot be had (removed, missing, an
+    unreadable group, a conflict that is refused): evaluation errors, never a pass.
+    """
+
+    entity: Entity
+    mode: Mode
+    revision: int
+    groups: tuple[str, ...]
+    packs: tuple[Requirement, ...]
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def nothing(self) -> bool:
+        """Whether nothing at all is required, which is said and not passed over."""
+        return not self.packs and not self.problems

@@ -1,0 +1,115 @@
+"""What governance is made of: entities, policy groups, waivers, settings, as frozen values.
+
+A `Governance` is the whole of it at one revision, so that a decision always reads one consistent state. Its
+text form is `document`'s, who belongs to a group is `members`'s to say, and which packs follow `required`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+EntityKind = Literal["stack", "account"]
+#: Preventative groups block deployments, audit groups only report.
+Mode = Literal["preventative", "audit"]
+
+DEFAULT_PREVENTATIVE = "default-preventative-policy-group"
+DEFAULT_AUDIT = "default-audit-policy-group"
+#: Every entity belongs to these without being listed; they cannot be deleted.
+DEFAULT_GROUPS = (DEFAULT_PREVENTATIVE, DEFAULT_AUDIT)
+#: The organization of every stack of a self-managed backend (Pulumi CLI behaviour).
+SELF_MANAGED = "organization"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """What packs are required for: a stack, `name` being `organization/project/stack`, or a cloud account.
+
+    `tags` are those that are known where the decision is made.
+    """
+
+    kind: EntityKind
+    name: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class PackEntry:
+    """A policy pack in a group.
+
+    `version` is an exact version, a range, or `latest`; `config` has the form of a configuration file
+    without `environments`; `environments` are references to environments, the weakest first; `modified`
+    is when this entry last changed (RFC 3339 in UTC), which decides between entries of one version.
+    """
+
+    pack: str
+    version: str
+    modified: str
+    config: Mapping[str, object] = field(default_factory=dict)
+    environments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A policy group. `kinds` are the entities it takes: preventative groups take stacks only.
+
+    `stacks` are `project/stack` or `organization/project/stack` with globs, `accounts` names with globs,
+    `tags` rules `name=glob` of which each may be true alone. `packs` are by name.
+    """
+
+    name: str
+    mode: Mode
+    kinds: frozenset[EntityKind]
+    stacks: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    packs: Mapping[str, PackEntry] = field(default_factory=dict)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether every entity of its kinds belongs to it."""
+        return self.name in DEFAULT_GROUPS
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A violation that somebody answers for until `expires` (RFC 3339 in UTC).
+
+    It is for `policy` of `pack` in stacks that match `entity` (a glob as in groups, or an account), on
+    resources whose URN or `type::name` matches the glob `resource` ("" is every resource).
+    """
+
+    id: str
+    pack: str
+    policy: str
+    entity: str
+    owner: str
+    reason: str
+    expires: str
+    created: str
+    resource: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Settings of governance. `strict_conflicts` refuses where a losing entry was stricter than the winner.
+
+    `unwaivable` are `pack:policy` globs that no waiver may be for.
+    """
+
+    strict_conflicts: bool = False
+    unwaivable: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """All of it. `revision` is 0 where nobody wrote any yet; then there are the two default groups."""
+
+    revision: int = 0
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = field(default_factory=dict)
+    rules: Rules = Rules()
