@@ -21,7 +21,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """An entry that does not count, and the rule that it lost by: "newer-version" or "modified-later"."""
+    """An entry that does not count, and the rule that it lost by.
+
+    "newer-version": the winner's is newer. Of the same version: "modified-later", or "first-by-name" (of its
+    group) where both were modified in the same second; "same" where it asks for just what the winner does.
+    """
 
     asked: Asked
     rule: str
