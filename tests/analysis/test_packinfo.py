@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.analysis.packinfo import MAX_POLICIES, MAX_TEXT, read_info
+from packreg.analysis.packinfo import read_info
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import encode_struct
 from packreg.errors import PackFailed
+from packreg.pack.metadata import MAX_POLICIES, MAX_TEXT
 
 
 def said(*policies: pb.PolicyInfo, **fields: object) -> pb.AnalyzerInfo:
@@ -40,7 +41,7 @@ def said(*policies: pb.PolicyInfo, **fields: object) -> pb.AnalyzerInfo:
             ),
             "the configuration schema of 'a' has a number that JSON does not have",
         ),
-        (said(pb.PolicyInfo(name="\x1b[31mred"), pb.PolicyInfo(name="\x1b[31mred")), "called 'red'"),
+        (said(pb.PolicyInfo(name="\x1b[31mred"), pb.PolicyInfo(name="\x1b[31mred")), "called '\\x1b[31mred'"),
     ],
 )
 def test_metadata_that_cannot_be_is_refused(message: pb.AnalyzerInfo, wrong: str) -> None:

@@ -11,9 +11,9 @@ from packreg.analysis.findings import (
     Remediation,
     Violation,
 )
-from packreg.analysis.packinfo import PackInfo, PolicyInfo
 from packreg.enforcement.report import Report
 from packreg.errors import Problem
+from packreg.pack.metadata import PackInfo, PolicyInfo
 
 URN = "urn:pulumi:dev::shop::demo:index:Bucket::open"
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"

@@ -10,12 +10,13 @@ from typing import Any
 
 import grpc
 
-from packreg.analysis.packinfo import PackInfo, read_info
+from packreg.analysis.packinfo import read_info
 from packreg.analysis.process import Process
 from packreg.analysis.program import Stack, printable
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import MAX_MESSAGE, encode_configuration
 from packreg.errors import PackFailed
+from packreg.pack.metadata import PackInfo
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE),

@@ -16,14 +16,13 @@ from packreg.analysis.findings import (
     Remediation,
     Violation,
 )
-from packreg.analysis.packinfo import SEVERITIES, PackInfo
 from packreg.analysis.protocol import analyzer_pb2 as pb
-from packreg.analysis.protocol.encode import LEVELS
 from packreg.analysis.protocol.struct import decode_struct
 from packreg.analysis.redaction import Redactor
 from packreg.analysis.session import Session
 from packreg.analysis.snapshot import Snapshot
 from packreg.errors import PackFailed
+from packreg.pack.metadata import LEVELS, SEVERITIES, PackInfo
 
 _PHASES = {"Remediate": 0, "Analyze": 1, "AnalyzeStack": 2}
 _STATES = ("passed", "failed", "not_applicable", "errors")

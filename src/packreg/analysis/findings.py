@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from packreg.analysis.packinfo import PackInfo
+from packreg.pack.metadata import PackInfo
 
 
 @dataclass(frozen=True, slots=True)

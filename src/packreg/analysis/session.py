@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from packreg.analysis.analyzer import Analyzer, Answer, CallFailed
-from packreg.analysis.packinfo import PackInfo, PolicyInfo
 from packreg.analysis.pool import Pool
 from packreg.analysis.process import Process
 from packreg.analysis.program import Program
 from packreg.analysis.protocol.struct import Unsendable
 from packreg.errors import PackFailed
+from packreg.pack.metadata import PackInfo, PolicyInfo
 
 #: `{policy: {"enforcementLevel": "MANDATORY" | …, "properties": {…}}}`, as Configure has it.
 Settings = Mapping[str, Mapping[str, Any]]

@@ -16,12 +16,12 @@ from packreg.cli.resources_to_judge import read_judged, resource_options
 from packreg.errors import NotEvaluated, Problem, UsageError
 
 if TYPE_CHECKING:
-    from packreg.analysis.packinfo import PackInfo
     from packreg.analysis.session import Configure, Settings
     from packreg.cli.packs_to_run import Ready
     from packreg.cli.session import Session
     from packreg.enforcement.report import Report
     from packreg.groups.config_file import Layer
+    from packreg.pack.metadata import PackInfo
 
 DENIED = 3
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
@@ -194,11 +194,10 @@ def _check_names(layers: Sequence[tuple[str, Layer]], packs: Sequence[Ready]) ->
 
 def _configure(layers: Sequence[Layer], warnings: list[Problem]) -> Configure:
     """Configures a pack by its defaults and these layers, and keeps what should be said of them."""
-    from packreg.cli.configuring import configurable
-    from packreg.groups.configuration import reconcile
+    from packreg.groups.configuration import ConfigurablePack, reconcile
 
     def configure(info: PackInfo) -> Settings | None:
-        found = reconcile(configurable(info), layers)
+        found = reconcile(ConfigurablePack.of(info), layers)
         warnings.extend(found.warnings)
         return found.request()
 

@@ -44,9 +44,8 @@ def validate_config_command(
     the level and the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
     """
     from packreg.analysis.pool import Pool
-    from packreg.cli.configuring import configurable
     from packreg.enforcement.plain import json_value
-    from packreg.groups.configuration import reconcile
+    from packreg.groups.configuration import ConfigurablePack, reconcile
 
     layers = [layer for name, layer in read_layers(session, config) if not name]
     if len(layers) < len(config):
@@ -54,7 +53,7 @@ def validate_config_command(
     [ready] = ready_packs(session, [pack], offline=offline, python=python)
     with Pool() as pool:
         info = pool.take(program_of(session, ready, None)).info()
-    found = reconcile(configurable(info), layers)
+    found = reconcile(ConfigurablePack.of(info), layers)
     for warning in found.warnings:
         session.out.warn(str(warning), warning.hint)
     own = {policy.name for policy in info.policies}

@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import quote
 
 from packreg.analysis.findings import EvaluationError, PackResult
-from packreg.analysis.packinfo import PolicyInfo
 from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
 from packreg.enforcement.report import Report, pack_label
+from packreg.pack.metadata import PolicyInfo
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"mandatory": "error", "advisory": "warning", "remediate": "error"}

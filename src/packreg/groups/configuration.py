@@ -19,6 +19,7 @@ from packreg.errors import Problem
 from packreg.groups.config_file import LEVEL_KEY, LEVELS, Layer, Setting, levels, refused
 from packreg.groups.config_messages import Violation
 from packreg.groups.config_schema import PolicySchema, schema_problem, violations
+from packreg.pack.metadata import PackInfo
 
 _DEFAULTS = "the pack's own defaults"
 
@@ -34,7 +35,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurablePack:
-    """What configuration needs to know of a pack: its answer to GetAnalyzerInfo, or a release's record.
+    """What configuration needs to know of a pack.
 
     In `initial` a setting without a level must already be "advisory": the analyzer protocol cannot say
     "no level" there, and the Pulumi CLI reads its zero as advisory.
@@ -44,6 +45,20 @@ class ConfigurablePack:
     policies: tuple[Policy, ...]
     initial: Mapping[str, Setting] = field(default_factory=dict)
     supports_config: bool = True
+
+    @classmethod
+    def of(cls, info: PackInfo) -> ConfigurablePack:
+        """The same from a pack's metadata, whether it runs or was published."""
+        policies = tuple(
+            Policy(
+                policy.name,
+                policy.level,
+                PolicySchema(policy.schema.properties, policy.schema.required) if policy.schema else None,
+            )
+            for policy in info.policies
+        )
+        initial = {name: Setting(entry.level, entry.properties) for name, entry in info.initial.items()}
+        return cls(info.name, policies, initial, info.supports_config)
 
 
 @dataclass(frozen=True, slots=True)

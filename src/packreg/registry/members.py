@@ -36,6 +36,11 @@ def printable(text: str) -> str:
     return re.sub(_UNPRINTABLE, "\ufffd", text.replace("\n", " ").replace("\t", " "))
 
 
+def printable_lines(text: str) -> str:
+    """The text with its line ends (as `\\n`), and each line printable."""
+    return "\n".join(printable(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
 class Members(NamedTuple):
     """A JSON object from the store that is being read; every complaint names the object's key."""
 
@@ -86,6 +91,17 @@ class Members(NamedTuple):
         if not all(isinstance(value, str) for value in values):
             raise self.wrong(member, "it is not a list of texts")
         return tuple(printable(value) for value in values)
+
+    def lines(self, member: str) -> str:
+        """A text for people that may have several lines, each made printable."""
+        return printable_lines(self.raw(member, str))
+
+    def list_of(self, member: str) -> tuple[Members, ...]:
+        """A list of objects inside this one."""
+        values = self.raw(member, list)
+        if not all(isinstance(value, dict) for value in values):
+            raise self.wrong(member, "it is not a list of objects")
+        return tuple(Members(self.key, value, f"{self.path}{member}[{n}].") for n, value in enumerate(values))
 
     def number(self, member: str, most: int = 2**53) -> int:
         """A whole number from 0 to `most`."""

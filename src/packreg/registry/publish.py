@@ -36,6 +36,7 @@ from packreg.store.probe import canary
 if TYPE_CHECKING:
     from packreg.pack.bundle import Bundle
     from packreg.pack.check import Pack
+    from packreg.pack.metadata import PackInfo
     from packreg.registry.objects import Objects
 
 
@@ -58,8 +59,11 @@ def make_record(
     tool: str,
     attempt: str,
     notes: tuple[str, ...] = (),
+    metadata: PackInfo | None = None,
 ) -> Record:
-    """The record of a pack that is about to be published. Texts are made printable; pure.
+    """The record of a pack that is about to be published, as every reader will read it; pure.
+
+    Texts are made printable. `metadata` is what the running pack says of itself.
 
     Raises:
         InvalidPack: no reader would accept the record, because it is too large or holds no text.
@@ -82,12 +86,12 @@ def make_record(
         lock=lock,
         source=source.cleaned(),
         notes=tuple(printable(note) for note in notes),
+        metadata=metadata,
     )
     try:
-        Record.decode(record.encode(), record.name, record.version)
+        return Record.decode(record.encode(), record.name, record.version)
     except IntegrityError as error:
         raise InvalidPack(f"no reader would accept the record of {record.reference}: {error}") from error
-    return record
 
 
 def look(objects: Objects, record: Record) -> Published:

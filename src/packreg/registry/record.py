@@ -15,14 +15,18 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from packreg.errors import InvalidPack
+from packreg.pack.metadata import PackInfo
 from packreg.pack.reference import digest_problem
 from packreg.pack.version import Version
 from packreg.registry.layout import bundle_key, record_key
 from packreg.registry.members import FORMAT, Members, printable, printable_values
+from packreg.registry.metadata import read_metadata
 
-#: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
 #: How the note of a record begins whose publisher wanted no lock.
 UNLOCKED = "published without a lock"
+#: How the note of a record begins whose publisher did not run the pack.
+NOT_RUN = "published without running the pack"
+#: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
 MAX_RECORD = 4 * 2**20
 MAX_BUNDLE = 2**31
 
@@ -69,7 +73,8 @@ class Record(NamedTuple):
     `digest` is its identity (`sha256:` of the uncompressed tar), `bundle_sha256` (hex) and `bundle_size`
     (bytes) guard the transport, `unpacked` is in bytes, `manifest_sha256` (hex) is that of
     PulumiPolicy.yaml, `manifest` its content, `published` RFC 3339 in UTC, `attempt` the id of the one
-    publishing that wrote it, `notes` what a reader should know (such as that it has no lock).
+    publishing that wrote it, `notes` what a reader should know (such as that it has no lock), `metadata` what
+    the running pack said of itself when it was published; None where nobody asked it.
     """
 
     name: str
@@ -89,6 +94,7 @@ class Record(NamedTuple):
     lock: Lock | None = None
     source: Source = Source()
     notes: tuple[str, ...] = ()
+    metadata: PackInfo | None = None
 
     @property
     def bundle_key(self) -> str:
@@ -121,6 +127,7 @@ class Record(NamedTuple):
             "source": self.source._asdict(),
             "notes": list(self.notes),
             "lock": lock,
+            "metadata": None if self.metadata is None else self.metadata.as_json(),
         }
 
     def encode(self) -> bytes:
@@ -131,9 +138,14 @@ class Record(NamedTuple):
         """
         data = (json.dumps(self.as_json(), indent=1) + "\n").encode("ascii")
         if len(data) > MAX_RECORD:
+            hint = "its lock is most of it: publish with fewer dependencies, or with --no-lock"
+            if self.lock is None or len(self.lock.text) < len(data) // 2:
+                hint = (
+                    "what the pack says of its policies is most of it: shorten texts and schemas, or split it"
+                )
             raise InvalidPack(
                 f"the record of {self.reference} would have {len(data)} bytes, more than {MAX_RECORD}",
-                hint="its lock is most of it: publish with fewer dependencies, or with --no-lock",
+                hint=hint,
             )
         return data
 
@@ -165,6 +177,7 @@ class Record(NamedTuple):
             lock=_read_lock(found),
             source=_read_source(found.members("source")),
             notes=found.texts("notes"),
+            metadata=_read_metadata(found),
         )
         if record.name != name or record.version != version:
             raise found.wrong("name", f"it is the record of {record.reference}")
@@ -187,6 +200,10 @@ def _read_lock(found: Members) -> Lock | None:
     if members.text("sha256") != lock.sha256:
         raise members.wrong("sha256", "the lock's text differs from its sha256")
     return lock
+
+
+def _read_metadata(found: Members) -> PackInfo | None:
+    return None if found.values.get("metadata") is None else read_metadata(found.members("metadata"))
 
 
 def _read_source(found: Members) -> Source:

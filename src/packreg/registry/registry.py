@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from packreg.pack.check import Pack
+    from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
     from packreg.registry.audit import Finding, Garbage
     from packreg.registry.listing import PackListing
@@ -44,9 +45,8 @@ class Registry:
     """The registry in `store`, which is at `location`.
 
     `now` gives the present time as RFC 3339 in UTC, `new_id` a new random id; `remembered` keeps what never
-    changes (by default nothing is kept); `limits` are those that packs are read with. Any number of threads
-    may use one registry. Every method raises `StoreError` when the store fails, and `IntegrityError` when
-    what it holds is not what packreg writes.
+    changes (by default nothing is kept); `limits` are those that packs are read with. Threads may share one.
+    Every method raises `StoreError` when the store fails, `IntegrityError` when what it holds is damaged.
     """
 
     def __init__(
@@ -117,18 +117,19 @@ class Registry:
         publisher: str,
         tool: str,
         notes: Iterable[str] = (),
+        metadata: PackInfo | None = None,
         dry_run: bool = False,
     ) -> Published:
         """Publish a pack, or find that exactly it is published. At most 5 requests.
 
-        With `dry_run` nothing is written: the result says what would be.
+        `metadata` is what the running pack said of itself. With `dry_run` nothing is written, only looked at.
 
         Raises:
             VersionUsed: the version is used for other content, or was removed.
             OutcomeUnknown: it may or may not be published; the same call again is safe.
             StoreRefused: this is no registry, or a replica.
             StoreUnsafe: the store no longer creates exactly once; nothing was published.
-            InvalidPack: the pack or its lock exceeds what readers accept.
+            InvalidPack: the pack, its lock or its metadata exceeds what readers accept.
         """
         from packreg.pack.bundle import encode
         from packreg.registry.publish import commit, look, make_record
@@ -144,6 +145,7 @@ class Registry:
             tool=tool,
             attempt=self._new_id(),
             notes=tuple(notes),
+            metadata=metadata,
         )
         settings = self._home(create=not dry_run)
         if dry_run or settings is None:

@@ -7,11 +7,10 @@ from typing import Any
 
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import Unsendable, encode_struct, length
+from packreg.pack.metadata import LEVELS
 
 #: What both SDKs' servers accept, and what we accept from them, in bytes.
 MAX_MESSAGE = 400 * 1024 * 1024
-#: The enforcement levels by their numbers on the wire.
-LEVELS = ("advisory", "mandatory", "disabled", "remediate")
 
 
 def encode_resource(request: Mapping[str, Any]) -> bytes:
