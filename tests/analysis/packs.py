@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,11 +111,14 @@ def python_source(directory: Path, source: str) -> Path:
 
 def buckets(*named: str, **properties: object) -> Snapshot:
     """Public buckets with these names and properties."""
-    lines = [
-        json.dumps({"type": BUCKET, "name": name, "properties": {"acl": "public", **properties}})
-        for name in named
-    ]
-    return read_resources("\n".join(lines).encode(), "resources.jsonl")
+    return listed(
+        {"type": BUCKET, "name": name, "properties": {"acl": "public", **properties}} for name in named
+    )
+
+
+def listed(resources: Iterable[Mapping[str, object]]) -> Snapshot:
+    """These resources, as from a list."""
+    return read_resources("\n".join(map(json.dumps, resources)).encode(), "resources.jsonl")
 
 
 def short(urn: str) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analysis.analyzer import Deadlines
 from packreg.analysis.evaluation import evaluate
 from packreg.analysis.pool import Pool
+from packreg.analysis.program import Deadlines
 from tests.analysis.packs import FIXTURES, Sdks, buckets, runnable, short
 
 BROKEN = sorted(path for path in (FIXTURES / "broken").iterdir() if path.is_dir())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import grpc
 
+from packreg.analysis.opa.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, answers, join
 from packreg.analysis.packinfo import read_info
 from packreg.analysis.process import Process
-from packreg.analysis.program import Stack, printable
+from packreg.analysis.program import Deadlines, Stack, printable
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import MAX_MESSAGE, encode_configuration
 from packreg.errors import PackFailed
@@ -25,16 +25,6 @@ _OPTIONS = (
     ("grpc.enable_retries", 0),
     ("grpc.use_local_subchannel_pool", 1),  # ports are used again: never a dead pack's connection
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Deadlines:
-    """How long a pack may take, in seconds: to say its port, for each short call, for each judgement."""
-
-    start: float = 60.0
-    call: float = 30.0
-    analyze: float = 30.0
-    stack: float = 120.0
 
 
 #: Seconds: SDKs listen before they say their port.
@@ -80,13 +70,16 @@ class Answer:
         except grpc.RpcError as error:
             raise _failed(error, self._deadline) from None
 
-    def cancel(self) -> None:
-        """Stop waiting for it."""
-        self._future.cancel()
+    def announces(self, entry: tuple[str, str]) -> bool:
+        """Whether this is in the metadata that came with the result."""
+        return entry in [tuple(each) for each in self._future.trailing_metadata() or ()]
 
 
 class Analyzer:
-    """A started pack that can be asked. One user at a time: configurations are the whole process's."""
+    """A started pack that can be asked. One user at a time: configurations are the whole process's.
+
+    `batch` is how many resources it takes in one call: several if it is our own for OPA packs.
+    """
 
     def __init__(
         self,
@@ -100,6 +93,8 @@ class Analyzer:
         self._remediate = self._method("Remediate", pb.RemediateResponse)
         self._analyze = self._method("Analyze", pb.AnalyzeResponse)
         self._analyze_stack = self._method("AnalyzeStack", pb.AnalyzeResponse)
+        self._analyze_many = self._channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
+        self.batch = 1
         try:
             self._connect()
         except BaseException:
@@ -117,14 +112,14 @@ class Analyzer:
             config=dict(stack.config),
             tags=dict(stack.tags),
         )
-        self._tolerated("ConfigureStack", request, pb.Empty)
+        self._tolerated(self._send("ConfigureStack", request, pb.Empty))
 
     def info(self) -> PackInfo:
         """What the pack says of itself. Raises PackFailed when it cannot be used."""
         name = self.process.program.name
         try:
             message = self._call("GetAnalyzerInfo", pb.Empty(), pb.AnalyzerInfo)
-            sdk = self._tolerated("GetPluginInfo", pb.Empty(), pb.PluginInfo)
+            sdk = self._tolerated(self._send("GetPluginInfo", pb.Empty(), pb.PluginInfo))
         except CallFailed as error:
             raise PackFailed(
                 f"{name} does not say what it is: {error}", code="no-metadata", log=self.process.tail()
@@ -141,6 +136,14 @@ class Analyzer:
             return self._ask(self._analyze_stack, request, self.deadlines.stack)
         call = self._remediate if method == "Remediate" else self._analyze
         return self._ask(call, request, self.deadlines.analyze)
+
+    def ask_many(self, requests: Sequence[bytes]) -> Answer:
+        """Send up to `batch` encoded Analyze requests in one call, to an analyzer that announced it.
+
+        The answer is a list: of a response, or the text of how a policy raised, for each of the first
+        requests. It may be shorter than what was asked.
+        """
+        return self._ask(self._analyze_many, join(requests), self.deadlines.analyze)
 
     def close(self, *, grace: float = 5.0) -> None:
         """Say that no more will be asked, close the connection, stop the process.
@@ -167,7 +170,9 @@ class Analyzer:
         until = time.monotonic() + min(_CONNECT, self.deadlines.call)
         while True:
             try:
-                self._tolerated("Handshake", request, pb.Empty)
+                handshake = self._send("Handshake", request, pb.Empty)
+                if self._tolerated(handshake) is not None and handshake.announces(ANNOUNCEMENT):
+                    self.batch = BATCH
                 return
             except CallFailed as error:
                 if error.kind == "gone" and self.process.alive and time.monotonic() < until:
@@ -191,14 +196,17 @@ class Analyzer:
     def _ask(self, call: Callable[..., Any], request: bytes, deadline: float) -> Answer:
         return Answer(call.future(request, timeout=deadline), deadline)  # type: ignore[attr-defined]
 
-    def _call(self, name: str, request: Any, response: Any) -> Any:
+    def _send(self, name: str, request: Any, response: Any) -> Answer:
         data = request if isinstance(request, bytes) else request.SerializeToString()
-        return self._ask(self._method(name, response), data, self.deadlines.call).result()
+        return self._ask(self._method(name, response), data, self.deadlines.call)
 
-    def _tolerated(self, name: str, request: Any, response: Any) -> Any:
-        """The answer, or None when the pack's SDK does not have the method."""
+    def _call(self, name: str, request: Any, response: Any) -> Any:
+        return self._send(name, request, response).result()
+
+    def _tolerated(self, answer: Answer) -> Any:
+        """The message, or None when the pack's SDK does not have the method."""
         try:
-            return self._call(name, request, response)
+            return answer.result()
         except CallFailed as error:
             if error.kind != "unsupported":
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,10 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from packreg.analysis.analyzer import Answer, CallFailed
+from packreg.analysis.program import printable
 from packreg.analysis.session import Session
 
 #: Failures after which a process is of no use any more.
 _BREAKING = ("timeout", "gone")
+#: Calls with many resources under way: one that is worked on, and one that waits for its turn.
+_BATCHES = 2
+_MAX_BATCH = 4 << 20  # bytes, after which a call takes no further resource
 _NODE_CULPRIT = re.compile(r"with policy '([^']+)'")
 
 
@@ -59,9 +64,10 @@ class Reply:
 def replies(session: Session, questions: Iterable[Question], in_flight: int) -> Iterator[Reply]:
     """Ask everything, up to `in_flight` questions at once; replies come in nearly the questions' order.
 
-    When the pack hangs or crashes it is started again, the questions that were under way are asked once more
-    one by one, and from then on fewer are under way at once; what breaks it twice is a failure. When a policy
-    raises, the policies are asked one by one. Raises PackFailed when the pack was given up.
+    An analyzer that takes many resources in one call gets them so. When the pack hangs or crashes it is
+    started again, the questions that were under way are asked once more one by one, and from then on fewer
+    are under way at once; what breaks it twice is a failure. When a policy raises, the policies are asked one
+    by one. Raises PackFailed when the pack was given up.
     """
     raised: dict[str, list[tuple[Question, CallFailed]]] = {}
     for question, outcome in _outcomes(session, questions, in_flight):
@@ -73,33 +79,78 @@ def replies(session: Session, questions: Iterable[Question], in_flight: int) -> 
         yield from _isolated(session, method, failed, in_flight)
 
 
+class _Questions:
+    """Questions in groups for one call each: up to `most` resources, or a single one of another kind."""
+
+    def __init__(self, questions: Iterable[Question], most: int) -> None:
+        self.most = most
+        self._source = iter(questions)
+        self._first: deque[Question] = deque()
+
+    def group(self) -> list[Question]:
+        """The next ones; none at the end."""
+        group: list[Question] = []
+        size = 0
+        while len(group) < self.most and size < _MAX_BATCH:
+            question = self._first.popleft() if self._first else next(self._source, None)
+            if question is None:
+                break
+            if group and question.method != "Analyze":
+                self._first.appendleft(question)
+                break
+            group.append(question)
+            size += len(question.request)
+            if question.method != "Analyze":
+                break
+        return group
+
+    def answered(self, group: Sequence[Question], outcome: Any) -> Iterator[tuple[Question, Any]]:
+        """Each question of a group with what its call's outcome says of it; the others will come again."""
+        if len(group) == 1:
+            yield group[0], outcome
+            return
+        if isinstance(outcome, CallFailed) or not 0 < len(outcome) <= len(group):
+            self.most = 1  # it does not take many after all: then every question gets its own answer
+            outcome = []
+        for question, one in zip(group, outcome, strict=False):
+            yield question, CallFailed("raised", printable(one, 1000)) if isinstance(one, str) else one
+        self._first.extendleft(reversed(group[len(outcome) :]))
+
+
 def _outcomes(
     session: Session, questions: Iterable[Question], in_flight: int
 ) -> Iterator[tuple[Question, Any]]:
     """Each question with the message that answers it, or a CallFailed."""
-    source = iter(questions)
-    waiting: deque[tuple[Question, Answer]] = deque()
+    source = _Questions(questions, session.batch)
+    if session.batch > 1:
+        in_flight = min(in_flight, _BATCHES)
+    waiting: deque[tuple[list[Question], Answer]] = deque()
     while True:
-        while len(waiting) < in_flight:
-            question = next(source, None)
-            if question is None:
-                break
-            waiting.append((question, session.ask(question.method, question.request)))
+        while len(waiting) < in_flight and (group := source.group()):
+            waiting.append((group, _send(session, group)))
         if not waiting:
             return
-        question, answer = waiting.popleft()
+        group, answer = waiting.popleft()
         outcome = _result(answer)
         if not _broke(outcome):
-            yield question, outcome
+            yield from source.answered(group, outcome)
             continue
         settled = [(each, _result(answer)) for each, answer in waiting]
         waiting.clear()
-        yield from ((each, result) for each, result in settled if not _broke(result))
+        for each, result in settled:
+            if not _broke(result):
+                yield from source.answered(each, result)
         session.restart(outcome)
-        in_flight = max(1, in_flight // 4)
-        for each in [question, *(each for each, result in settled if _broke(result))]:
-            again = _result(session.ask(each.method, each.request))
-            yield each, session.restart(again) if _broke(again) else again
+        in_flight, source.most = max(1, in_flight // 4), max(1, source.most // 4)
+        for question in itertools.chain(group, *(each for each, result in settled if _broke(result))):
+            again = _result(session.ask(question.method, question.request))
+            yield question, session.restart(again) if _broke(again) else again
+
+
+def _send(session: Session, group: Sequence[Question]) -> Answer:
+    if len(group) == 1:
+        return session.ask(group[0].method, group[0].request)
+    return session.ask_many([question.request for question in group])
 
 
 def _result(answer: Answer) -> Any:

@@ -46,6 +46,7 @@ class Collector:
         self._levels = {policy.name: session.level(policy) for policy in info.policies}
         self._judging = {m: [policy.name for policy in session.judging(m)] for m in _PHASES}
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._alike: Counter[tuple[str, str]] = Counter()  # by method: of all policies that it asks
         self._violations: list[tuple[_Place, Violation]] = []
         self._remediations: list[tuple[_Place, Remediation]] = []
         self._errors: list[tuple[_Place, EvaluationError]] = []
@@ -107,20 +108,22 @@ class Collector:
                 log=text(failed.log),
             )
             self._errors.append((place, error))
-            for _ in range(resources):
-                self._count("Analyze", {}, "errors")
-            if stack:
-                self._count("AnalyzeStack", {}, "errors")
+            self._alike["Analyze", "errors"] += resources
+            self._alike["AnalyzeStack", "errors"] += stack
 
     def result(self, restarts: int) -> PackResult:
         """Everything, in order."""
+        counts = Counter(self._counts)
+        for (method, state), number in self._alike.items():
+            for name in self._judging[method]:
+                counts[name, state] += number
         return PackResult(
             pack=self._info.name,
             version=self._version,
             info=self._info,
             resources=self._snapshot.size,
             policies=tuple(
-                PolicyResult(name, level, *(self._counts[name, state] for state in _STATES))
+                PolicyResult(name, level, *(counts[name, state] for state in _STATES))
                 for name, level in self._levels.items()
             ),
             violations=tuple(found for _, found in sorted(self._violations, key=lambda pair: pair[0])),
@@ -133,6 +136,9 @@ class Collector:
 
     def _count(self, method: str, states: dict[str, str], otherwise: str) -> None:
         judging = self._judging[method]
+        if not states:
+            self._alike[method, otherwise] += 1
+            return
         for name in judging:
             self._counts[name, states.get(name, otherwise)] += 1
         for name, state in states.items():  # what the pack says of policies that were not asked

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 
-from packreg.analysis.analyzer import Analyzer, Deadlines
+from packreg.analysis.analyzer import Analyzer
 from packreg.analysis.process import Process
-from packreg.analysis.program import Program
+from packreg.analysis.program import Deadlines, Program
 from packreg.errors import PackFailed
 
 _GRACE = 2.0  # seconds that a pack has to end by itself: SDKs take 0.02 to 0.3
@@ -32,7 +32,9 @@ class Pool:
         idle: float = 300.0,
         log: Callable[[str, str], None] | None = None,
     ) -> None:
-        """`log` is given the pack's name and what it wrote, as it comes, from other threads."""
+        """`deadlines` are for programs without their own. `log` is given the pack's name and what it wrote,
+        as it comes, from other threads.
+        """
         self.deadlines = deadlines or Deadlines()
         self._keep = keep
         self._idle_seconds = idle
@@ -76,8 +78,9 @@ class Pool:
             if closed:
                 raise _closed(program)
             starting(process)
-            process.await_port(self.deadlines.start)
-            analyzer = Analyzer(process, self.deadlines)
+            deadlines = program.deadlines or self.deadlines
+            process.await_port(deadlines.start)
+            analyzer = Analyzer(process, deadlines)
         except BaseException:
             process.close(grace=0)
             raise

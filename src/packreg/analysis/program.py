@@ -18,7 +18,8 @@ _ENGINE = "127.0.0.1:1"
 _RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
 #: What a pack's process may know of the host's environment.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
-_GIB = 1 << 30
+#: Bytes that a pack may use when nobody says otherwise.
+MEMORY = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +50,24 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a pack may take, in seconds: to say its port, for each short call, to judge one resource, and
+    to judge the stack."""
+
+    start: float = 60.0
+    call: float = 30.0
+    analyze: float = 30.0
+    stack: float = 120.0
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """A pack's process before it runs. Equal programs are interchangeable, which is what a pool goes by.
 
     `name` is the pack in messages; `digest` its identity ("" for a directory under work, which no pool
     keeps); `environment` is everything the process gets to see, sorted; `memory` limits it, in bytes, 0
-    leaves it free. For Python that limit is of the process's own memory (RLIMIT_DATA), for Node.js of the
-    heap: V8 reserves more address space than it uses. Other programs limit themselves.
+    leaves it free. That limit is of the process's own memory (RLIMIT_DATA); for Node.js of the heap, as V8
+    reserves more address space than it uses. Without `deadlines`, those of the pool count.
     """
 
     name: str
@@ -65,6 +77,7 @@ class Program:
     memory: int = 0
     digest: str = ""
     stack: Stack | None = field(default=None, compare=False)
+    deadlines: Deadlines | None = None
 
 
 def pack_environment(
@@ -83,7 +96,8 @@ def pack_program(
     *,
     stack: Stack | None = None,
     digest: str = "",
-    memory: int = 2 * _GIB,
+    memory: int = MEMORY,
+    deadlines: Deadlines | None = None,
     python: Path | None = None,
     node: str = "node",
     analyzer: Sequence[str] = (),
@@ -102,6 +116,7 @@ def pack_program(
     limit = 0
     if analyzer:
         command = (*analyzer, _ENGINE, ".")
+        limit = memory
     elif manifest.runtime == "python":
         variables["PYTHONUNBUFFERED"] = "1"
         interpreter = _python(name, directory, manifest, python)
@@ -119,7 +134,7 @@ def pack_program(
             f"{name}: nothing here can run a pack with the runtime {manifest.runtime!r}", code="no-analyzer"
         )
     items = tuple(sorted((key, value) for key, value in variables.items() if "\0" not in key + value))
-    return Program(name, directory, command, items, limit, digest, stack)
+    return Program(name, directory, command, items, limit, digest, stack, deadlines)
 
 
 def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) -> Path:

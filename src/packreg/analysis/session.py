@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from packreg.analysis.analyzer import Analyzer, Answer, CallFailed
@@ -79,6 +79,18 @@ class Session:
             if self._stopped or self._analyzer is None:
                 raise CallFailed("gone", "everything is being stopped")
             return self._analyzer.ask(method, request)
+
+    @property
+    def batch(self) -> int:
+        """How many resources `ask_many` takes at once."""
+        return self.analyzer.batch
+
+    def ask_many(self, requests: Sequence[bytes]) -> Answer:
+        """Send several Analyze questions in one call. Raises CallFailed when the session was stopped."""
+        with self._lock:
+            if self._stopped or self._analyzer is None:
+                raise CallFailed("gone", "everything is being stopped")
+            return self._analyzer.ask_many(requests)
 
     def only(self, policies: Collection[str] | None) -> None:
         """Disable all policies but these (None: none more than configured), with nothing under way.

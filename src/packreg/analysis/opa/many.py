@@ -2,8 +2,12 @@
 
 A gRPC call costs a Python host and server together more than most evaluations. The analyzer therefore has,
 beside Pulumi's service, one method of its own, which takes encoded AnalyzeRequests and gives their encoded
-AnalyzeResponses, in order. Both are protobuf messages of one repeated field of bytes (1: a request or a
-response; 2: the text of why there is none), so that joining and splitting them moves bytes only.
+AnalyzeResponses, in order; it announces that in the metadata of its answer to Handshake. Both messages are
+protobuf messages of one repeated field of bytes (1: a request or a response; 2: the text of why there is
+none), so that joining and splitting them moves bytes only.
+
+The analyzer answers the first requests only when the others would take too much of the call's time: a batch
+of slow rules keeps its deadline when each of its resources would.
 """
 
 from __future__ import annotations
@@ -11,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import length
 
 SERVICE = "packreg.OpaAnalyzer"
 METHOD = "AnalyzeMany"
-#: Resources in one call: enough to make the call's cost small, few enough to be answered well in time.
+#: What an analyzer that has the method says in the metadata of its answer to Handshake.
+ANNOUNCEMENT = ("packreg-analyze-many", "1")
+#: Resources in one call, at most: enough to make the call's cost small, few enough for steady progress.
 BATCH = 256
 
 
@@ -56,5 +63,11 @@ def analyze_many(channel: Any, requests: Sequence[bytes], *, timeout: float) -> 
 
     `channel` is a grpc.Channel to this analyzer; another one answers UNIMPLEMENTED.
     """
-    call = channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=lambda data: list(split(data)))
+    call = channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
     return call.future(join(requests), timeout=timeout)
+
+
+def answers(data: bytes) -> list[pb.AnalyzeResponse | str]:
+    """The responses to the first requests, or texts of why there is none. Raises ValueError, DecodeError."""
+    read = pb.AnalyzeResponse.FromString
+    return [read(entry) if isinstance(entry, bytes) else entry for entry in split(data)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -18,7 +19,7 @@ import grpc.aio
 
 from packreg.analysis.opa.judge import Judge, PolicyFailure, Setting, Verdict, may_be_signed
 from packreg.analysis.opa.load import OpaPack
-from packreg.analysis.opa.many import METHOD, SERVICE, join, split
+from packreg.analysis.opa.many import ANNOUNCEMENT, METHOD, SERVICE, join, split
 from packreg.analysis.opa.wire import configuration, read, read_resource
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import MAX_MESSAGE
@@ -31,6 +32,8 @@ _OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.so_reuseport", 0),
 )
+#: The part of a call's time that a batch may take: another batch may wait for its turn meanwhile.
+_SHARE = 0.25
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
 
@@ -43,7 +46,7 @@ class Service:
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """What a server is to serve."""
         methods: Mapping[str, Handler] = {
-            "Handshake": self._nothing,
+            "Handshake": self._handshake,
             "ConfigureStack": self._nothing,
             "Cancel": self._nothing,
             "Remediate": self._nothing,
@@ -57,6 +60,10 @@ class Service:
             _handlers("pulumirpc.Analyzer", methods),
             _handlers(SERVICE, {METHOD: self._analyze_many}),
         )
+
+    async def _handshake(self, request: bytes, context: Any) -> bytes:
+        context.set_trailing_metadata((ANNOUNCEMENT,))
+        return b""
 
     async def _nothing(self, request: bytes, context: Any) -> bytes:
         return b""
@@ -118,8 +125,16 @@ class Service:
 
     async def _analyze_many(self, request: bytes, context: Any) -> bytes:
         """Many resources in one call, for a host that knows this analyzer: see `many`."""
+        left = context.time_remaining()
+        until = time.monotonic() + left * _SHARE if left is not None else float("inf")
+        try:
+            entries = list(split(request))
+        except ValueError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         answers: list[bytes | str] = []
-        for count, entry in enumerate(split(request)):
+        for count, entry in enumerate(entries):
+            if count and time.monotonic() > until:
+                break
             try:
                 answers.append(self._judged(entry if isinstance(entry, bytes) else b""))
             except (PolicyFailure, ValueError) as failure:
