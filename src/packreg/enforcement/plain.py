@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from packreg.analysis.findings import Change, EvaluationError
@@ -46,12 +47,17 @@ def json_value(value: Any) -> Any:
     return value
 
 
+def path_text(path: Sequence[str | int]) -> str:
+    """`("tags", 1, "key")` as `tags[1].key`; not `plain` yet."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else (f".{step}" if index else step)
+        for index, step in enumerate(path)
+    )
+
+
 def change_line(change: Change) -> str:
     """One difference as a line of a diff: `~ acl: "public" => "private"`, as the Pulumi CLI writes it."""
-    path = "".join(
-        f"[{step}]" if isinstance(step, int) else (f".{step}" if index else step)
-        for index, step in enumerate(change.path)
-    )
+    path = path_text(change.path)
     before, after = (
         json.dumps(json_value(value), ensure_ascii=False) for value in (change.before, change.after)
     )

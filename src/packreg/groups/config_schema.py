@@ -128,7 +128,7 @@ def _walk(root: object) -> str:
             for name, value in node.items():
                 below = key if key in _DATA else "" if inside_map else str(name)
                 todo.append((value, depth + 1, below))
-                if key == "patternProperties" and (problem := _pattern_problem(str(name))):
+                if key == "patternProperties" and (problem := pattern_problem(str(name))):
                     return problem
     return ""
 
@@ -140,14 +140,15 @@ def _keyword_problem(node: Mapping[str, object], is_map: bool) -> str:
     if isinstance(reference, str) and not reference.startswith("#"):
         return f"it refers to {shown(reference)}; only references inside the schema (#/…) are followed"
     pattern = node.get("pattern")
-    return _pattern_problem(pattern) if isinstance(pattern, str) else ""
+    return pattern_problem(pattern) if isinstance(pattern, str) else ""
 
 
-def _pattern_problem(pattern: str) -> str:
+def pattern_problem(pattern: str) -> str:
+    """Why this is not a regular expression, or ""."""
     import re2
 
     try:
-        _compiled(pattern)
+        compiled(pattern)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0] if error.args else error
         text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
@@ -156,7 +157,8 @@ def _pattern_problem(pattern: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
+def compiled(pattern: str) -> Any:
+    """A regular expression, which runs in linear time. Raises re2.error, UnicodeEncodeError."""
     import re2
 
     options = re2.Options()
@@ -206,7 +208,7 @@ def _spend(steps: int) -> None:
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[Any]:
     from jsonschema import ValidationError
 
-    if isinstance(instance, str) and not _compiled(pattern).search(instance):
+    if isinstance(instance, str) and not compiled(pattern).search(instance):
         yield ValidationError("does not match")
 
 
@@ -215,7 +217,7 @@ def _pattern_properties(validator: Any, patterns: Any, instance: Any, schema: An
         _spend(len(patterns) * len(instance))
         for pattern, subschema in patterns.items():
             for name, value in instance.items():
-                if _compiled(pattern).search(name):
+                if compiled(pattern).search(name):
                     yield from validator.descend(value, subschema, path=name, schema_path=pattern)
 
 

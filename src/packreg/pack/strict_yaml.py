@@ -92,8 +92,12 @@ class Mapping:
 Node: TypeAlias = Scalar | Sequence | Mapping
 
 
-def read_yaml(data: bytes, where: str, problems: Problems, *, limit: int = 64 * 1024) -> Node | None:
-    """Read one strict YAML document of at most `limit` bytes; an empty file is a null scalar.
+def read_yaml(
+    data: bytes, where: str, problems: Problems, *, limit: int = 64 * 1024, nodes: int = MAX_NODES
+) -> Node | None:
+    """Read one strict YAML document of at most `limit` bytes and `nodes` keys and values.
+
+    An empty file is a null scalar.
 
     What can be passed over (an anchor, a tag, a second equal key) is reported and the tree is returned all
     the same, so that the caller finds its own problems too; None means that there is no tree.
@@ -101,7 +105,7 @@ def read_yaml(data: bytes, where: str, problems: Problems, *, limit: int = 64 * 
     text = decode(data, where, problems, limit=limit)
     if text is None or not check_characters(text, where, problems):
         return None
-    reader = _TreeReader(text, where, problems)
+    reader = _TreeReader(text, where, problems, nodes)
     try:
         return reader.read()
     except Refused as refused:
@@ -134,8 +138,8 @@ def _hint(text: str, message: str) -> str:
 class _TreeReader:
     """Turns the events of one text into a tree."""
 
-    def __init__(self, text: str, where: str, problems: Problems) -> None:
-        self.where, self.problems = where, problems
+    def __init__(self, text: str, where: str, problems: Problems, most: int) -> None:
+        self.where, self.problems, self.most = where, problems, most
         self.parser = StrictEvents(text)
         self.nodes = self.reported = 0
 
@@ -181,8 +185,8 @@ class _TreeReader:
         place = _place(event)
         position = f"{place.line}:{place.column}"
         self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise Refused("too-many-nodes", f"the file has more than {MAX_NODES:,} keys and values", position)
+        if self.nodes > self.most:
+            raise Refused("too-many-nodes", f"the file has more than {self.most:,} keys and values", position)
         if depth > MAX_DEPTH:
             raise too_deep(position)
         assert isinstance(event, events.NodeEvent)
