@@ -214,7 +214,7 @@ def test_every_entry_is_accounted_for(groups: list[Group]) -> None:
     found = required(groups, _LISTINGS)
     told = [(each.winner.group, each.pack) for each in found.packs]
     told += [(lost.asked.group, each.pack) for each in found.packs for lost in each.lost]
-    told += [(p.where.removeprefix("group "), p.message.partition("@")[0]) for p in found.problems]
+    told += [(each.problem.where.removeprefix("group "), each.pack) for each in found.unavailable]
     assert sorted(told) == sorted((each.name, pack) for each in groups for pack in each.packs)
     assert {pack for _, pack in told} == set(packs_of(groups))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from packreg.errors import Problem
 from packreg.groups.model import Entity, Mode, PackEntry
@@ -24,7 +25,7 @@ class Lost:
     """An entry that does not count, and the rule that it lost by.
 
     "newer-version": the winner's is newer. Of the same version: "modified-later", or "first-by-name" (of its
-    group) where both were modified in the same second; "same" where it asks for just what the winner does.
+    group) where both were modified at the same time; "same" where it asks for just what the winner does.
     """
 
     asked: Asked
@@ -55,12 +56,23 @@ class Requirement:
         return self.winner.entry.environments
 
 
+class Unavailable(NamedTuple):
+    """A pack that is asked for and cannot be had: removed, missing, unreadable, or a refused conflict.
+
+    `version` is as the group writes it.
+    """
+
+    pack: str
+    version: str
+    problem: Problem
+
+
 @dataclass(frozen=True, slots=True)
 class Required:
     """What an entity must run in a mode, at a revision of governance.
 
-    `groups` are those it belongs to. `problems` are packs that cannot be had (removed, missing, an
-    unreadable group, a conflict that is refused): evaluation errors, never a pass.
+    `groups` are the names of those it belongs to. `unavailable` is what cannot be had: evaluation errors,
+    never a pass.
     """
 
     entity: Entity
@@ -68,9 +80,14 @@ class Required:
     revision: int
     groups: tuple[str, ...]
     packs: tuple[Requirement, ...]
-    problems: tuple[Problem, ...] = ()
+    unavailable: tuple[Unavailable, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why packs cannot be had."""
+        return tuple(each.problem for each in self.unavailable)
 
     @property
     def nothing(self) -> bool:
         """Whether nothing at all is required, which is said and not passed over."""
-        return not self.packs and not self.problems
+        return not self.packs and not self.unavailable

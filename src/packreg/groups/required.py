@@ -2,8 +2,8 @@
 
 The rules, Pulumi's own: everything that the entity's groups ask for is taken together; one version of each
 pack runs, the newest by SemVer; where several groups ask for that version, the entry that was modified last
-counts, with its configuration and its environments together. Added to them: of entries modified in the same
-second the one of the group first by name counts; a yanked version is chosen by nobody who does not name it;
+counts, with its configuration and its environments together. Added to them: of entries modified at the same
+time the one of the group first by name counts; a yanked version is chosen by nobody who does not name it;
 and what a group asks for and nobody can have is a problem, whatever other groups ask for.
 
 So the order of groups never matters, one more group never takes a pack away, and no clock is asked: of times
@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from packreg.errors import NotFound, PackregError, Problem, Removed
-from packreg.groups.decision import Asked, Lost, Required, Requirement
+from packreg.groups.decision import Asked, Lost, Required, Requirement, Unavailable
 from packreg.groups.model import Entity, Governance, Group, Mode, PackEntry
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
@@ -43,7 +43,7 @@ class Resolution:
         self._governance = governance
         self._listings = listings
         self._choices: dict[tuple[str, str], Choice | PackregError] = {}
-        self._decided: dict[tuple[str, ...], tuple[tuple[Requirement, ...], tuple[Problem, ...]]] = {}
+        self._decided: dict[tuple[str, ...], tuple[tuple[Requirement, ...], tuple[Unavailable, ...]]] = {}
 
     def required(self, entity: Entity, mode: Mode, groups: Iterable[str]) -> Required:
         """What the entity must run as a member of the groups with these names, which are of the mode."""
@@ -52,18 +52,18 @@ class Resolution:
             self._decided[names] = self._decide([self._governance.groups[name] for name in names])
         return Required(entity, mode, self._governance.revision, names, *self._decided[names])
 
-    def _decide(self, groups: Sequence[Group]) -> tuple[tuple[Requirement, ...], tuple[Problem, ...]]:
+    def _decide(self, groups: Sequence[Group]) -> tuple[tuple[Requirement, ...], tuple[Unavailable, ...]]:
         asked: dict[str, list[Asked]] = defaultdict(list)
-        problems: list[Problem] = []
+        missing: list[Unavailable] = []
         for group in groups:
             for entry in group.packs.values():
                 choice = self._choose(entry)
                 if isinstance(choice, Choice):
                     asked[entry.pack].append(Asked(group.name, entry, choice.version))
                 else:
-                    problems.append(_cannot_be_had(group, entry, choice))
+                    missing.append(_cannot_be_had(group, entry, choice))
         packs = tuple(self._settled(name, asked[name]) for name in sorted(asked))
-        return packs, tuple(sorted(problems))
+        return packs, tuple(sorted(missing))
 
     def _choose(self, entry: PackEntry) -> Choice | PackregError:
         key = (entry.pack, entry.version)
@@ -127,10 +127,11 @@ def _moment(entry: PackEntry) -> str:
     return entry.modified.removesuffix("Z")
 
 
-def _cannot_be_had(group: Group, entry: PackEntry, error: PackregError) -> Problem:
+def _cannot_be_had(group: Group, entry: PackEntry, error: PackregError) -> Unavailable:
     if isinstance(error, Removed):
         code = "version-removed"
     else:
         code = "version-missing" if isinstance(error, NotFound) else "pack-unreadable"
     hint = error.hint or f"change the group: `packreg enable {entry.pack}@VERSION --group {group.name}`"
-    return Problem(code, f"{entry.pack}@{entry.version}: {error}", f"group {group.name}", hint)
+    problem = Problem(code, f"{entry.pack}@{entry.version}: {error}", f"group {group.name}", hint)
+    return Unavailable(entry.pack, entry.version, problem)

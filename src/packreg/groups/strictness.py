@@ -1,0 +1,87 @@
+"""Whether an entry that lost was stricter than the one that won: a warning, or a refusal if that is wanted.
+
+Pulumi's rules choose the newest version and the entry modified last, whatever their levels: a group that has
+a policy mandatory can lose to one that turns it off, and nobody would notice. Stricter is a policy whose level
+in the losing entry is higher than in the winning one: disabled, then advisory, then mandatory and remediate
+alike, since both keep a violation out. A policy that the winning version does not have is off there. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from packreg.errors import Problem
+from packreg.groups.config_file import Layer
+from packreg.groups.configuration import ConfigurablePack, reconcile
+from packreg.groups.decision import Asked, Lost, Required, Requirement, Unavailable
+
+#: The level of each policy by its name.
+Levels = Mapping[str, str]
+
+_RANK = {"disabled": 0, "advisory": 1, "mandatory": 2, "remediate": 2}
+_NAMED = 5
+
+
+def contested(required: Required) -> tuple[Asked, ...]:
+    """The entries whose levels `with_strictness` compares: of packs that several groups want differently."""
+    found: list[Asked] = []
+    for pack in required.packs:
+        losers = [lost.asked for lost in pack.lost if lost.rule != "same"]
+        found += [pack.winner, *losers] if losers else []
+    return tuple(found)
+
+
+def levels_of(pack: ConfigurablePack, layers: Sequence[Layer]) -> Levels:
+    """The levels that a pack's policies have under these layers. Raises InvalidConfiguration."""
+    settings = reconcile(pack, layers).settings
+    return {
+        policy.name: policy.level if settings is None else settings[policy.name].level
+        for policy in pack.policies
+    }
+
+
+def with_strictness(
+    required: Required, levels: Mapping[tuple[str, str], Levels], *, refuse: bool
+) -> Required:
+    """The same with a warning at each pack where a losing entry was stricter.
+
+    `levels` are those of `contested` entries by group and pack; of one that is missing nothing is known,
+    which is a warning too if it was configured differently. With `refuse` both make the pack unavailable.
+    """
+    packs: list[Requirement] = []
+    unavailable = list(required.unavailable)
+    for pack in required.packs:
+        found = tuple(problem for lost in pack.lost for problem in _compared(pack, lost, levels, refuse))
+        if found and refuse:
+            unavailable += [Unavailable(pack.pack, pack.version.text, problem) for problem in found]
+        else:
+            packs.append(replace(pack, warnings=(*pack.warnings, *found)))
+    return replace(required, packs=tuple(packs), unavailable=tuple(sorted(unavailable)))
+
+
+def _compared(
+    pack: Requirement, lost: Lost, levels: Mapping[tuple[str, str], Levels], refuse: bool
+) -> Iterator[Problem]:
+    if lost.rule == "same":
+        return
+    winner = levels.get((pack.winner.group, pack.pack))
+    loser = levels.get((lost.asked.group, pack.pack))
+    where = f"group {lost.asked.group}"
+    asked = f"{pack.pack} {lost.asked.version} of group {lost.asked.group}"
+    won = f"{pack.version} of group {pack.winner.group}, which counts ({lost.rule})"
+    hint = "ask for one version and one configuration in both groups"
+    if winner is None or loser is None:
+        if refuse or lost.asked.entry.config != pack.config or lost.asked.entry.environments:
+            message = f"whether {asked} is stricter than {won}, cannot be said: levels are not known"
+            yield Problem("strictness-unknown", message, where, hint)
+        return
+    stricter = [
+        f"{policy} is {level}, not {winner.get(policy, 'there at all')}"
+        for policy, level in sorted(loser.items())
+        if _RANK[level] > _RANK[winner.get(policy, "disabled")]
+    ]
+    if stricter:
+        more = f" and {len(stricter) - _NAMED} more" if len(stricter) > _NAMED else ""
+        message = f"{asked} is stricter than {won}: {'; '.join(stricter[:_NAMED])}{more}"
+        yield Problem("stricter-lost", message, where, hint)
