@@ -1,4 +1,4 @@
-"""Reading a configuration file of a policy pack.
+"""The configuration file of a policy pack: reading it, and writing one.
 
 A configuration file is a JSON object, one member for each policy, and `all` for every policy at once:
 
@@ -17,6 +17,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from packreg.errors import InvalidConfiguration, Problem
 from packreg.groups.config_messages import Violation, shown
@@ -37,12 +38,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Settings from one place. `where` names it in messages: a file, an environment."""
+    """Settings from one place. `where` names it in messages: a file, an environment.
+
+    `secrets` are texts among its properties that no message may show.
+    """
 
     where: str
     settings: Mapping[str, Setting]
     environments: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def read_layer(data: bytes, where: str) -> Layer:
@@ -54,23 +59,36 @@ def read_layer(data: bytes, where: str) -> Layer:
     """
     found = _Found(where)
     whole = found.parse(data)
-    if whole is None:
-        whole = {}
-    found.look_closely(whole)
-    if not isinstance(whole, Mapping):
-        raise found.refused(
-            [found.error("shape", f"must be an object with a member for each policy, not {shown(whole)}")]
-        )
-    environments = found.environments(whole["environments"]) if "environments" in whole else ()
-    settings = {name: found.setting(name, value) for name, value in whole.items() if name != "environments"}
-    if found.errors:
-        raise found.refused(found.errors)
-    return Layer(
-        where,
-        {k: s for k, s in settings.items() if s.level or s.properties},
-        environments,
-        tuple(found.warnings),
-    )
+    return found.layer({} if whole is None else whole)
+
+
+def as_layer(value: object, where: str) -> Layer:
+    """The layer that a configuration file with this JSON value would be. Raises: as `read_layer`."""
+    return _Found(where).layer(value)
+
+
+def as_config(layer: Layer) -> dict[str, object]:
+    """A layer's settings in the form of a configuration file, each in one way: `as_layer` is its inverse.
+
+    A setting that is only a level has the short form, and whole numbers are written without a fraction.
+    """
+    return {
+        name: setting.level
+        if not setting.properties
+        else {**({LEVEL_KEY: setting.level} if setting.level else {}), **_whole(dict(setting.properties))}
+        for name, setting in sorted(layer.settings.items())
+    }
+
+
+def _whole(value: Any) -> Any:
+    """The same value with whole numbers as integers, as far as doubles tell them apart."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _whole(item) for name, item in value.items()}
+    return value
 
 
 def levels() -> str:
@@ -105,6 +123,24 @@ class _Found:
     def refused(self, errors: Sequence[Problem]) -> InvalidConfiguration:
         return refused(f"{self.where} is not a configuration of a policy pack", errors)
 
+    def layer(self, whole: object) -> Layer:
+        self.look_closely(whole)
+        if not isinstance(whole, Mapping):
+            message = f"must be an object with a member for each policy, not {shown(whole)}"
+            raise self.refused([self.error("shape", message)])
+        environments = self.environments(whole["environments"]) if "environments" in whole else ()
+        settings = {
+            name: self.setting(name, value) for name, value in whole.items() if name != "environments"
+        }
+        if self.errors:
+            raise self.refused(self.errors)
+        return Layer(
+            self.where,
+            {name: each for name, each in settings.items() if each.level or each.properties},
+            environments,
+            tuple(self.warnings),
+        )
+
     def parse(self, data: bytes) -> object:
         if len(data) > MAX_FILE:
             raise self.refused([self.error("json", f"has {len(data)} bytes; {MAX_FILE} are allowed")])
@@ -135,8 +171,8 @@ class _Found:
             value, path = todo.pop()
             if len(path) > MAX_DEPTH:
                 raise self.refused([self.error("json", f"is nested deeper than {MAX_DEPTH} levels")])
-            if isinstance(value, _Members):
-                for name in value.twice:
+            if isinstance(value, dict):
+                for name in value.twice if isinstance(value, _Members) else ():
                     message = str(Violation((*path, name), "is given twice; the last one counts"))
                     self.warnings.append(self.error("duplicate-key", message))
                 todo.extend((item, (*path, name)) for name, item in value.items())

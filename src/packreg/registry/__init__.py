@@ -9,6 +9,7 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     packs/<name>/y/<version>/<nnnnnn>-yanked      the yanks and restores of it, numbered from 1
     packs/<name>/y/<version>/<nnnnnn>-restored
     bundles/<name>/<version>/<sha256>.tgz         its bundle
+    governance/<nnnnnnnnnnnn>.json                policy groups, waivers, settings: a chain of revisions
     .packreg/canary, .packreg/probe/…             what proves that the store creates exactly once
 
 Decisions:

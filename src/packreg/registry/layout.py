@@ -10,6 +10,8 @@ from packreg.pack.version import Version, name_problem, version_problem
 SETTINGS = "registry.json"
 PACKS = "packs/"
 BUNDLES = "bundles/"
+#: The chain of the governance document: policy groups, waivers, settings.
+GOVERNANCE = "governance/"
 #: The largest notice (see `notices`), in bytes.
 MAX_NOTICE = 64 * 1024
 

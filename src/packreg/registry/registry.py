@@ -26,11 +26,9 @@ if TYPE_CHECKING:
     from packreg.registry.record import Lock, Source
     from packreg.registry.settings import Role, Settings
     from packreg.registry.setup import Initialised
+    from packreg.store.chain import Chain
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
-
-#: Records read at the same time when a digest is looked up.
-READERS = 16
 
 
 class Resolved(NamedTuple):
@@ -97,14 +95,26 @@ class Registry:
 
         return initialise(self._objects, role, new_id=self._new_id, now=self._now)
 
-    def _home(self, *, create: bool) -> Settings | None:
-        """The settings of a registry that may be written to; with `create`, a local directory becomes one."""
+    def home(self, *, create: bool) -> Settings | None:
+        """The settings of a registry that may be written to; with `create`, a local directory becomes one.
+
+        Raises:
+            StoreRefused: this is a replica, or no registry.
+        """
         from packreg.registry.setup import find_home
 
         settings = find_home(self._objects, local=self.location.is_local)
         if settings is None and create:
             return self.init().settings
         return settings
+
+    @property
+    def governance(self) -> Chain:
+        """The revisions of the governance document (`groups.document`); nothing is read yet."""
+        from packreg.registry import layout
+        from packreg.store.chain import Chain
+
+        return Chain(self.store, layout.GOVERNANCE)
 
     # Publishing
 
@@ -147,7 +157,7 @@ class Registry:
             notes=tuple(notes),
             metadata=metadata,
         )
-        settings = self._home(create=not dry_run)
+        settings = self.home(create=not dry_run)
         if dry_run or settings is None:
             return look(self._objects, record)
         read_back = settings.facts.get("checksums") in ("ignored", "unknown")
@@ -260,24 +270,11 @@ class Registry:
         return listing
 
     def _by_digest(self, listing: PackListing, digest: str) -> Resolved:
-        """The highest release with this identity: read all records, those that can be installed first."""
-        from concurrent.futures import ThreadPoolExecutor
+        from packreg.registry.digests import find
 
-        name = listing.name
-        candidates = listing.versions("published", "yanked")[::-1] + listing.versions("removed")[::-1]
-        readers = ThreadPoolExecutor(READERS)
-        try:
-            for record in readers.map(lambda version: self._objects.record(name, version), candidates):
-                if record is not None and record.digest == digest:
-                    listing.choose(record.version)  # says so if it was removed
-                    number = listing.by_version[record.version].revision
-                    return Resolved(record, self._objects.yank_reason(name, record.version, number))
-        finally:
-            readers.shutdown(cancel_futures=True)
-        raise NotFound(
-            f"no version of {name} has the identity {digest}",
-            hint=f"`packreg info {name}@VERSION` shows the digest of a version",
-        )
+        record = find(self._objects, listing, digest)
+        number = listing.by_version[record.version].revision
+        return Resolved(record, self._objects.yank_reason(listing.name, record.version, number))
 
     def _gone(self, record: Record) -> Exception:
         """Why a release's bundle is not there."""
@@ -312,14 +309,14 @@ class Registry:
         """
         from packreg.registry import maintenance
 
-        self._home(create=False)
+        self.home(create=False)
         return maintenance.yank(self._objects, self._notice(name, version, reason, by))
 
     def restore(self, name: str, version: Version, reason: str, by: str) -> Changed:
         """Undo a yank. Raises: NotFound, Removed: there is no such release."""
         from packreg.registry import maintenance
 
-        self._home(create=False)
+        self.home(create=False)
         return maintenance.restore(self._objects, self._notice(name, version, reason, by))
 
     def remove(self, name: str, version: Version, reason: str, by: str) -> Changed:
@@ -332,7 +329,7 @@ class Registry:
         """
         from packreg.registry import maintenance
 
-        self._home(create=False)
+        self.home(create=False)
         return maintenance.remove(self._objects, self._notice(name, version, reason, by))
 
     def _notice(self, name: str, version: Version, reason: str, by: str) -> Notice:
@@ -383,7 +380,7 @@ class Registry:
         """Delete what `gc` found, and give back each piece that was deleted, as it is."""
         from packreg.registry import audit
 
-        self._home(create=False)
+        self.home(create=False)
         for piece in garbage:
             if audit.delete_garbage(self._objects, piece):
                 yield piece

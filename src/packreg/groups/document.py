@@ -1,0 +1,239 @@
+"""Governance as text: what stands in a revision of its chain. Pure.
+
+    {"format": 1,
+     "changed": {"by": "Ada <ada@acme.io>", "at": "2026-08-01T12:00:00.000000Z", "what": "enable guard"},
+     "groups": {"prod": {"mode": "preventative", "kinds": ["stack"], "stacks": ["*/prod"],
+                         "packs": {"guard": {"version": "^1.2", "modified": "2026-08-01T12:00:00.000000Z"}}}},
+     "waivers": {}, "settings": {}}
+
+Empty members are left out. Unlike a record's, members that this packreg does not know are refused: a group
+decides what must run, so what is not understood cannot be passed over, and an edit would lose it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from packreg.errors import IntegrityError, UsageError
+from packreg.groups.checks import group_problem, rules_problem, waiver_problem
+from packreg.groups.model import (
+    DEFAULT_AUDIT,
+    DEFAULT_PREVENTATIVE,
+    EntityKind,
+    Governance,
+    Group,
+    Mode,
+    PackEntry,
+    Rules,
+    Waiver,
+)
+from packreg.groups.times import is_precise
+from packreg.registry.members import FORMAT, Members, printable
+
+#: As much as a revision of the chain may have.
+MAX_DOCUMENT = 4 * 2**20  # bytes
+MAX_GROUPS = 2_000
+MAX_WAIVERS = 10_000
+
+T = TypeVar("T")
+_MODES: tuple[Mode, ...] = ("preventative", "audit")
+_KINDS: tuple[EntityKind, ...] = ("stack", "account")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Who made a revision, when (RFC 3339 in UTC, microseconds), and what it was for in a few words."""
+
+    by: str
+    at: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Governance at a revision, and the change that made it; None where nobody changed anything yet."""
+
+    governance: Governance
+    change: Change | None = None
+
+
+def default_groups() -> dict[str, Group]:
+    """The two groups that are always there, as they are before anybody edits them."""
+    return {
+        DEFAULT_PREVENTATIVE: Group(DEFAULT_PREVENTATIVE, "preventative", frozenset({"stack"})),
+        DEFAULT_AUDIT: Group(DEFAULT_AUDIT, "audit", frozenset({"stack", "account"})),
+    }
+
+
+def nothing_written() -> Document:
+    """What governs where no revision exists: the default groups, without packs."""
+    return Document(Governance(groups=default_groups()))
+
+
+def encode(governance: Governance, change: Change) -> bytes:
+    """The text of a revision; it does not say the revision's number, which is the chain's.
+
+    Raises:
+        UsageError: it would not be accepted when it is read: too large, or something in it has no right form.
+    """
+    document = {
+        "format": FORMAT,
+        "changed": {"by": change.by, "at": change.at, "what": change.what},
+        "groups": {name: group_json(group) for name, group in sorted(governance.groups.items())},
+        "waivers": {id: waiver_json(waiver) for id, waiver in sorted(governance.waivers.items())},
+        "settings": rules_json(governance.rules),
+    }
+    data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    try:
+        decode(data, governance.revision, "governance")
+    except IntegrityError as error:
+        raise UsageError(str(error).replace("cannot be trusted", "cannot be kept")) from None
+    return data
+
+
+def decode(data: bytes, revision: int, where: str) -> Document:
+    """Read the value of a revision; `where` is its key, for messages.
+
+    A default group that is missing is there all the same, without packs.
+
+    Raises:
+        IntegrityError: it is not what `encode` writes: a wrong type, name or time, too much of anything.
+        StoreRefused: it was written in a newer format.
+    """
+    found = Members.read(data, where, MAX_DOCUMENT)
+    _only(found, "format", "changed", "groups", "waivers", "settings")
+    groups = _all(found.members("groups"), MAX_GROUPS)
+    waivers = _all(found.members("waivers"), MAX_WAIVERS)
+    governance = Governance(
+        revision,
+        {**default_groups(), **{name: _group(each, name) for name, each in groups.items()}},
+        {id: _waiver(each, id) for id, each in waivers.items()},
+        _rules(found.members("settings")),
+    )
+    changed = _only(found.members("changed"), "by", "at", "what")
+    return Document(
+        governance, Change(changed.text("by"), changed.matching("at", is_precise), changed.text("what"))
+    )
+
+
+def group_json(group: Group) -> dict[str, Any]:
+    """A group as the document has it, without its name."""
+    return {
+        "mode": group.mode,
+        "kinds": [kind for kind in _KINDS if kind in group.kinds],
+        **_without_empty(stacks=list(group.stacks), accounts=list(group.accounts), tags=list(group.tags)),
+        "packs": {name: entry_json(entry) for name, entry in sorted(group.packs.items())},
+    }
+
+
+def entry_json(entry: PackEntry) -> dict[str, Any]:
+    """A pack's entry as the document has it, without its name."""
+    return {
+        "version": entry.version,
+        "modified": entry.modified,
+        **_without_empty(config=dict(entry.config), environments=list(entry.environments)),
+    }
+
+
+def waiver_json(waiver: Waiver) -> dict[str, Any]:
+    """A waiver as the document has it, without its id."""
+    return {
+        "pack": waiver.pack,
+        "policy": waiver.policy,
+        "entity": waiver.entity,
+        **_without_empty(resource=waiver.resource),
+        "owner": waiver.owner,
+        "reason": waiver.reason,
+        "expires": waiver.expires,
+        "created": waiver.created,
+    }
+
+
+def rules_json(rules: Rules) -> dict[str, Any]:
+    """The settings as the document has them."""
+    return _without_empty(strict_conflicts=rules.strict_conflicts, unwaivable=list(rules.unwaivable))
+
+
+def _without_empty(**members: object) -> dict[str, object]:
+    return {name: value for name, value in members.items() if value}
+
+
+def _group(found: Members, name: str) -> Group:
+    _only(found, "mode", "kinds", "stacks", "accounts", "tags", "packs")
+    packs = found.members("packs")
+    group = Group(
+        name,
+        _one_of(found.raw("mode", str), _MODES, found, "mode"),
+        frozenset(_one_of(kind, _KINDS, found, "kinds") for kind in found.raw("kinds", list)),
+        _texts(found, "stacks"),
+        _texts(found, "accounts"),
+        _texts(found, "tags"),
+        {pack: _entry(packs.members(pack), pack) for pack in packs.values},
+    )
+    return _without(group_problem(group), group, found)
+
+
+def _entry(found: Members, name: str) -> PackEntry:
+    _only(found, "version", "modified", "config", "environments")
+    return PackEntry(
+        name,
+        found.raw("version", str),
+        found.raw("modified", str),
+        found.raw("config", dict) if "config" in found.values else {},
+        _texts(found, "environments"),
+    )
+
+
+def _waiver(found: Members, id: str) -> Waiver:
+    names = ("pack", "policy", "entity", "owner", "reason", "expires", "created")
+    _only(found, *names, "resource")
+    resource = found.raw("resource", str) if "resource" in found.values else ""
+    waiver = Waiver(id, **{name: found.raw(name, str) for name in names}, resource=resource)
+    return _without(waiver_problem(waiver), waiver, found)
+
+
+def _rules(found: Members) -> Rules:
+    _only(found, "strict_conflicts", "unwaivable")
+    strict = found.raw("strict_conflicts", bool) if "strict_conflicts" in found.values else False
+    rules = Rules(strict, _texts(found, "unwaivable"))
+    return _without(rules_problem(rules), rules, found)
+
+
+def _all(found: Members, most: int) -> dict[str, Members]:
+    """The objects in an object, each by its name."""
+    if len(found.values) > most:
+        raise found._replace(path=found.path.rstrip(".")).wrong(
+            "", f"{len(found.values)} are more than {most}"
+        )
+    return {name: found.members(name) for name in found.values}
+
+
+def _only(found: Members, *known: str) -> Members:
+    for name in found.values:
+        if name not in known:
+            raise found.wrong(printable(name[:100]), "this packreg does not know it; a newer one may")
+    return found
+
+
+def _texts(found: Members, member: str) -> tuple[str, ...]:
+    """A list of texts, exactly as they are; a missing one is empty."""
+    values = found.raw(member, list) if member in found.values else []
+    if not all(isinstance(value, str) for value in values):
+        raise found.wrong(member, "it is not a list of texts")
+    return tuple(values)
+
+
+def _one_of(value: object, words: tuple[T, ...], found: Members, member: str) -> T:
+    for word in words:
+        if value == word:
+            return word
+    raise found.wrong(member, f"it is none of {', '.join(map(str, words))}")
+
+
+def _without(problem: str, value: T, found: Members) -> T:
+    """The value, if there is no problem with it."""
+    if problem:
+        raise found._replace(path=found.path.rstrip(".")).wrong("", printable(problem))
+    return value

@@ -1,0 +1,143 @@
+"""Who belongs to a group. Pure.
+
+A stack is listed as `project/stack`, of whatever organization, or as `organization/project/stack`. `*`, `?`
+and `[…]` stand for characters of one part, never for a slash: `*/prod` is every project's `prod`, and
+`acme/*/prod` the same of one organization. An account's name is one text in which `*` stands for anything,
+as accounts are named in levels (`cloud/region`). A tag rule `name=glob` makes a member of every entity that
+has the tag; one rule or one name that fits is enough. Case counts, as it does for Pulumi's stacks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import translate
+
+from packreg.groups.model import Entity, Governance, Group, Mode
+
+MAX_MEMBER = 400  # characters
+
+_GLOB = re.compile(r"[*?\[]")
+_TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.")
+
+
+def stack_problem(pattern: str) -> str:
+    """Why this cannot be a group's stack, or an empty string."""
+    if problem := _text_problem(pattern):
+        return problem
+    parts = pattern.split("/")
+    if len(parts) not in (2, 3) or not all(parts):
+        return "it is not project/stack or organization/project/stack; every prod stack is */prod"
+    if "**" in pattern:
+        return "** means no more than *, which stands for any characters but a slash"
+    return ""
+
+
+def account_problem(pattern: str) -> str:
+    """Why this cannot be a group's account, or an empty string."""
+    return _text_problem(pattern)
+
+
+def tag_problem(rule: str) -> str:
+    """Why this cannot be a tag rule, or an empty string."""
+    name, equals, glob = rule.partition("=")
+    if not equals or not name.strip() or not glob:
+        return "it is not name=value, where the value may have globs: env=prod"
+    return _text_problem(rule)
+
+
+def matches(pattern: str, entity: Entity) -> bool:
+    """Whether a stack's or an account's pattern means this entity."""
+    return pattern in _names_of(entity) or _compiled([pattern], entity.kind).match(entity.name) is not None
+
+
+def belongs(group: Group, entity: Entity) -> bool:
+    """Whether the entity is a member of the group; every entity is one of its defaults."""
+    return _Membership(group).has(entity)
+
+
+def groups_of(governance: Governance, entity: Entity, mode: Mode) -> tuple[str, ...]:
+    """The names of the groups of a mode that the entity belongs to, sorted."""
+    return Memberships(governance).groups_of(entity, mode)
+
+
+class Memberships:
+    """The members of every group, for asking about many entities: patterns are compiled once."""
+
+    def __init__(self, governance: Governance) -> None:
+        self._of = [(name, _Membership(group)) for name, group in sorted(governance.groups.items())]
+
+    def groups_of(self, entity: Entity, mode: Mode) -> tuple[str, ...]:
+        """The names of the groups of a mode that the entity belongs to, sorted."""
+        return tuple(name for name, members in self._of if members.mode == mode and members.has(entity))
+
+
+class _Membership:
+    """A group's members: plain names in a set, everything else in one pattern."""
+
+    def __init__(self, group: Group) -> None:
+        self.mode = group.mode
+        self._kinds = group.kinds
+        self._everyone = group.is_default
+        self._named = {"stack": frozenset(group.stacks), "account": frozenset(group.accounts)}
+        self._globs = {
+            "stack": _compiled([p for p in group.stacks if _GLOB.search(p)], "stack"),
+            "account": _compiled([p for p in group.accounts if _GLOB.search(p)], "account"),
+        }
+        rules = (rule.partition("=") for rule in group.tags)
+        self._tags = [(name, re.compile(translate(glob))) for name, _, glob in rules]
+
+    def has(self, entity: Entity) -> bool:
+        if entity.kind not in self._kinds:
+            return False
+        return (
+            self._everyone
+            or not self._named[entity.kind].isdisjoint(_names_of(entity))
+            or self._globs[entity.kind].match(entity.name) is not None
+            or any(name in entity.tags and glob.match(entity.tags[name]) for name, glob in self._tags)
+        )
+
+
+def _names_of(entity: Entity) -> set[str]:
+    """The names that a list without globs may have for it."""
+    _, slash, rest = entity.name.partition("/")
+    return {entity.name, rest} if entity.kind == "stack" and slash else {entity.name}
+
+
+def _compiled(patterns: Iterable[str], kind: str) -> re.Pattern[str]:
+    """One expression for all of them; for none, one that matches nothing."""
+    translated = [_stack_expression(p) if kind == "stack" else translate(p) for p in patterns]
+    return re.compile("|".join(translated) or r"(?!)")
+
+
+def _stack_expression(pattern: str) -> str:
+    """A stack's pattern over `organization/project/stack`, in which only a slash is a slash."""
+    parts = pattern.split("/")
+    return "/".join(["[^/]*"] * (3 - len(parts)) + [_part_expression(part) for part in parts]) + r"\Z"
+
+
+def _part_expression(part: str) -> str:
+    """One part of a pattern; groups are atomic, as in `fnmatch`, so that no pattern takes long to fail."""
+    first, *more = [_plain_expression(piece) for piece in re.split(r"\*+", part)]
+    if not more:
+        return first
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in more[:-1]) + "[^/]*" + more[-1]
+
+
+def _plain_expression(piece: str) -> str:
+    return "".join(
+        "[^/]" if part == "?" else f"(?!/){_class_expression(part)}" if len(part) > 1 else re.escape(part)
+        for part in _TOKEN.findall(piece)
+    )
+
+
+def _class_expression(part: str) -> str:
+    return translate(part).removeprefix("(?s:").removesuffix(r")\Z")
+
+
+def _text_problem(text: str) -> str:
+    if not text or len(text) > MAX_MEMBER:
+        return f"it has {len(text)} characters; 1 to {MAX_MEMBER} are allowed"
+    if not text.isprintable() or text != text.strip():
+        return "it has a character that cannot be seen, or space around it"
+    return ""
