@@ -8,6 +8,7 @@ from typing import Any
 
 from packreg.analysis.asking import Item, Reply
 from packreg.analysis.differences import changes
+from packreg.analysis.feed import Judged
 from packreg.analysis.findings import (
     Change,
     EvaluationError,
@@ -20,7 +21,6 @@ from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import decode_struct
 from packreg.analysis.redaction import Redactor
 from packreg.analysis.session import Session
-from packreg.analysis.snapshot import Snapshot
 from packreg.errors import PackFailed
 from packreg.pack.metadata import LEVELS, SEVERITIES, PackInfo
 
@@ -31,14 +31,14 @@ _Place = tuple[float, int, int, int]
 
 
 class Collector:
-    """The findings of one pack over one snapshot, gathered from several threads."""
+    """The findings of one pack over some resources, gathered from several threads."""
 
-    def __init__(self, session: Session, version: str, snapshot: Snapshot, redactor: Redactor) -> None:
+    def __init__(self, session: Session, version: str, judged: Judged, redactor: Redactor) -> None:
         """`session` was started; `version` is the release's, or "" for what the pack says itself."""
         info = session.info
         self._info: PackInfo = info
         self._version = version or info.version
-        self._snapshot = snapshot
+        self._judged = judged
         self._redactor = redactor
         self._lock = threading.Lock()
         self._order = {policy.name: index for index, policy in enumerate(info.policies)}
@@ -92,7 +92,7 @@ class Collector:
 
     def given_up(self, failed: PackFailed, resources: int, *, stack: bool) -> None:
         """Take that the pack judges no more: so many resources, and maybe the stack, stay unjudged."""
-        what = f"{resources} of {self._snapshot.size} resources were not judged" if resources else ""
+        what = f"{resources} of {self._judged.size} resources were not judged" if resources else ""
         if stack:
             what += (" and " if what else "") + "the stack was not judged"
         with self._lock:
@@ -121,7 +121,7 @@ class Collector:
             pack=self._info.name,
             version=self._version,
             info=self._info,
-            resources=self._snapshot.size,
+            resources=self._judged.size,
             policies=tuple(
                 PolicyResult(name, level, *(counts[name, state] for state in _STATES))
                 for name, level in self._levels.items()
@@ -153,8 +153,8 @@ class Collector:
             )
             urn, kind = item.urn, item.type
             if method == "AnalyzeStack":
-                urn = self._snapshot.attribute(each.urn)
-                kind = item.type if urn == self._snapshot.root else _type_in(urn)
+                urn = self._judged.attribute(each.urn)
+                kind = item.type if urn == self._judged.root else _type_in(urn)
             name = self._violation(
                 item,
                 method,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from packreg.analysis.analyzer import CallFailed
 from packreg.analysis.asking import Item, Question, replies
 from packreg.analysis.collecting import Collector
-from packreg.analysis.feed import Feed, produce, stack_item
+from packreg.analysis.feed import Feed, Judged, JudgedSnapshot, produce
 from packreg.analysis.findings import Evaluation, EvaluationError, PackResult
 from packreg.analysis.pool import Pool
 from packreg.analysis.program import Program
@@ -55,15 +55,36 @@ def evaluate(
     Never raises for a pack: one that cannot be run, hangs or crashes is in the result's errors. Nothing is
     asked, and no pack passes or fails, when the snapshot holds no resources at all.
     """
+    return judge(
+        JudgedSnapshot(snapshot),
+        packs,
+        Redactor(snapshot.known_secrets),
+        pool=pool,
+        in_flight=in_flight,
+        workers=workers,
+        max_restarts=max_restarts,
+    )
+
+
+def judge(
+    judged: Judged,
+    packs: Sequence[PackToRun],
+    redactor: Redactor,
+    *,
+    pool: Pool | None = None,
+    in_flight: int = IN_FLIGHT,
+    workers: int = 1,
+    max_restarts: int = 3,
+) -> Evaluation:
+    """Run all packs at once over any resources, then over their stack; everything else as `evaluate`."""
     used = pool if pool is not None else Pool()
-    redactor = Redactor(snapshot.known_secrets)
-    runs = [_Run(pack, snapshot, redactor, used, in_flight, workers, max_restarts) for pack in packs]
+    runs = [_Run(pack, judged, redactor, used, in_flight, workers, max_restarts) for pack in packs]
     threads = ThreadPoolExecutor(max(1, len(runs) * (workers + 1)), thread_name_prefix="packreg-pack")
     try:
         results = [threads.submit(run.run, threads) for run in runs]
-        produce(snapshot, [run.feed for run in runs])
-        _offer_stack(snapshot, runs)
-        return Evaluation(tuple(result.result() for result in results), snapshot.size)
+        produce(judged, [run.feed for run in runs])
+        _offer_stack(judged, runs)
+        return Evaluation(tuple(result.result() for result in results), judged.size)
     except BaseException:
         for run in runs:
             run.stop()
@@ -74,23 +95,23 @@ def evaluate(
             used.close()
 
 
-def _offer_stack(snapshot: Snapshot, runs: Iterable[_Run]) -> None:
-    """Make the question about the stack, if a pack has a policy for it; here, where the snapshot is read."""
+def _offer_stack(judged: Judged, runs: Iterable[_Run]) -> None:
+    """Make the question about the stack, if a pack has a policy for it; here, where they are read."""
     item: Item | None = None
     for run in runs:
         wanted = run.wants_stack.result()
         if wanted and item is None:
-            item = stack_item(snapshot)
+            item = judged.whole()
         run.feed.stack.set_result(item if wanted else None)
 
 
 class _Run:
-    """One pack over one snapshot, by one or more worker processes."""
+    """One pack over some resources, by one or more worker processes."""
 
     def __init__(
         self,
         pack: PackToRun,
-        snapshot: Snapshot,
+        judged: Judged,
         redactor: Redactor,
         pool: Pool,
         in_flight: int,
@@ -98,7 +119,7 @@ class _Run:
         max_restarts: int,
     ) -> None:
         self._pack = pack
-        self._snapshot = snapshot
+        self._judged = judged
         self._redactor = redactor
         self._in_flight = in_flight
         self._sessions = [
@@ -126,7 +147,7 @@ class _Run:
             if self._collector is None:
                 return self._not_run()
             stack_judged = self._judge_stack(self._collector, able)
-            unjudged = self._snapshot.size - self._collector.judged
+            unjudged = self._judged.size - self._collector.judged
             if unjudged or not stack_judged:
                 self._collector.given_up(self._failed[-1], unjudged, stack=not stack_judged)
             return self._collector.result(sum(session.restarts for session in self._sessions))
@@ -166,8 +187,8 @@ class _Run:
     def _collect(self, session: Session) -> Collector:
         with self._lock:
             if self._collector is None:
-                self._collector = Collector(session, self._pack.version, self._snapshot, self._redactor)
-                wanted = bool(session.judging("AnalyzeStack")) and not self._snapshot.is_empty
+                self._collector = Collector(session, self._pack.version, self._judged, self._redactor)
+                wanted = bool(session.judging("AnalyzeStack")) and not self._judged.is_empty
                 self.wants_stack.set_result(wanted)
             return self._collector
 
@@ -211,7 +232,7 @@ class _Run:
             self._pack.version,
             failed.code,
             text(str(failed)),
-            resources=self._snapshot.size,
+            resources=self._judged.size,
             log=text(failed.log),
         )
-        return PackResult(name, self._pack.version, None, self._snapshot.size, errors=(error,))
+        return PackResult(name, self._pack.version, None, self._judged.size, errors=(error,))

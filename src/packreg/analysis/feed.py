@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 from packreg.analysis.asking import Item
 from packreg.analysis.protocol.encode import encode_resource, encode_stack
@@ -17,6 +17,31 @@ from packreg.analysis.snapshot import Snapshot
 
 _BATCH = 32  # resources that are handed over at once
 _AHEAD = 8  # batches that wait for the slowest pack at most
+
+
+class Judged(Protocol):
+    """What packs judge, as the questions about it: a file's resources, or those of an update under way."""
+
+    @property
+    def root(self) -> str:
+        """The URN that a finding about the whole stack is attributed to."""
+
+    @property
+    def size(self) -> int:
+        """How many resources there are; as far as it is known, while they still come."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask any pack."""
+
+    def attribute(self, urn: str) -> str:
+        """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
+
+    def items(self) -> Iterator[Item]:
+        """Every resource."""
+
+    def whole(self) -> Item:
+        """The whole stack."""
 
 
 class Feed:
@@ -57,11 +82,33 @@ class Feed:
             yield from batch
 
 
-def produce(snapshot: Snapshot, feeds: Sequence[Feed]) -> None:
-    """Give every live resource to every feed."""
+class JudgedSnapshot:
+    """A snapshot's live resources, encoded when they are asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.root, self.size, self.is_empty = snapshot.root, snapshot.size, snapshot.is_empty
+        self.attribute = snapshot.attribute
+
+    def items(self) -> Iterator[Item]:
+        """Every live resource."""
+        for position, requests in enumerate(resource_requests(self._snapshot)):
+            yield _item(position, requests.analyze, requests.remediate)
+
+    def whole(self) -> Item:
+        """The whole stack."""
+        try:
+            data, problem = encode_stack(stack_resources(self._snapshot)), ""
+        except Unsendable as error:
+            data, problem = b"", str(error)
+        return Item(-1, self.root, ROOT_STACK, data, problem=problem)
+
+
+def produce(judged: Judged, feeds: Sequence[Feed]) -> None:
+    """Give every resource to every feed."""
     batch: list[Item] = []
-    for position, requests in enumerate(resource_requests(snapshot)):
-        batch.append(_item(position, requests.analyze, requests.remediate))
+    for item in judged.items():
+        batch.append(item)
         if len(batch) == _BATCH:
             _put(batch, feeds)
             batch = []
@@ -69,15 +116,6 @@ def produce(snapshot: Snapshot, feeds: Sequence[Feed]) -> None:
         _put(batch, feeds)
     for feed in feeds:
         feed.end()
-
-
-def stack_item(snapshot: Snapshot) -> Item:
-    """The question about the whole stack."""
-    try:
-        data, problem = encode_stack(stack_resources(snapshot)), ""
-    except Unsendable as error:
-        data, problem = b"", str(error)
-    return Item(-1, snapshot.root, ROOT_STACK, data, problem=problem)
 
 
 def _put(batch: Sequence[Item], feeds: Sequence[Feed]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from packreg.analysis.program import printable
@@ -15,6 +15,32 @@ SHORTEST = 6
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  Pulumi's mark of a secret value, not one
+
+
+def secret_texts(value: Any) -> Iterator[str]:
+    """The texts inside everything that is marked as a secret in a property value of the wire."""
+    if isinstance(value, dict):
+        inside = value.get(_SIGNATURE) == _SECRET
+        for item in value.values():
+            yield from _texts(item) if inside else secret_texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from secret_texts(item)
+
+
+def may_hold_secrets(data: bytes) -> bool:
+    """Whether an encoded request can have anything in it that is marked as a secret."""
+    return _SECRET.encode() in data
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value not in (_SIGNATURE, _SECRET):
+        yield value
+    elif isinstance(value, float):
+        yield str(int(value)) if value.is_integer() else str(value)
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
 
 
 class Redactor:
