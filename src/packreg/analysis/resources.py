@@ -18,7 +18,7 @@ Property values are those of Pulumi's state (see `values`), secrets in clear onl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from packreg.analysis.resource import Resource, checked, resource_from_state
@@ -41,9 +41,16 @@ _MEMBERS = _OPTIONS | _LINKS | frozenset(["type", "name", "urn", "id", "properti
 
 
 def read_resources(
-    data: bytes, where: str, *, stack: str = "resources", project: str = "account"
+    data: bytes,
+    where: str,
+    *,
+    stack: str = "resources",
+    project: str = "account",
+    place: Callable[[int], str] | None = None,
 ) -> Snapshot:
     """The snapshot of a resource list; `stack` and `project` go into the URNs of resources without one.
+
+    `place` says for messages where the resource of an index was written, if that is not its line.
 
     Raises InvalidState with the line: not JSON, not an object, a type or a name missing, a value that cannot
     be read (see `Snapshot`).
@@ -56,7 +63,7 @@ def read_resources(
             hint="jq -c '.[]' makes lines of a list",
         )
     lines: list[int] = []
-    elements = Elements(data, lambda index: f"line {lines[index]}")
+    elements = Elements(data, place or (lambda index: f"line {lines[index]}"))
     ignored: set[str] = set()
     for number, span in _lines(data):
         lines.append(number)

@@ -9,30 +9,22 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from packreg._version import __version__
-from packreg.cli.base import command
+from packreg.cli.base import command, remember_format
+from packreg.cli.configuring import configured
 from packreg.cli.installing import offline_option, python_option
 from packreg.cli.packs_to_run import program_of, ready_packs
 from packreg.cli.resources_to_judge import read_judged, resource_options
 from packreg.errors import NotEvaluated, Problem, UsageError
 
 if TYPE_CHECKING:
-    from packreg.analysis.session import Configure, Settings
     from packreg.cli.packs_to_run import Ready
     from packreg.cli.session import Session
     from packreg.enforcement.report import Report
     from packreg.groups.config_file import Layer
-    from packreg.pack.metadata import PackInfo
 
 DENIED = 3
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
 _EXIT_CODES = {"allowed": 0, "denied": DENIED, "not-evaluated": NotEvaluated.exit_code}
-
-
-def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    session: Session | None = ctx.obj
-    if session is not None and value == "json":
-        session.out.json = True  # also for an error that ends the command
-    return value
 
 
 @command(
@@ -71,7 +63,7 @@ def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    callback=_format,
+    callback=remember_format,
     help="The format of the report on stdout.",
 )
 @offline_option
@@ -113,7 +105,7 @@ def analyze_command(
     running = [
         PackToRun(
             program_of(session, pack, found.stack),
-            _configure([layer for name, layer in layers if name in ("", pack.name)], warnings),
+            configured([layer for name, layer in layers if name in ("", pack.name)], warnings),
             pack.version,
         )
         for pack in ready
@@ -190,15 +182,3 @@ def _check_names(layers: Sequence[tuple[str, Layer]], packs: Sequence[Ready]) ->
                 f"{layer.where} names the environment {environment!r}, which only a registry can resolve",
                 hint="leave `environments` out of the file",
             )
-
-
-def _configure(layers: Sequence[Layer], warnings: list[Problem]) -> Configure:
-    """Configures a pack by its defaults and these layers, and keeps what should be said of them."""
-    from packreg.groups.configuration import ConfigurablePack, reconcile
-
-    def configure(info: PackInfo) -> Settings | None:
-        found = reconcile(ConfigurablePack.of(info), layers)
-        warnings.extend(found.warnings)
-        return found.request()
-
-    return configure

@@ -98,6 +98,14 @@ def _remember_flag(ctx: click.Context, param: click.Parameter, value: bool) -> N
         setattr(session.out, param.name, True)
 
 
+def remember_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """The callback of an `--output` that knows `json`: an error that ends the command is JSON then, too."""
+    session: Session | None = ctx.obj
+    if session is not None and value == "json":
+        session.out.json = True
+    return value
+
+
 def _remember_registry(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     session: Session | None = ctx.obj
     if value is not None and session is not None:

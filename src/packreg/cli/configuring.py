@@ -10,16 +10,20 @@ from packreg.groups.configuration import ConfigurablePack, reconcile
 
 if TYPE_CHECKING:
     from packreg.analysis.session import Configure, Settings
+    from packreg.errors import Problem
     from packreg.pack.metadata import PackInfo
 
 
-def configured(layers: Sequence[Layer] = ()) -> Configure:
+def configured(layers: Sequence[Layer] = (), warnings: list[Problem] | None = None) -> Configure:
     """Configures a pack by its own defaults and these layers, the weakest first.
 
-    What it gives raises InvalidConfiguration.
+    `warnings` gets what should be said of them, each time. What this gives raises InvalidConfiguration.
     """
 
     def configure(info: PackInfo) -> Settings | None:
-        return reconcile(ConfigurablePack.of(info), layers).request()
+        found = reconcile(ConfigurablePack.of(info), layers)
+        if warnings is not None:
+            warnings.extend(found.warnings)
+        return found.request()
 
     return configure

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from packreg.analysis.findings import PackResult, Remediation
+from packreg.analysis.findings import EvaluationError, PackResult, Remediation, Violation
 from packreg.enforcement.plain import json_value
 from packreg.enforcement.report import Report, totals
 
@@ -37,13 +37,24 @@ def _pack(pack: PackResult) -> dict[str, Any]:
         "restarts": pack.restarts,
         "counts": counts,
         "policies": [asdict(policy) | {"outcome": policy.outcome} for policy in pack.policies],
-        "violations": [_without_pack(asdict(violation)) for violation in pack.violations],
-        "remediations": [_remediation(found) for found in pack.remediations],
-        "errors": [_without_pack(asdict(error)) for error in pack.errors],
+        "violations": [violation_json(violation) for violation in pack.violations],
+        "remediations": [remediation_json(found) for found in pack.remediations],
+        "errors": [error_json(error) for error in pack.errors],
     }
 
 
-def _remediation(found: Remediation) -> dict[str, Any]:
+def violation_json(found: Violation) -> dict[str, Any]:
+    """A violation, its pack aside."""
+    return _without_pack(asdict(found))
+
+
+def error_json(error: EvaluationError) -> dict[str, Any]:
+    """An evaluation error, its pack aside."""
+    return _without_pack(asdict(error))
+
+
+def remediation_json(found: Remediation) -> dict[str, Any]:
+    """A remediation, its pack aside."""
     changes = []
     for change in found.changes:
         values = {} if change.kind == "add" else {"before": json_value(change.before)}

@@ -22,6 +22,11 @@ def junit_report(report: Report) -> str:
     root = Element("testsuites", name="packreg")
     for pack in report.evaluation.packs:
         _suite(root, pack, report)
+    return document(root)
+
+
+def document(root: Element) -> str:
+    """The XML of these test suites, with their totals; all text in it must be `plain`."""
     suites = list(root)
     for attribute in ("tests", "failures", "errors", "skipped"):
         root.set(attribute, str(sum(int(suite.get(attribute, "0")) for suite in suites)))
@@ -46,6 +51,11 @@ def _suite(root: Element, pack: PackResult, report: Report) -> None:
     named |= {error.policy for error in pack.errors}
     for name in sorted(named - known):
         _fill(_case(suite, pack, name or WHOLE_PACK), pack, name, report)
+    sum_up(suite)
+
+
+def sum_up(suite: Element) -> None:
+    """Count the results of a suite's test cases."""
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):

@@ -49,20 +49,21 @@ def _pack(pack: PackResult) -> Iterator[str]:
     if pack.errors:
         yield "        could not be evaluated:"
         for error in pack.errors:
-            yield from _error(error)
+            head, *more = error_lines(error)
+            yield f"        - {head}"
+            yield from (f"          {line}" for line in more)
 
 
-def _error(error: EvaluationError) -> Iterator[str]:
+def error_lines(error: EvaluationError) -> Iterator[str]:
+    """What could not be evaluated, in one line; then why, and the last of what the pack wrote."""
     at = error_label(error)
     of = f"{error.policy}  " if error.policy else ""
-    yield f"        - [error]  {plain(of)}({plain(at)}): {plain(error.code)}"
-    for line in plain_lines(error.why):
-        yield f"          {line}"
+    yield f"[error]  {plain(of)}({plain(at)}): {plain(error.code)}"
+    yield from plain_lines(error.why)
     log = plain_lines("\n".join(error.log.splitlines()[-_LOG_LINES:]))
     if log:
-        yield "          the last it wrote:"
-        for line in log:
-            yield f"          | {line}"
+        yield "the last it wrote:"
+        yield from (f"| {line}" for line in log)
 
 
 def _head(level: str, policy: str, resource: str) -> str:
