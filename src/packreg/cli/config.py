@@ -22,6 +22,14 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     [limits]                              # how large a pack may be: manifest, members, unpacked, path, depth
     members = 20000
 
+    [analysis]                            # what a running pack may use
+    memory = "2GiB"
+    call_seconds = 30                     # to judge one resource; also start_seconds, stack_seconds
+    opa_analyzer = "pulumi-analyzer-policy-opa"   # runs OPA packs in place of packreg's own analyzer
+
+    [analysis.packs.guard]                # the same for one pack, by its name
+    memory = "4GiB"
+
 Every other key is an error. This module is on the fast path of a no-op install: it imports only what every
 Python has loaded already, and `tomllib` only when there is a file to read.
 """
@@ -56,7 +64,14 @@ KEYS: dict[str, type] = {
     "limits.unpacked": int,
     "limits.path": int,
     "limits.depth": int,
+    "analysis.memory": str,
+    "analysis.start_seconds": int,
+    "analysis.call_seconds": int,
+    "analysis.stack_seconds": int,
+    "analysis.opa_analyzer": str,
 }
+#: What of `analysis` can be said of one pack.
+PACK_LIMITS = ("memory", "start_seconds", "call_seconds", "stack_seconds")
 #: What is said of the same place as `registry.url`, in the order of a URL's query.
 OF_THE_URL = ("endpoint_url", "region", "profile")
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
@@ -104,6 +119,12 @@ class Settings:
         return bool(self.values.get("registry.instance_role", False))
 
     @property
+    def opa_analyzer(self) -> str | None:
+        """The name or the absolute path of the program that runs OPA packs, or None for packreg's own."""
+        value = self.values.get("analysis.opa_analyzer")
+        return None if value is None else str(value)
+
+    @property
     def limits(self) -> dict[str, int]:
         """The limits that somebody set."""
         return {k[7:]: int(v) for k, v in self.values.items() if k.startswith("limits.")}
@@ -124,6 +145,9 @@ def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = N
     if environ.get("PACKREG_HOME"):
         home = os.path.join(cwd, _expanded(environ["PACKREG_HOME"], environ))
         settings.put("install.home", os.path.normpath(home), "environment PACKREG_HOME")
+    if environ.get("PACKREG_OPA_ANALYZER"):
+        program = _program(environ["PACKREG_OPA_ANALYZER"], cwd, environ)
+        settings.put("analysis.opa_analyzer", program, "environment PACKREG_OPA_ANALYZER")
     nearest = _nearest_file(cwd)
     users = os.path.join(user_directory("config", environ), FILE_NAME)
     for path in (nearest, users):
@@ -188,6 +212,11 @@ def _expanded(path: str, environ: Mapping[str, str]) -> str:
     return path
 
 
+def _program(word: str, base: str, environ: Mapping[str, str]) -> str:
+    """A program's name, to be searched on PATH, or its absolute path."""
+    return os.path.normpath(os.path.join(base, _expanded(word, environ))) if "/" in word else word
+
+
 def _nearest_file(cwd: str) -> str:
     """The packreg.toml in `cwd` or the nearest directory above it that has one, or an empty string."""
     directory = cwd
@@ -238,6 +267,8 @@ def _add_file(settings: Settings, data: bytes, path: str, environ: Mapping[str, 
     if "install.home" in found:
         home = _expanded(str(found["install.home"]), environ)
         found["install.home"] = os.path.normpath(os.path.join(directory, home))
+    if "analysis.opa_analyzer" in found:
+        found["analysis.opa_analyzer"] = _program(str(found["analysis.opa_analyzer"]), directory, environ)
     for key, value in found.items():
         settings.put(key, value, path)
 
@@ -252,18 +283,40 @@ def _flatten(document: Mapping[str, Any], path: str) -> dict[str, str | int | bo
             raise _unknown(path, name, sorted(tables))
         if not isinstance(table, dict):
             raise _usage(f"{path}: {name} must be a table", f"write [{name}]")
-        entries: dict[str, Any] = table
+        entries: dict[str, Any] = dict(table)
+        packs = entries.pop("packs", {}) if name == "analysis" else {}
+        if not isinstance(packs, dict) or not all(isinstance(pack, dict) for pack in packs.values()):
+            raise _usage(f"{path}: analysis.packs must hold tables", "write [analysis.packs.NAME]")
         for word, item in entries.items():
             key = f"{name}.{word}"
             if key not in KEYS:
                 raise _unknown(path, key, [k for k in KEYS if k.startswith(f"{name}.")])
-            kind = type(item)
-            if kind is not KEYS[key]:
-                raise _usage(f"{path}: {key} must be {_TYPE_NAMES[KEYS[key]]}, not {item!r}")
-            if item == "" or (kind is int and item < 1):
-                raise _usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
-            found[key] = item
+            found[key] = _checked(path, key, item, KEYS[key])
+        for pack, limits in packs.items():
+            for word, item in limits.items():
+                key = f"analysis.packs.{pack}.{word}"
+                if word not in PACK_LIMITS:
+                    raise _unknown(path, key, [f"analysis.packs.{pack}.{known}" for known in PACK_LIMITS])
+                found[key] = _checked(path, key, item, KEYS[f"analysis.{word}"])
     return found
+
+
+def _checked(path: str, key: str, item: Any, wanted: type) -> str | int | bool:
+    kind = type(item)
+    if kind is not wanted:
+        raise _usage(f"{path}: {key} must be {_TYPE_NAMES[wanted]}, not {item!r}")
+    if item == "" or (kind is int and item < 1):
+        raise _usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
+    if key.startswith("analysis.") and key.endswith(".memory"):
+        from packreg.cli.pack_limits import memory_bytes
+        from packreg.errors import UsageError
+
+        try:
+            memory_bytes(item)
+        except UsageError as error:
+            raise _usage(f"{path}: {key}: {error}", error.hint) from None
+    value: str | int | bool = item
+    return value
 
 
 def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:

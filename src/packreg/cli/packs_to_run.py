@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -83,10 +82,18 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
         PackFailed: its dependencies are not there.
     """
     import packreg
+    from packreg.analysis.opa.command import analyzer_command
     from packreg.analysis.program import pack_environment, pack_program
+    from packreg.cli.pack_limits import pack_limits
 
-    opa = pack.manifest.runtime == "opa"
-    own = {"PYTHONPATH": str(Path(packreg.__file__).parents[1])} if opa else {}
+    analyzer: Sequence[str] = ()
+    own = {}
+    if pack.manifest.runtime == "opa":
+        operators = session.settings.opa_analyzer
+        analyzer = analyzer_command([operators] if operators else [])
+        if not operators:
+            own["PYTHONPATH"] = str(Path(packreg.__file__).parents[1])
+    limits = pack_limits(session.settings, pack.name)
     return pack_program(
         pack.name,
         pack.directory,
@@ -94,7 +101,9 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
         pack_environment(session.environ, stack=stack, own=own),
         stack=stack,
         digest=pack.digest,
-        analyzer=(sys.executable, "-P", "-u", "-m", "packreg.analysis.opa") if opa else (),
+        memory=limits.memory,
+        deadlines=limits.deadlines,
+        analyzer=analyzer,
     )
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def config_command(session: Session) -> None:
     """Print every setting and where it comes from.
 
-    `--registry`, then PACKREG_REGISTRY and PACKREG_HOME, then packreg.toml in this directory or above, then
-    packreg.toml in the user's configuration directory, then the defaults.
+    `--registry`, then PACKREG_REGISTRY, PACKREG_HOME and PACKREG_OPA_ANALYZER, then packreg.toml in this
+    directory or above, then packreg.toml in the user's configuration directory, then the defaults.
     """
     rows = all_settings(session)
     if session.out.json:
@@ -39,13 +39,15 @@ def config_command(session: Session) -> None:
 
 def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, str]]:
     """Key, value and origin of every setting, those that nobody set with their defaults (None: no value)."""
+    from packreg.cli.pack_limits import default_limits
     from packreg.pack.files import Limits
 
     settings = session.settings
-    defaults: dict[str, int | bool] = {"registry.instance_role": False}
+    defaults: dict[str, str | int | bool] = {"registry.instance_role": False, **default_limits()}
     defaults |= {f"limits.{k[7:]}": getattr(Limits(), k[7:]) for k in KEYS if k.startswith("limits.")}
     rows: list[tuple[str, str | int | bool | None, str]] = []
-    for key in KEYS:
+    of_packs = sorted(key for key in settings.values if key.startswith("analysis.packs."))
+    for key in (*KEYS, *of_packs):
         if key in ("registry.endpoint_url", "registry.region", "registry.profile"):
             option = getattr(session.location, key.partition(".")[2]) or None
             rows.append((key, option, settings.origins["registry.url"] if option else "default"))
