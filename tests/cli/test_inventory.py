@@ -1,0 +1,59 @@
+"""`inventory` of an account on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.analysis.inventory.account import Account, account
+from tests.cli.conftest import User
+from tests.store.ministack import CREDENTIALS, ministack
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An account with a bucket and a queue."""
+    with ministack(tmp_path_factory.mktemp("ministack") / "log") as url, account(url) as known:
+        known.create("AWS::S3::Bucket", {"BucketName": "logs"})
+        known.create("AWS::SQS::Queue", {"QueueName": "jobs"})
+        yield known
+
+
+@pytest.fixture
+def operator(user: User, filled: Account) -> User:
+    """Somebody with credentials for it."""
+    filled.refused = {}
+    user.extra |= CREDENTIALS | {"AWS_ENDPOINT_URL": filled.url, "AWS_DEFAULT_REGION": "eu-west-1"}
+    return user
+
+
+def test_resources_are_printed_one_on_a_line(operator: User) -> None:
+    """Stdout is the list that `analyze --resources` takes; what is said of it goes to stderr."""
+    done = operator.must("inventory", "aws")
+    lines = [json.loads(line) for line in done.out.splitlines()]
+    assert [line["type"] for line in lines] == ["aws-native:s3:Bucket", "aws-native:sqs:Queue"]
+    assert lines[0]["properties"] == {"bucketName": "logs"}
+    assert "2 resources, 0 that could not be read" in done.err
+
+
+def test_a_gap_is_4_and_what_was_read_is_there(operator: User, filled: Account) -> None:
+    """A type that may not be read is exit code 4, in the file as in the document, and the rest is kept."""
+    filled.refused = {
+        "AWS::SQS::Queue": "AccessDeniedException",
+        "AWS::EC2::VPC": "UnsupportedActionException",
+    }
+    done = operator("inventory", "aws", "-o", "account.jsonl", "--json")
+    assert done.code == 4
+    document = done.json()
+    assert (document["resources"], document["unlistable"]) == (1, ["AWS::EC2::VPC"])
+    assert [problem["code"] for problem in document["unread"]] == ["not-read"]
+    assert len((operator.directory / "account.jsonl").read_text().splitlines()) == 1
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing(operator: User) -> None:
+    """A list for a directory that is not there is misuse, without a traceback."""
+    done = operator("inventory", "aws", "-o", Path("no") / "where.jsonl")
+    assert done.code == 2 and "cannot write" in done.err
