@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,15 @@ def test_every_kind_of_policy(kinds: Path, sdks: Sdks, pool: Pool) -> None:
     assert result.errors == ()
     assert result.counts == {"passed": 1, "failed": 6, "disabled": 1, "not applicable": 0, "error": 0}
     assert (result.pack, result.version, result.resources) == (kinds.name, "1.0.0", 3)
+
+
+def test_findings_carry_the_name_that_a_pack_is_run_under(kinds: Path, sdks: Sdks, pool: Pool) -> None:
+    """Where the caller names the pack, everything it finds is of that name, whatever it calls itself."""
+    pack = replace(kinds_pack(kinds, sdks), name="registered")
+    [result] = evaluate(demo(), [pack], pool=pool).packs
+    assert result.violations and result.remediations
+    found = (result, *result.violations, *result.remediations)
+    assert {each.pack for each in found} == {"registered"}
 
 
 def test_what_a_pack_says_of_itself(kinds: Path, sdks: Sdks, pool: Pool) -> None:

@@ -33,9 +33,12 @@ _Place = tuple[float, int, int, int]
 class Collector:
     """The findings of one pack over some resources, gathered from several threads."""
 
-    def __init__(self, session: Session, version: str, judged: Judged, redactor: Redactor) -> None:
-        """`session` was started; `version` is the release's, or "" for what the pack says itself."""
+    def __init__(
+        self, session: Session, version: str, judged: Judged, redactor: Redactor, *, name: str = ""
+    ) -> None:
+        """`session` was started; `version` and `name` are the release's, "" for what the pack says itself."""
         info = session.info
+        self._name = name or info.name
         self._info: PackInfo = info
         self._version = version or info.version
         self._judged = judged
@@ -99,7 +102,7 @@ class Collector:
             place = (float("inf"), 3, 0, 0)
             text = self._redactor.text
             error = EvaluationError(
-                self._info.name,
+                self._name,
                 self._version,
                 failed.code,
                 text(f"{failed}; {what}"),
@@ -118,7 +121,7 @@ class Collector:
             for name in self._judging[method]:
                 counts[name, state] += number
         return PackResult(
-            pack=self._info.name,
+            pack=self._name,
             version=self._version,
             info=self._info,
             resources=self._judged.size,
@@ -202,7 +205,7 @@ class Collector:
                     (
                         self._place(item, "Remediate", name),
                         Remediation(
-                            self._info.name,
+                            self._name,
                             self._version,
                             name,
                             item.urn,
@@ -229,7 +232,7 @@ class Collector:
     ) -> str:
         policy = self._text(policy)
         violation = Violation(
-            pack=self._info.name,
+            pack=self._name,
             version=self._version,
             policy=policy,
             level=level,
@@ -247,7 +250,7 @@ class Collector:
 
     def _error(self, item: Item, method: str, code: str, why: str, policy: str) -> None:
         error = EvaluationError(
-            self._info.name,
+            self._name,
             self._version,
             code,
             self._redactor.text(why),

@@ -27,6 +27,9 @@ IN_FLIGHT = 16
 class PackToRun:
     """A pack and how to run it. `version` is the release's or the manifest's; it goes before the SDK's.
 
+    `name` is what its findings carry: the registry's where governance decides by it, so that no pack can pass
+    for another; "" leaves it to the pack.
+
     `configure` has the last word on levels and properties. SDKs do not apply a policy's own defaults nor the
     pack's `initialConfig`: that is the host's to do, whether there is any further configuration or not.
     """
@@ -34,6 +37,7 @@ class PackToRun:
     program: Program
     configure: Configure
     version: str = ""
+    name: str = ""
 
 
 def evaluate(
@@ -187,7 +191,10 @@ class _Run:
     def _collect(self, session: Session) -> Collector:
         with self._lock:
             if self._collector is None:
-                self._collector = Collector(session, self._pack.version, self._judged, self._redactor)
+                pack = self._pack
+                self._collector = Collector(
+                    session, pack.version, self._judged, self._redactor, name=pack.name
+                )
                 wanted = bool(session.judging("AnalyzeStack")) and not self._judged.is_empty
                 self.wants_stack.set_result(wanted)
             return self._collector
@@ -225,7 +232,7 @@ class _Run:
 
     def _not_run(self) -> PackResult:
         failed = self._failed[-1]
-        name = self._pack.program.name
+        name = self._pack.name or self._pack.program.name
         text = self._redactor.text
         error = EvaluationError(
             name,
