@@ -22,8 +22,9 @@ MAY_IMPORT = {
     "groups": {"errors", "pack", "registry"},
     "analysis": {"errors", "pack", "install"},
     "enforcement": {"errors", "pack", "groups", "analysis", "install"},
+    "cases": {"errors", "pack", "groups", "analysis", "enforcement"},
     "cli": {"errors", "_version", "pack", "store", "registry", "install"}
-    | {"groups", "analysis", "enforcement"},
+    | {"groups", "analysis", "enforcement", "cases"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.
 HEAVY = {

@@ -1,0 +1,142 @@
+"""A case as values: what is judged, under which circumstances, and what must be found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from packreg.analysis.findings import Remediation, Violation
+from packreg.analysis.resource import urn_parts
+from packreg.enforcement.plain import json_value, path_text
+from packreg.groups.config_file import Layer
+from packreg.groups.config_schema import compiled
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedViolation:
+    """A violation. Only the policy must be said; an empty text stands for any.
+
+    `message` is a text that the message holds, or a regular expression (RE2) between slashes that is found in
+    it; `resource` is a name, a type or a URN.
+    """
+
+    policy: str
+    level: str = ""
+    resource: str = ""
+    message: str = ""
+
+    def accepts(self, found: Violation) -> bool:
+        """Whether this finding is one that is meant."""
+        return (
+            found.policy == self.policy
+            and self.level in ("", found.level)
+            and is_meant(self.resource, found.urn, found.resource_type)
+            and holds(self.message, found.message)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedChange:
+    """A property and what becomes of it. `values` may have `from`, which is optional, and `to`: not there if
+    the property is removed.
+    """
+
+    path: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRemediation:
+    """A remediation. `changes` are all that it changes, in any order; None stands for any."""
+
+    policy: str
+    resource: str = ""
+    changes: tuple[ExpectedChange, ...] | None = None
+
+    def accepts(self, found: Remediation) -> bool:
+        """Whether this finding is one that is meant."""
+        return (
+            found.policy == self.policy
+            and is_meant(self.resource, found.urn, found.resource_type)
+            and (self.changes is None or self._are(found))
+        )
+
+    def _are(self, found: Remediation) -> bool:
+        seen = {path_text(change.path): change for change in found.changes}
+        wanted = {change.path: change.values for change in self.changes or ()}
+        if wanted.keys() != seen.keys() or len(seen) != len(found.changes):
+            return False
+        for path, values in wanted.items():
+            change = seen[path]
+            if ("to" in values) != (change.kind != "delete"):
+                return False
+            if "to" in values and _text(values["to"]) != _text(change.after):
+                return False
+            if "from" in values and (change.kind == "add" or _text(values["from"]) != _text(change.before)):
+                return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """All that must be found, and nothing else."""
+
+    violations: tuple[ExpectedViolation, ...] = ()
+    remediations: tuple[ExpectedRemediation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """What a case says of its stack; "" and None stand for what the resources or the defaults say."""
+
+    name: str = ""
+    project: str = ""
+    organization: str = ""
+    dry_run: bool | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of the file `file`, which begins at `line`.
+
+    `kind` says what is judged: "resources" (then `resources` has JSON Lines, and `lines` the line of the case
+    file that each begins at), or "state" or "preview" (then `source` is its path in the pack). `expect` is
+    None if the case does not say what it expects, which no result fulfils.
+    """
+
+    file: str
+    line: int
+    name: str
+    kind: Literal["resources", "state", "preview"]
+    resources: bytes = b""
+    lines: tuple[int, ...] = ()
+    source: str = ""
+    stack: StackSettings = StackSettings()
+    layer: Layer | None = None
+    expect: Expected | None = None
+
+
+def _text(value: Any) -> str:
+    """A value so that equal ones have equal texts: 1 is 1.0, and is not true."""
+    return json.dumps(json_value(value), sort_keys=True)
+
+
+def is_meant(resource: str, urn: str, resource_type: str) -> bool:
+    """Whether a finding's resource is the one that an expectation names by name, type or URN; "": any."""
+    return resource in ("", urn, resource_type, urn_parts(urn)[3])
+
+
+def holds(pattern: str, message: str) -> bool:
+    """Whether a message holds a text, or matches the regular expression between slashes."""
+    if is_expression(pattern):
+        return compiled(pattern[1:-1]).search(message) is not None
+    return pattern in message
+
+
+def is_expression(pattern: str) -> bool:
+    """Whether a message pattern is a regular expression."""
+    return len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/")
