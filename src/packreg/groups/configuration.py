@@ -92,6 +92,7 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
             raise refused(f"the configuration of {pack.name} is refused", [problem])
         return Configuration(None)
     errors: list[Problem] = []
+    secrets = frozenset[str]().union(*(layer.secrets for layer in layers))
     own = {p.name: Setting(p.level, p.schema.defaults() if p.schema else {}) for p in pack.policies}
     settings = own
     origin: dict[tuple[str, str], str] = {}
@@ -100,7 +101,8 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
         origin.update(((p, k), layer.where) for p, s in layer.settings.items() for k in s.properties)
     for policy in pack.policies:
         if policy.schema is not None:
-            errors.extend(_check(policy.name, policy.schema, settings[policy.name].properties, origin, where))
+            found = _check(policy.name, policy.schema, settings[policy.name].properties, origin, where)
+            errors.extend(_without_secrets(policy.name, problem, secrets) for problem in found)
     for name, setting in settings.items():
         if setting.level not in LEVELS:
             errors.append(_without_level(name, own, where))
@@ -137,6 +139,13 @@ def _check(
     for violation in found:
         at = origin.get((policy, str(violation.path[0])), where) if violation.path else where
         yield Problem("config-value", str(Violation((policy, *violation.path), violation.message)), at)
+
+
+def _without_secrets(policy: str, problem: Problem, secrets: frozenset[str]) -> Problem:
+    """The problem as it may be said: what a schema says of a value quotes the value."""
+    if not any(secret and secret in problem.message for secret in secrets):
+        return problem
+    return problem._replace(message=str(Violation((policy,), "a secret value is not what the schema allows")))
 
 
 def _without_level(name: str, own: Mapping[str, Setting], where: str) -> Problem:
