@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from packreg.analysis.findings import (
     Change,
     Evaluation,
@@ -11,9 +13,14 @@ from packreg.analysis.findings import (
     Remediation,
     Violation,
 )
+from packreg.enforcement.governed import Governed, unavailable_results
 from packreg.enforcement.report import Report
+from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import Problem
+from packreg.groups.decision import Asked, Required, Requirement, Unavailable
+from packreg.groups.model import Entity, Mode, PackEntry, Rules, Waiver
 from packreg.pack.metadata import PackInfo, PolicyInfo
+from packreg.pack.version import Version
 
 URN = "urn:pulumi:dev::shop::demo:index:Bucket::open"
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
@@ -103,3 +110,40 @@ def hostile() -> Report:
     )
     note = Problem("ignored-members", HOSTILE, HOSTILE, HOSTILE)
     return Report(Evaluation((pack,), 1), HOSTILE, notes=(note,), stack=HOSTILE, tool="1")
+
+
+STACK = Entity("stack", "organization/shop/dev")
+
+
+def waiver(policy: str = "private", **more: str) -> Waiver:
+    """A waiver for a policy of `guard` in every stack of the shop, until the end of 2026."""
+    fields = {
+        "id": f"w-{policy}",
+        "pack": "guard",
+        "policy": policy,
+        "entity": "shop/*",
+        "owner": "ada",
+        "reason": "moves in spring",
+        "expires": "2026-12-31T23:59:59Z",
+        "created": "2026-01-01T00:00:00Z",
+    }
+    return Waiver(**{**fields, **more})
+
+
+def governed(
+    *packs: PackResult,
+    mode: Mode = "preventative",
+    waivers: Sequence[Waiver] = (),
+    unavailable: tuple[Unavailable, ...] = (),
+    nothing: bool = False,
+    **more: bool,
+) -> Report:
+    """A report on packs that a group requires of `STACK`, `guard` without any."""
+    version = Version("1.0.0")
+    asked = Asked("prod", PackEntry("guard", "1.0.0", "2026-01-01T00:00:00.000000Z"), version)
+    wanted = () if nothing else (Requirement("guard", version, asked),)
+    required = Required(STACK, mode, 7, ("prod",), wanted, unavailable)
+    results = () if nothing else packs or (guard(),)
+    evaluation = Evaluation((*results, *unavailable_results(required, 2)), 2)
+    waived = apply_waivers(evaluation, STACK, waivers, Rules(), now="2026-06-01T00:00:00Z")
+    return Report(evaluation, "state.json", notes=waived.notes, governed=Governed(required, waived, **more))

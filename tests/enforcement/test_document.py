@@ -20,6 +20,7 @@ def test_the_members() -> None:
         "advisory": 1,
         "remediations": 1,
         "errors": 1,
+        "waived": 0,
     }
     assert found["notes"][0]["code"] == "hidden-secrets"
     [pack] = found["packs"]

@@ -6,9 +6,12 @@ found and what could not be, and one module for each format makes a text of it (
 
 Decisions:
 
-* There are three verdicts, and "not evaluated" beats the others: violations that were found beside an error
-  are reported, but nobody may read "denied" as "everything else is fine".
+* "Not evaluated" beats every other verdict: violations that were found beside an error are reported, but
+  nobody may read "denied" as "everything else is fine". For packs that are required of an entity, what
+  follows from what is one table (`verdict.TABLE`); that nothing is required is a verdict of its own.
+* A waived finding stays a finding: `waivers` says which are, and every format shows who answers for them.
 * Names, messages and property values come from packs and from resources, and may hold anything. `plain` makes
   them harmless for a terminal and for the log of a build service; each format then escapes for itself.
-* A remediation fails nothing: it is what a policy would change. Where the policy also judges, it says so.
+* A remediation fails nothing by itself where packs are named: it is what a policy would change. Where they
+  are required, a remediation that nobody applies is left, and counts.
 """

@@ -8,11 +8,12 @@ from typing import Any
 from packreg.analysis.findings import EvaluationError, PackResult, Remediation, Violation
 from packreg.enforcement.plain import json_value
 from packreg.enforcement.report import Report, totals
+from packreg.groups.model import Waiver
 
 
 def document(report: Report) -> dict[str, Any]:
     """Everything that was found, as plain values. Texts are as packs wrote them, known secrets replaced."""
-    return {
+    found = {
         "verdict": report.verdict,
         "fail_on": report.fail_on,
         "analyzed": {
@@ -21,13 +22,24 @@ def document(report: Report) -> dict[str, Any]:
             "project": report.project,
             "resources": report.evaluation.resources,
         },
-        "totals": totals(report.evaluation)._asdict(),
+        "totals": totals(report)._asdict(),
         "notes": [note._asdict() for note in report.notes],
-        "packs": [_pack(pack) for pack in report.evaluation.packs],
+        "packs": [_pack(pack, report) for pack in report.evaluation.packs],
     }
+    if report.governed is not None:
+        del found["fail_on"]
+        required = report.governed.required
+        found["required"] = {
+            "entity": required.entity.name,
+            "kind": required.entity.kind,
+            "mode": required.mode,
+            "revision": required.revision,
+            "groups": list(required.groups),
+        }
+    return found
 
 
-def _pack(pack: PackResult) -> dict[str, Any]:
+def _pack(pack: PackResult, report: Report) -> dict[str, Any]:
     counts = {name.replace(" ", "_"): count for name, count in pack.counts.items()}
     return {
         "name": pack.pack,
@@ -37,10 +49,17 @@ def _pack(pack: PackResult) -> dict[str, Any]:
         "restarts": pack.restarts,
         "counts": counts,
         "policies": [asdict(policy) | {"outcome": policy.outcome} for policy in pack.policies],
-        "violations": [violation_json(violation) for violation in pack.violations],
-        "remediations": [remediation_json(found) for found in pack.remediations],
+        "violations": [violation_json(found) | _waived(report.waiver(found)) for found in pack.violations],
+        "remediations": [
+            remediation_json(found) | _waived(report.waiver(found)) for found in pack.remediations
+        ],
         "errors": [error_json(error) for error in pack.errors],
     }
+
+
+def _waived(waiver: Waiver | None) -> dict[str, Any]:
+    """The waiver of a finding, for those that have one."""
+    return {} if waiver is None else {"waiver": asdict(waiver)}
 
 
 def violation_json(found: Violation) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """The report as workflow commands of GitHub Actions: an annotation for each finding, and a last line.
 
 GitHub shows ten errors, ten warnings and ten notices of a step. Mandatory violations are errors, advisory
-ones warnings, remediations and notes notices.
+ones warnings; remediations are notices, and errors where they count; what is waived and notes are notices.
 """
 
 from __future__ import annotations
 
 from packreg.analysis.findings import PackResult
 from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
-from packreg.enforcement.report import Report, pack_label, summary
+from packreg.enforcement.report import Report, pack_label, summary, waiver_line
 
 
 def github_report(report: Report) -> str:
@@ -27,12 +27,17 @@ def github_report(report: Report) -> str:
             for found in pack.violations:
                 if found.level == level:
                     where = resource_label(found.urn, found.resource_type)
-                    lines.append(_command(command, _title(pack, found.policy), [where, found.message]))
+                    waiver = report.waiver(found)
+                    texts = [where, found.message, *([waiver_line(waiver)] if waiver else [])]
+                    lines.append(_command("notice" if waiver else command, _title(pack, found.policy), texts))
     for pack in report.evaluation.packs:
         for remediation in pack.remediations:
             where = resource_label(remediation.urn, remediation.resource_type)
             changes = [f"{where} would be changed:", *map(change_line, remediation.changes)]
-            lines.append(_command("notice", _title(pack, remediation.policy), changes))
+            if waiver := report.waiver(remediation):
+                changes.append(waiver_line(waiver))
+            command = "error" if report.counts(remediation) else "notice"
+            lines.append(_command(command, _title(pack, remediation.policy), changes))
     lines += [_command("notice", note.code, [str(note)]) for note in report.notes]
     return "".join(f"{line}\n" for line in (*lines, summary(report)))
 

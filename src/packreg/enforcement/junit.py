@@ -1,6 +1,7 @@
 """The report as JUnit XML, for build services: a test suite for each pack, a test case for each policy.
 
-A violation that counts at `--fail-on` is a failure, another one is printed; an evaluation error is an error;
+A violation that counts (at `--fail-on`, or for the verdict on an entity) is a failure, and so is a
+remediation that does; another one is printed, with its waiver if it has one; an evaluation error is an error;
 disabled policies and those that had nothing to judge are skipped.
 """
 
@@ -10,8 +11,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from packreg.analysis.findings import EvaluationError, PackResult, Violation
 from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
-from packreg.enforcement.report import Report, counted, pack_label
-from packreg.enforcement.verdict import denies
+from packreg.enforcement.report import Report, counted, pack_label, waiver_line
+from packreg.groups.model import Waiver
 
 #: The test case of what concerns no single policy.
 WHOLE_PACK = "(the whole pack)"
@@ -68,7 +69,7 @@ def _case(suite: Element, pack: PackResult, name: str) -> Element:
 
 def _fill(case: Element, pack: PackResult, policy: str, report: Report) -> None:
     violations = [found for found in pack.violations if found.policy == policy]
-    failing = [found for found in violations if denies(found, report.fail_on)]
+    failing = [found for found in violations if report.counts(found)]
     errors = [error for error in pack.errors if error.policy == policy]
     if errors:
         lines = [line for error in errors for line in _error_lines(error)]
@@ -79,12 +80,24 @@ def _fill(case: Element, pack: PackResult, policy: str, report: Report) -> None:
         level = "mandatory" if any(found.is_mandatory for found in failing) else "advisory"
         said = counted(len(failing), "violation")
         SubElement(case, "failure", type=level, message=said).text = "\n".join(lines)
-    talk = [line for found in violations if found not in failing for line in _violation_lines(found)]
+    talk: list[str] = []
+    for found in (each for each in violations if each not in failing):
+        talk += [*_violation_lines(found), *_waiver_lines(report.waiver(found))]
+    left = []
     for remediation in (found for found in pack.remediations if found.policy == policy):
-        talk.append(f"[remediate] {plain(resource_label(remediation.urn, remediation.resource_type))}")
-        talk += [f"  {change_line(change)}" for change in remediation.changes]
+        lines = [f"[remediate] {plain(resource_label(remediation.urn, remediation.resource_type))}"]
+        lines += [f"  {change_line(change)}" for change in remediation.changes]
+        left += lines if report.counts(remediation) else []
+        talk += [*lines, *_waiver_lines(report.waiver(remediation))]
+    if left and not failing:
+        said = "what a policy would change was left as it is"
+        SubElement(case, "failure", type="remediate", message=said).text = "\n".join(left)
     if talk:
         SubElement(case, "system-out").text = "\n".join(talk)
+
+
+def _waiver_lines(waiver: Waiver | None) -> list[str]:
+    return [] if waiver is None else [f"  {plain(waiver_line(waiver))}"]
 
 
 def _violation_lines(found: Violation) -> list[str]:

@@ -10,9 +10,17 @@ from collections.abc import Iterator
 
 from packreg.analysis.findings import PackResult
 from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
-from packreg.enforcement.report import Report, pack_label, summary
+from packreg.enforcement.report import Report, pack_label, summary, waiver_line
+from packreg.enforcement.verdict import Verdict
 
-_SIGNS = {"allowed": "✅", "denied": "❌", "not-evaluated": "⛔"}
+_SIGNS: dict[Verdict, str] = {
+    "allowed": "✅",
+    "denied": "❌",
+    "compliant": "✅",
+    "not-compliant": "❌",
+    "nothing-required": "⚪",
+    "not-evaluated": "⛔",
+}
 
 
 def markdown_report(report: Report) -> str:
@@ -23,7 +31,8 @@ def markdown_report(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield "## Policies"
     yield ""
-    yield f"{_SIGNS[report.verdict]} **{summary(report)}** in {_code(report.where)}"
+    of = "" if report.governed is None else f" for {_code(report.governed.required.entity.name)}"
+    yield f"{_SIGNS[report.verdict]} **{summary(report)}**{of} in {_code(report.where)}"
     yield ""
     yield "| pack | passed | failed | disabled | not applicable | errors |"
     yield "|---|---|---|---|---|---|"
@@ -33,14 +42,14 @@ def _lines(report: Report) -> Iterator[str]:
         )
         yield f"| {_code(pack_label(pack), cell=True)} | {counts} | {len(pack.errors)} |"
     for pack in report.evaluation.packs:
-        yield from _pack(pack)
+        yield from _pack(pack, report)
     if report.notes:
         yield from ("", "### Notes", "")
         for note in report.notes:
             yield f"- {_code(str(note))}"
 
 
-def _pack(pack: PackResult) -> Iterator[str]:
+def _pack(pack: PackResult, report: Report) -> Iterator[str]:
     if not (pack.errors or pack.violations or pack.remediations):
         return
     yield from ("", f"### {_code(pack_label(pack))}", "")
@@ -51,12 +60,19 @@ def _pack(pack: PackResult) -> Iterator[str]:
         yield from _block(plain_lines(error.why))
     for violation in pack.violations:
         label = _code(resource_label(violation.urn, violation.resource_type))
-        yield f"- **{violation.level}** {_code(violation.policy)} on {label}"
-        yield from _block(plain_lines(violation.message))
+        waiver = report.waiver(violation)
+        level = f"{violation.level}, waived" if waiver else violation.level
+        yield f"- **{level}** {_code(violation.policy)} on {label}"
+        yield from _block(
+            [*plain_lines(violation.message), *([plain(waiver_line(waiver))] if waiver else [])]
+        )
     for found in pack.remediations:
         label = _code(resource_label(found.urn, found.resource_type))
-        yield f"- **remediate** {_code(found.policy)} on {label}"
-        yield from _block([change_line(change) for change in found.changes])
+        waiver = report.waiver(found)
+        level = "remediate, waived" if waiver else "remediate"
+        yield f"- **{level}** {_code(found.policy)} on {label}"
+        changes = [change_line(change) for change in found.changes]
+        yield from _block([*changes, *([plain(waiver_line(waiver))] if waiver else [])])
 
 
 def _block(lines: list[str]) -> Iterator[str]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from packreg.analysis.findings import Evaluation, PackResult
-from packreg.enforcement.verdict import FailOn, Verdict, verdict
+from packreg.analysis.findings import Evaluation, PackResult, Remediation
+from packreg.enforcement.governed import Governed
+from packreg.enforcement.verdict import FailOn, Verdict, denies, verdict
+from packreg.enforcement.waivers import Finding
 from packreg.errors import Problem
+from packreg.groups.model import Waiver
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,8 @@ class Report:
     """An evaluation of what `where` holds, with everything that could not be seen or may surprise in `notes`.
 
     `where` is a path (relative to the working directory, if below it) or a URL; `tool` is packreg's version.
+    `governed` is there when the packs were not named by the caller but required of an entity; then `fail_on`
+    means nothing.
     """
 
     evaluation: Evaluation
@@ -24,15 +29,28 @@ class Report:
     stack: str = ""
     project: str = ""
     tool: str = ""
+    governed: Governed | None = None
 
     @property
     def verdict(self) -> Verdict:
         """The verdict."""
+        if self.governed is not None:
+            return self.governed.verdict(self.evaluation)
         return verdict(self.evaluation, self.fail_on)
+
+    def waiver(self, finding: Finding) -> Waiver | None:
+        """The waiver that a finding falls under."""
+        return self.governed.waived.waiver(finding) if self.governed is not None else None
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether a finding by itself makes the verdict worse."""
+        if self.governed is not None:
+            return self.governed.counts(finding)
+        return not isinstance(finding, Remediation) and denies(finding, self.fail_on)
 
 
 class Totals(NamedTuple):
-    """The numbers of a report's last line."""
+    """The numbers of a report's last line; what is waived is counted as that alone."""
 
     packs: int
     resources: int
@@ -40,36 +58,56 @@ class Totals(NamedTuple):
     advisory: int
     remediations: int
     errors: int
+    waived: int = 0
 
 
-def totals(evaluation: Evaluation) -> Totals:
+def totals(report: Report) -> Totals:
     """Count everything."""
-    mandatory = sum(violation.is_mandatory for violation in evaluation.violations)
+    evaluation = report.evaluation
+    violations = [found for found in evaluation.violations if report.waiver(found) is None]
+    remediations = [found for found in evaluation.remediations if report.waiver(found) is None]
+    mandatory = sum(violation.is_mandatory for violation in violations)
+    found = len(evaluation.violations) + len(evaluation.remediations)
     return Totals(
         len(evaluation.packs),
         evaluation.resources,
         mandatory,
-        len(evaluation.violations) - mandatory,
-        len(evaluation.remediations),
+        len(violations) - mandatory,
+        len(remediations),
         len(evaluation.errors),
+        found - len(violations) - len(remediations),
     )
+
+
+_SAID: dict[Verdict, str] = {
+    "allowed": "allowed",
+    "denied": "denied by policy",
+    "compliant": "compliant",
+    "not-compliant": "not compliant, and not blocked by an audit",
+    "not-evaluated": "could not be evaluated",
+}
 
 
 def summary(report: Report) -> str:
     """The report in one sentence; holds nothing that a pack wrote."""
-    found = totals(report.evaluation)
+    governed = report.governed
+    if governed is not None and report.verdict == "nothing-required":
+        return f"nothing is required: {governed.nothing_said()}"
+    found = totals(report)
     words = [
         counted(found.mandatory, "mandatory violation"),
         counted(found.advisory, "advisory violation"),
         counted(found.remediations, "remediation"),
     ]
+    if found.waived:
+        words.append(f"{found.waived} waived")
     if found.errors:
         words.append(counted(found.errors, "evaluation error"))
-    said = {
-        "allowed": "allowed" if found.resources else "nothing to analyze",
-        "denied": "denied by policy",
-        "not-evaluated": "could not be evaluated",
-    }[report.verdict]
+    said = _SAID[report.verdict]
+    if governed is not None and governed.failed_open and report.verdict == "not-evaluated":
+        said = "could not be evaluated, and let pass because failing open was asked for"
+    elif not found.resources and report.verdict in ("allowed", "compliant"):
+        said = "nothing to analyze"
     over = f"{counted(found.packs, 'pack')} over {counted(found.resources, 'resource')}"
     return f"{said}: {', '.join(words)} ({over})"
 
@@ -77,6 +115,11 @@ def summary(report: Report) -> str:
 def counted(count: int, thing: str) -> str:
     """`1 pack`, `2 packs`."""
     return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def waiver_line(waiver: Waiver) -> str:
+    """Who answers for a waived finding, until when and why."""
+    return f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason} ({waiver.id})"
 
 
 def pack_label(pack: PackResult) -> str:

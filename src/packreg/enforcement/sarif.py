@@ -1,9 +1,9 @@
 """The report as SARIF 2.1.0 (OASIS), for code scanning: one run for each pack, one rule for each policy.
 
-A violation is a result of the kind "fail", at the level "error" or "warning"; a remediation one of the kind
-"informational". Evaluation errors and notes are notifications of the run, and a run with errors was not
-successful. The place of a result is the analyzed file (code scanning wants one) and, as its logical location,
-the resource's URN.
+A violation is a result of the kind "fail", at the level "error" or "warning", and so is a remediation that
+counts; another one is of the kind "informational". What is waived is suppressed, with the waiver's reason.
+Evaluation errors and notes are notifications of the run, and a run with errors was not successful. The place
+of a result is the analyzed file (code scanning wants one) and, as its logical location, the resource's URN.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from urllib.parse import quote
 
 from packreg.analysis.findings import EvaluationError, PackResult
 from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
-from packreg.enforcement.report import Report, pack_label
+from packreg.enforcement.report import Report, pack_label, waiver_line
+from packreg.groups.model import Waiver
 from packreg.pack.metadata import PolicyInfo
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,6 +47,7 @@ def _run(pack: PackResult, report: Report) -> dict[str, Any]:
             place,
             {"kind": "fail", "level": _LEVELS[violation.level]},
             pack.pack,
+            report.waiver(violation),
         )
         for violation in pack.violations
     ]
@@ -57,8 +59,11 @@ def _run(pack: PackResult, report: Report) -> dict[str, Any]:
             "\n".join(["would be changed:", *map(change_line, found.changes)]),
             index,
             place,
-            {"kind": "informational", "level": "none"},
+            {"kind": "fail", "level": "error"}
+            if report.counts(found)
+            else {"kind": "informational", "level": "none"},
             pack.pack,
+            report.waiver(found),
         )
         for found in pack.remediations
     ]
@@ -91,6 +96,7 @@ def _result(
     place: dict[str, Any],
     kind: dict[str, str],
     pack: str,
+    waiver: Waiver | None,
 ) -> dict[str, Any]:
     found = hashlib.sha256("\0".join((pack, policy, urn, kind["kind"], message)).encode("utf-8", "replace"))
     result: dict[str, Any] = {
@@ -107,6 +113,9 @@ def _result(
     }
     if policy in index:
         result["ruleIndex"] = index[policy]
+    if waiver is not None:
+        justification = plain(waiver_line(waiver))
+        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": justification}]
     return result
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from packreg.analysis.findings import EvaluationError, PackResult
 from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
-from packreg.enforcement.report import Report, counts_line, pack_label, summary
+from packreg.enforcement.report import Report, counts_line, pack_label, summary, waiver_line
+from packreg.enforcement.waivers import Finding
 
 _LOG_LINES = 10
 
@@ -17,9 +18,14 @@ def text_report(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
+    governed = report.governed
+    if governed is not None:
+        by = ", ".join(governed.required.groups) or "no group"
+        yield f"Required of {plain(governed.required.entity.name)} by {plain(by)} ({governed.required.mode}):"
+        yield ""
     yield "Policies:"
     for pack in report.evaluation.packs:
-        yield from _pack(pack)
+        yield from _pack(pack, report)
     if not report.evaluation.packs:
         yield "    no packs: nothing was judged"
     if report.notes:
@@ -33,19 +39,22 @@ def _lines(report: Report) -> Iterator[str]:
     yield summary(report)
 
 
-def _pack(pack: PackResult) -> Iterator[str]:
+def _pack(pack: PackResult, report: Report) -> Iterator[str]:
     counts = counts_line(pack) if pack.info else "did not run"
-    yield f"    {_sign(pack)} {plain(pack_label(pack))}  ({counts})"
+    yield f"    {_sign(pack, report)} {plain(pack_label(pack))}  ({counts})"
     for found in pack.remediations:
-        yield _head("remediate", found.policy, resource_label(found.urn, found.resource_type))
+        yield _head(_level("remediate", found, report), found.policy, _label(found))
         for change in found.changes:
             yield f"            {change_line(change)}"
+        yield from _waiver(found, report)
     for violation in pack.violations:
         severity = f"  severity {violation.severity}" if violation.severity else ""
-        label = resource_label(violation.urn, violation.resource_type)
-        yield _head(violation.level, violation.policy, label) + severity
+        yield (
+            _head(_level(violation.level, violation, report), violation.policy, _label(violation)) + severity
+        )
         for line in plain_lines(violation.message):
             yield f"          {line}"
+        yield from _waiver(violation, report)
     if pack.errors:
         yield "        could not be evaluated:"
         for error in pack.errors:
@@ -70,7 +79,23 @@ def _head(level: str, policy: str, resource: str) -> str:
     return f"        - [{level}]  {plain(policy)}  ({plain(resource)})"
 
 
-def _sign(pack: PackResult) -> str:
-    if pack.errors or any(violation.is_mandatory for violation in pack.violations):
+def _level(level: str, found: Finding, report: Report) -> str:
+    return level if report.waiver(found) is None else f"{level}, waived"
+
+
+def _label(found: Finding) -> str:
+    return resource_label(found.urn, found.resource_type)
+
+
+def _waiver(found: Finding, report: Report) -> Iterator[str]:
+    waiver = report.waiver(found)
+    if waiver is not None:
+        yield f"          {plain(waiver_line(waiver))}"
+
+
+def _sign(pack: PackResult, report: Report) -> str:
+    open_ones = [found for found in pack.violations if report.waiver(found) is None]
+    left = report.governed is not None and any(map(report.counts, pack.remediations))
+    if pack.errors or left or any(violation.is_mandatory for violation in open_ones):
         return "❌"
     return "⚠️" if pack.violations else "✅"

@@ -1,15 +1,78 @@
-"""The verdict on an evaluation."""
+"""The verdict on an evaluation: what follows from what was found."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
-from packreg.analysis.findings import Evaluation, Violation
+from packreg.analysis.findings import Evaluation, Remediation, Violation
+from packreg.groups.model import Mode
 
 #: The level of violations from which on the verdict is "denied"; "never" only reports them.
 FailOn = Literal["advisory", "mandatory", "never"]
-Verdict = Literal["allowed", "denied", "not-evaluated"]
+#: "allowed" and "denied" are of packs that somebody named and of preventative groups, "compliant" and
+#: "not-compliant" the same of audit groups, which never block.
+Verdict = Literal["allowed", "denied", "compliant", "not-compliant", "nothing-required", "not-evaluated"]
 FAIL_ON: tuple[FailOn, ...] = ("advisory", "mandatory", "never")
+
+Found = Literal[
+    "evaluation error",
+    "mandatory violation",
+    "remediation left",
+    "remediation applied",
+    "advisory violation",
+    "waived",
+    "nothing required",
+    "nothing wrong",
+]
+#: What follows from each kind of thing found for an entity, the gravest first: the first row that is found
+#: is the verdict. An error is never a pass, whatever else was found.
+TABLE: Mapping[Found, Mapping[Mode, Verdict]] = {
+    "evaluation error": {"preventative": "not-evaluated", "audit": "not-evaluated"},
+    "mandatory violation": {"preventative": "denied", "audit": "not-compliant"},
+    "remediation left": {"preventative": "denied", "audit": "not-compliant"},
+    "nothing required": {"preventative": "nothing-required", "audit": "nothing-required"},
+    "remediation applied": {"preventative": "allowed", "audit": "compliant"},
+    "advisory violation": {"preventative": "allowed", "audit": "compliant"},
+    "waived": {"preventative": "allowed", "audit": "compliant"},
+    "nothing wrong": {"preventative": "allowed", "audit": "compliant"},
+}
+
+
+def judged(found: Iterable[Found], mode: Mode) -> Verdict:
+    """The verdict on an entity by everything that was found in a mode."""
+    everything = set(found)
+    return next(
+        (row[mode] for name, row in TABLE.items() if name in everything), TABLE["nothing wrong"][mode]
+    )
+
+
+def kinds_found(
+    evaluation: Evaluation,
+    *,
+    nothing_required: bool,
+    is_waived: Callable[[Violation | Remediation], bool],
+    applied: bool,
+) -> Iterator[Found]:
+    """What an evaluation of required packs has found.
+
+    `applied` says that whoever asked applies remediations. Without any pack nothing was judged, which is an
+    error unless nothing was required.
+    """
+    if nothing_required:
+        yield "nothing required"
+    elif not evaluation.is_complete:
+        yield "evaluation error"
+    for violation in evaluation.violations:
+        if is_waived(violation):
+            yield "waived"
+        else:
+            yield "mandatory violation" if violation.is_mandatory else "advisory violation"
+    for remediation in evaluation.remediations:
+        if is_waived(remediation):
+            yield "waived"
+        else:
+            yield "remediation applied" if applied else "remediation left"
 
 
 def verdict(evaluation: Evaluation, fail_on: FailOn) -> Verdict:

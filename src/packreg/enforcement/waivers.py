@@ -1,0 +1,96 @@
+"""Which findings are waived. Pure: who decides for a person's violation is governance, when is the caller's.
+
+A waived finding stays what it is, is shown and counted; it only does not deny. A waiver that has expired, or
+that is for a policy which forbids them, does not count, and where it would have, that is said; one that
+counts and expires soon is warned of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+
+from packreg.analysis.findings import Evaluation, Remediation, Violation
+from packreg.errors import Problem
+from packreg.groups.members import matches
+from packreg.groups.model import Entity, Rules, Waiver
+from packreg.groups.times import moment
+
+#: How long before its end a waiver is warned of.
+SOON = timedelta(days=14)
+
+Finding = Violation | Remediation
+_Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Waived:
+    """The waived findings of an evaluation, and in `notes` what should be said of waivers."""
+
+    by_finding: Mapping[_Key, Waiver] = field(default_factory=lambda: MappingProxyType({}))
+    notes: tuple[Problem, ...] = ()
+
+    def waiver(self, finding: Finding) -> Waiver | None:
+        """The waiver that a finding falls under."""
+        return self.by_finding.get(_key(finding))
+
+    @property
+    def used(self) -> tuple[Waiver, ...]:
+        """The waivers that some finding falls under, by id."""
+        return tuple(sorted({w.id: w for w in self.by_finding.values()}.values(), key=lambda w: w.id))
+
+
+def apply_waivers(
+    evaluation: Evaluation, entity: Entity, waivers: Iterable[Waiver], rules: Rules, *, now: str
+) -> Waived:
+    """Find a waiver for each finding about the entity; of several that fit, the one that expires last.
+
+    `now` is RFC 3339 in UTC. A waiver counts up to and including the second it expires in.
+    """
+    here = sorted((w for w in waivers if matches(w.entity, entity)), key=lambda w: (w.expires, w.id))
+    found: dict[_Key, Waiver] = {}
+    notes: set[Problem] = set()
+    findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
+    for finding in findings if here else ():
+        counting: Waiver | None = None
+        silent: list[Problem] = []
+        for waiver in (each for each in here if covers(each, finding)):
+            if not may_waive(rules, waiver.pack, waiver.policy):
+                silent.append(_note(waiver, "forbidden", "does not count: this policy forbids waivers"))
+            elif moment(waiver.expires) < moment(now):
+                silent.append(_note(waiver, "expired", f"expired at {waiver.expires}; it counts no more"))
+            else:
+                counting = waiver
+        if counting is None:
+            notes.update(silent)
+            continue
+        found[_key(finding)] = counting
+        if moment(counting.expires) - moment(now) <= SOON:
+            notes.add(_note(counting, "expires-soon", f"expires at {counting.expires}"))
+    return Waived(found, tuple(sorted(notes)))
+
+
+def covers(waiver: Waiver, finding: Finding) -> bool:
+    """Whether a waiver is for the policy and the resource of a finding, whatever its entity and its end."""
+    if (waiver.pack, waiver.policy) != (finding.pack, finding.policy):
+        return False
+    name = f"{finding.resource_type}::{finding.urn.rpartition('::')[2]}"
+    texts = (finding.urn, name)
+    return not waiver.resource or any(t == waiver.resource or fnmatchcase(t, waiver.resource) for t in texts)
+
+
+def may_waive(rules: Rules, pack: str, policy: str) -> bool:
+    """Whether the settings allow waivers for a policy."""
+    return not any(fnmatchcase(f"{pack}:{policy}", glob) for glob in rules.unwaivable)
+
+
+def _key(finding: Finding) -> _Key:
+    return finding.pack, finding.policy, finding.urn, finding.resource_type
+
+
+def _note(waiver: Waiver, code: str, what: str) -> Problem:
+    message = f"the waiver {waiver.id} of {waiver.owner} for {waiver.pack}:{waiver.policy} {what}"
+    return Problem(f"waiver-{code}", message, waiver.entity, "`packreg waiver ls` shows them all")
