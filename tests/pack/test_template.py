@@ -75,7 +75,7 @@ def test_an_empty_directory_is_filled_and_stays_itself(tmp_path: Path) -> None:
     new_pack("opa", tmp_path, "rules")
     assert tmp_path.stat().st_ino == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "PulumiPolicy.yaml", "README.md", "policy.rego", "policy_test.rego",
+        "PulumiPolicy.yaml", "README.md", "policy.rego", "policy_test.rego", "tests",
     ]  # fmt: skip
 
 
