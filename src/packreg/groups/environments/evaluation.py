@@ -74,12 +74,14 @@ class _Refused(Exception):
 class Evaluation:
     """Evaluates environments.
 
-    `read` is what was read, in order, and `named` the same by reference; `revealed` are the secrets that were
+    `unsaved` is the environment whose next revision is evaluated: importing its newest one is a circle. `read`
+    is what was read, in order, and `named` the same by reference; `revealed` are the secrets that were
     decrypted; `problems` holds the warnings.
     """
 
     load: Load
     reveal: Reveal
+    unsaved: str = ""
     read: list[Definition | Resolved] = field(default_factory=list)
     named: dict[EnvironmentReference, Definition | Resolved] = field(default_factory=dict)
     revealed: set[str] = field(default_factory=set)
@@ -117,6 +119,11 @@ class Evaluation:
 
     def _opened(self, each: Import, where: str) -> Value:
         place = f"{where}:{each.place.line}:{each.place.column}"
+        if each.reference == EnvironmentReference(self.unsaved):
+            circle = " -> ".join([self.unsaved, *self._stack, self.unsaved])
+            raise _failed(
+                where, place, "import-cycle", f"environments import each other in a circle: {circle}"
+            )
         try:
             found = self.load(each.reference)
         except NotFound as error:

@@ -46,7 +46,7 @@ def open_environments(references: Sequence[str], load: Load, reveal: Reveal) -> 
 
 def open_document(document: Document, name: str, load: Load, reveal: Reveal) -> Opened:
     """Open a definition that is not kept yet, of the environment `name`. Raises: as `open_environments`."""
-    evaluation = Evaluation(load, reveal)
+    evaluation = Evaluation(load, reveal, unsaved=name)
     return _opened(evaluation.document(document, name), f"environment {name}", evaluation)
 
 
