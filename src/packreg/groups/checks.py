@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
-from packreg.errors import InvalidConfiguration, UsageError
-from packreg.groups.config_file import as_layer
+from packreg.errors import UsageError
+from packreg.groups.config_file import config_problem
 from packreg.groups.members import account_problem, stack_problem, tag_problem
 from packreg.groups.model import DEFAULT_AUDIT, Group, PackEntry, Rules, Waiver
 from packreg.groups.times import is_precise, is_second
@@ -68,15 +69,14 @@ def entry_problem(entry: PackEntry, name: str) -> str:
         return f"{entry.modified[:40]!r} is no time in UTC with microseconds"
     if "environments" in entry.config:
         return "environments stand beside its configuration, not in it"
-    try:
-        as_layer(entry.config, "its configuration")
-    except InvalidConfiguration as error:
-        return str(error)
+    if problem := config_problem(entry.config):
+        return f"its configuration: {problem}"
     if len(entry.environments) > MAX_ENVIRONMENTS:
         return f"it has {len(entry.environments)} environments; {MAX_ENVIRONMENTS} are allowed"
     return _texts_problem(entry.environments, "environment", MAX_NAME)
 
 
+@lru_cache(maxsize=4096)  # thousands of entries have few versions among them
 def version_problem(version: str) -> str:
     """Why this cannot be the version of an entry: an exact one, a range, or `latest`."""
     if version == "latest":

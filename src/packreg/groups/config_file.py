@@ -67,6 +67,15 @@ def as_layer(value: object, where: str) -> Layer:
     return _Found(where).layer(value)
 
 
+def config_problem(config: Mapping[str, object]) -> str:
+    """Why this is not the form of a configuration, or an empty string; the properties are not looked at."""
+    for name, setting in config.items():
+        level = setting.get(LEVEL_KEY, "mandatory") if isinstance(setting, Mapping) else setting
+        if not (isinstance(level, str) and level in LEVELS):
+            return f"{name[:100]}: {shown(setting)} is neither a level ({levels()}) nor an object with one"
+    return ""
+
+
 def as_config(layer: Layer) -> dict[str, object]:
     """A layer's settings in the form of a configuration file, each in one way: `as_layer` is its inverse.
 

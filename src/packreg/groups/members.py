@@ -10,10 +10,10 @@ has the tag; one rule or one name that fits is enough. Case counts, as it does f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fnmatch import translate
 
-from packreg.groups.model import Entity, Governance, Group, Mode
+from packreg.groups.model import Entity, EntityKind, Governance, Group, Mode
 
 MAX_MEMBER = 400  # characters
 
@@ -48,12 +48,13 @@ def tag_problem(rule: str) -> str:
 
 def matches(pattern: str, entity: Entity) -> bool:
     """Whether a stack's or an account's pattern means this entity."""
-    return pattern in _names_of(entity) or _compiled([pattern], entity.kind).match(entity.name) is not None
+    group = Group("", "audit", frozenset({entity.kind}), stacks=(pattern,), accounts=(pattern,))
+    return belongs(group, entity)
 
 
 def belongs(group: Group, entity: Entity) -> bool:
     """Whether the entity is a member of the group; every entity is one of its defaults."""
-    return _Membership(group).has(entity)
+    return _Membership(group).has(entity, _names_of(entity))
 
 
 def groups_of(governance: Governance, entity: Entity, mode: Mode) -> tuple[str, ...]:
@@ -69,7 +70,10 @@ class Memberships:
 
     def groups_of(self, entity: Entity, mode: Mode) -> tuple[str, ...]:
         """The names of the groups of a mode that the entity belongs to, sorted."""
-        return tuple(name for name, members in self._of if members.mode == mode and members.has(entity))
+        names = _names_of(entity)
+        return tuple(
+            name for name, members in self._of if members.mode == mode and members.has(entity, names)
+        )
 
 
 class _Membership:
@@ -87,27 +91,28 @@ class _Membership:
         rules = (rule.partition("=") for rule in group.tags)
         self._tags = [(name, re.compile(translate(glob))) for name, _, glob in rules]
 
-    def has(self, entity: Entity) -> bool:
-        if entity.kind not in self._kinds:
+    def has(self, entity: Entity, names: frozenset[str]) -> bool:
+        kind = entity.kind
+        if kind not in self._kinds:
             return False
-        return (
-            self._everyone
-            or not self._named[entity.kind].isdisjoint(_names_of(entity))
-            or self._globs[entity.kind].match(entity.name) is not None
-            or any(name in entity.tags and glob.match(entity.tags[name]) for name, glob in self._tags)
-        )
+        if self._everyone or not names.isdisjoint(self._named[kind]):
+            return True
+        globs = self._globs[kind]
+        if globs is not None and globs.match(entity.name):
+            return True
+        return any(name in entity.tags and glob.match(entity.tags[name]) for name, glob in self._tags)
 
 
-def _names_of(entity: Entity) -> set[str]:
+def _names_of(entity: Entity) -> frozenset[str]:
     """The names that a list without globs may have for it."""
     _, slash, rest = entity.name.partition("/")
-    return {entity.name, rest} if entity.kind == "stack" and slash else {entity.name}
+    return frozenset({entity.name, rest} if entity.kind == "stack" and slash else {entity.name})
 
 
-def _compiled(patterns: Iterable[str], kind: str) -> re.Pattern[str]:
-    """One expression for all of them; for none, one that matches nothing."""
+def _compiled(patterns: Sequence[str], kind: EntityKind) -> re.Pattern[str] | None:
+    """One expression for all patterns; None without any."""
     translated = [_stack_expression(p) if kind == "stack" else translate(p) for p in patterns]
-    return re.compile("|".join(translated) or r"(?!)")
+    return re.compile("|".join(translated)) if translated else None
 
 
 def _stack_expression(pattern: str) -> str:

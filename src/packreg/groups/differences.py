@@ -1,0 +1,94 @@
+"""What changed between two states of governance: lines for people, values for programs. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from packreg.groups.document import group_json, rules_json, waiver_json
+from packreg.groups.model import Governance
+
+Change = Literal["added", "removed", "changed"]
+
+
+class Difference(NamedTuple):
+    """One thing that is different.
+
+    `thing` is `group NAME`, `waiver ID` or `settings`; `path` says what of it (`packs`, its name, `version`),
+    and is empty for all of it. `before` and `after` are JSON values, None where there is none.
+    """
+
+    change: Change
+    thing: str
+    path: tuple[str, ...]
+    before: object
+    after: object
+
+    def __str__(self) -> str:
+        sign = {"added": "+", "removed": "-", "changed": "~"}[self.change]
+        what = f"{self.thing}: {'.'.join(self.path)}" if self.path else self.thing
+        if self.change == "changed":
+            return f"{sign} {what}: {_shown(self.before)} -> {_shown(self.after)}"
+        return f"{sign} {what}" + (f": {_shown(self.after or self.before)}" if self.path else "")
+
+
+def differences(before: Governance, after: Governance) -> list[Difference]:
+    """Everything that is different, in order of things and members; times of entries do not count."""
+    old, new = things(before), things(after)
+    return [
+        difference
+        for thing in sorted({*old, *new})
+        for difference in _between(thing, (), old.get(thing), new.get(thing))
+    ]
+
+
+def things(governance: Governance) -> dict[str, dict[str, Any]]:
+    """The things of which each is edited alone, as JSON values without the times of entries.
+
+    Groups, waivers, and the settings.
+    """
+    found = {f"group {name}": group_json(group) for name, group in governance.groups.items()}
+    for group in found.values():
+        for entry in group["packs"].values():
+            del entry["modified"]
+    found |= {f"waiver {id}": waiver_json(waiver) for id, waiver in governance.waivers.items()}
+    return {**found, "settings": rules_json(governance.rules)}
+
+
+def _between(thing: str, path: tuple[str, ...], before: Any, after: Any) -> Iterator[Difference]:
+    if before == after:
+        return
+    change: Change = "added" if before is None else "removed" if after is None else "changed"
+    if not path and change != "changed":
+        yield Difference(change, thing, path, before, after)
+    whole = len(path) not in (0, 1) and change != "changed"  # an entry that comes or goes is one line
+    if _are(Mapping, before, after) and not whole and len(path) < 4:
+        before, after = before or {}, after or {}
+        for name in sorted({*before, *after}):
+            yield from _between(thing, (*path, name), before.get(name), after.get(name))
+    elif _are(list, before, after) and path != ("kinds",):
+        yield from _items(thing, path, before or [], after or [])
+    else:
+        yield Difference(change, thing, path, before, after)
+
+
+def _are(kind: type, before: object, after: object) -> bool:
+    return all(value is None or isinstance(value, kind) for value in (before, after))
+
+
+def _items(
+    thing: str, path: tuple[str, ...], before: list[object], after: list[object]
+) -> Iterator[Difference]:
+    gone = [item for item in before if item not in after]
+    come = [item for item in after if item not in before]
+    if not gone and not come:
+        yield Difference("changed", thing, path, before, after)
+    yield from (Difference("removed", thing, path, item, None) for item in gone)
+    yield from (Difference("added", thing, path, None, item) for item in come)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
