@@ -31,7 +31,7 @@ COMMANDS = {
     "check": Entry(_WRITE, "authoring", "Say everything that is wrong with a pack, offline."),
     "dev": Entry(_WRITE, "development", "Make or refresh the environment of a pack directory, in place."),
     "bundle": Entry(_WRITE, "authoring", "Write a pack's bundle to a file."),
-    "test": Entry(_WRITE, "testing", "Run a pack's own test cases."),
+    "test": Entry(_WRITE, "testing", "Run a pack's test cases, tests/*.yaml beside it."),
     "publish": Entry(_WRITE, "publishing", "Check a pack and publish it; a version is used once."),
     "install": Entry(_USE, "installing", "Install packs, verified and ready to run."),
     "path": Entry(_USE, "installing", "Print the directory of a pack, installing it if need be."),
