@@ -10,6 +10,8 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     packs/<name>/y/<version>/<nnnnnn>-restored
     bundles/<name>/<version>/<sha256>.tgz         its bundle
     governance/<nnnnnnnnnnnn>.json                policy groups, waivers, settings: a chain of revisions
+    environments/<name>/r/<nnnnnnnnnnnn>.json     an environment's definitions, secrets encrypted: a chain
+    environments/<name>/t/<nnnnnnnnnnnn>.json     its tags, and the revision that each names: a chain
     .packreg/canary, .packreg/probe/…             what proves that the store creates exactly once
 
 Decisions:

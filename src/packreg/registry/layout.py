@@ -12,6 +12,7 @@ PACKS = "packs/"
 BUNDLES = "bundles/"
 #: The chain of the governance document: policy groups, waivers, settings.
 GOVERNANCE = "governance/"
+ENVIRONMENTS = "environments/"
 #: The largest notice (see `notices`), in bytes.
 MAX_NOTICE = 64 * 1024
 
@@ -67,6 +68,16 @@ def bundles_prefix(name: str, version: Version | None = None) -> str:
 def bundle_key(name: str, version: Version, sha256: str) -> str:
     """Where the bundle with this sha256 (of the compressed bytes, hex) is."""
     return f"{BUNDLES}{name}/{version.key}/{sha256}.tgz"
+
+
+def environment_prefix(name: str) -> str:
+    """Where the chain of an environment's revisions is."""
+    return f"{ENVIRONMENTS}{name}/r/"
+
+
+def environment_tags_prefix(name: str) -> str:
+    """Where the chain of an environment's tags is."""
+    return f"{ENVIRONMENTS}{name}/t/"
 
 
 def read_pack_key(name: str, key: str) -> PackKey | None:

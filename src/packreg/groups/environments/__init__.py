@@ -1,6 +1,5 @@
 """Environments: values, secrets and configuration under a name, in the language of Pulumi ESC. Pure.
 
-    reference      what an environment is called, and which revision is meant
     document       a definition, read strictly, with everything that is not supported refused by name
     interpolation, scalars, values, functions     the language's parts
     evaluation     imports laid over each other, references followed, within bounds

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 
 from packreg.errors import InvalidConfiguration, UsageError
 from packreg.groups.environments.interpolation import Part, parse_text
-from packreg.groups.environments.reference import EnvironmentReference
 from packreg.groups.environments.scalars import is_text
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping, Node, Place, Scalar, Sequence, read_yaml
 from packreg.pack.text import short
+from packreg.registry.environment_reference import EnvironmentReference
 
 MAX_DOCUMENT = 256 * 1024  # bytes
 MAX_NODES = 5_000

@@ -25,11 +25,11 @@ from packreg.groups.environments.document import (
 )
 from packreg.groups.environments.functions import call
 from packreg.groups.environments.interpolation import Part, Path, parse_text, written
-from packreg.groups.environments.reference import EnvironmentReference
 from packreg.groups.environments.scalars import is_text, scalar_value
 from packreg.groups.environments.values import TooMuch, Value, as_text, check_size, merge
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping, Node, Place, Scalar, Sequence
+from packreg.registry.environment_reference import EnvironmentReference
 
 #: How deep references may refer to references, containers among them; far above what people write.
 MAX_HEIGHT = 100
@@ -74,8 +74,8 @@ class _Refused(Exception):
 class Evaluation:
     """Evaluates environments.
 
-    `unsaved` is the environment whose next revision is evaluated: importing its newest one is a circle. `read`
-    is what was read, in order, and `named` the same by reference; `revealed` are the secrets that were
+    `unsaved` is the environment whose next revision is evaluated: importing its newest one is a circle.
+    `read` is what was read, in order, and `named` the same by reference; `revealed` are the secrets that were
     decrypted; `problems` holds the warnings.
     """
 

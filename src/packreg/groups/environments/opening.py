@@ -11,9 +11,9 @@ from packreg.groups.environments.document import Document, Import
 from packreg.groups.environments.evaluation import Evaluation, Load, Reveal
 from packreg.groups.environments.functions import is_binary, to_bytes
 from packreg.groups.environments.opened import Opened
-from packreg.groups.environments.reference import EnvironmentReference
 from packreg.groups.environments.values import Value, as_text, secret_texts, to_json
 from packreg.pack.strict_yaml import Place
+from packreg.registry.environment_reference import EnvironmentReference
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}", re.ASCII)
 

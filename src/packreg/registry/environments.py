@@ -1,0 +1,267 @@
+"""Environments as the registry keeps them: definitions in numbered revisions, and tags that name revisions.
+
+What a definition means is for `groups.environments`; here it is a text whose secrets are encrypted already.
+Both are chains. A revision never changes, and removing an environment adds one that says so: `name@3` is what
+it was, so that a decision that was made with it can be explained for ever. All tags are one document, so that
+a listing of them is one consistent state, and two people who move different ones do not meet.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from packreg.errors import ChangedMeanwhile, IntegrityError, NotFound, Removed, UsageError
+from packreg.registry import layout
+from packreg.registry.environment_reference import EnvironmentReference, check_name, check_tag
+from packreg.registry.members import FORMAT, Members
+from packreg.store.chain import MAX_REVISION, Chain, Revision
+
+if TYPE_CHECKING:
+    from packreg.registry.registry import Registry
+
+MAX_TAGS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRevision:
+    """A revision: who set it and when (RFC 3339 in UTC), and the definition, or why it was removed."""
+
+    name: str
+    number: int
+    by: str
+    at: str
+    text: bytes = field(default=b"", repr=False)
+    removed: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}@{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The tags of an environment, with the revision that each names, and the revision of these tags."""
+
+    revision: int = 0
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+class Environments:
+    """The environments of a registry; nothing is read yet.
+
+    `now` gives the present time as RFC 3339 in UTC, `new_id` a new random id. Every method raises
+    `StoreError` when the store fails, and `IntegrityError` when what it holds is not what packreg writes.
+    """
+
+    def __init__(self, registry: Registry, *, now: Callable[[], str], new_id: Callable[[], str]) -> None:
+        self._registry, self._now, self._new_id = registry, now, new_id
+
+    def names(self) -> list[str]:
+        """The names of all environments, removed ones too, in order. One request per 1,000."""
+        prefixes = self._registry.store.prefixes(layout.ENVIRONMENTS)
+        names = (prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/") for prefix in prefixes)
+        return sorted(name for name in names if _is_name(name))
+
+    def newest(self, name: str) -> EnvironmentRevision | None:
+        """The newest revision, which may say that the environment was removed. Two requests."""
+        return self._read(name, self._chain(name).head())
+
+    def get(self, reference: EnvironmentReference) -> EnvironmentRevision:
+        """The revision that a reference means. One request for a number, two for the newest, three for a tag.
+
+        Raises:
+            NotFound: there is no such environment, revision or tag.
+            Removed: the environment was removed, or this is the revision that says so.
+        """
+        name, number = reference.name, reference.revision
+        if reference.tag:
+            number = self.tags(name).numbers.get(reference.tag, 0)
+            if not number:
+                self._newest(name)
+                raise NotFound(
+                    f"the environment {name} has no tag {reference.tag!r}",
+                    hint=f"`packreg env history {name}` shows its revisions and tags",
+                )
+        if not number:
+            return self._newest(name)
+        try:
+            revision = self._read(name, self._chain(name).at(number))
+        except NotFound:
+            newest = self._newest(name)
+            raise NotFound(f"there is no {name}@{number}, the newest is {newest}") from None
+        assert revision is not None
+        if revision.removed:
+            raise _removed(revision)
+        return revision
+
+    def history(self, name: str) -> Iterator[EnvironmentRevision]:
+        """Every revision, the newest first. Two requests per revision at most."""
+        for revision in self._chain(name).history():
+            found = self._read(name, revision)
+            assert found is not None
+            yield found
+
+    def tags(self, name: str) -> Tags:
+        """The tags of an environment. Two requests."""
+        head = self._tag_chain(name).head()
+        return Tags() if head is None else Tags(head.number, self._read_tags(name, head))
+
+    def set(self, name: str, text: bytes, by: str, before: EnvironmentRevision | None) -> EnvironmentRevision:
+        """Add a revision behind `before`, the newest one that its author saw; the same text adds none.
+
+        Raises:
+            ChangedMeanwhile: there is a newer one; nothing was written.
+            OutcomeUnknown: it may or may not be there; the same call again is safe.
+            StoreRefused: this is no registry, or a replica.
+        """
+        if before is not None and not before.removed and before.text == text:
+            return before
+        return self._append(name, {"document": text.decode()}, by, before)
+
+    def remove(self, name: str, reason: str, by: str) -> EnvironmentRevision:
+        """Say that the environment is no more, and drop its tags. Doing it again finishes what was cut short.
+
+        Raises:
+            NotFound: there is no such environment.
+            UsageError: no reason was given.
+        """
+        before = self.newest(name)
+        if before is None:
+            raise _not_found(name)
+        if not reason.strip():
+            raise UsageError("a removal needs a reason", hint="say why with --reason 'in a few words'")
+        if not before.removed:
+            before = self._append(name, {"removed": reason}, by, before)
+        if self.tags(name).numbers:
+            self._append_tags(name, by, lambda tags: {})
+        return before
+
+    def tag(self, name: str, tag: str, number: int, by: str) -> int:
+        """Let a tag name a revision, or with 0 none any more; gives the number that it named before, or 0.
+
+        Raises:
+            ChangedMeanwhile: somebody else moved the same tag.
+            NotFound: there is no such revision, or no such tag to drop.
+        """
+        check_tag(tag)
+        if number:
+            self.get(EnvironmentReference(name, number))
+        elif tag not in self.tags(name).numbers:
+            raise NotFound(f"the environment {name} has no tag {tag!r}")
+        before = self.tags(name).numbers.get(tag, 0)
+        if before == number:
+            return before
+
+        def moved(tags: Mapping[str, int]) -> Mapping[str, int]:
+            if tags.get(tag, 0) != before:
+                now = f"{name}@{tags[tag]}" if tag in tags else "nothing"
+                raise ChangedMeanwhile(
+                    f"the tag {tag!r} of {name} was moved to {now} by somebody else meanwhile",
+                    hint=f"if {name}@{number} is still right, run the same command again",
+                )
+            kept = {each: of for each, of in tags.items() if each != tag}
+            return {**kept, tag: number} if number else kept
+
+        self._append_tags(name, by, moved)
+        return before
+
+    def _newest(self, name: str) -> EnvironmentRevision:
+        newest = self.newest(name)
+        if newest is None:
+            raise _not_found(name)
+        if newest.removed:
+            raise _removed(newest)
+        return newest
+
+    def _append(
+        self, name: str, what: Mapping[str, str], by: str, before: EnvironmentRevision | None
+    ) -> EnvironmentRevision:
+        self._registry.home(create=True)
+        value = _encode({"by": by, "at": self._now(), **what})
+
+        def behind(newest: Revision | None) -> bytes:
+            number = before.number if before else 0
+            if (newest.number if newest else 0) != number:
+                theirs = self._read(name, newest)
+                assert theirs is not None
+                raise ChangedMeanwhile(
+                    f"{theirs} was made by {theirs.by} at {theirs.at}, after what this change starts from",
+                    hint=f"look at `packreg env diff {name}@{number} {theirs}`, and make the change again"
+                    if number
+                    else f"look at `packreg env get {name}`, and make the change again",
+                )
+            return value
+
+        made = self._chain(name).append(behind, attempt_id=self._new_id())
+        revision = self._read(name, made)
+        assert revision is not None
+        return revision
+
+    def _append_tags(
+        self, name: str, by: str, edit: Callable[[Mapping[str, int]], Mapping[str, int]]
+    ) -> None:
+        self._registry.home(create=True)
+
+        def edited(newest: Revision | None) -> bytes:
+            tags = edit(self._read_tags(name, newest) if newest else {})
+            if len(tags) > MAX_TAGS:
+                raise UsageError(f"{name} has {MAX_TAGS} tags already", hint="drop some that nobody uses")
+            return _encode({"by": by, "at": self._now(), "tags": dict(sorted(tags.items()))})
+
+        self._tag_chain(name).append(edited, attempt_id=self._new_id())
+
+    def _chain(self, name: str) -> Chain:
+        check_name(name)
+        return Chain(self._registry.store, layout.environment_prefix(name))
+
+    def _tag_chain(self, name: str) -> Chain:
+        check_name(name)
+        return Chain(self._registry.store, layout.environment_tags_prefix(name))
+
+    def _read(self, name: str, revision: Revision | None) -> EnvironmentRevision | None:
+        if revision is None:
+            return None
+        members = Members.read(revision.value, self._chain(name).key(revision.number), MAX_REVISION)
+        by, at = members.text("by"), members.text("at")
+        if "removed" in members.values:
+            return EnvironmentRevision(name, revision.number, by, at, removed=members.text("removed") or "-")
+        text = members.raw("document", str).encode()
+        return EnvironmentRevision(name, revision.number, by, at, text)
+
+    def _read_tags(self, name: str, revision: Revision) -> dict[str, int]:
+        key = self._tag_chain(name).key(revision.number)
+        tags = Members.read(revision.value, key, MAX_REVISION).members("tags")
+        if len(tags.values) > MAX_TAGS:
+            raise IntegrityError(f"{key} has more than {MAX_TAGS} tags")
+        for tag in tags.values:
+            try:
+                check_tag(tag)
+            except UsageError as error:
+                raise tags.wrong(tag[:80], str(error)) from None
+        return {tag: tags.number(tag) for tag in tags.values}
+
+
+def _encode(values: Mapping[str, object]) -> bytes:
+    return json.dumps({"format": FORMAT, **values}, indent=1).encode()
+
+
+def _is_name(name: str) -> bool:
+    try:
+        check_name(name)
+    except UsageError:
+        return False
+    return True
+
+
+def _not_found(name: str) -> NotFound:
+    return NotFound(f"there is no environment {name}", hint="`packreg env ls` lists them")
+
+
+def _removed(revision: EnvironmentRevision) -> Removed:
+    before = f"`packreg env get {revision.name}@{revision.number - 1}` shows what it was"
+    return Removed(
+        f"the environment {revision.name} was removed: {revision.removed} ({revision.by}, {revision.at})",
+        hint=f"set it again, or refer to one of its revisions; {before}",
+    )
