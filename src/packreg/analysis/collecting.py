@@ -8,7 +8,7 @@ from typing import Any
 
 from packreg.analysis.asking import Item, Reply
 from packreg.analysis.differences import changes
-from packreg.analysis.feed import Judged
+from packreg.analysis.feed import StackView
 from packreg.analysis.findings import (
     Change,
     EvaluationError,
@@ -34,14 +34,14 @@ class Collector:
     """The findings of one pack over some resources, gathered from several threads."""
 
     def __init__(
-        self, session: Session, version: str, judged: Judged, redactor: Redactor, *, name: str = ""
+        self, session: Session, version: str, stack: StackView, redactor: Redactor, *, name: str = ""
     ) -> None:
         """`session` was started; `version` and `name` are the release's, "" for what the pack says itself."""
         info = session.info
         self._name = name or info.name
         self._info: PackInfo = info
         self._version = version or info.version
-        self._judged = judged
+        self._stack = stack
         self._redactor = redactor
         self._lock = threading.Lock()
         self._order = {policy.name: index for index, policy in enumerate(info.policies)}
@@ -95,7 +95,7 @@ class Collector:
 
     def given_up(self, failed: PackFailed, resources: int, *, stack: bool) -> None:
         """Take that the pack judges no more: so many resources, and maybe the stack, stay unjudged."""
-        what = f"{resources} of {self._judged.size} resources were not judged" if resources else ""
+        what = f"{resources} of {self._stack.size} resources were not judged" if resources else ""
         if stack:
             what += (" and " if what else "") + "the stack was not judged"
         with self._lock:
@@ -124,7 +124,7 @@ class Collector:
             pack=self._name,
             version=self._version,
             info=self._info,
-            resources=self._judged.size,
+            resources=self._stack.size,
             policies=tuple(
                 PolicyResult(name, level, *(counts[name, state] for state in _STATES))
                 for name, level in self._levels.items()
@@ -156,8 +156,8 @@ class Collector:
             )
             urn, kind = item.urn, item.type
             if method == "AnalyzeStack":
-                urn = self._judged.attribute(each.urn)
-                kind = item.type if urn == self._judged.root else _type_in(urn)
+                urn = self._stack.attribute(each.urn)
+                kind = item.type if urn == self._stack.root else _type_in(urn)
             name = self._violation(
                 item,
                 method,

@@ -19,8 +19,8 @@ _BATCH = 32  # resources that are handed over at once
 _AHEAD = 8  # batches that wait for the slowest pack at most
 
 
-class Judged(Protocol):
-    """What packs judge, as the questions about it: a file's resources, or those of an update under way."""
+class StackView(Protocol):
+    """What findings are put in order by: the stack that is judged, as far as it is known."""
 
     @property
     def root(self) -> str:
@@ -28,14 +28,18 @@ class Judged(Protocol):
 
     @property
     def size(self) -> int:
-        """How many resources there are; as far as it is known, while they still come."""
+        """How many resources there are; so far, while they still come."""
+
+    def attribute(self, urn: str) -> str:
+        """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
+
+
+class Judged(StackView, Protocol):
+    """What packs judge, as the questions about it: a file's resources, or those of an update that ended."""
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to ask any pack."""
-
-    def attribute(self, urn: str) -> str:
-        """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
 
     def items(self) -> Iterator[Item]:
         """Every resource."""

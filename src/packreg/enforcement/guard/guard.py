@@ -1,0 +1,288 @@
+"""One run of the guard, from the stack's name to the report: what the CLI asks, answered for all packs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+from threading import Lock
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
+
+from packreg.analysis.asking import Question, Reply
+from packreg.analysis.findings import Evaluation
+from packreg.analysis.pool import Pool
+from packreg.analysis.program import Stack
+from packreg.analysis.protocol import analyzer_pb2 as pb
+from packreg.analysis.redaction import Redactor
+from packreg.enforcement.governed import Governed, unavailable_results
+from packreg.enforcement.guard.answers import (
+    OWN_NAME,
+    Label,
+    Merged,
+    add_remediations,
+    says_anything,
+    unjudged,
+    with_properties,
+)
+from packreg.enforcement.guard.audit import Audit
+from packreg.enforcement.guard.packs import RunningPacks, in_background
+from packreg.enforcement.guard.reports import interrupted, keep_reports
+from packreg.enforcement.guard.run import Keep, Prepare, Prepared, Run
+from packreg.enforcement.guard.seen import SeenStack, secrets_in
+from packreg.errors import PackregError, Problem
+from packreg.groups.decision import Required, Unavailable
+from packreg.groups.model import Entity
+
+T = TypeVar("T")
+_FAIL_OPEN = "PACKREG_FAIL_OPEN=1 lets deployments pass while this lasts"
+_NO_STACK = (
+    "this command does not say which stack it is about, so nobody knows what must run: judge a state with "
+    "`packreg enforce STACK`; for previews and updates the Pulumi CLI has to be a newer one"
+)
+#: Seconds that a run which is broken off has to leave its report: the Pulumi CLI kills after five.
+_LAST_SECONDS = 3.5
+
+
+class Stopped(Exception):
+    """The deployment must not go on; the text says why, for whoever runs the CLI."""
+
+
+class Guard:
+    """Answers for the packs of one stack. `close` ends it, from any thread, whatever is under way."""
+
+    def __init__(
+        self,
+        prepare: Prepare,
+        keep: Keep,
+        *,
+        version: str,
+        say: Callable[[str], None],
+        fail_open: bool = False,
+        audit_seconds: float = 30.0,
+        keep_seconds: float = 10.0,
+    ) -> None:
+        """`say` is given lines for the user; `audit_seconds` and `keep_seconds` bound what an answer waits
+        for that is not the verdict.
+        """
+        self.version = version
+        self._prepare, self._keep, self._say = prepare, keep, say
+        self._open = fail_open
+        self._audit_seconds, self._keep_seconds = audit_seconds, keep_seconds
+        self._turn = Lock()
+        self._pool = Pool()
+        self._stack = Stack()
+        self._seen = SeenStack("", "")
+        self._secrets: frozenset[str] = frozenset()
+        self._redactor = Redactor(())
+        self._beginning: Future[Prepared] | None = None
+        self._running: RunningPacks | None = None
+        self._audit: Audit | None = None
+        self._passed: dict[str, bool] = {}  # failure that was let pass -> whether the CLI was told
+        self._finished = self._closed = False
+
+    # --- before the first resource ------------------------------------------------------------------------
+
+    def configure_stack(self, stack: Stack) -> None:
+        """Begin to find, install and start what this stack must run."""
+        self._stack = stack
+        self._seen = SeenStack(stack.stack, stack.project, keep=not stack.dry_run)
+        self._beginning = in_background(lambda: self._begin(stack))
+
+    def info(self) -> pb.AnalyzerInfo:
+        """What the guard says of itself, once everything that must run is there. Raises Stopped."""
+        self._say(_summary(self._prepared().required))
+        return pb.AnalyzerInfo(
+            name=OWN_NAME, display_name=OWN_NAME, version=self.version, supports_config=True
+        )
+
+    def configure(self, request: bytes) -> None:
+        """Refuse a configuration: packs are configured where they are required. Raises Stopped."""
+        if self._read(pb.ConfigureRequest.FromString, request).policy_config:
+            raise Stopped(
+                "the guard takes no configuration of its own: packs are configured in their policy groups, "
+                "with `packreg enable PACK --group GROUP --config FILE`"
+            )
+
+    # --- questions ----------------------------------------------------------------------------------------
+
+    def remediate(self, request: bytes) -> bytes:
+        """The packs' remediations, one pack after the other. Raises Stopped."""
+        with self._turn:
+            merged = pb.RemediateResponse()
+            running = self._ready()
+            item = self._read(self._seen.remediated, request)
+            for pack in running.asked("Remediate"):
+                question = Question(item, "Remediate")
+                reply = pack.reply(question, pack.send(question), lambda: self._redactor_of(request))
+                self._stop_at(_failures([(pack.label, reply)], item.urn))
+                for answer in reply.answers:
+                    properties = add_remediations(merged, pack.label, answer)
+                    if properties is not None:
+                        item = item._replace(remediate=with_properties(item.remediate, properties))
+            return merged.SerializeToString()
+
+    def analyze(self, request: bytes) -> bytes:
+        """The packs' diagnostics on a resource. Raises Stopped."""
+        with self._turn:
+            running = self._ready()
+            item = self._read(self._seen.analyzed, request)
+            replies = running.ask(Question(item, "Analyze"), lambda: self._redactor_of(request))
+            return self._merged(Merged(item.urn, self._prepared().waiver_for), replies, item.urn)
+
+    def analyze_stack(self, request: bytes) -> bytes:
+        """The packs' diagnostics on the stack; then audit groups and reports. Raises Stopped."""
+        with self._turn:
+            running = self._ready()
+            item = self._read(self._seen.whole, request)
+            auditing = self._audit.judge() if self._audit is not None else None
+            try:
+                replies = running.ask(
+                    Question(item, "AnalyzeStack"), lambda: self._redactor_of(request, stack=True)
+                )
+                merged = Merged(item.urn, self._prepared().waiver_for, self._seen.attribute)
+                return self._merged(merged, replies, "the stack")
+            finally:
+                self._finish(auditing)
+
+    # --- the end ------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Break off whatever is under way and leave a report of what was seen. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        until = time.monotonic() + _LAST_SECONDS
+        if self._running is not None:
+            self._running.stop()
+        if self._audit is not None:
+            self._audit.close()
+        if self._turn.acquire(timeout=_LAST_SECONDS):
+            if not self._finished and self._seen.size:
+                run = self._run(self._prepared(), ended=False)
+                keep_reports(self._keep, [run], until - time.monotonic(), self._say)
+            self._turn.release()
+        self._pool.close()
+
+    def _finish(self, auditing: Future[Run | None] | None) -> None:
+        """Keep the reports of a run that came to its end."""
+        self._finished = True
+        run = self._run(self._prepared(), ended=True)
+        keeping = in_background(lambda: keep_reports(self._keep, [run], self._keep_seconds, self._say))
+        audited = self._audited(auditing) if auditing is not None else None
+        if audited is not None:
+            keep_reports(self._keep, [audited], self._keep_seconds, self._say)
+        keeping.result()
+
+    def _audited(self, auditing: Future[Run | None]) -> Run | None:
+        assert self._audit is not None
+        try:
+            try:
+                return auditing.result(self._audit_seconds)
+            except TookTooLong:
+                self._audit.close()  # what is not judged yet becomes an error of its report
+                return auditing.result(_LAST_SECONDS)
+        except TookTooLong:
+            self._say(f"audit groups were not judged within {self._audit_seconds:g} s")
+        except Exception as error:  # noqa: BLE001  audits never block
+            self._say(f"audit groups were not judged: {error}")
+        return None
+
+    def _run(self, prepared: Prepared, *, ended: bool) -> Run:
+        packs = [*(self._running.results() if self._running is not None else ()), *prepared.unready]
+        found = Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
+        if not ended and not found.is_denied:
+            packs.append(interrupted(OWN_NAME, self.version, self._seen.size))
+            found = Evaluation(tuple(packs), self._seen.size)
+        return Run(self._stack, prepared, found, tuple(self._passed))
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, stack: Stack) -> Prepared:
+        try:
+            prepared = self._prepare(stack, "preventative")
+        except PackregError as error:
+            return _unknown(stack, error, self.version)
+        self._secrets = prepared.secrets | {stack.config.get(key, "") for key in stack.secret_keys}
+        self._redactor = Redactor(self._secrets)
+        self._running = RunningPacks(prepared.packs, self._seen, self._redactor, self._pool)
+        if not stack.dry_run:
+            self._audit = Audit(stack, self._prepare, self._seen)
+        return prepared
+
+    def _prepared(self) -> Prepared:
+        """What must run. Raises Stopped when that is not to be known or had."""
+        if self._beginning is None:
+            raise Stopped(_NO_STACK)
+        prepared = self._beginning.result()
+        if not self._closed:
+            self._stop_at(f"{each.pack}: {error.why}" for each in prepared.unready for error in each.errors)
+        return prepared
+
+    def _ready(self) -> RunningPacks:
+        """The packs, started. Raises Stopped."""
+        self._prepared()
+        if self._running is None:
+            return RunningPacks((), self._seen, self._redactor, self._pool)
+        self._running.await_start()
+        self._stop_at(
+            f"{label} does not run: {failed}" + (f"\nhint: {failed.hint}" if failed.hint else "")
+            for label, failed in self._running.failed()
+        )
+        return self._running
+
+    def _stop_at(self, failures: Iterable[str]) -> None:
+        """Stop at failures, all of them in one message, or let each pass. Raises Stopped."""
+        texts = [self._redactor.text(text) for text in failures]
+        if texts and not self._open:
+            raise Stopped("\n".join([*texts, _FAIL_OPEN]))
+        for text in texts:
+            self._passed.setdefault(text, False)
+
+    def _merged(self, merged: Merged, replies: Sequence[tuple[Label, Reply]], what: str) -> bytes:
+        telling = [(label, reply) for label, reply in replies if says_anything(reply)]
+        for label, reply in telling:
+            for answer in reply.answers:
+                merged.add(label, answer)
+        self._stop_at(_failures(telling, what))
+        for text in [text for text, told in self._passed.items() if not told]:
+            merged.note(self.version, "not-evaluated", f"passed, as PACKREG_FAIL_OPEN says: {text}")
+            self._passed[text] = True
+        return merged.encoded()
+
+    def _redactor_of(self, request: bytes, *, stack: bool = False) -> Redactor:
+        secrets = secrets_in(request, stack=stack)
+        return Redactor(self._secrets | secrets) if secrets else self._redactor
+
+    def _read(self, read: Callable[[bytes], T], request: bytes) -> T:
+        try:
+            return read(request)
+        except DecodeError as error:
+            raise Stopped(f"the CLI sent what cannot be read: {error}") from None
+
+
+def _failures(replies: Iterable[tuple[Label, Reply]], what: str) -> list[str]:
+    return [unjudged(label, what, reply.failures) for label, reply in replies if reply.failures]
+
+
+def entity_of(stack: Stack) -> Entity:
+    """The stack as policy groups know it."""
+    return Entity("stack", f"{stack.organization}/{stack.project}/{stack.stack}", stack.tags)
+
+
+def _unknown(stack: Stack, error: PackregError, version: str) -> Prepared:
+    """Nobody knows what must run, which is no reason to let it pass."""
+    entity = entity_of(stack)
+    problem = Problem("not-known", f"what {entity} must run is not known: {error}", hint=error.hint)
+    required = Required(entity, "preventative", 0, (), (), (Unavailable(OWN_NAME, version, problem),))
+    return Prepared(required, (), lambda violation: None, unavailable_results(required, 0))
+
+
+def _summary(required: Required) -> str:
+    """What must run, in one line."""
+    if required.nothing:
+        return f"{required.entity}: {Governed(required).nothing_said()}; no policy pack is enforced"
+    packs = ", ".join(f"{each.pack}@{each.version}" for each in required.packs)
+    return f"{required.entity} must pass {packs or 'nothing that can be had'}"

@@ -1,0 +1,174 @@
+"""The packs that a stack must run: started side by side, asked together, each with what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from threading import Thread
+from typing import TypeVar
+
+from packreg.analysis.analyzer import Answer, CallFailed
+from packreg.analysis.asking import Failure, Question, Reply, reply_to
+from packreg.analysis.collecting import Collector
+from packreg.analysis.evaluation import PackToRun
+from packreg.analysis.feed import StackView
+from packreg.analysis.findings import EvaluationError, PackResult
+from packreg.analysis.pool import Pool
+from packreg.analysis.redaction import Redactor
+from packreg.analysis.session import Session
+from packreg.enforcement.guard.answers import Label, redacted, says_anything
+from packreg.errors import PackFailed, PackregError
+from packreg.pack.metadata import SEVERITIES
+
+T = TypeVar("T")
+_METHODS = ("Remediate", "Analyze", "AnalyzeStack")
+
+
+def in_background(work: Callable[[], T]) -> Future[T]:
+    """Do something in a thread that keeps no process alive, whatever it waits for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001  it is raised where somebody waits for the result
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+class RunningPack:
+    """One pack: its process, and its findings so far. `start` it in a thread of its own."""
+
+    def __init__(self, pack: PackToRun, stack: StackView, redactor: Redactor, pool: Pool) -> None:
+        self.pack = pack
+        self.label = Label(pack.name or pack.program.name, pack.version)
+        self.failed: PackFailed | None = None
+        self._stack, self._redactor = stack, redactor
+        self._session = Session(pack.program, pack.configure, pool)
+        self._collector: Collector | None = None
+        self._judging: frozenset[str] = frozenset()
+
+    def start(self) -> None:
+        """Start and configure it; `failed` says why that did not work."""
+        try:
+            self._session.start()
+        except PackFailed as failed:
+            self.failed = failed
+            return
+        except PackregError as error:
+            self.failed = PackFailed(str(error), code="configuration-refused", hint=error.hint)
+            return
+        info = self._session.info
+        severities = {policy.name: SEVERITIES.index(policy.severity) for policy in info.policies}
+        pack = self.pack
+        self.label = Label(pack.name or info.name, pack.version or info.version, severities)
+        self._collector = Collector(self._session, pack.version, self._stack, self._redactor, name=pack.name)
+        self._judging = frozenset(method for method in _METHODS if self._session.judging(method))
+
+    def judges(self, method: str) -> bool:
+        """Whether it runs and has anything to say when this method is called."""
+        return self.failed is None and method in self._judging
+
+    def send(self, question: Question) -> Answer | None:
+        """Put a question to it, for `reply`; None when it takes none any more."""
+        if self.failed is not None:
+            return None
+        try:
+            return self._session.ask(question.method, question.request)
+        except CallFailed as failed:
+            self.failed = PackFailed(str(failed), code="stopped")
+            return None
+
+    def reply(self, question: Question, answer: Answer | None, redactor: Callable[[], Redactor]) -> Reply:
+        """What it says, kept with its findings; `redactor` is asked for if there is anything to read."""
+        reply = self._reply(question, answer)
+        if says_anything(reply):
+            reply = redacted(reply, redactor())
+        if self._collector is not None:
+            self._collector.add(reply)
+        return reply
+
+    def unasked(self, method: str) -> None:
+        """Take note that it had nothing to say about a resource."""
+        if method == "Analyze" and self._collector is not None:
+            self._collector.unasked()
+
+    def stop(self) -> None:
+        """Break off whatever is under way, from another thread."""
+        self._session.stop()
+
+    def result(self) -> PackResult:
+        """Everything that it found, or why it did not run."""
+        if self._collector is not None:
+            unjudged = self._stack.size - self._collector.judged
+            if self.failed is not None and unjudged > 0:
+                self._collector.given_up(self.failed, unjudged, stack="AnalyzeStack" in self._judging)
+            return self._collector.result(self._session.restarts)
+        failed = self.failed or PackFailed("it was still starting when the run ended", code="stopped")
+        text = self._redactor.text
+        error = EvaluationError(
+            self.label.name,
+            self.label.version,
+            failed.code,
+            text(str(failed)),
+            resources=self._stack.size,
+            log=text(failed.log),
+        )
+        return PackResult(self.label.name, self.label.version, None, self._stack.size, errors=(error,))
+
+    def _reply(self, question: Question, answer: Answer | None) -> Reply:
+        try:
+            if answer is not None:
+                return reply_to(self._session, question, answer)
+        except PackFailed as failed:
+            self.failed = failed
+        except CallFailed as failed:
+            self.failed = PackFailed(str(failed), code="stopped")
+        assert self.failed is not None
+        return Reply(question, failures=[Failure(self.failed.code, str(self.failed))])
+
+
+class RunningPacks:
+    """All packs of a stack, in the order of their names; they start when this is made."""
+
+    def __init__(self, packs: Sequence[PackToRun], stack: StackView, redactor: Redactor, pool: Pool) -> None:
+        ordered = sorted(packs, key=lambda pack: pack.program.name)
+        self.each = [RunningPack(pack, stack, redactor, pool) for pack in ordered]
+        self._starting = [in_background(pack.start) for pack in self.each]
+
+    def await_start(self) -> None:
+        """Wait until all have started, or failed to."""
+        for starting in self._starting:
+            starting.result()
+
+    def ask(self, question: Question, redactor: Callable[[], Redactor]) -> list[tuple[Label, Reply]]:
+        """Put a question to every pack that has something to say to it, all at once."""
+        sent = [(pack, pack.send(question)) for pack in self.asked(question.method)]
+        return [(pack.label, pack.reply(question, answer, redactor)) for pack, answer in sent]
+
+    def failed(self) -> list[tuple[Label, PackFailed]]:
+        """The packs that do not run, and why."""
+        return [(pack.label, pack.failed) for pack in self.each if pack.failed is not None]
+
+    def stop(self) -> None:
+        """Break off whatever is under way, from another thread."""
+        for pack in self.each:
+            pack.stop()
+
+    def results(self) -> list[PackResult]:
+        """What each of them found."""
+        return [pack.result() for pack in self.each]
+
+    def asked(self, method: str) -> list[RunningPack]:
+        """The packs that have something to say when this method is called."""
+        asked = []
+        for pack in self.each:
+            if pack.judges(method):
+                asked.append(pack)
+            else:
+                pack.unasked(method)
+        return asked

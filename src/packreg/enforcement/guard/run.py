@@ -1,0 +1,47 @@
+"""What the guard is given for a stack, and what it leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from packreg.analysis.evaluation import PackToRun
+from packreg.analysis.findings import Evaluation, PackResult
+from packreg.analysis.program import Stack
+from packreg.enforcement.guard.answers import WaiverFor
+from packreg.groups.decision import Required
+from packreg.groups.model import Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a stack must run in a mode: the decision, and its packs, ready to be started.
+
+    `unready` are packs that must run and could not be made ready, each with the errors that say why: those
+    that cannot be had among them. `secrets` are texts that packs are given and nobody may read.
+    """
+
+    required: Required
+    packs: tuple[PackToRun, ...]
+    waiver_for: WaiverFor
+    unready: tuple[PackResult, ...] = ()
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One preview or update as the guard saw it, for a report.
+
+    `passed` are the failures that did not stop it, because the operator said so.
+    """
+
+    stack: Stack
+    prepared: Prepared
+    evaluation: Evaluation
+    passed: tuple[str, ...] = ()
+
+
+#: Finds, installs and configures what a stack must run. Raises PackregError when that is not to be known.
+Prepare = Callable[[Stack, Mode], Prepared]
+#: Keeps a report of a run. Raises PackregError.
+Keep = Callable[[Run], None]
