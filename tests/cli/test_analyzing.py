@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -356,3 +357,79 @@ def test_workers_find_the_same(judge: User) -> None:
     )
     assert one == two
     assert len(one["packs"][0]["violations"]) == 60
+
+
+GREEDY = """
+from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
+
+def greedy(args, report):
+    if "acl" in args.props:
+        report(f"got {len(bytes(3 << 29)) >> 20} MiB")
+
+PolicyPack("greedy", enforcement_level=EnforcementLevel.ADVISORY, policies=[
+    ResourceValidationPolicy("greedy", "Wants 1.5 GiB.", greedy)])
+"""
+
+
+def test_memory_is_limited_as_the_settings_say(judge: User, shop: Path) -> None:
+    """A pack's own limit counts before that of all packs, and what is beyond it is an error of the policy."""
+    for name in ("small", "large"):
+        (broken(judge, shop, "python-raises").rename(judge.directory / name) / "__main__.py").write_text(
+            GREEDY
+        )
+    text = '[analysis]\nmemory = "3GiB"\n[analysis.packs.small]\nmemory = "1GiB"\n'
+    (judge.directory / "packreg.toml").write_text(text)
+    state(judge, {"bucket": CLEAN})
+    done = judge("analyze", "./small", "./large", "--state", "state.json", "--json")
+    assert done.code == 4
+    small, large = done.json()["packs"]
+    assert [(e["code"], e["policy"]) for e in small["errors"]] == [("policy-raised", "greedy")]
+    assert (
+        small["errors"][0]["why"] == "it raised an error without a message"
+    )  # Python's MemoryError has none
+    assert small["violations"] == []
+    assert large["errors"] == [] and "got 1536 MiB" in large["violations"][0]["message"]
+
+
+def test_time_is_limited_as_the_settings_say(judge: User, shop: Path) -> None:
+    """A policy that never ends is an error after the seconds of its pack's setting."""
+    broken(judge, shop, "python-loops")
+    (judge.directory / "packreg.toml").write_text("[analysis.packs.python-loops]\ncall_seconds = 2\n")
+    state(judge, {"bad": {"acl": "public"}})
+    done = judge("analyze", "./python-loops", "--state", "state.json", "--json")
+    assert done.code == 4
+    [error] = done.json()["packs"][0]["errors"]
+    assert (error["code"], "no answer within 2 s" in error["why"]) == ("no-answer", True)
+
+
+@pytest.mark.parametrize("by", ["variable", "file"])
+def test_the_operators_own_opa_analyzer_is_used(judge: User, by: str) -> None:
+    """The program that the settings name gets the pack's directory and judges; no other pack is run by it."""
+    program = judge.directory / "own-opa"
+    path = [entry for entry in sys.path if entry]
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\nsys.path[:0] = {path!r}\n"
+        f"open({str(judge.directory / 'asked')!r}, 'a').write(f'{{sys.argv[1:]}}\\n')\n"
+        "from packreg.analysis.opa.__main__ import main\nsys.exit(main())\n"
+    )
+    program.chmod(0o755)
+    if by == "variable":
+        judge.extra["PACKREG_OPA_ANALYZER"] = "./own-opa"
+    else:
+        (judge.directory / "packreg.toml").write_text('[analysis]\nopa_analyzer = "./own-opa"\n')
+    state(judge, {"open": {"acl": "public-read", "owner": "me"}})
+    done = judge("analyze", "opa_guard", "python-guard", "--state", "state.json", "--json")
+    assert done.code == 3, done
+    assert [violation["policy"] for violation in done.json()["packs"][0]["violations"]] == ["deny_public_acl"]
+    assert (judge.directory / "asked").read_text() == "['127.0.0.1:1', '.']\n"
+    settings = {row["key"]: row["value"] for row in judge.must("config", "--json").json()["settings"]}
+    assert settings["analysis.opa_analyzer"] == str(program)
+
+
+def test_an_opa_analyzer_that_is_not_there_is_4(judge: User) -> None:
+    """It is named, and nothing passes."""
+    judge.extra["PACKREG_OPA_ANALYZER"] = "no-such-analyzer"
+    state(judge, {"open": CLEAN})
+    done = judge("analyze", "opa_guard", "--state", "state.json")
+    assert done.code == 4
+    assert "no-such-analyzer: No such file or directory" in done.out

@@ -222,5 +222,6 @@ def _failed(error: Any, deadline: float) -> CallFailed:
     if kind == "gone":
         return CallFailed(kind, "the connection broke")
     if kind == "raised":
-        return CallFailed(kind, printable(details.removeprefix("Exception calling application: "), 1000))
+        said = printable(details.removeprefix("Exception calling application:"), 1000)
+        return CallFailed(kind, said or "it raised an error without a message")  # as Python's MemoryError
     return CallFailed(kind, f"{code.name}: {printable(details, 1000)}")
