@@ -112,8 +112,9 @@ def test_uncommitted_files_of_the_pack_stop_a_publish(user: User, guard: Path) -
     git(guard, "init", "--quiet")
     git(guard, "add", ".")
     git(guard, "commit", "--quiet", "--message", "first")
-    (guard / "policy.rego").write_text("package guard\n\nimport rego.v1\n")
-    (guard / "new.rego").write_text("package guard\n")
+    rule = 'package guard\n\nimport rego.v1\n\ndeny_all contains "never"\n'
+    (guard / "policy.rego").write_text(rule)
+    (guard / "new.rego").write_text(rule.replace("deny_all", "deny_more"))
     done = user("publish", "guard")
     assert done.code == 2
     assert done.err.startswith("error: files of the pack are not committed:\n  new.rego\n  policy.rego\n")
@@ -123,7 +124,7 @@ def test_uncommitted_files_of_the_pack_stop_a_publish(user: User, guard: Path) -
 
 
 def test_a_pack_without_a_lock_says_so(user: User) -> None:
-    """`--no-lock` leaves a note in the record and a warning on the screen."""
+    """`--no-lock` and `--no-run` leave a note each in the record, and a warning on the screen."""
     directory = user.directory / "guard"
     directory.mkdir()
     (directory / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 1.0.0\n")
@@ -131,11 +132,12 @@ def test_a_pack_without_a_lock_says_so(user: User) -> None:
         'from pulumi_policy import PolicyPack\n\nPolicyPack("guard", [])\n'
     )
     (directory / "requirements.txt").write_text("pulumi-policy>=1,<2\n")
-    done = user.must("publish", "guard", "--no-lock")
+    done = user.must("publish", "guard", "--no-lock", "--no-run")
     assert "warning: published without a lock" in done.err
+    assert "warning: published without running the pack" in done.err
     record = user.must("info", "guard", "--json").json()
-    assert record["lock"] is None
-    assert len(record["notes"]) == 1
+    assert (record["lock"], record["metadata"]) == (None, None)
+    assert len(record["notes"]) == 2
 
 
 def test_the_repository_of_the_pack_says_who_publishes(user: User, guard: Path) -> None:

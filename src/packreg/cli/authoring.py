@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ def check_command(session: Session, directory: Path, name: str | None, version: 
 
     These are the checks of `publish`, all at once, each with its place and its fix. Exit code 0 or 7.
     """
-    report, _ = check_path(session, directory, name, version)
+    report, _ = check_path(session, directory, name, version, rego=True)
     if session.out.json:
         session.out.document(report.as_json())
     else:
@@ -112,9 +113,22 @@ def bundle_command(
 
 
 def check_path(
-    session: Session, path: Path, name: str | None, version: str | None
+    session: Session, path: Path, name: str | None, version: str | None, *, rego: bool = False
 ) -> tuple[Report, Pack | None]:
-    """Check a pack directory or the file of a bundle."""
+    """Check a pack directory or the file of a bundle; with `rego` also by the engine for OPA packs."""
+    report, pack = _check(session, path, name, version)
+    if not rego or pack is None or pack.runtime != "opa":
+        return report, pack
+    from packreg.analysis.opa.check import opa_problems
+    from packreg.pack.problems import Problems
+
+    found = Problems()
+    opa_problems(pack.files, found)
+    errors, warnings = (*report.errors, *found.errors), (*report.warnings, *found.warnings)
+    return replace(report, errors=errors, warnings=warnings), pack
+
+
+def _check(session: Session, path: Path, name: str | None, version: str | None) -> tuple[Report, Pack | None]:
     from packreg.pack.check import check_bundle, check_directory
 
     place = Path(session.cwd, path)
@@ -129,8 +143,10 @@ def check_path(
     return check_directory(place, name=name, version=version, limits=session.limits, poetry=poetry)
 
 
-def checked_pack(session: Session, directory: Path, name: str | None, version: str | None) -> Pack:
-    """The pack in a directory; warnings are told.
+def checked_pack(
+    session: Session, directory: Path, name: str | None, version: str | None, *, rego: bool = False
+) -> Pack:
+    """The pack in a directory; warnings are told. `rego` as in `check_path`.
 
     Raises:
         InvalidPack: it breaks the rules.
@@ -138,7 +154,7 @@ def checked_pack(session: Session, directory: Path, name: str | None, version: s
     place = Path(session.cwd, directory)
     if not place.is_dir():
         raise UsageError(f"there is no directory {directory}", hint="name the directory of a pack")
-    report, pack = check_path(session, directory, name, version)
+    report, pack = check_path(session, directory, name, version, rego=rego)
     if pack is None or not report.ok:
         count = len(report.errors)
         raise InvalidPack(

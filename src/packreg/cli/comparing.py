@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from packreg.cli.authoring import checked_pack
 from packreg.cli.base import command
+from packreg.cli.packs_to_run import is_directory
+from packreg.cli.policies import change_lines
 from packreg.errors import NotFound
 
 if TYPE_CHECKING:
     from packreg.cli.difference import Difference
     from packreg.cli.session import Session
     from packreg.pack.files import File
+    from packreg.pack.metadata import PackInfo
     from packreg.pack.version import Version
 
 
@@ -79,36 +81,56 @@ def _compare(session: Session, name: str, version: Version) -> dict[str, str | N
 def diff_command(session: Session, old: str, new: str, text: bool) -> None:
     """Compare two releases, or a directory with a release.
 
-    Compares files, requirements and the manifest. A directory is written with a slash (./guard) or as a dot.
-    What --text prints can be applied with `patch -p1` or `git apply`, files that are not text left out.
+    Compares files, requirements, the manifest and, of two releases, the policies: which were added or
+    removed, whose level was raised or lowered, whose configuration became stricter or looser. A directory is
+    written with a slash (./guard) or as a dot. What --text prints can be applied with `patch -p1` or `git
+    apply`, files that are not text left out.
     """
     from packreg.cli.difference import compare, unified
 
-    name = next((word.partition("@")[0] for word in (old, new) if not _is_directory(word)), None)
-    before, after = _files(session, old, name), _files(session, new, name)
-    found = compare(before, after)
-    lines = unified(before, after, found) if text else []
+    name = next((word.partition("@")[0] for word in (old, new) if not is_directory(word)), None)
+    before, after = _side(session, old, name), _side(session, new, name)
+    found = compare(before.files, after.files)
+    lines = unified(before.files, after.files, found) if text else []
+    changes = None
+    if before.metadata is not None and after.metadata is not None:
+        from packreg.groups.policy_changes import policy_changes
+
+        changes = policy_changes(before.metadata, after.metadata)
     if session.out.json:
-        session.out.document(found.as_json() | {"old": old, "new": new} | ({"text": lines} if text else {}))
+        policies = None if changes is None else [change.as_json() for change in changes]
+        document = found.as_json() | {"policies": policies, "old": old, "new": new}
+        session.out.document(document | ({"text": lines} if text else {}))
         return
     _show_difference(session, found)
+    for line in change_lines(changes or ()):
+        session.out.line(line)
     session.out.patch(lines)
+    for side in (before, after):
+        if changes is None and found and side.metadata is None:
+            session.out.say(f"policies are not compared: {side.why}")
     if not found:
         session.out.say(f"{old} and {new} have the same content")
 
 
-def _is_directory(word: str) -> bool:
-    return os.sep in word or "/" in word or word in (".", "..")
+class _Side(NamedTuple):
+    """One of the two that are compared; `why` says why its metadata is not known."""
+
+    files: dict[str, File]
+    metadata: PackInfo | None
+    why: str
 
 
-def _files(session: Session, word: str, name: str | None) -> dict[str, File]:
-    """The files of a release, or those of a directory that publishing (as `name`) would take."""
+def _side(session: Session, word: str, name: str | None) -> _Side:
+    """A release, or a directory with the files that publishing (as `name`) would take."""
     from packreg.pack.reference import Reference
 
-    if _is_directory(word):
-        return checked_pack(session, Path(word), name, None).files
+    if is_directory(word):
+        why = f"{word} is not run for this; `publish --dry-run` runs it, and warns of what a patch changes"
+        return _Side(checked_pack(session, Path(word), name, None).files, None, why)
     registry = session.registry()
-    return registry.files(registry.resolve(Reference.parse(word)).record)
+    record = registry.resolve(Reference.parse(word)).record
+    return _Side(registry.files(record), record.metadata, f"{record.reference} was published without them")
 
 
 def _show_difference(session: Session, found: Difference) -> None:

@@ -9,6 +9,7 @@ import click
 from packreg.cli.base import NAME, REFERENCE, command
 from packreg.cli.names import pack_names
 from packreg.cli.output import human_size
+from packreg.cli.policies import policy_rows
 from packreg.errors import NotFound
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def versions_command(session: Session, name: str) -> None:
 def info_command(session: Session, reference: Reference) -> None:
     """Show what the registry knows about a release.
 
-    Its manifest, digests and dependencies, who published it from what, and whether it was yanked or removed.
+    Its manifest, policies, digests and dependencies, who published it from what, and whether it was yanked or
+    removed. A policy's level is the one that it has when nobody configures it.
     """
     registry = session.registry()
     record = registry.resolve(reference, warn=False).record
@@ -91,6 +93,13 @@ def info_command(session: Session, reference: Reference) -> None:
     for label, value in _facts(record, standing):
         if label and value:
             session.out.line(f"{label + ':':<14}{value}")
+    rows = policy_rows(record.metadata)
+    if rows:
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        session.out.line(f"{'policies:':<14}{len(rows)}")
+        for row in rows:
+            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            session.out.line(f"  {'  '.join(cells)}".rstrip())
     locked = dependencies(record)
     if locked:
         session.out.line(
@@ -118,8 +127,9 @@ def search_command(session: Session, text: str) -> None:
             record = registry.resolve(Reference(name, None)).record
         except NotFound:  # nothing but yanked or removed versions
             return None
-        description = str(record.manifest.get("description") or "")
-        if sought not in name and sought not in description.casefold():
+        description = _description(record)
+        title = record.metadata.display_name if record.metadata else ""
+        if not any(sought in text.casefold() for text in (name, description, title)):
             return None
         return {"name": name, "version": str(record.version), "description": description}
 
@@ -161,6 +171,12 @@ def _said(standing: Standing) -> dict[str, str]:
     return {"reason": notice.reason, "by": notice.by, "at": notice.at}
 
 
+def _description(record: Record) -> str:
+    """The manifest's, else the first line of what the running pack said."""
+    said = record.metadata.description.strip().partition("\n")[0] if record.metadata else ""
+    return str(record.manifest.get("description") or said)
+
+
 def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
     manifest = record.manifest
     source = record.source
@@ -172,7 +188,7 @@ def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
         ("version", str(record.version)),
         ("" if standing.state == "published" else standing.state, str(standing.notice or "no reason given")),
         ("runtime", record.runtime),
-        ("description", str(manifest.get("description") or "")),
+        ("description", _description(record)),
         ("author", str(manifest.get("author") or "")),
         ("license", str(manifest.get("license") or "")),
         ("website", str(manifest.get("website") or "")),

@@ -1,9 +1,9 @@
-"""`publish`: check, lock, record."""
+"""`publish`: check, lock, run once, record."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,9 +18,12 @@ from packreg.cli.authoring import (
 )
 from packreg.cli.base import command
 from packreg.cli.output import human_size
+from packreg.cli.policies import warn_of_changes
+from packreg.cli.trial import ask_pack, check_metadata, learned, named_or_not
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
+    from packreg.cli.progress import Work
     from packreg.cli.session import Session
     from packreg.pack.check import Pack
     from packreg.registry.publish import Published
@@ -43,6 +46,10 @@ SHOWN = 10
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--allow-dirty", is_flag=True, help="Publish files that git does not know as they are.")
 @click.option("--no-lock", is_flag=True, help="Do not lock the dependencies; the record says so.")
+@click.option(
+    "--no-run", is_flag=True, help="Do not run the pack to ask for its policies; the record says so."
+)
+@click.option("--strict", is_flag=True, help="Refuse a patch version that judges more strictly, or less.")
 @click.pass_obj
 def publish_command(
     session: Session,
@@ -52,47 +59,73 @@ def publish_command(
     dry_run: bool,
     allow_dirty: bool,
     no_lock: bool,
+    no_run: bool,
+    strict: bool,
 ) -> None:
     """Check a pack and publish it; a version is used once.
 
     The same content again is success, other content for a used version is refused (exit code 5), also where
     the version was removed. Dependencies are locked with hashes for all platforms; installs use that lock.
+    The pack is run once, with exactly these, and what it says of its policies is recorded.
     """
     from packreg.cli.progress import working
-    from packreg.install.lock_dependencies import lock_dependencies
 
-    pack = checked_pack(session, directory, name, version)
+    if strict and no_run:
+        raise UsageError(
+            "--strict compares what the running pack says of its policies, and --no-run does not run it",
+            hint="leave one of them out",
+        )
+    if no_run:
+        pack, named = checked_pack(session, directory, name, version, rego=True), True
+    else:
+        pack, named = named_or_not(session, directory, name, version)
     source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)
     pack = with_wheel(session, pack)
-    notes = notes_for(pack, no_lock=no_lock)
+
+    publisher, tool = session.author(directory), f"packreg {__version__}"
+
+    def publish(**more: Any) -> Published:
+        return session.registry().publish(pack, source=source, publisher=publisher, tool=tool, **more)
+
     with working(session.out) as work:
-        lock = None
-        if not no_lock:
-            work.show("locking dependencies")
-            lock = lock_dependencies(pack, session.tools, note=notes.append)
-        work.show("publishing")
-        published = session.registry().publish(
-            pack,
-            lock=lock,
-            source=source,
-            publisher=session.author(directory),
-            tool=f"packreg {__version__}",
-            notes=notes,
-            dry_run=dry_run,
-        )
+        work.show("looking for the version")
+        published = publish(lock=None, dry_run=True) if named else None
+        if published is None or not published.already:
+            notes = notes_for(pack, no_lock=no_lock, no_run=no_run)
+            lock = None if no_lock else _locked(session, pack, work, notes)
+            metadata = None
+            if not no_run:
+                metadata = ask_pack(session, pack, lock, work.show)
+                pack = pack if named else learned(pack, metadata)
+                check_metadata(pack, metadata)
+                warn_of_changes(session, pack, metadata, strict=strict)
+            work.show("publishing")
+            published = publish(lock=lock, notes=notes, metadata=metadata, dry_run=dry_run)
+        elif not dry_run:
+            published = publish(lock=None)  # puts back a bundle that is gone
     if dry_run:
-        _show_plan(session, directory, pack, published, name, version)
+        _show_plan(session, directory, pack, published, version)
     else:
         _show(session, published)
 
 
-def notes_for(pack: Pack, *, no_lock: bool) -> list[str]:
-    """What readers of the record should know."""
-    from packreg.registry.record import UNLOCKED
+def _locked(session: Session, pack: Pack, work: Work, notes: list[str]) -> Lock | None:
+    from packreg.install.lock_dependencies import lock_dependencies
 
+    work.show("locking dependencies")
+    return lock_dependencies(pack, session.tools, note=notes.append)
+
+
+def notes_for(pack: Pack, *, no_lock: bool, no_run: bool) -> list[str]:
+    """What readers of the record should know."""
+    from packreg.registry.record import NOT_RUN, UNLOCKED
+
+    notes = []
     if no_lock and pack.dependencies_kind != "none":
-        return [f"{UNLOCKED}: every machine resolves the dependencies on its own"]
-    return []
+        notes.append(f"{UNLOCKED}: every machine resolves the dependencies on its own")
+    if no_run:
+        notes.append(f"{NOT_RUN}: its policies are not in the record")
+    return notes
 
 
 def git_source(session: Session, directory: Path, pack: Pack, *, allow_dirty: bool) -> Source:
@@ -134,12 +167,13 @@ def _show(session: Session, published: Published) -> None:
 
 
 def _show_plan(
-    session: Session, directory: Path, pack: Pack, published: Published, name: str | None, version: str | None
+    session: Session, directory: Path, pack: Pack, published: Published, version: str | None
 ) -> None:
-    """What `--dry-run` prints: files, what is left out and why, digests, what would be written."""
+    """What `--dry-run` prints: files, what is left out and why, digests, policies, what would be written."""
+    from packreg.cli.policies import policy_rows
     from packreg.registry.layout import record_key
 
-    report, _ = check_path(session, directory, name, version)
+    report, _ = check_path(session, directory, pack.name, version)
     record = published.record
     objects = [] if published.already else [record.bundle_key, record_key(record.name, record.version)]
     files = [(path, len(file.data)) for path, file in sorted(pack.files.items())]
@@ -162,6 +196,8 @@ def _show_plan(
     session.out.line(f"digest    {record.digest}")
     session.out.line(f"sha256    {record.bundle_sha256}  {human_size(record.bundle_size)}")
     session.out.line(f"lock      {_lock_in_words(pack, record.lock)}")
+    for row in policy_rows(record.metadata):
+        session.out.line(f"policy    {'  '.join(word for word in row if word)}")
     for key in objects:
         session.out.line(f"object    {key}")
     if published.already:

@@ -10,11 +10,12 @@ import click
 from packreg.cli.analyzing import read_layers
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.packs_to_run import program_of, ready_packs
+from packreg.cli.packs_to_run import is_directory, program_of, ready_packs
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
+    from packreg.pack.metadata import PackInfo
 
 
 @command(
@@ -40,19 +41,17 @@ def validate_config_command(
 ) -> None:
     """Check the configuration of a pack against its policies.
 
-    The pack is installed if need be, and asked for its policies and their schemas; nothing is judged. Prints
-    the level and the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
+    The policies and schemas of a release are in its record, so it is neither installed nor run; a directory,
+    and a release that was published without them, is run and asked. Nothing is judged. Prints the level and
+    the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
     """
-    from packreg.analysis.pool import Pool
     from packreg.enforcement.plain import json_value
     from packreg.groups.configuration import ConfigurablePack, reconcile
 
     layers = [layer for name, layer in read_layers(session, config) if not name]
     if len(layers) < len(config):
         raise UsageError("--config PACK=FILE is for several packs", hint="write --config FILE")
-    [ready] = ready_packs(session, [pack], offline=offline, python=python)
-    with Pool() as pool:
-        info = pool.take(program_of(session, ready, None)).info()
+    info, version = _recorded(session, pack, offline=offline) or _running(session, pack, offline, python)
     found = reconcile(ConfigurablePack.of(info), layers)
     for warning in found.warnings:
         session.out.warn(str(warning), warning.hint)
@@ -62,7 +61,7 @@ def validate_config_command(
         session.out.document(
             {
                 "pack": info.name,
-                "version": ready.version or info.version,
+                "version": version,
                 "policies": [
                     {"policy": name, "level": each.level, "properties": json_value(dict(each.properties))}
                     for name, each in settings.items()
@@ -82,3 +81,31 @@ def validate_config_command(
             for name, each in settings.items()
         ],
     )
+
+
+def _recorded(session: Session, word: str, *, offline: bool) -> tuple[PackInfo, str] | None:
+    """What a release's record says of the pack, and its version; None if it does not, or for a directory."""
+    from packreg.pack.reference import Reference
+
+    if is_directory(word):
+        return None
+    release = session.installer().releases.find(Reference.parse(word), offline=offline)
+    record = release.record
+    if record.metadata is None:
+        session.out.say(
+            f"{record.reference} was published without its policies, so it is run to ask for them"
+        )
+        return None
+    for note in release.notes:
+        session.out.warn(note)
+    return record.metadata, record.version.text
+
+
+def _running(session: Session, word: str, offline: bool, python: str | None) -> tuple[PackInfo, str]:
+    """The same from the pack itself, installed or prepared if need be."""
+    from packreg.analysis.pool import Pool
+
+    [ready] = ready_packs(session, [word], offline=offline, python=python)
+    with Pool() as pool:
+        info = pool.take(program_of(session, ready, None)).info()
+    return info, ready.version or info.version

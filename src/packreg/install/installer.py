@@ -23,7 +23,7 @@ from packreg.pack.bundle import extract
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.record import UNLOCKED, Lock, Record
+from packreg.registry.record import NOT_RUN, UNLOCKED, Lock, Record
 
 if TYPE_CHECKING:
     from packreg.install.npm_lock import NpmInput
@@ -262,7 +262,8 @@ class Installer:
         """
         record = release.record
         content = self.releases.content(release, offline=offline, say=say)
-        notes = [*release.notes, *content.notes, *record.notes]
+        notes = [*release.notes, *content.notes]
+        notes += [note for note in record.notes if not note.startswith(NOT_RUN)]  # no matter for who installs
         unlocked: list[Pack] = []
 
         def resolve() -> Lock | None:

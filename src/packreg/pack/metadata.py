@@ -107,6 +107,14 @@ class PackInfo:
         """The policy of this name."""
         return next((policy for policy in self.policies if policy.name == name), None)
 
+    def level_of(self, name: str) -> str:
+        """The level of a policy when nobody configures it: `initialConfig`'s, else its own."""
+        for key in (name, "all"):
+            if self.supports_config and key in self.initial:
+                return self.initial[key].level
+        policy = self.policy(name)
+        return policy.level if policy else ""
+
     def as_json(self) -> dict[str, Any]:
         """Everything, as JSON would have it, with every member."""
         return asdict(self)
