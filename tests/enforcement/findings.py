@@ -140,7 +140,11 @@ def governed(
 ) -> Report:
     """A report on packs that a group requires of `STACK`, `guard` without any."""
     version = Version("1.0.0")
-    asked = Asked("prod", PackEntry("guard", "1.0.0", "2026-01-01T00:00:00.000000Z"), version)
+    asked = Asked(
+        "prod",
+        PackEntry("guard", "1.0.0", "2026-01-01T00:00:00.000000Z", {"private": {"threshold": 17}}),
+        version,
+    )
     wanted = () if nothing else (Requirement("guard", version, asked),)
     required = Required(STACK, mode, 7, ("prod",), wanted, unavailable)
     results = () if nothing else packs or (guard(),)

@@ -127,7 +127,8 @@ _WAIVERS = st.lists(
         resource=st.sampled_from(["", "*::open", "nothing"]),
         expires=st.sampled_from(["2026-01-01T00:00:00Z", "2026-06-02T00:00:00Z", "2027-01-01T00:00:00Z"]),
     ),
-    max_size=5,
+    max_size=3,
+    unique_by=lambda each: each.id,
 )
 
 

@@ -1,8 +1,9 @@
 """What findings mean: the verdict on them, and reports of both.
 
-May import `groups`, `analysis` and `install`. It runs nothing and writes nothing: a `report` holds what was
-found and what could not be, and one module for each format makes a text of it (`text`, `document` for JSON,
-`sarif`, `junit`, `github`, `markdown`), all of the same values.
+May import `groups`, `analysis`, `install` and `registry`. It runs nothing and writes nothing: a `report`
+holds what was found and what could not be, and one module for each format makes a text of it (`text`,
+`document` for JSON, `sarif`, `junit`, `github`, `markdown`), all of the same values. `stored` is a report as
+the registry keeps it, under the keys of `report_keys`; whoever runs packs writes it.
 
 Decisions:
 
@@ -10,6 +11,8 @@ Decisions:
   nobody may read "denied" as "everything else is fine". For packs that are required of an entity, what
   follows from what is one table (`verdict.TABLE`); that nothing is required is a verdict of its own.
 * A waived finding stays a finding: `waivers` says which are, and every format shows who answers for them.
+* A report is kept as one object, created once: what was found is never changed by what is found later. It
+  names the revision of governance instead of copying configuration, and has secrets replaced in its findings.
 * Names, messages and property values come from packs and from resources, and may hold anything. `plain` makes
   them harmless for a terminal and for the log of a build service; each format then escapes for itself.
 * A remediation fails nothing by itself where packs are named: it is what a policy would change. Where they

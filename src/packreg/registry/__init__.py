@@ -12,6 +12,7 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     governance/<nnnnnnnnnnnn>.json                policy groups, waivers, settings: a chain of revisions
     environments/<name>/r/<nnnnnnnnnnnn>.json     an environment's definitions, secrets encrypted: a chain
     environments/<name>/t/<nnnnnnnnnnnn>.json     its tags, and the revision that each names: a chain
+    reports/<run>/<entity>/<countdown>-<id>.json.gz   what was found when an entity was judged (`enforcement`)
     .packreg/canary, .packreg/probe/…             what proves that the store creates exactly once
 
 Decisions:
