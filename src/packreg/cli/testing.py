@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -118,7 +119,7 @@ def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: b
         program = replace(program, digest=program.digest or str(ready.directory))
         todo.setdefault(program, []).append(_ToRun(case, snapshot, program))
     info: PackInfo | None = None
-    warnings: list[Problem] = []
+    notes = [note for each in chain(*todo.values()) for note in each.snapshot.notes]
     with Pool(keep=1) as pool:
         for program, same in todo.items():
             if info is None:
@@ -126,7 +127,7 @@ def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: b
                 info = analyzer.info()
                 pool.give_back(analyzer, reusable=True)
             for each in same:
-                results[each.case.file, each.case.name] = _judge(each, ready.version, pool, warnings)
+                results[each.case.file, each.case.name] = _judge(each, ready.version, pool, notes)
     policies = [policy.name for policy in info.policies] if info is not None and not partly else []
     return TestReport(
         info.name if info is not None else ready.name,
@@ -136,16 +137,16 @@ def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: b
             for file in files
         ),
         never_fired(policies, [result.result for result in results.values()]),
-        tuple(sorted(set(warnings))),
+        tuple(sorted(set(notes))),
     )
 
 
-def _judge(each: _ToRun, version: str, pool: Pool, warnings: list[Problem]) -> CaseResult:
+def _judge(each: _ToRun, version: str, pool: Pool, notes: list[Problem]) -> CaseResult:
     from packreg.analysis.evaluation import PackToRun, evaluate
     from packreg.cases.report import CaseResult
 
     layers = [each.case.layer] if each.case.layer is not None else []
-    pack = PackToRun(each.program, configured(layers, warnings), version)
+    pack = PackToRun(each.program, configured(layers, notes), version)
     [result] = evaluate(each.snapshot, [pack], pool=pool).packs
     return CaseResult(each.case, result)
 
