@@ -30,6 +30,10 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     [analysis.packs.guard]                # the same for one pack, by its name
     memory = "4GiB"
 
+    [environments]
+    secrets = "awskms://KEY?region=…"     # what encrypts new secrets; without it, PACKREG_PASSPHRASE
+    esc = "esc"                           # the program that opens esc:organization/project/environment
+
 Every other key is an error. This module is on the fast path of a no-op install: it imports only what every
 Python has loaded already, and `tomllib` only when there is a file to read.
 """
@@ -69,6 +73,8 @@ KEYS: dict[str, type] = {
     "analysis.call_seconds": int,
     "analysis.stack_seconds": int,
     "analysis.opa_analyzer": str,
+    "environments.secrets": str,
+    "environments.esc": str,
 }
 #: What of `analysis` can be said of one pack.
 PACK_LIMITS = ("memory", "start_seconds", "call_seconds", "stack_seconds")
@@ -123,6 +129,16 @@ class Settings:
         """The name or the absolute path of the program that runs OPA packs, or None for packreg's own."""
         value = self.values.get("analysis.opa_analyzer")
         return None if value is None else str(value)
+
+    @property
+    def secrets(self) -> str:
+        """Where the key of environments' new secrets is, or an empty string for a passphrase."""
+        return str(self.values.get("environments.secrets", ""))
+
+    @property
+    def esc(self) -> str:
+        """The name or the absolute path of the program that opens environments of ESC; empty for none."""
+        return str(self.values.get("environments.esc", ""))
 
     @property
     def limits(self) -> dict[str, int]:
@@ -267,8 +283,9 @@ def _add_file(settings: Settings, data: bytes, path: str, environ: Mapping[str, 
     if "install.home" in found:
         home = _expanded(str(found["install.home"]), environ)
         found["install.home"] = os.path.normpath(os.path.join(directory, home))
-    if "analysis.opa_analyzer" in found:
-        found["analysis.opa_analyzer"] = _program(str(found["analysis.opa_analyzer"]), directory, environ)
+    for key in ("analysis.opa_analyzer", "environments.esc"):
+        if key in found:
+            found[key] = _program(str(found[key]), directory, environ)
     for key, value in found.items():
         settings.put(key, value, path)
 

@@ -119,7 +119,7 @@ def _file(text: str) -> StoreLocation:
         )
     if "\0" in path:
         raise UsageError(f"{text!r} holds a null character", hint=_SUPPORTED)
-    options = _options(parts.query, ("allow_network_fs",))
+    options = query_options(parts.query, ("allow_network_fs",))
     word = options.get("allow_network_fs", "false").lower()
     if word not in _YES_NO:
         raise UsageError(
@@ -153,17 +153,18 @@ def _s3(text: str) -> StoreLocation:
                 f"{prefix!r} cannot be the prefix of a registry",
                 hint="use letters, digits, - _ . and single slashes",
             )
-    options = _options(parts.query, ("endpoint_url", "region", "profile"))
+    options = query_options(parts.query, ("endpoint_url", "region", "profile"))
     return StoreLocation(
         bucket=parts.netloc,
         prefix=prefix,
-        endpoint_url=_endpoint(options.get("endpoint_url", "")),
+        endpoint_url=endpoint(options.get("endpoint_url", "")),
         region=options.get("region", ""),
         profile=options.get("profile", ""),
     )
 
 
-def _options(query: str, known: tuple[str, ...]) -> dict[str, str]:
+def query_options(query: str, known: tuple[str, ...]) -> dict[str, str]:
+    """The options behind the `?` of a location, each known and given once. Raises: UsageError."""
     from urllib.parse import parse_qsl
 
     options: dict[str, str] = {}
@@ -186,7 +187,8 @@ def _options(query: str, known: tuple[str, ...]) -> dict[str, str]:
     return options
 
 
-def _endpoint(text: str) -> str:
+def endpoint(text: str) -> str:
+    """A server's http or https URL without credentials; nothing stays nothing. Raises: UsageError."""
     from urllib.parse import urlsplit
 
     if not text:

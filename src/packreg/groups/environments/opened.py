@@ -15,15 +15,17 @@ class Opened:
     """The values of one or several environments, evaluated; secrets in the clear.
 
     `origin` names it in messages (`environment prod@3`); `revisions` are all that were read, imports too, as
-    `name@number`, sorted. `policy_config` and `shown` are JSON values; `shown` is everything, with "[secret]"
-    in place of secrets, for people. `variables` are texts; `files` the contents of files whose paths a
-    process finds in the variables of these names. `secrets` are the texts to keep out of everything said.
+    `name@number`, sorted. `values` are all values as JSON, `shown` the same with "[secret]" in place of
+    secrets, for people; `policy_config` is the `policyConfig` of `values`. `variables` are texts; `files` the
+    contents of files whose paths a process finds in the variables of these names. `secrets` are the texts to
+    keep out of everything that is said.
     """
 
     origin: str
     revisions: tuple[str, ...] = ()
     policy_config: Mapping[str, object] = field(default_factory=dict, repr=False)
     shown: Mapping[str, object] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

@@ -10,7 +10,7 @@ from packreg.errors import InvalidConfiguration, Problem
 from packreg.groups.environments.document import Document, Import
 from packreg.groups.environments.evaluation import Evaluation, Load, Reveal
 from packreg.groups.environments.functions import is_binary, to_bytes
-from packreg.groups.environments.opened import Opened
+from packreg.groups.environments.opened import Opened, layer_of
 from packreg.groups.environments.values import Value, as_text, secret_texts, to_json
 from packreg.pack.strict_yaml import Place
 from packreg.registry.environment_reference import EnvironmentReference
@@ -50,6 +50,12 @@ def open_document(document: Document, name: str, load: Load, reveal: Reveal) -> 
     return _opened(evaluation.document(document, name), f"environment {name}", evaluation)
 
 
+def check_config(opened: Opened) -> None:
+    """Make sure that the configuration can be one, for every pack that it names. Raises: as `layer_of`."""
+    for pack in sorted({key.partition(":")[0] for key in opened.policy_config if ":" in key} | {""}):
+        layer_of(opened, pack)
+
+
 def _opened(value: Value, origin: str, evaluation: Evaluation) -> Opened:
     config = _object(value, "policyConfig", origin)
     variables = _texts(value, "environmentVariables", origin)
@@ -68,6 +74,7 @@ def _opened(value: Value, origin: str, evaluation: Evaluation) -> Opened:
         tuple(sorted({str(each) for each in evaluation.read})),
         cast("Mapping[str, object]", to_json(config, reveal=True)),
         cast("Mapping[str, object]", to_json(value, reveal=False)),
+        cast("Mapping[str, object]", to_json(value, reveal=True)),
         variables,
         {name: to_bytes(text) for name, text in files.items()},
         frozenset(text for text in secret_texts(value) if text) | frozenset(evaluation.revealed),
