@@ -1,0 +1,132 @@
+"""A command line of the Pulumi CLI with the guard in it. Pure.
+
+Since 3.208.0 every flag of the CLI has a variable, a list of words separated by commas as in a CSV file. What
+is in the variable and what is on the command line add up, and the CLI wants as many `--policy-pack-config` as
+there are packs, or none, the variables' first (Pulumi CLI behaviour).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from packreg.errors import UsageError
+
+PACKS = "PULUMI_OPTION_POLICY_PACK"
+CONFIGS = "PULUMI_OPTION_POLICY_PACK_CONFIG"
+#: The first Pulumi CLI that reads the variables, and the first that takes an executable file as a pack.
+WITH_VARIABLES = (3, 208, 0)
+WITH_FILES = (3, 255, 0)
+
+_JUDGED = frozenset({"up", "update", "preview", "pre", "watch"})
+#: Flags before the command's name whose value may be a word of its own.
+_WITH_VALUE = frozenset(
+    {"-C", "--cwd", "--color", "-v", "--verbose", "--tracing", "--tracing-header", "--otel-traces"}
+    | {"--profiling", "--memprofilerate"}
+)
+_CONFIG_FLAG = "--policy-pack-config"
+_VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
+Version = tuple[int, int, int]
+
+
+class Forms(NamedTuple):
+    """The guard as the CLI can be given it: an executable file or a directory; and an empty configuration."""
+
+    file: str
+    directory: str
+    no_config: str
+
+    def fitting(self, version: Version | None) -> str:
+        """The form for a CLI; one that does not say its version is taken to be new."""
+        return self.directory if version is not None and version < WITH_FILES else self.file
+
+
+class Guarded(NamedTuple):
+    """What to run, and the variables to add to its environment."""
+
+    command: list[str]
+    variables: dict[str, str]
+
+
+def is_pulumi(program: str) -> bool:
+    """Whether this is the Pulumi CLI, by its name."""
+    return os.path.basename(program).removesuffix(".exe") == "pulumi"  # noqa: PTH119  a word, not a file
+
+
+def read_version(text: str) -> Version | None:
+    """The version in what `pulumi version` prints."""
+    found = _VERSION.match(text.strip())
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None
+
+
+def guarded(
+    command: Sequence[str], environ: Mapping[str, str], version: Version | None, forms: Forms
+) -> Guarded:
+    """The command with the guard in it; `version` is that of the Pulumi CLI it is or will call.
+
+    Raises:
+        UsageError: the CLI would not read the variable, and this is not the CLI, whose flags we know.
+    """
+    guard = forms.fitting(version)
+    if version is not None and version < WITH_VARIABLES:
+        if not is_pulumi(command[0]):
+            raise UsageError(
+                f"the Pulumi CLI is {'.'.join(map(str, version))} and ignores {PACKS}: {command[0]} would "
+                "run without the guard",
+                hint="upgrade the Pulumi CLI to 3.208.0 or later, or run `packreg run -- pulumi …` itself",
+            )
+        return Guarded(_with_flags(list(command), guard, forms.no_config), {})
+    packs = _words(environ.get(PACKS, ""))
+    configs = _words(environ.get(CONFIGS, ""))
+    if not {forms.file, forms.directory} & set(packs):
+        packs.append(guard)
+    variables = {PACKS: _line(packs)}
+    if configs or any(_is_config(word) for word in command):
+        configs += [forms.no_config] * (len(packs) - len(configs))
+        variables[CONFIGS] = _line(configs)
+    return Guarded(list(command), variables)
+
+
+def option_value(path: str) -> str:
+    """A path as one word of the variable."""
+    return _line([path])
+
+
+def _with_flags(command: list[str], guard: str, no_config: str) -> list[str]:
+    """The command with flags behind the CLI's own command, if that is one that runs policy packs."""
+    place = _behind_name(command)
+    if place is None:
+        return command
+    flags = ["--policy-pack", guard]
+    if any(_is_config(word) for word in command):
+        flags += [_CONFIG_FLAG, no_config]
+    return [*command[:place], *flags, *command[place:]]
+
+
+def _behind_name(command: Sequence[str]) -> int | None:
+    """The index behind the name of a command that runs policy packs; None for all others."""
+    index = 1
+    while index < len(command):
+        word = command[index]
+        if not word.startswith("-"):
+            return index + 1 if word in _JUDGED else None
+        index += 2 if word in _WITH_VALUE else 1
+    return None
+
+
+def _is_config(word: str) -> bool:
+    return word == _CONFIG_FLAG or word.startswith(f"{_CONFIG_FLAG}=")
+
+
+def _words(line: str) -> list[str]:
+    return next(csv.reader([line]), []) if line else []
+
+
+def _line(words: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(words)
+    return text.getvalue()
