@@ -112,9 +112,9 @@ def summary(report: Report) -> str:
     return f"{said}: {', '.join(words)} ({over})"
 
 
-def counted(count: int, thing: str) -> str:
-    """`1 pack`, `2 packs`."""
-    return f"{count} {thing}{'' if count == 1 else 's'}"
+def counted(count: int, thing: str, things: str = "") -> str:
+    """`1 pack`, `2 packs`; `things` where the plural is not made with an s."""
+    return f"{count} {thing if count == 1 else things or f'{thing}s'}"
 
 
 def waiver_line(waiver: Waiver) -> str:
