@@ -23,7 +23,7 @@ from packreg.cases.model import (
 from packreg.cases.yaml_values import at, place_of, value_of
 from packreg.errors import InvalidConfiguration
 from packreg.groups.config_file import Layer, read_layer
-from packreg.groups.config_messages import explain, shown
+from packreg.groups.config_messages import dotted, explain, shown
 from packreg.groups.config_schema import pattern_problem
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping as YamlMapping
@@ -94,10 +94,10 @@ class _Reader:
 
     def _read(self, node: YamlMapping, value: Mapping[str, Any]) -> Case:
         line = node.place.line
-        before = self.names.setdefault(value["name"], line)
-        if before != line:
-            message = f"the case {shown(value['name'])} was there before, in line {before}"
+        if value["name"] in self.names:
+            message = f"the case {shown(value['name'])} was there before, in line {self.names[value['name']]}"
             self._problem("duplicate-name", message, node, ("name",), "give each case a name of its own")
+        self.names[value["name"]] = line
         kind = next(kind for kind in ("resource", "resources", "state", "preview") if kind in value)
         stack = value.get("stack", {})
         given, lines = self._resources(node, kind, value)
@@ -161,6 +161,7 @@ class _Reader:
         """What one error of the jsonschema library means here."""
         path: _Path = tuple(error.absolute_path)
         place = place_of(node, path)
+        what = dotted(path) or "a case"
         if error.validator == "additionalProperties" and error.validator_value is False:
             inside = _node(node, path)
             for key, _ in inside.entries if isinstance(inside, YamlMapping) else ():
@@ -169,16 +170,18 @@ class _Reader:
                     hint = _meant(key.text, error.schema["properties"])
                     found.error("unknown-key", message, at(self.path, key.place), hint)
         elif error.validator in ("oneOf", "anyOf"):
+            if not isinstance(error.instance, dict):
+                return  # which is said by itself
             names = [alternative["required"][0] for alternative in error.validator_value]
             some = "exactly one" if error.validator == "oneOf" else "at least one"
-            message = f"{_subject(path)} must have {some} of {', '.join(names)}"
+            message = f"{what} must have {some} of {', '.join(names)}"
             found.error("bad-value", message, at(self.path, place))
         elif error.validator == "required":
             for name in _missing(error):
-                message = f"{_subject(path)} must have a {name}"
+                message = f"{what} must have a {name}"
                 found.error("missing-key", message, at(self.path, place))
         else:
-            message = f"{_subject(path)} {explain(error)}"
+            message = f"{what} {explain(error)}"
             found.error("bad-value", message, at(self.path, place))
 
 
@@ -208,11 +211,6 @@ def _node(root: Node, path: _Path) -> Node | None:
         elif isinstance(node, Sequence) and isinstance(step, int):
             node = node.items[step]
     return node
-
-
-def _subject(path: _Path) -> str:
-    """What a message speaks of: the nearest key."""
-    return next((str(step) for step in reversed(path) if isinstance(step, str)), "a case")
 
 
 def _meant(word: str, known: Mapping[str, Any]) -> str:
