@@ -21,7 +21,9 @@ from packreg.groups.config_messages import Violation
 from packreg.groups.config_schema import PolicySchema, schema_problem, violations
 from packreg.pack.metadata import PackInfo
 
-_DEFAULTS = "the pack's own defaults"
+#: What the first two layers are called, which every pack brings itself.
+DEFAULTS = "the pack's own defaults"
+INITIAL = "the pack's initialConfig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
     Raises InvalidConfiguration with all problems, sorted: the pack takes no configuration and one is given, a
     schema is not one, properties that a schema refuses or requires, a policy that ends up without a level.
     """
-    where = ", ".join(layer.where for layer in layers) or _DEFAULTS
+    where = ", ".join(layer.where for layer in layers) or DEFAULTS
     if not pack.supports_config:
         if layers:
             hint = "leave the configuration of this pack out"
@@ -93,11 +95,11 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
         return Configuration(None)
     errors: list[Problem] = []
     secrets = frozenset[str]().union(*(layer.secrets for layer in layers))
-    own = {p.name: Setting(p.level, p.schema.defaults() if p.schema else {}) for p in pack.policies}
-    settings = own
+    own = own_settings(pack)
+    settings: Mapping[str, Setting] = own
     origin: dict[tuple[str, str], str] = {}
-    for layer in (Layer(_DEFAULTS, own), Layer("the pack's initialConfig", pack.initial), *layers):
-        settings = _applied(settings, layer.settings)
+    for layer in (Layer(DEFAULTS, own), Layer(INITIAL, pack.initial), *layers):
+        settings = applied(settings, layer.settings)
         origin.update(((p, k), layer.where) for p, s in layer.settings.items() for k in s.properties)
     for policy in pack.policies:
         if policy.schema is not None:
@@ -111,7 +113,13 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
     return Configuration(settings, tuple(_warnings(own, layers)))
 
 
-def _applied(settings: Mapping[str, Setting], layer: Mapping[str, Setting]) -> dict[str, Setting]:
+def own_settings(pack: ConfigurablePack) -> dict[str, Setting]:
+    """What the policies say of themselves: their levels, and the defaults in their schemas."""
+    return {p.name: Setting(p.level, p.schema.defaults() if p.schema else {}) for p in pack.policies}
+
+
+def applied(settings: Mapping[str, Setting], layer: Mapping[str, Setting]) -> dict[str, Setting]:
+    """The settings with a layer over them."""
     every = layer["all"].level if "all" in layer else ""
     result = {n: Setting(every or setting.level, setting.properties) for n, setting in settings.items()}
     for name, given in layer.items():
