@@ -16,10 +16,11 @@ class Entry:
         self.help = help
 
 
-_WRITE, _USE, _RUN, _LOOK, _KEEP, _HERE = (
+_WRITE, _USE, _RUN, _GOVERN, _LOOK, _KEEP, _HERE = (
     "Write and publish packs",
     "Install packs",
     "Run packs",
+    "Govern stacks and accounts",
     "Look around",
     "Keep a registry",
     "This machine",
@@ -40,6 +41,10 @@ COMMANDS = {
     "analyze": Entry(_RUN, "analyzing", "Judge resources by policy packs."),
     "validate-config": Entry(_RUN, "validating", "Check the configuration of a pack against its policies."),
     "inventory": Entry(_RUN, "inventory", "List what a cloud account holds, also what no stack manages."),
+    "group": Entry(_GOVERN, "grouping", "Policy groups: which packs which stacks and accounts must run."),
+    "enable": Entry(_GOVERN, "enabling", "Enable a pack in a policy group."),
+    "disable": Entry(_GOVERN, "enabling", "Take a pack out of a policy group."),
+    "waiver": Entry(_GOVERN, "waiving", "Waivers: violations that somebody answers for, until a day."),
     "list": Entry(_LOOK, "looking", "List the packs of the registry."),
     "versions": Entry(_LOOK, "looking", "List the versions of a pack."),
     "info": Entry(_LOOK, "looking", "Show what the registry knows about a release."),

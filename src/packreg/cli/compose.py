@@ -22,6 +22,11 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def precisely_now() -> str:
+    """The present time as RFC 3339 in UTC, in microseconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def new_id() -> str:
     """A new random id."""
     return str(uuid.uuid4())

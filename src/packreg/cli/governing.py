@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.groups.document import Document, decode, nothing_written
+from packreg.groups.differences import Difference, differences
+from packreg.groups.document import Document, decode, encode, nothing_written
+from packreg.groups.merging import next_revision
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from packreg.cli.session import Session
+    from packreg.errors import Problem
     from packreg.groups.model import Governance
     from packreg.store.chain import Chain, Revision
+
+
+class Edited(NamedTuple):
+    """How an edit ended: the newest governance, the number of its revision, and what the edit changed.
+
+    `written` tells whether it made a revision; where everything was so already, it made none.
+    """
+
+    governance: Governance
+    revision: int
+    changes: list[Difference]
+    written: bool
 
 
 def read_governance(session: Session) -> Governance:
@@ -28,3 +45,89 @@ def read_revision(chain: Chain, revision: Revision | None) -> Document:
     if revision is None:
         return nothing_written()
     return decode(revision.value, revision.number, chain.key(revision.number))
+
+
+def edit_governance(
+    session: Session, edit: Callable[[Governance], Governance], what: str, base: Governance | None = None
+) -> Edited:
+    """Edit governance; `what` says so in a few words, in its history.
+
+    The edit is made once, on `base` (default: governance as it is now). What others changed since in other
+    groups, waivers and settings stays.
+
+    Raises:
+        ChangedMeanwhile: they changed the same group, waiver or setting; both changes are shown.
+        StoreRefused: this is a replica, or no registry.
+        OutcomeUnknown: the revision may be there; the same command again is safe.
+        PackregError: what `edit` raises, and all that reading does.
+    """
+    from packreg.cli.compose import new_id
+
+    before = read_governance(session) if base is None else base
+    edited = edit(before)
+    session.registry().home(create=True)
+    chain = session.registry().governance
+    writing = _Writing(session, chain, before, edited, what)
+    try:
+        chain.append(writing.value, attempt_id=new_id())
+    except _NothingToWriteError:
+        return Edited(writing.newest.governance, writing.newest.governance.revision, [], written=False)
+    after = writing.made.governance
+    return Edited(after, after.revision, differences(writing.newest.governance, after), written=True)
+
+
+class _NothingToWriteError(Exception):
+    """Everything is already as the edit would have it."""
+
+
+class _Writing:
+    """One edit on its way into the chain, which asks for its value again for every revision it meets."""
+
+    def __init__(
+        self, session: Session, chain: Chain, base: Governance, edited: Governance, what: str
+    ) -> None:
+        from packreg.registry.members import printable
+
+        self._chain, self._base, self._edited = chain, base, edited
+        self._by, self._what = printable(session.author())[:200], printable(what)[:500]
+        self.newest = self.made = nothing_written()
+
+    def value(self, revision: Revision | None) -> bytes:
+        from packreg.cli.compose import precisely_now
+
+        self.newest = read_revision(self._chain, revision)
+        made = next_revision(
+            self.newest, self._base, self._edited, now=precisely_now(), by=self._by, what=self._what
+        )
+        if made is None or made.change is None:
+            raise _NothingToWriteError
+        self.made = made
+        return encode(made.governance, made.change)
+
+
+def show_plan(session: Session, changes: Iterable[Difference]) -> None:
+    """What an edit would change, a line each, for whoever is to say yes to it."""
+    for change in changes:
+        session.out.say(f"  {change}")
+
+
+def show_edit(session: Session, edited: Edited, warnings: Iterable[Problem] = ()) -> None:
+    """What an edit changed, and what should be known about it."""
+    warned = list(warnings)
+    for warning in warned:
+        session.out.warn(str(warning), warning.hint)
+    if session.out.json:
+        session.out.document(
+            {
+                "revision": edited.revision,
+                "written": edited.written,
+                "changes": [change._asdict() for change in edited.changes],
+                "warnings": [warning._asdict() for warning in warned],
+            }
+        )
+        return
+    for change in edited.changes:
+        session.out.line(str(change))
+    session.out.say(
+        f"revision {edited.revision}" if edited.written else "nothing to change: it is so already"
+    )

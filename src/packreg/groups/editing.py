@@ -1,6 +1,6 @@
 """Edits of governance: each takes all of it and gives all of it, changed. Pure.
 
-Entries are given any time as `modified`; `merging` puts the time of the revision there, if they changed.
+Entries may have any time as `modified` (`times.NEVER`); `merging` gives those that changed the revision's.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
 from packreg.errors import NotFound, UsageError
 from packreg.groups.checks import group_problem, rules_problem, waiver_problem
 from packreg.groups.model import DEFAULT_GROUPS, Governance, Group, PackEntry, Rules, Waiver
+from packreg.groups.waiving import NO_WAIVERS, may_waive
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +162,9 @@ def waive(governance: Governance, waiver: Waiver, forbidden: Collection[str] = (
     if problem := waiver_problem(waiver):
         raise UsageError(f"this cannot be a waiver: {problem}")
     name = f"{waiver.pack}:{waiver.policy}"
-    glob = next((glob for glob in governance.rules.unwaivable if fnmatchcase(name, glob)), "")
-    if glob:
+    if not may_waive(governance.rules, waiver.pack, waiver.policy):
         raise UsageError(
-            f"{name} may not be waived: the registry's setting `unwaivable` has {glob}",
+            f"{name} may not be waived: the settings of the groups list it as unwaivable",
             hint="mend the resource, or ask whoever keeps the registry's settings",
         )
     if waiver.policy in forbidden:
@@ -174,10 +173,6 @@ def waive(governance: Governance, waiver: Waiver, forbidden: Collection[str] = (
             hint="mend the resource, or ask the pack's author",
         )
     return replace(governance, waivers={**governance.waivers, waiver.id: waiver})
-
-
-#: The tag by which a pack says that one of its policies is never waived.
-NO_WAIVERS = "no-waivers"
 
 
 def unwaive(governance: Governance, id: str) -> Governance:

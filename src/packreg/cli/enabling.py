@@ -1,0 +1,211 @@
+"""`enable` and `disable`: the policy packs of a group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import NAME, REFERENCE, command
+from packreg.cli.governing import edit_governance, read_governance, show_edit
+from packreg.errors import UsageError
+from packreg.groups.model import DEFAULT_PREVENTATIVE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packreg.cli.session import Session
+    from packreg.errors import Problem
+    from packreg.groups.config_file import Layer
+    from packreg.groups.model import PackEntry
+    from packreg.pack.metadata import PackInfo
+    from packreg.pack.reference import Reference
+    from packreg.pack.version import Version
+
+#: Records read at the same time.
+READERS = 16
+
+group_option = click.option(
+    "--group",
+    "--policy-group",
+    "group",
+    metavar="GROUP",
+    default=DEFAULT_PREVENTATIVE,
+    show_default=True,
+    help="The policy group.",
+)
+
+
+@command(
+    "enable",
+    examples=(
+        "packreg enable guard@latest",
+        "packreg enable 'guard@^1.2' --group prod --config guard.json --environment prod",
+    ),
+)
+@click.argument("reference", metavar="REF", type=REFERENCE)
+@group_option
+@click.option("--config", metavar="FILE", help="The pack's configuration, in the place of what it has.")
+@click.option(
+    "--environment",
+    "-e",
+    metavar="ENVIRONMENT",
+    multiple=True,
+    help="An environment, in the place of those it has. Later ones are stronger.",
+)
+@click.option("--no-config", is_flag=True, help="Take its configuration away.")
+@click.option("--no-environment", is_flag=True, help="Take its environments away.")
+@click.pass_obj
+def enable_command(
+    session: Session,
+    reference: Reference,
+    group: str,
+    config: str | None,
+    environment: tuple[str, ...],
+    no_config: bool,
+    no_environment: bool,
+) -> None:
+    """Enable a policy pack in a policy group, or change the version and configuration it has there.
+
+    A range or 'latest' is looked up whenever a stack is judged. What is not given stays as it is: another
+    version keeps the configuration. The configuration is checked for every version that REF could mean.
+    """
+    from packreg.groups import editing
+
+    if (config and no_config) or (environment and no_environment):
+        raise UsageError("one option gives what another takes away", hint="leave one of them out")
+    base = read_governance(session)
+    there = editing.found_group(base, group).packs.get(reference.name)
+    entry = with_version(there, reference)
+    warnings: list[Problem] = []
+    if config or no_config:
+        layer = _layer(session, config) if config else None
+        entry = with_layer(entry, layer)
+        warnings += layer.warnings if layer else ()
+    if environment or no_environment:
+        entry = with_environments(entry, environment)
+    warnings += check_entries(session, [(entry, config or f"the group {group}")])
+    version = "" if entry.version == "latest" else f"@{entry.version}"
+    edited = edit_governance(
+        session,
+        lambda governance: editing.enable(governance, group, entry),
+        f"enable {entry.pack}{version} in {group}",
+        base,
+    )
+    show_edit(session, edited, warnings)
+
+
+@command("disable", examples=("packreg disable guard --group prod",))
+@click.argument("pack", metavar="NAME", type=NAME)
+@group_option
+@click.pass_obj
+def disable_command(session: Session, pack: str, group: str) -> None:
+    """Take a policy pack out of a policy group, with its configuration there."""
+    from packreg.groups.editing import disable
+
+    edited = edit_governance(
+        session, lambda governance: disable(governance, group, pack), f"disable {pack} in {group}"
+    )
+    show_edit(session, edited)
+
+
+def with_version(there: PackEntry | None, reference: Reference) -> PackEntry:
+    """The entry of a pack with another version.
+
+    Raises:
+        UsageError: a digest, which a group cannot name.
+    """
+    from dataclasses import replace
+
+    from packreg.groups.model import PackEntry
+    from packreg.groups.times import NEVER
+
+    if isinstance(reference.wanted, str):
+        hint = f"`packreg list` shows the versions; write {reference.name}@1.2.0"
+        raise UsageError("a policy group names versions, not digests", hint=hint)
+    version = "latest" if reference.wanted is None else str(reference.wanted)
+    return replace(there, version=version) if there else PackEntry(reference.name, version, NEVER)
+
+
+def with_layer(entry: PackEntry, layer: Layer | None) -> PackEntry:
+    """The entry configured by this file, and with its environments if it names some."""
+    from dataclasses import replace
+
+    from packreg.groups.config_file import as_config
+
+    entry = replace(entry, config=as_config(layer) if layer else {})
+    return with_environments(entry, layer.environments) if layer and layer.environments else entry
+
+
+def with_environments(entry: PackEntry, references: Iterable[str]) -> PackEntry:
+    """The entry with these environments, each once. Raises UsageError: one cannot be read."""
+    from dataclasses import replace
+
+    from packreg.registry.environment_reference import EnvironmentReference
+
+    named = dict.fromkeys(str(EnvironmentReference.parse(reference)) for reference in references)
+    return replace(entry, environments=tuple(named))
+
+
+def check_entries(session: Session, entries: list[tuple[PackEntry, str]]) -> list[Problem]:
+    """Make sure that what groups say of packs can be had and configured so; gives what should be known.
+
+    Each entry comes with where its configuration is from. One listing for each pack, and one record for each
+    version that an entry could mean, several at the same time; records are remembered.
+
+    Raises:
+        NotFound: there is no such pack or version.
+        InvalidConfiguration: with every problem of an entry, for every version that it could mean.
+    """
+    from packreg.groups.admission import configuration_warnings
+
+    found: list[Problem] = []
+    wanted, metadata = _wanted(session, [entry for entry, _ in entries], found)
+    for (entry, where), versions in zip(entries, wanted, strict=True):
+        by_version = {version: metadata[entry.pack, version] for version in versions}
+        found += configuration_warnings(entry, by_version, where)
+    return list(dict.fromkeys(found))
+
+
+def metadata_of(session: Session, entries: list[PackEntry]) -> dict[str, PackInfo | None]:
+    """What each version that an entry could mean says of itself, by `name@version`. Raises: NotFound."""
+    _, metadata = _wanted(session, entries, [])
+    return {f"{name}@{version}": info for (name, version), info in metadata.items()}
+
+
+def _wanted(
+    session: Session, entries: list[PackEntry], warnings: list[Problem]
+) -> tuple[list[list[Version]], dict[tuple[str, Version], PackInfo | None]]:
+    """The versions that each entry could mean, and what each of them says of itself."""
+    from packreg.groups.admission import wanted_versions
+
+    registry = session.registry()
+    names = sorted({entry.pack for entry in entries})
+    listings = dict(zip(names, session.at_once(READERS, registry.versions, names), strict=True))
+    wanted = []
+    for entry in entries:
+        versions, warned = wanted_versions(entry, listings[entry.pack])
+        warnings += warned
+        wanted.append(versions)
+    pairs = sorted(
+        {(e.pack, version) for e, versions in zip(entries, wanted, strict=True) for version in versions}
+    )
+    records = session.at_once(READERS, lambda pair: registry.record(*pair), pairs)
+    return wanted, {pair: record.metadata for pair, record in zip(pairs, records, strict=True)}
+
+
+def _layer(session: Session, path: str) -> Layer:
+    from packreg.groups.config_file import MAX_FILE, read_layer
+
+    return read_layer(read_file(session, path, MAX_FILE), path)
+
+
+def read_file(session: Session, path: str, most: int) -> bytes:
+    """The bytes of a file, and one more than `most` at most. Raises UsageError: it cannot be read."""
+    from pathlib import Path
+
+    try:
+        with Path(session.cwd, path).open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,0 +1,124 @@
+"""`group apply` and `group export`: policy groups as code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.enabling import check_entries, read_file
+from packreg.cli.governing import Edited, edit_governance, read_governance, show_edit, show_plan
+from packreg.errors import Problem, UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.groups.model import Governance, PackEntry
+
+
+@command(
+    "apply",
+    examples=(
+        "packreg group apply groups.yaml",
+        "packreg group apply groups/*.yaml --prune --yes",
+        "packreg group apply groups.yaml --dry-run --json",
+    ),
+)
+@click.argument("files", metavar="FILE...", nargs=-1)
+@click.option("--prune", is_flag=True, help="Take away what the files do not name: groups, packs, members.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--schema", is_flag=True, help="Print the JSON schema of the files.")
+@click.pass_obj
+def apply_command(
+    session: Session, files: tuple[str, ...], prune: bool, dry_run: bool, yes: bool, schema: bool
+) -> None:
+    """Make the policy groups be as YAML files say, after showing what would change.
+
+    What the files do not name stays, unless --prune is given. Everything is one revision, or none; applying
+    the same files again changes nothing.
+    """
+    from packreg.groups.differences import differences
+    from packreg.groups.group_file import MAX_FILE, applied, read_groups
+
+    if schema:
+        _print_schema(session)
+        return
+    if not files:
+        raise UsageError("no file was given", hint="write packreg group apply FILE")
+    read = [read_groups(read_file(session, path, MAX_FILE), path) for path in files]
+    base = read_governance(session)
+    planned = applied(base, read, prune=prune)
+    warnings = [Problem("group-file", text) for file in read for text in file.warnings]
+    warnings += check_entries(session, _changed(base, planned))
+    changes = differences(base, planned)
+    if dry_run:
+        show_edit(session, Edited(planned, base.revision, changes, written=False), warnings)
+        return
+    if changes:
+        show_plan(session, changes)
+        session.confirmed(f"making {len(changes)} changes", yes)
+    edited = edit_governance(
+        session,
+        lambda governance: applied(governance, read, prune=prune),
+        f"apply {', '.join(files)}",
+        base,
+    )
+    show_edit(session, edited, warnings)
+
+
+@command("export", examples=("packreg group export > groups.yaml", "packreg group export prod -o prod.yaml"))
+@click.argument("names", metavar="[GROUP...]", nargs=-1)
+@click.option("--output", "-o", metavar="FILE", help="Write to this file.")
+@click.pass_obj
+def export_command(session: Session, names: tuple[str, ...], output: str | None) -> None:
+    """Print policy groups as the YAML that `group apply` takes: all, or these."""
+    from pathlib import Path
+
+    from packreg.cli.atomic import write_atomically
+    from packreg.cli.grouping import group_document
+    from packreg.groups.editing import found_group
+    from packreg.groups.group_text import write_groups
+
+    governance = read_governance(session)
+    groups = [found_group(governance, name) for name in names or sorted(governance.groups)]
+    text = write_groups(groups)
+    if output:
+        write_atomically(Path(session.cwd, output), text.encode())
+    if session.out.json:
+        session.out.document(
+            {
+                "revision": governance.revision,
+                "path": output,
+                "groups": [group_document(group) for group in groups],
+            }
+        )
+    elif not output:
+        for line in text.splitlines():
+            session.out.line(line)
+
+
+def _changed(before: Governance, after: Governance) -> list[tuple[PackEntry, str]]:
+    """The entries that are new or other than they were, each with the group that it is in."""
+    from dataclasses import replace
+
+    found = []
+    for name, group in sorted(after.groups.items()):
+        there = before.groups[name].packs if name in before.groups else {}
+        for pack, entry in sorted(group.packs.items()):
+            old = there.get(pack)
+            if old is None or replace(entry, modified=old.modified) != old:
+                found.append((entry, f"the group {name}"))
+    return found
+
+
+def _print_schema(session: Session) -> None:
+    import json
+    from importlib.resources import files
+
+    text = files("packreg.groups").joinpath("policy-groups.schema.json").read_text("utf-8")
+    if session.out.json:
+        session.out.document(json.loads(text))
+        return
+    for line in text.splitlines():
+        session.out.line(line)

@@ -1,0 +1,88 @@
+"""Whether a group can say this of a pack: which versions it could mean, and how each is configured. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from packreg.errors import InvalidConfiguration, Problem, UsageError
+from packreg.groups.config_file import as_layer, refused
+from packreg.groups.configuration import ConfigurablePack, reconcile
+from packreg.groups.model import PackEntry
+from packreg.pack.metadata import PackInfo
+from packreg.pack.reference import Reference
+from packreg.pack.version import Version, VersionRange
+from packreg.registry.listing import PackListing
+
+#: Of how many versions in a range, the newest first, the configuration is checked.
+MAX_VERSIONS = 200
+
+
+def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Version], list[Problem]]:
+    """The versions that an entry could mean as things are, the one it means now first, and warnings.
+
+    An exact version is itself; `latest` is the newest; a range could mean any published version in it, since
+    yanks and releases move it.
+
+    Raises:
+        NotFound, Removed: it means none.
+    """
+    wanted = Reference.parse(f"{entry.pack}@{entry.version}").wanted
+    if isinstance(wanted, str):
+        raise UsageError(f"a group names versions of {entry.pack}, not digests")
+    choice = listing.choose(wanted)
+    warnings = [Problem("pre-release", choice.note)] if choice.note else []
+    if isinstance(wanted, Version) and listing.by_version[choice.version].state == "yanked":
+        message = f"{entry.pack}@{choice.version} was yanked; it runs all the same, as it is pinned"
+        warnings.append(Problem("yanked", message, hint=f"`packreg versions {entry.pack}` lists the others"))
+    if not isinstance(wanted, VersionRange):
+        return [choice.version], warnings
+    inside = [version for version in reversed(listing.versions("published")) if version in wanted]
+    if len(inside) > MAX_VERSIONS:
+        message = f"{len(inside)} versions of {entry.pack} are in {entry.version}"
+        hint = f"the configuration was checked for the newest {MAX_VERSIONS}"
+        warnings.append(Problem("many-versions", message, hint=hint))
+    return inside[:MAX_VERSIONS], warnings
+
+
+def configuration_warnings(
+    entry: PackEntry, metadata: Mapping[Version, PackInfo | None], where: str
+) -> list[Problem]:
+    """Check the configuration of an entry against each of these versions; gives what should be known.
+
+    `where` says where the configuration is from. With environments, which may add what it lacks and are only
+    opened when the pack runs, what is wrong is a warning.
+
+    Raises:
+        InvalidConfiguration: with every problem of every version.
+    """
+    layer = as_layer(entry.config, where)
+    wrong: dict[Problem, list[Version]] = {}
+    warned: dict[Problem, list[Version]] = {}
+    for version, info in metadata.items():
+        if info is None:
+            message = "it was published without metadata, so its configuration is checked only when it runs"
+            warned.setdefault(Problem("no-metadata", message), []).append(version)
+            continue
+        try:
+            found = reconcile(ConfigurablePack.of(info), [layer] if layer.settings else [])
+        except InvalidConfiguration as error:
+            for problem in error.problems:
+                wrong.setdefault(problem, []).append(version)
+        else:
+            for problem in found.warnings:
+                warned.setdefault(problem, []).append(version)
+    if wrong and not entry.environments:
+        raise refused(f"the configuration of {entry.pack} is refused", _named(entry.pack, wrong))
+    hint = "an environment may mend it; `packreg validate-config` tells"
+    mended = [problem._replace(hint=problem.hint or hint) for problem in _named(entry.pack, wrong)]
+    return [*_named(entry.pack, warned), *mended]
+
+
+def _named(pack: str, problems: Mapping[Problem, Iterable[Version]]) -> list[Problem]:
+    """The problems, each with the versions that have it."""
+    named = []
+    for problem, versions in problems.items():
+        first, *more = versions
+        others = f" and {len(more)} older versions" if len(more) > 1 else f" and {more[0]}" if more else ""
+        named.append(problem._replace(message=f"{pack}@{first}{others}: {problem.message}"))
+    return named
