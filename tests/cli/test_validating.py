@@ -65,6 +65,33 @@ def test_what_does_nothing_is_warned_of(author: User) -> None:
     assert "hint: did you mean bucket-has-owner?" in done.err
 
 
+def test_a_published_pack_is_neither_installed_nor_run(user: User) -> None:
+    """Its policies and their schemas are in its record, and nothing else comes to this machine."""
+    schema = {"deny_all": {"properties": {"days": {"type": "integer", "minimum": 1, "default": 7}}}}
+    rego = 'package guard\n\nimport rego.v1\n\ndeny_all contains "no" if input.x\n'
+    files = {"policy.rego": rego, "config-schema.json": json.dumps(schema)}
+    user.publish("guard", "1.2.0", files=files)
+    write(user, "good.json", {"deny_all": {"enforcementLevel": "advisory", "days": 3}})
+    write(user, "bad.json", {"deny_all": {"days": 0}})
+    done = user.must("validate-config", "guard", "--config", "good.json", "--json")
+    assert done.err == ""
+    assert done.json()["version"] == "1.2.0"
+    assert done.json()["policies"] == [{"policy": "deny_all", "level": "advisory", "properties": {"days": 3}}]
+    user.must("validate-config", "guard@1.2.0", "--config", "good.json", "--offline")
+    bad = user("validate-config", "guard", "--config", "bad.json")
+    assert bad.code == 4
+    assert "deny_all.days: must be at least 1, not 0" in bad.err
+    assert [kept["kind"] for kept in user.must("cache", "list", "--json").json()] == ["records"]
+
+
+def test_a_release_without_its_policies_is_run_and_that_is_said(author: User) -> None:
+    """Releases of older versions, and those with --no-run, can be validated all the same."""
+    write(author, "config.json", {})
+    done = author.must("validate-config", "python-guard@1.0.0", "--config", "config.json")
+    assert "python-guard@1.0.0 was published without its policies" in done.err
+    assert done.out.startswith("bucket-acl-private\tmandatory\t{}\n")
+
+
 def test_a_file_for_one_pack_is_misuse(author: User) -> None:
     """There is one pack, so `PACK=FILE` is refused."""
     write(author, "config.json", {})
