@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
 from threading import Lock
@@ -37,7 +37,7 @@ from packreg.groups.decision import Required, Unavailable
 from packreg.groups.model import Entity
 
 T = TypeVar("T")
-_FAIL_OPEN = "PACKREG_FAIL_OPEN=1 lets deployments pass while this lasts"
+_FAIL_OPEN = "hint: PACKREG_FAIL_OPEN=1 lets deployments pass while this lasts"
 _NO_STACK = (
     "this command does not say which stack it is about, so nobody knows what must run: judge a state with "
     "`packreg enforce STACK`; for previews and updates the Pulumi CLI has to be a newer one"
@@ -121,6 +121,7 @@ class Guard:
                 for answer in reply.answers:
                     properties = add_remediations(merged, pack.label, answer)
                     if properties is not None:
+                        self._know(secrets_in(request))  # SDKs give them back without their mark
                         item = item._replace(remediate=with_properties(item.remediate, properties))
             return merged.SerializeToString()
 
@@ -205,8 +206,7 @@ class Guard:
             prepared = self._prepare(stack, "preventative")
         except PackregError as error:
             return _unknown(stack, error, self.version)
-        self._secrets = prepared.secrets | {stack.config.get(key, "") for key in stack.secret_keys}
-        self._redactor = Redactor(self._secrets)
+        self._know({*prepared.secrets, *(stack.config.get(key, "") for key in stack.secret_keys)})
         self._running = RunningPacks(prepared.packs, self._seen, self._redactor, self._pool)
         if not stack.dry_run:
             self._audit = Audit(stack, self._prepare, self._seen)
@@ -218,7 +218,8 @@ class Guard:
             raise Stopped(_NO_STACK)
         prepared = self._beginning.result()
         if not self._closed:
-            self._stop_at(f"{each.pack}: {error.why}" for each in prepared.unready for error in each.errors)
+            errors = [(each, error) for each in prepared.unready for error in each.errors]
+            self._stop_at(e.why if p.pack == OWN_NAME else f"{p.pack}: {e.why}" for p, e in errors)
         return prepared
 
     def _ready(self) -> RunningPacks:
@@ -252,6 +253,11 @@ class Guard:
             self._passed[text] = True
         return merged.encoded()
 
+    def _know(self, secrets: Set[str]) -> None:
+        if not secrets <= self._secrets:
+            self._secrets |= secrets
+            self._redactor = Redactor(self._secrets)
+
     def _redactor_of(self, request: bytes, *, stack: bool = False) -> Redactor:
         secrets = secrets_in(request, stack=stack)
         return Redactor(self._secrets | secrets) if secrets else self._redactor
@@ -284,5 +290,6 @@ def _summary(required: Required) -> str:
     """What must run, in one line."""
     if required.nothing:
         return f"{required.entity}: {Governed(required).nothing_said()}; no policy pack is enforced"
-    packs = ", ".join(f"{each.pack}@{each.version}" for each in required.packs)
-    return f"{required.entity} must pass {packs or 'nothing that can be had'}"
+    packs = [f"{each.pack}@{each.version}" for each in required.packs]
+    packs += [f"{each.pack} (not to be had)" for each in required.unavailable if each.pack != OWN_NAME]
+    return f"{required.entity} must pass {', '.join(packs) or 'policy packs that nobody knows'}"

@@ -1,0 +1,1 @@
+"""The guard: one analyzer for many packs."""
