@@ -252,6 +252,66 @@ def test_secrets_do_not_come_out(judge: User, output: str) -> None:
     assert "open has the access list '[secret]'" in done.out.replace("&apos;", "'")
 
 
+WORD, NUMBER, KEY = "correct-horse", 314159265, "-----BEGIN KEY-----\nMIIEpAIBAAKCAQEA\n-----END KEY-----\n"
+
+LEAKY = """
+import json, os, sys
+from pulumi_policy import (
+    EnforcementLevel, PolicyPack, ResourceValidationPolicy, StackValidationPolicy)
+
+def secrets(args):
+    return [args.props[name] for name in ("password", "pin", "key") if name in args.props]
+
+def tell(args, report):
+    for secret in secrets(args):
+        report(f"{args.urn}: {secret} or {secret!r} or {json.dumps(secret)}")
+
+def log(args, report):
+    print(secrets(args), file=sys.stderr, flush=True)
+    if "crash" in args.props:
+        os._exit(3)
+
+def fail(args, report):
+    for secret in secrets(args):
+        raise ValueError(f"{secret} " + "x" * 980 + f" {args.props['password']}")
+
+def mend(args):
+    if "password" in args.props:
+        password = args.props["password"]
+        return {**args.props, f"copy of {password}": password, "all": secrets(args)}
+
+def stack(args, report):
+    for resource in args.resources:
+        report(f"{resource.name} has {dict(resource.props)}", resource.urn)
+    raise ValueError([dict(resource.props) for resource in args.resources])
+
+PolicyPack("leaky", policies=[
+    ResourceValidationPolicy("tell", "d", tell), ResourceValidationPolicy("log", "d", log),
+    ResourceValidationPolicy("fail", "d", fail),
+    ResourceValidationPolicy("mend", "d", remediate=mend, enforcement_level=EnforcementLevel.REMEDIATE),
+    StackValidationPolicy("stack", "d", stack)])
+"""
+
+
+@pytest.mark.parametrize("output", ["text", "json", "sarif", "junit", "github", "markdown"])
+def test_no_known_secret_comes_out_of_anything(judge: User, shop: Path, output: str) -> None:
+    """Not in messages, names, URNs, remediations, errors, logs, last words; all else is still said."""
+    (broken(judge, shop, "python-raises") / "__main__.py").write_text(LEAKY)
+    secret = {
+        name: {**SECRET, "plaintext": json.dumps(value)}
+        for name, value in (("password", WORD), ("pin", NUMBER), ("key", KEY))
+    }
+    state(judge, {f"for-{WORD}": {**secret, f"tag-{WORD}": "x"}, "last": {**secret, "crash": True}})
+    done = judge("analyze", "./python-raises", "--state", "state.json", "-o", output, "-v")
+    assert done.code == 4
+    shown = done.out + done.err
+    for part in (WORD, "horse", str(NUMBER), "BEGIN KEY", "MIIEpAIB", "correct-", "314159"):
+        assert part not in shown
+    for policy in ("tell", "fail", "mend", "stack"):
+        assert policy in shown
+    assert "for-[secret]" in shown.replace("&#91;", "[").replace("\\[", "[").replace("\\]", "]")
+
+
 def test_a_passphrase_opens_the_secrets(judge: User) -> None:
     """It comes from the environment or a file of it; without it the note says what stays hidden."""
     state(

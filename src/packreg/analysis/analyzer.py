@@ -93,7 +93,7 @@ class Analyzer:
         self._remediate = self._method("Remediate", pb.RemediateResponse)
         self._analyze = self._method("Analyze", pb.AnalyzeResponse)
         self._analyze_stack = self._method("AnalyzeStack", pb.AnalyzeResponse)
-        self._analyze_many = self._channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
+        self._analyze_many: Any = self._channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
         self.batch = 1
         try:
             self._connect()

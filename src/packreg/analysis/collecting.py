@@ -208,8 +208,8 @@ class Collector:
                             self._name,
                             self._version,
                             name,
-                            item.urn,
-                            item.type,
+                            self._text(item.urn),
+                            self._text(item.type),
                             found,
                             self._text(each.description),
                         ),
@@ -237,8 +237,8 @@ class Collector:
             policy=policy,
             level=level,
             message=self._text(message),
-            urn=urn,
-            resource_type=kind,
+            urn=self._text(urn),
+            resource_type=self._text(kind),
             description=self._text(description),
             severity=SEVERITIES[severity]
             if 0 < severity < len(SEVERITIES)
@@ -255,7 +255,7 @@ class Collector:
             code,
             self._redactor.text(why),
             policy,
-            item.urn,
+            self._text(item.urn),
             "stack" if method == "AnalyzeStack" else "resource",
         )
         self._errors.append((self._place(item, method, policy), error))
@@ -270,7 +270,8 @@ class Collector:
 
     def _shown(self, change: Change) -> Change:
         value = self._redactor.value
-        return Change(change.path, change.kind, value(change.before), value(change.after))
+        path = tuple(self._text(step) if isinstance(step, str) else step for step in change.path)
+        return Change(path, change.kind, value(change.before), value(change.after))
 
 
 def _type_in(urn: str) -> str:

@@ -7,10 +7,14 @@ from math import isnan
 from typing import Any
 
 from packreg.analysis.findings import Change
+from packreg.analysis.values import SECRET, SIGNATURE
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
-    """What makes `after` of `before`, sorted by key, without the engine's own top-level keys (`__…`)."""
+    """What makes `after` of `before`, sorted by key, without the engine's own top-level keys (`__…`).
+
+    What takes the place of a secret, or is replaced by one, is marked as a secret as well.
+    """
     for name in sorted(before.keys() | after.keys()):
         if not name.startswith("__"):
             yield from _member(before, after, name, ())
@@ -28,7 +32,11 @@ def _member(
 
 
 def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Change]:
-    if isinstance(before, dict) and isinstance(after, dict):
+    if _is_secret(before) or _is_secret(after):
+        # SDKs show secrets to policies without the mark, and what comes back has none
+        if any(_values(_opened(before), _opened(after), path)):
+            yield Change(path, "update", _secret(before), _secret(after))
+    elif isinstance(before, dict) and isinstance(after, dict):
         for name in sorted(before.keys() | after.keys()):
             yield from _member(before, after, name, path)
     elif isinstance(before, list) and isinstance(after, list):
@@ -40,6 +48,18 @@ def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Ch
             yield Change((*path, index), "add", after=after[index])
     elif not _same(before, after):
         yield Change(path, "update", before, after)
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
+
+
+def _opened(value: Any) -> Any:
+    return value.get("value") if _is_secret(value) else value
+
+
+def _secret(value: Any) -> Any:
+    return value if _is_secret(value) else {SIGNATURE: SECRET, "value": value}
 
 
 def _same(before: Any, after: Any) -> bool:

@@ -42,6 +42,7 @@ class Process:
         self._line: bytes | None = None
         self._said: deque[bytes] = deque()
         self._kept = 0
+        self._cut = False
         self._open = 2
         self._decided = False
         command = [sys.executable, "-I", "-S", _SUPERVISOR, str(program.memory), *program.command]
@@ -76,7 +77,10 @@ class Process:
     def tail(self) -> str:
         """The last of what the pack wrote, after its port; not cleaned for terminals."""
         with self._changed:
-            return b"".join(self._said).decode("utf-8", "replace")
+            said = b"".join(self._said)
+            if self._cut and b"\n" in said:  # half a line may begin with half a secret, which nobody knows
+                said = said.partition(b"\n")[2]
+            return said.decode("utf-8", "replace")
 
     def ending(self) -> str:
         """How the process ended, for a message, with the last line that it wrote."""
@@ -210,6 +214,7 @@ class Process:
             self._kept += len(chunk)
             while self._kept - len(self._said[0]) >= _TAIL:
                 self._kept -= len(self._said.popleft())
+                self._cut = True
 
     def _await_end(self, seconds: float) -> None:
         until = time.monotonic() + seconds

@@ -107,7 +107,7 @@ class Values:
                     raise
             return items
         if self._inside and kind is float:
-            self.known.add(str(int(value)) if value.is_integer() else str(value))
+            self.known.add(number_text(value))
         return value
 
     def _object(self, value: Mapping[str, Any], depth: int) -> Properties:
@@ -164,6 +164,8 @@ class Values:
             return _text(urn)
         if not isinstance(identity, str):
             raise WrongValue("is a malformed resource reference: id must be text")
+        if self._inside and identity:
+            self.known.add(identity)
         return _text(identity) or UNKNOWN
 
     def _asset(self, value: Mapping[str, Any], depth: int) -> Properties:
@@ -198,6 +200,8 @@ class Values:
         if not isinstance(digits, str) or not re.fullmatch("[0-9a-fA-F]{1,16}", digits):
             raise WrongValue("is a malformed float: value must be up to 16 hexadecimal digits")
         number: float = struct.unpack(">d", int(digits, 16).to_bytes(8, "big"))[0]
+        if self._inside:
+            self.known.add(number_text(number))
         return number
 
     def _bytes(self, value: Mapping[str, Any], depth: int) -> str:
@@ -220,6 +224,11 @@ class Values:
         FLOAT: _float,
         BYTES: _bytes,
     }
+
+
+def number_text(number: float) -> str:
+    """A number as it is mostly written: a whole one without its decimal point."""
+    return str(int(number)) if number.is_integer() else str(number)
 
 
 def _text(text: str) -> str:
