@@ -9,22 +9,18 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from packreg._version import __version__
-from packreg.cli.base import command, remember_format
+from packreg.cli.base import command
 from packreg.cli.configuring import configured
 from packreg.cli.installing import offline_option, python_option
 from packreg.cli.packs_to_run import program_of, ready_packs
+from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
 from packreg.cli.resources_to_judge import read_judged, resource_options
-from packreg.errors import NotEvaluated, Problem, UsageError
+from packreg.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from packreg.cli.packs_to_run import Ready
     from packreg.cli.session import Session
-    from packreg.enforcement.report import Report
     from packreg.groups.config_file import Layer
-
-DENIED = 3
-FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
-_EXIT_CODES = {"allowed": 0, "denied": DENIED, "not-evaluated": NotEvaluated.exit_code}
 
 
 @command(
@@ -57,15 +53,7 @@ _EXIT_CODES = {"allowed": 0, "denied": DENIED, "not-evaluated": NotEvaluated.exi
     show_default=True,
     help="Processes of each pack; for packs that remember nothing between resources.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    callback=remember_format,
-    help="The format of the report on stdout.",
-)
+@output_option
 @offline_option
 @python_option
 @click.pass_obj
@@ -92,8 +80,7 @@ def analyze_command(
     from packreg.analysis.evaluation import PackToRun, evaluate
     from packreg.enforcement.report import Report
 
-    if session.out.json and output not in ("text", "json"):
-        raise UsageError(f"--json and --output {output} are two formats", hint="leave one of them out")
+    check_format(session, output)
     names = list(dict.fromkeys(packs))
     layers = read_layers(session, config)
     found = read_judged(
@@ -121,26 +108,8 @@ def analyze_command(
         found.snapshot.project,
         __version__,
     )
-    _write(session, report, output)
-    return _EXIT_CODES[report.verdict]
-
-
-def _write(session: Session, report: Report, output: str) -> None:
-    from packreg.enforcement.document import document
-    from packreg.enforcement.github import github_report
-    from packreg.enforcement.junit import junit_report
-    from packreg.enforcement.markdown import markdown_report
-    from packreg.enforcement.sarif import sarif_report
-    from packreg.enforcement.text import text_report
-
-    texts = {"text": text_report, "junit": junit_report, "github": github_report, "markdown": markdown_report}
-    if session.out.json:
-        session.out.document(document(report))
-    elif output == "sarif":
-        session.out.document(sarif_report(report))
-    else:
-        for line in texts[output](report).splitlines():
-            session.out.line(line)
+    write_report(session, report, output)
+    return EXIT_CODES[report.verdict]
 
 
 def read_layers(session: Session, config: Sequence[str]) -> list[tuple[str, Layer]]:

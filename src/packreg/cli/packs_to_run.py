@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.errors import InvalidPack, PackFailed, UsageError
+from packreg.errors import InvalidPack, PackFailed, PackregError, UsageError
 
 if TYPE_CHECKING:
     from packreg.analysis.program import Program, Stack
     from packreg.cli.session import Session
-    from packreg.install.installer import Installed
     from packreg.pack.manifest import Manifest
+    from packreg.pack.reference import Reference
 
 _MAX_FILE = 256 * 1024
 _MANIFEST = "PulumiPolicy.yaml"
@@ -50,29 +50,41 @@ def ready_packs(
     Raises:
         PackregError: the first one that cannot be had; nothing was run.
     """
-    from packreg.cli.installing import Failed, Wanted, install_all
     from packreg.pack.reference import Reference
 
-    wanted = {word: Wanted(Reference.parse(word)) for word in words if not is_directory(word)}
-    options = {"offline": offline, "python": python or session.settings.python} if wanted else {}
-    installed: dict[str, Installed] = {}
-    for word, result in (
-        zip(wanted, install_all(session, list(wanted.values()), options), strict=True) if wanted else ()
-    ):
+    references = {word: Reference.parse(word) for word in words if not is_directory(word)}
+    found = ready_releases(session, list(references.values()), offline=offline, python=python)
+    releases: dict[str, Ready] = {}
+    for word, release in zip(references, found, strict=True):
+        if isinstance(release, PackregError):
+            raise release
+        releases[word] = release
+    return [releases.get(word) or _directory(session, word, offline=offline, python=python) for word in words]
+
+
+def ready_releases(
+    session: Session, references: Sequence[Reference], *, offline: bool = False, python: str | None = None
+) -> list[Ready | PackregError]:
+    """Install releases, several at the same time; in the order of `references`, each or why it cannot be."""
+    from packreg.cli.installing import Failed, Wanted, install_all
+
+    if not references:
+        return []
+    options = {"offline": offline, "python": python or session.settings.python}
+    found: list[Ready | PackregError] = []
+    for result in install_all(session, [Wanted(reference) for reference in references], options):
         if isinstance(result, Failed):
-            raise result.error
+            found.append(result.error)
+            continue
         for note in result.notes:
             session.out.warn(note)
-        installed[word] = result
-    packs = []
-    for word in words:
-        if word in installed:
-            done = installed[word]
-            manifest = _manifest(done.path, word)
-            packs.append(Ready(done.name, done.version.text, done.path, manifest, done.digest))
+        try:
+            manifest = _manifest(result.path, result.reference)
+        except PackregError as error:
+            found.append(error)
         else:
-            packs.append(_directory(session, word, offline=offline, python=python))
-    return packs
+            found.append(Ready(result.name, result.version.text, result.path, manifest, result.digest))
+    return found
 
 
 def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:

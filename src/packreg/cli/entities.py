@@ -1,0 +1,83 @@
+"""What governance decides about, as it stands on the command line: a stack, or an account, with its tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from packreg.errors import UsageError
+from packreg.groups.model import SELF_MANAGED, Entity
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_MAX_ACCOUNT = 400
+
+
+def entity_options(function: _F) -> _F:
+    """A stack as an argument, or an account; and tags of it."""
+    for option in reversed(
+        (
+            click.argument("stack", metavar="[STACK]", required=False),
+            click.option("--account", metavar="NAME", help="A cloud account, instead of a stack."),
+            tag_option,
+        )
+    ):
+        function = option(function)
+    return function
+
+
+tag_option = click.option(
+    "--tag", "tags", metavar="NAME=VALUE", multiple=True, help="A tag that it has, for groups with tag rules."
+)
+
+
+def read_entity(stack: str | None, account: str | None, tags: Sequence[str]) -> Entity:
+    """The entity that is meant.
+
+    Raises:
+        UsageError: not exactly one was named, or a name or a tag cannot be one.
+    """
+    if (stack is None) == (account is None):
+        raise UsageError("name one stack or one account", hint="give PROJECT/STACK, or --account NAME")
+    if account is not None:
+        return account_entity(account, read_tags(tags))
+    assert stack is not None
+    return stack_entity(stack, read_tags(tags))
+
+
+def stack_entity(text: str, tags: dict[str, str] | None = None) -> Entity:
+    """The stack `project/stack` or `organization/project/stack`; self-managed backends have one organization.
+
+    Raises:
+        UsageError: it is no such name.
+    """
+    parts = text.split("/")
+    if len(parts) not in (2, 3) or any(not _PART.fullmatch(part) or part in (".", "..") for part in parts):
+        raise UsageError(
+            f"{text[:200]!r} is not the name of a stack",
+            hint="give PROJECT/STACK or ORGANIZATION/PROJECT/STACK",
+        )
+    return Entity("stack", "/".join(parts if len(parts) == 3 else [SELF_MANAGED, *parts]), tags or {})
+
+
+def account_entity(name: str, tags: dict[str, str] | None = None) -> Entity:
+    """The account of this name. Raises UsageError: it cannot be one."""
+    if not name or len(name) > _MAX_ACCOUNT or not name.isprintable() or name != name.strip():
+        raise UsageError(f"{name[:200]!r} is not the name of an account")
+    return Entity("account", name, tags or {})
+
+
+def read_tags(tags: Sequence[str]) -> dict[str, str]:
+    """Tags by name. Raises UsageError: one is not NAME=VALUE, or is given twice."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        name, equals, value = tag.partition("=")
+        if not equals or not name:
+            raise UsageError(f"{tag[:200]!r} is not a tag", hint="write --tag NAME=VALUE")
+        if name in found:
+            raise UsageError(f"the tag {name[:200]!r} is given twice")
+        found[name] = value
+    return found

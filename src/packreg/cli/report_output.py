@@ -1,0 +1,61 @@
+"""A report on stdout, in the format that was asked for, and the exit code of its verdict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import remember_format
+from packreg.errors import NotEvaluated, UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.enforcement.report import Report
+    from packreg.enforcement.verdict import Verdict
+
+DENIED = 3
+FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
+EXIT_CODES: dict[Verdict, int] = {
+    "allowed": 0,
+    "denied": DENIED,
+    "compliant": 0,
+    "not-compliant": 0,
+    "nothing-required": 0,
+    "not-evaluated": NotEvaluated.exit_code,
+}
+
+output_option = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    callback=remember_format,
+    help="The format of the report on stdout.",
+)
+
+
+def check_format(session: Session, output: str) -> None:
+    """Refuse two formats at once. Raises UsageError."""
+    if session.out.json and output not in ("text", "json"):
+        raise UsageError(f"--json and --output {output} are two formats", hint="leave one of them out")
+
+
+def write_report(session: Session, report: Report, output: str) -> None:
+    """Print a report; JSON where `--json` says so."""
+    from packreg.enforcement.document import document
+    from packreg.enforcement.github import github_report
+    from packreg.enforcement.junit import junit_report
+    from packreg.enforcement.markdown import markdown_report
+    from packreg.enforcement.sarif import sarif_report
+    from packreg.enforcement.text import text_report
+
+    texts = {"text": text_report, "junit": junit_report, "github": github_report, "markdown": markdown_report}
+    if session.out.json:
+        session.out.document(document(report))
+    elif output == "sarif":
+        session.out.document(sarif_report(report))
+    else:
+        for line in texts[output](report).splitlines():
+            session.out.line(line)

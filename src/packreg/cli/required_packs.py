@@ -1,0 +1,155 @@
+"""Required packs become programs: installed, and with the configuration, variables and files they get.
+
+Nothing here lets a pack be passed over: whatever keeps one from being run joins what is unavailable, by the
+pack's name, and is an evaluation error.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from packreg.analysis.evaluation import PackToRun
+from packreg.analysis.private_files import private_files
+from packreg.analysis.program import PASSED_ON
+from packreg.cli.configuring import configured
+from packreg.cli.output import error_code
+from packreg.cli.packs_to_run import Ready, program_of, ready_releases
+from packreg.enforcement.stored import RanPack, configuration_digest
+from packreg.errors import PackFailed, PackregError, Problem
+from packreg.groups.decision import Unavailable
+from packreg.groups.layers import layers_of
+from packreg.pack.reference import Reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from types import TracebackType
+
+    from packreg.analysis.program import Program, Stack
+    from packreg.cli.decisions import Decisions
+    from packreg.cli.session import Session
+    from packreg.groups.decision import Required, Requirement
+    from packreg.groups.environments.opened import Opened
+
+
+@dataclass(frozen=True)
+class ReadyPacks:
+    """What an entity must run, ready to be started, in the order of the packs' names.
+
+    `required` has what could not be made ready among `unavailable`; `ran` says for the report which releases
+    these are; `secrets` are texts that packs are given and nobody may read; `warnings` gets what should be
+    said of configurations, as packs are started.
+    """
+
+    required: Required
+    packs: tuple[PackToRun, ...]
+    ran: tuple[RanPack, ...]
+    secrets: frozenset[str]
+    warnings: list[Problem] = field(default_factory=list)
+
+
+class RequiredPacks:
+    """Makes packs ready, for any number of entities and from several threads; what two share is made once.
+
+    Use it as a context: environments' files are there until its end.
+    """
+
+    def __init__(self, session: Session, decisions: Decisions, *, offline: bool = False) -> None:
+        self._session, self._decisions, self._offline = session, decisions, offline
+        self._releases: dict[tuple[str, str], Ready | PackregError] = {}
+        self._opened: dict[tuple[str, ...], tuple[Opened, Mapping[str, str]] | PackregError] = {}
+        self._files = ExitStack()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> RequiredPacks:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._files.close()
+
+    def install(self, requirements: Iterable[Requirement]) -> None:
+        """Install what is missing of these, several at the same time; failures are kept for `ready`."""
+        with self._lock:
+            wanted = {(each.pack, each.version.key): each for each in requirements}
+            missing = {key: each for key, each in wanted.items() if key not in self._releases}
+            references = [Reference(each.pack, each.version) for each in missing.values()]
+            found = ready_releases(self._session, references, offline=self._offline)
+            self._releases.update(zip(missing, found, strict=True))
+
+    def ready(self, required: Required, stack: Stack | None, *, shared: bool = False) -> ReadyPacks:
+        """The packs of a decision, to be told this stack.
+
+        With `shared`, programs for different stacks are equal, so that a pool's processes serve them all: a
+        pack is then told the stack when it is asked, and knows of none while it is loaded.
+        """
+        self.install(required.packs)
+        packs: list[PackToRun] = []
+        ran: list[RanPack] = []
+        unavailable = list(required.unavailable)
+        secrets: set[str] = set()
+        warnings: list[Problem] = []
+        for requirement in required.packs:
+            entry, group = requirement.winner.entry, requirement.winner.group
+            version = requirement.version.text
+            release = self._releases[requirement.pack, requirement.version.key]
+            digest, revisions = "", entry.environments
+            try:
+                if isinstance(release, PackregError):
+                    raise release
+                digest = release.digest
+                opened, variables = self._environments(entry.environments)
+                revisions = opened.revisions if opened is not None else ()
+                layers = layers_of(requirement.winner, opened)
+                program = _with_variables(
+                    replace(program_of(self._session, release, None), stack=stack)
+                    if shared
+                    else program_of(self._session, release, stack),
+                    variables,
+                )
+            except PackregError as error:
+                unavailable.append(Unavailable(requirement.pack, version, _problem(error, group)))
+            else:
+                secrets |= opened.secrets if opened is not None else frozenset()
+                packs.append(PackToRun(program, configured(layers, warnings), version, requirement.pack))
+            configuration = configuration_digest(entry.config, revisions)
+            ran.append(RanPack(requirement.pack, version, digest, group, configuration, tuple(revisions)))
+        required = replace(required, unavailable=tuple(unavailable))
+        return ReadyPacks(required, tuple(packs), tuple(ran), frozenset(secrets), warnings)
+
+    def _environments(self, references: tuple[str, ...]) -> tuple[Opened | None, Mapping[str, str]]:
+        """What these environments give, and the variables, those that name files among them."""
+        if not references:
+            return None, {}
+        with self._lock:
+            if references not in self._opened:
+                self._opened[references] = self._open(references)
+            found = self._opened[references]
+        if isinstance(found, PackregError):
+            raise found
+        return found
+
+    def _open(self, references: tuple[str, ...]) -> tuple[Opened, Mapping[str, str]] | PackregError:
+        try:
+            opened = self._decisions.opener.open(references)
+            paths = self._files.enter_context(private_files(opened.files))
+        except PackregError as error:
+            return error
+        return opened, {**opened.variables, **paths}
+
+
+def _with_variables(program: Program, variables: Mapping[str, str]) -> Program:
+    """The program with an environment's variables; those that packreg sets itself stay as they are."""
+    if not variables:
+        return program
+    own = dict(program.environment)
+    kept = {name: value for name, value in own.items() if name not in PASSED_ON}
+    return replace(program, environment=tuple(sorted({**own, **variables, **kept}.items())))
+
+
+def _problem(error: PackregError, group: str) -> Problem:
+    code = error.code if isinstance(error, PackFailed) else error_code(error)
+    return Problem(code, str(error), f"group {group}", error.hint)
