@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence as SequenceOf
+from math import isfinite
 from typing import Any
 
 from yaml import ScalarNode
@@ -36,9 +37,8 @@ def value_of(node: Node, where: str, problems: Problems) -> Any:
         return None
     if node.text in _WORDS:
         return _WORDS[node.text]
-    if _NUMBER.fullmatch(node.text):
-        number = float(node.text)
-        return number if "." in node.text else int(node.text)
+    if _NUMBER.fullmatch(node.text) and isfinite(float(node.text)):
+        return float(node.text) if "." in node.text else int(node.text)
     message = f"{short(node.text)} is not the same for every reader of YAML"
     hint = "put it in quotes, or write true, false, null or a decimal number"
     problems.error("ambiguous", message, at(where, node.place), hint)

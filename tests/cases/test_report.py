@@ -1,0 +1,195 @@
+"""The outcome of cases, in every format."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree
+
+import junitparser
+
+from packreg.analysis.findings import Change, EvaluationError
+from packreg.cases.document import document
+from packreg.cases.junit import WHOLE_FILE, junit_report
+from packreg.cases.model import Case
+from packreg.cases.report import CaseResult, FileResult, TestReport, never_fired, summary
+from packreg.cases.text import text_report
+from packreg.errors import Problem
+from tests.cases.cases import read, remediation, result, urn, violation
+from tests.enforcement.findings import HOSTILE
+
+TEXT = """
+- name: good
+  resource: {type: t, name: logs}
+  expect: {violations: [{policy: private}]}
+- name: bad
+  resource: {type: t, name: logs}
+  expect:
+    violations: [{policy: private, level: advisory, resource: logs, message: /closed/}]
+    remediations: [{policy: mend, changes: [{path: a, to: 1}, {path: b, from: x}, {path: c, from: 1, to: 2}]}]
+- name: open
+  resource: {type: t, name: logs}
+- name: broken
+  resource: {type: t, name: logs}
+  expect: {}
+- name: lost
+  state: gone.json
+  expect: {}
+"""
+GOOD, BAD, OPEN, BROKEN, LOST = read(TEXT)
+PUBLIC = violation("private", message="logs is public", description="Private.")
+MEND = remediation("mend", Change(("a",), "update", 0.0, 1.0), Change(("d",), "add", after="x"))
+RAISED = EvaluationError(
+    "guard", "1.0.0", "policy-raised", "it raised", "private", urn("logs"), log="one\ntwo"
+)
+
+
+def report(*cases: CaseResult, problems: tuple[Problem, ...] = (), **more: object) -> TestReport:
+    """A report on one file."""
+    return TestReport("guard", "1.0.0", (FileResult("tests/cases.yaml", cases, problems),), **more)  # type: ignore[arg-type]
+
+
+def whole() -> TestReport:
+    """A report with a case of each outcome, and a file that cannot be read."""
+    cases = (
+        CaseResult(GOOD, result(PUBLIC)),
+        CaseResult(BAD, result(PUBLIC, MEND)),
+        CaseResult(OPEN, result()),
+        CaseResult(BROKEN, result(PUBLIC, RAISED)),
+        CaseResult(LOST, None, "there is no gone.json"),
+        CaseResult(BAD, result(PUBLIC), updated=True),
+    )
+    unread = FileResult(
+        "tests/no.yaml", (), (Problem("yaml", "it is no YAML", "tests/no.yaml:1:2", "mend it"),)
+    )
+    note = Problem("hidden-secrets", "2 secrets stay hidden", "state.json")
+    files = (FileResult("tests/cases.yaml", cases), unread)
+    return TestReport("guard", "1.0.0", files, ("never",), (note,))
+
+
+def test_every_outcome_has_one_word() -> None:
+    """Passed, differs, not evaluated, updated; a case without an expectation never passes."""
+    outcomes = [case.outcome for case in whole().cases]
+    assert outcomes == ["passed", "differs", "differs", "not-evaluated", "not-evaluated", "updated"]
+    assert CaseResult(OPEN, result(), updated=True).outcome == "updated"
+
+
+def test_the_verdict_is_the_worst_and_not_evaluated_beats_differs() -> None:
+    """No error hides behind a difference, no difference behind a pass, and nothing is no pass."""
+    good, bad, broken = (
+        CaseResult(GOOD, result(PUBLIC)),
+        CaseResult(BAD, result()),
+        CaseResult(LOST, None, "x"),
+    )
+    assert report(good).verdict == "passed"
+    assert report(good, bad).verdict == "differs"
+    assert report(good, bad, broken).verdict == "not-evaluated"
+    assert report(good, problems=(Problem("x", "x"),)).verdict == "not-evaluated"
+    assert report().verdict == "not-evaluated"
+    assert (
+        summary(report(good, bad, broken)) == "could not be evaluated: 1 passed, 1 differs, 1 not evaluated"
+    )
+
+
+def test_policies_that_no_case_made_fire() -> None:
+    """Neither a violation nor a remediation of theirs was seen, expected or not."""
+    results = [result(PUBLIC), result(MEND), None]
+    assert never_fired(["private", "owned", "mend", "off"], results) == ("owned", "off")
+
+
+def test_the_text_shows_expected_and_seen_policy_by_policy() -> None:
+    """A case that differs has a diff, one that could not be evaluated its reason."""
+    assert (
+        text_report(whole())
+        == """\
+Cases of tests/cases.yaml:
+    ✅ good  (line 2)
+    ❌ bad  (line 5)
+        --- expected
+        +++ seen
+        - [advisory]  private  (logs)
+        -   /closed/
+        + [mandatory]  private  (demo:index:Bucket: logs)
+        +   Private.
+        +   logs is public
+        - [remediate]  mend
+        -     a: 1
+        -     - b: "x"
+        -     ~ c: 1 => 2
+        + [remediate]  mend  (demo:index:Bucket: logs)
+        +     ~ a: 0 => 1
+        +     + d: "x"
+    ❌ open  (line 10)
+        it does not say what it expects; `packreg test --update` writes what is seen
+    ⛔ broken  (line 12)
+        [error]  private  (logs): policy-raised
+          it raised
+          the last it wrote:
+          | one
+          | two
+    ⛔ lost  (line 15)
+        there is no gone.json
+    📝 bad  (line 5)
+Cases of tests/no.yaml:
+    ⛔ tests/no.yaml:1:2: it is no YAML [yaml]
+       hint: mend it
+
+No case made these policies find anything:
+    - never
+
+Notes:
+    - state.json: 2 secrets stay hidden [hidden-secrets]
+
+could not be evaluated: 1 passed, 2 differ, 1 updated, 2 not evaluated, 1 file not read
+"""
+    )
+
+
+def test_a_reader_of_junit_understands_it() -> None:
+    """A difference is a failure with the diff, what was not evaluated an error, the rest has passed."""
+    xml = junitparser.JUnitXml.fromstring(junit_report(whole()).encode())
+    kinds = [(case.name, [type(found).__name__ for found in case.result]) for suite in xml for case in suite]
+    assert kinds == [
+        ("good", []), ("bad", ["Failure"]), ("open", ["Failure"]), ("broken", ["Error"]), ("lost", ["Error"]),
+        ("bad", []), (WHOLE_FILE, ["Error"]),
+    ]  # fmt: skip
+    assert (xml.tests, xml.failures, xml.errors) == (7, 2, 3)
+    bad = next(case for suite in xml for case in suite if case.name == "bad")
+    assert "- [advisory]  private  (logs)" in bad.result[0].text.splitlines()
+
+
+def test_the_document_has_both_sides() -> None:
+    """JSON names what is missing and what is unexpected, of differing cases only, and every error."""
+    found = json.loads(json.dumps(document(whole())))
+    assert (found["verdict"], found["never_fired"]) == ("not-evaluated", ["never"])
+    assert found["totals"] == {"passed": 1, "differs": 2, "updated": 1, "not_evaluated": 2}
+    good, bad, *_, updated = found["files"][0]["cases"]
+    nothing = {"violations": [], "remediations": []}
+    assert (good["missing"], good["unexpected"], updated["missing"]) == (nothing, nothing, nothing)
+    assert bad["missing"]["violations"] == [
+        {"policy": "private", "level": "advisory", "resource": "logs", "message": "/closed/"}
+    ]
+    assert bad["missing"]["remediations"][0]["changes"][2] == {"path": "c", "from": 1, "to": 2}
+    assert bad["unexpected"]["violations"][0]["message"] == "Private.\nlogs is public"
+    assert [error["code"] for error in found["files"][0]["cases"][3]["errors"]] == ["policy-raised"]
+    assert found["files"][1]["problems"][0]["where"] == "tests/no.yaml:1:2"
+
+
+def hostile() -> TestReport:
+    """Everything that a pack, a case or a file names is hostile."""
+    case = Case(HOSTILE, 1, HOSTILE, "state", source=HOSTILE, expect=BAD.expect)
+    error = EvaluationError(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, log=HOSTILE)
+    found = result(
+        violation(HOSTILE, message=HOSTILE), remediation(HOSTILE, Change((HOSTILE,), "add", after=HOSTILE))
+    )
+    problem = Problem(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
+    cases = (CaseResult(case, found), CaseResult(case, result(error)), CaseResult(case, None, HOSTILE))
+    return TestReport(HOSTILE, HOSTILE, (FileResult(HOSTILE, cases, (problem,)),), (HOSTILE,), (problem,))
+
+
+def test_hostile_text_is_harmless() -> None:
+    """No line of the text is a command of a build service or moves a cursor; the XML is XML."""
+    for line in text_report(hostile()).splitlines():
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::") and "##[" not in line
+    ElementTree.fromstring(junit_report(hostile()))
+    json.dumps(document(hostile()), allow_nan=False)
