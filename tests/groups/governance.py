@@ -42,12 +42,13 @@ _visible = st.text(
 )
 _part = st.text(st.sampled_from("ab-.*?1"), min_size=1, max_size=4).filter(lambda text: "**" not in text)
 _names = st.text(st.sampled_from("abc12-"), min_size=1, max_size=6).filter(lambda text: text[0] != "-")
+_numbers = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+_scalars = st.none() | st.booleans() | _numbers | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 _json = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**20), 10**20)
-    | st.floats(allow_nan=False, allow_infinity=False) | st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+    _scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_visible, inner, max_size=3),
     max_leaves=5,
-)  # fmt: skip
+)
 _levels = st.sampled_from(["advisory", "mandatory", "disabled", "remediate"])
 _settings = _levels | st.dictionaries(_visible, _json, max_size=3).map(
     lambda bag: {name: value for name, value in bag.items() if name != "enforcementLevel"}

@@ -76,6 +76,32 @@ def edit_governance(
     return Edited(after, after.revision, differences(writing.newest.governance, after), written=True)
 
 
+def create_governance(session: Session) -> Governance:
+    """Write the default groups down where nobody wrote any governance yet; gives what governs then.
+
+    Three requests, and two where it is written already. Without it the default groups are there too.
+
+    Raises:
+        OutcomeUnknown: the revision may be there; the same command again is safe.
+    """
+    from packreg.cli.compose import new_id, precisely_now
+    from packreg.groups.document import Change
+
+    chain = session.registry().governance
+    change = Change(_author(session), precisely_now(), "create the default groups")
+
+    def first(revision: Revision | None) -> bytes:
+        if revision is not None:
+            raise _NothingToWriteError
+        return encode(nothing_written().governance, change)
+
+    try:
+        revision = chain.append(first, attempt_id=new_id())
+    except _NothingToWriteError:
+        return read_governance(session)
+    return read_revision(chain, revision).governance
+
+
 class _NothingToWriteError(Exception):
     """Everything is already as the edit would have it."""
 
@@ -89,7 +115,7 @@ class _Writing:
         from packreg.registry.members import printable
 
         self._chain, self._base, self._edited = chain, base, edited
-        self._by, self._what = printable(session.author())[:200], printable(what)[:500]
+        self._by, self._what = _author(session), printable(what)[:500]
         self.newest = self.made = nothing_written()
 
     def value(self, revision: Revision | None) -> bytes:
@@ -103,6 +129,12 @@ class _Writing:
             raise _NothingToWriteError
         self.made = made
         return encode(made.governance, made.change)
+
+
+def _author(session: Session) -> str:
+    from packreg.registry.members import printable
+
+    return printable(session.author())[:200]
 
 
 def show_plan(session: Session, changes: Iterable[Difference]) -> None:

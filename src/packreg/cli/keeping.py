@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
+from packreg.cli.governing import create_governance
 from packreg.cli.output import human_size
 from packreg.errors import IntegrityError, UsageError
 from packreg.pack.version import Version
@@ -42,11 +43,12 @@ def exact(reference: Reference) -> Version:
 def init_command(session: Session, role: str) -> None:
     """Create the registry and prove that its store is safe.
 
-    The probe creates objects twice and checks that the store refuses the second time. A registry that is
-    there already is left as it is.
+    The probe creates objects twice and checks that the store refuses the second time. A home gets the default
+    policy groups, which everyone is a member of. A registry that is there already is left as it is.
     """
     done = session.registry().init("replica" if role == "replica" else "home")
     settings = done.settings
+    groups = sorted(create_governance(session).groups) if settings.role == "home" else []
     if session.out.json:
         session.out.document(
             {
@@ -56,12 +58,15 @@ def init_command(session: Session, role: str) -> None:
                 "created": settings.created,
                 "already": done.already,
                 "facts": dict(settings.facts),
+                "groups": groups,
             }
         )
         return
     session.out.line(f"{session.place}: {settings.role} {'was there already' if done.already else 'created'}")
     for fact, value in settings.facts.items():
         session.out.detail(f"{fact}: {value}")
+    for group in groups:
+        session.out.detail(f"policy group: {group}")
 
 
 @command(

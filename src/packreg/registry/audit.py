@@ -15,6 +15,7 @@ from packreg.registry.objects import Objects
 from packreg.registry.proof import prove_files
 from packreg.registry.record import Record
 from packreg.store.bucket import Entry
+from packreg.store.chain import Chain
 from packreg.store.probe import PROBES
 
 DAY = 86400.0
@@ -53,6 +54,19 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
                 yield Finding(prefix, "error", "unknown-key", "this is not the name of a pack")
     for name in sorted(names):
         yield from verify_pack(objects, name, limits)
+    yield from _verify_chain(objects, layout.GOVERNANCE)
+
+
+def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
+    """Whether every revision of a chain is there and the one that its successor was made from."""
+    subject = prefix.removesuffix("/")
+    try:
+        revisions = sum(1 for _ in Chain(objects.store, prefix).history())
+    except IntegrityError as error:
+        yield Finding(subject, "error", "bad-revision", str(error))
+    else:
+        if revisions:
+            yield Finding(subject, "ok")
 
 
 def known_names(objects: Objects, top: str) -> list[str]:
