@@ -56,6 +56,7 @@ COMMANDS = {
     "remove": Entry(_KEEP, "keeping", "Delete a release for good; its version stays used."),
     "verify": Entry(_KEEP, "keeping", "Read records and bundles again and prove every digest."),
     "gc": Entry(_KEEP, "keeping", "Delete what crashed publishers and removals left behind."),
+    "env": Entry(_KEEP, "environments", "Look after environments: configuration, variables, secrets."),
     "cache": Entry(_HERE, "caching", "Look after what is kept on this machine."),
     "config": Entry(_HERE, "settings", "Print every setting and where it comes from."),
     "doctor": Entry(_HERE, "doctor", "Check the store, the cache, the tools and the configuration."),

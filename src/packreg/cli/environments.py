@@ -1,0 +1,276 @@
+"""`env`: the environments of the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import Group, command
+from packreg.errors import ChangedMeanwhile, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.registry.environments import EnvironmentRevision
+
+
+@click.group(
+    "env",
+    cls=Group,
+    invoke_without_command=True,
+    examples=(
+        "packreg env set prod prod.yaml",
+        "packreg env open prod@stable",
+        "packreg env tag prod@3 stable",
+    ),
+)
+@click.pass_context
+def env_command(context: click.Context) -> int | None:
+    """Look after environments: configuration, variables and secrets of policy packs.
+
+    An environment is a definition in the language of Pulumi ESC, in numbered revisions that never change.
+    `prod` is the newest one, `prod@3` the third, `prod@stable` the one that the tag `stable` names.
+    """
+    if context.invoked_subcommand is not None:
+        return None
+    click.echo(context.get_help(), err=True)
+    return UsageError.exit_code
+
+
+@command(
+    "set",
+    group=env_command,
+    examples=(
+        "packreg env set prod prod.yaml",
+        "packreg env set prod policyConfig.regions.allowed '[eu-west-1]'",
+        "packreg env set prod environmentVariables.TOKEN - --secret < token.txt",
+    ),
+)
+@click.argument("name", metavar="NAME")
+@click.argument("what", metavar="FILE|PATH")
+@click.argument("value", metavar="[VALUE]", required=False)
+@click.option("--secret", is_flag=True, help="The value is a secret text; it is encrypted.")
+@click.option("--string", is_flag=True, help="Take the value as a text, where it is read as YAML otherwise.")
+@click.option(
+    "--on", "on", metavar="REV", type=int, help="Only if the newest revision has this number (0: none)."
+)
+@click.pass_obj
+def set_command(
+    session: Session, name: str, what: str, value: str | None, secret: bool, string: bool, on: int | None
+) -> None:
+    """Set the definition of an environment from a FILE, or one value of it at a PATH.
+
+    Secrets (`fn::secret: text`) are encrypted before anything is stored. `-` reads the definition, or the
+    value, from stdin. The same again adds no revision.
+    """
+    from packreg.cli.defining import definition_in, edited, try_out
+    from packreg.cli.opening import Opener
+    from packreg.groups.environments.sealing import seal
+
+    if value is None and (secret or string):
+        raise UsageError("--secret and --string are for one value", hint="write NAME PATH VALUE")
+    opener = Opener(session)
+    before = opener.environments.newest(name)
+    number = before.number if before else 0
+    if on is not None and on != number:
+        raise ChangedMeanwhile(
+            f"the newest revision of {name} is {number}, not {on}",
+            hint=f"look at `packreg env get {name}`, and make the change on that",
+        )
+    kept = before.text if before is not None and not before.removed else None
+    given = definition_in(session, what) if value is None else edited(name, kept, what, value, secret, string)
+    text = seal(given, name, opener.secrets, kept)
+    for problem in try_out(opener, name, text):
+        session.out.warn(str(problem), problem.hint)
+    made = opener.environments.set(name, text, session.author(), before)
+    unchanged = made.number == number
+    if session.out.json:
+        session.out.document({**_document(made), "unchanged": unchanged})
+    else:
+        session.out.line(f"{made} {'was so already' if unchanged else 'is set'}")
+
+
+@command("get", group=env_command, examples=("packreg env get prod", "packreg env get prod@3 > prod.yaml"))
+@click.argument("reference", metavar="NAME[@REV|@TAG]")
+@click.pass_obj
+def get_command(session: Session, reference: str) -> None:
+    """Print the definition of an environment, its secrets encrypted.
+
+    What is printed can be edited and set again; secrets that stay as they are need no key for that.
+    """
+    revision = _revision(session, reference)
+    text = revision.text.decode()
+    if session.out.json:
+        session.out.document({**_document(revision), "definition": text})
+    else:
+        session.out.patch(text.removesuffix("\n").split("\n"))
+
+
+@command(
+    "open",
+    group=env_command,
+    examples=("packreg env open prod", "packreg env open prod@stable --show-secrets"),
+)
+@click.argument("references", metavar="REF...", nargs=-1, required=True)
+@click.option("--show-secrets", is_flag=True, help="Print secrets in the clear.")
+@click.pass_obj
+def open_command(session: Session, references: tuple[str, ...], show_secrets: bool) -> None:
+    """Evaluate environments, and print their values as JSON.
+
+    Several are laid one over the other, as for a policy pack; the last one is the strongest.
+    """
+    from packreg.cli.opening import Opener
+    from packreg.cli.output import json_text
+
+    opened = Opener(session).open(references)
+    values = dict(opened.values if show_secrets else opened.shown)
+    for problem in opened.warnings:
+        session.out.warn(str(problem), problem.hint)
+    if session.out.json:
+        document = {
+            "origin": opened.origin,
+            "revisions": list(opened.revisions),
+            "values": values,
+            "warnings": [problem._asdict() for problem in opened.warnings],
+        }
+        session.out.document(document)
+    else:
+        session.out.patch(json_text(values).split("\n"))
+
+
+@command("diff", group=env_command, examples=("packreg env diff prod@2 prod@3", "packreg env diff prod"))
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="[NEW]", required=False)
+@click.pass_obj
+def diff_command(session: Session, old: str, new: str | None) -> None:
+    """Compare the definitions of two revisions; with one, compare it with the revision before.
+
+    Secrets are compared as they are encrypted: a secret that was set anew differs, whatever its text.
+    """
+    from difflib import unified_diff
+
+    theirs = _revision(session, new or old)
+    if new is None and theirs.number == 1:
+        raise NotFound(f"{theirs} is the first revision, there is none before it")
+    mine = _revision(session, f"{theirs.name}@{theirs.number - 1}" if new is None else old)
+    before, after = (each.text.decode().splitlines() for each in (mine, theirs))
+    lines = list(unified_diff(before, after, str(mine), str(theirs), lineterm=""))
+    if session.out.json:
+        document = {"old": str(mine), "new": str(theirs), "same": not lines, "text": "\n".join(lines)}
+        session.out.document(document)
+    else:
+        session.out.patch(lines)
+
+
+@command("ls", group=env_command, examples=("packreg env ls", "packreg env ls --all --json"))
+@click.option("--all", "removed", is_flag=True, help="Also those that were removed.")
+@click.pass_obj
+def ls_command(session: Session, removed: bool) -> None:
+    """List the environments, with the newest revision of each."""
+    from packreg.cli.opening import environments_of
+
+    environments = environments_of(session)
+    newest = session.at_once(16, environments.newest, environments.names())
+    shown = [each for each in newest if each is not None and (removed or not each.removed)]
+    if session.out.json:
+        session.out.document([_document(each) for each in shown])
+        return
+    rows = [[each.name, each.number, each.at, each.by, "removed" if each.removed else ""] for each in shown]
+    session.out.table(["name", "revision", "at", "by", "state"], rows)
+
+
+@command(
+    "history", group=env_command, examples=("packreg env history prod", "packreg env history prod --json")
+)
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def history_command(session: Session, name: str) -> None:
+    """List the revisions of an environment, the newest first, with their tags."""
+    from packreg.cli.opening import environments_of
+
+    environments = environments_of(session)
+    tags = environments.tags(name).numbers
+    revisions = list(environments.history(name))
+    if not revisions:
+        raise NotFound(f"there is no environment {name}", hint="`packreg env ls` lists them")
+    of = {each.number: sorted(tag for tag, n in tags.items() if n == each.number) for each in revisions}
+    if session.out.json:
+        session.out.document([{**_document(each), "tags": of[each.number]} for each in revisions])
+        return
+    session.out.table(
+        ["revision", "at", "by", "tags", "state"],
+        [
+            [r.number, r.at, r.by, ", ".join(of[r.number]), f"removed: {r.removed}" if r.removed else ""]
+            for r in revisions
+        ],
+    )
+
+
+@command(
+    "tag",
+    group=env_command,
+    examples=("packreg env tag prod@3 stable", "packreg env tag prod old --delete"),
+)
+@click.argument("reference", metavar="NAME[@REV|@TAG]")
+@click.argument("tag", metavar="TAG")
+@click.option("--delete", is_flag=True, help="Drop the tag.")
+@click.pass_obj
+def tag_command(session: Session, reference: str, tag: str, delete: bool) -> None:
+    """Let a tag name a revision, or move it there; without @REV the newest one."""
+    from packreg.cli.opening import environments_of
+    from packreg.registry.environment_reference import EnvironmentReference
+
+    environments = environments_of(session)
+    name = EnvironmentReference.parse(reference).name
+    number = 0 if delete else _revision(session, reference).number
+    before = environments.tag(name, tag, number, session.author())
+    if session.out.json:
+        document = {"name": name, "tag": tag, "revision": number or None, "before": before or None}
+        session.out.document(document)
+    elif delete:
+        session.out.line(f"{name}@{tag} is dropped; it named {name}@{before}")
+    else:
+        was = f"; it was {name}@{before}" if before not in (0, number) else ""
+        session.out.line(f"{name}@{tag} is {name}@{number}{was}")
+
+
+@command("rm", group=env_command, examples=("packreg env rm prod --reason 'nobody uses it' --yes",))
+@click.argument("name", metavar="NAME")
+@click.option("--reason", default="", help="Why; shown to everybody who asks for it.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def rm_command(session: Session, name: str, reason: str, yes: bool) -> None:
+    """Remove an environment; its revisions stay, under their numbers, for what refers to them.
+
+    Its name and its tags mean nothing any more, until it is set again.
+    """
+    from packreg.cli.opening import environments_of
+
+    session.confirmed(f"removing the environment {name} from {session.place}", yes)
+    removed = environments_of(session).remove(name, reason, session.author())
+    if session.out.json:
+        session.out.document(_document(removed))
+    else:
+        session.out.line(f"{name} is removed: {removed.removed}")
+
+
+def _revision(session: Session, reference: str) -> EnvironmentRevision:
+    from packreg.cli.opening import environments_of
+    from packreg.registry.environment_reference import EnvironmentReference
+
+    parsed = EnvironmentReference.parse(reference)
+    if parsed.esc:
+        raise UsageError(
+            f"{reference} is kept by Pulumi ESC", hint=f"`packreg env open {reference}` opens it"
+        )
+    return environments_of(session).get(parsed)
+
+
+def _document(revision: EnvironmentRevision) -> dict[str, object]:
+    return {
+        "name": revision.name,
+        "revision": revision.number,
+        "by": revision.by,
+        "at": revision.at,
+        "removed": revision.removed or None,
+    }
