@@ -186,6 +186,10 @@ class Session:
 
     def unexpected(self, error: Exception) -> int:
         """Report what is no error of packreg's own tree: the operating system's no, or a defect. Gives 1."""
+        return self.out.failure(self.defect(error), **self.done)
+
+    def defect(self, error: Exception) -> PackregError:
+        """What is no error of packreg's own tree, in words; the traceback goes to a file."""
         import traceback
         from contextlib import suppress
 
@@ -200,8 +204,7 @@ class Session:
             hint = "please report it with the traceback, which -v shows"
             with suppress(PackregError, OSError):
                 hint = f"please report it with the traceback in {self._write_log(text)}"
-        failure = PackregError(sentence, hint=hint)
-        return self.out.failure(failure, **self.done)
+        return PackregError(sentence, hint=hint)
 
     def _write_log(self, text: str) -> str:
         from packreg.cli.compose import now

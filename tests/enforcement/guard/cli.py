@@ -11,7 +11,6 @@ from packreg.analysis.program import Stack
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import encode_resource, encode_stack
 from packreg.analysis.protocol.struct import decode_struct
-from packreg.enforcement.governed import unavailable_results
 from packreg.enforcement.guard.guard import Guard, entity_of
 from packreg.enforcement.guard.run import Prepared, Run
 from packreg.errors import PackregError
@@ -72,8 +71,7 @@ class Office:
         required = Required(
             entity_of(stack), mode, 3, ("everyone",), tuple(map(requirement, packs)), self._unavailable
         )
-        unready = unavailable_results(required, 0)
-        return Prepared(required, packs, self._waiver_for, unready, self._secrets)
+        return Prepared(required, packs, (), self._secrets, self._waiver_for)
 
     def keep(self, run: Run) -> None:
         """Keep a run."""

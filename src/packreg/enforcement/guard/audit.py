@@ -9,6 +9,7 @@ from packreg.analysis.findings import Evaluation
 from packreg.analysis.pool import Pool
 from packreg.analysis.program import Program, Stack
 from packreg.analysis.redaction import Redactor
+from packreg.enforcement.governed import unavailable_results
 from packreg.enforcement.guard.packs import in_background
 from packreg.enforcement.guard.run import Prepare, Prepared, Run
 from packreg.enforcement.guard.seen import Resulting, SeenStack, secrets_in
@@ -53,4 +54,5 @@ class Audit:
         known = {*prepared.secrets, *(self._stack.config.get(key, "") for key in self._stack.secret_keys)}
         known |= secrets_in(self._seen.stack_request, stack=True)
         found = judge(resulting, prepared.packs, Redactor(known), pool=self._pool)
-        return Run(self._stack, prepared, Evaluation((*found.packs, *prepared.unready), found.resources))
+        unready = unavailable_results(prepared.required, resulting.size)
+        return Run(self._stack, prepared, Evaluation((*found.packs, *unready), found.resources))

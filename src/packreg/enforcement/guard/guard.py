@@ -93,7 +93,11 @@ class Guard:
 
     def info(self) -> pb.AnalyzerInfo:
         """What the guard says of itself, once everything that must run is there. Raises Stopped."""
-        self._say(_summary(self._prepared().required))
+        required = self._prepared().required
+        self._say(_summary(required))
+        for requirement in required.packs:
+            for warning in requirement.warnings:
+                self._say(f"warning: {requirement.pack}: {warning}")
         return pb.AnalyzerInfo(
             name=OWN_NAME, display_name=OWN_NAME, version=self.version, supports_config=True
         )
@@ -192,7 +196,8 @@ class Guard:
         return None
 
     def _run(self, prepared: Prepared, *, ended: bool) -> Run:
-        packs = [*(self._running.results() if self._running is not None else ()), *prepared.unready]
+        packs = list(unavailable_results(prepared.required, self._seen.size))
+        packs += self._running.results() if self._running is not None else []
         found = Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
         if not ended and not found.is_denied:
             packs.append(interrupted(OWN_NAME, self.version, self._seen.size))
@@ -218,8 +223,9 @@ class Guard:
             raise Stopped(_NO_STACK)
         prepared = self._beginning.result()
         if not self._closed:
-            errors = [(each, error) for each in prepared.unready for error in each.errors]
-            self._stop_at(e.why if p.pack == OWN_NAME else f"{p.pack}: {e.why}" for p, e in errors)
+            unready = unavailable_results(prepared.required, 0)
+            errors = [(each.pack, error.why) for each in unready for error in each.errors]
+            self._stop_at(why if pack == OWN_NAME else f"{pack}: {why}" for pack, why in errors)
         return prepared
 
     def _ready(self) -> RunningPacks:
@@ -283,7 +289,7 @@ def _unknown(stack: Stack, error: PackregError, version: str) -> Prepared:
     entity = entity_of(stack)
     problem = Problem("not-known", f"what {entity} must run is not known: {error}", hint=error.hint)
     required = Required(entity, "preventative", 0, (), (), (Unavailable(OWN_NAME, version, problem),))
-    return Prepared(required, (), lambda violation: None, unavailable_results(required, 0))
+    return Prepared(required)
 
 
 def _summary(required: Required) -> str:

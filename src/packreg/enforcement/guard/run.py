@@ -6,26 +6,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from packreg.analysis.evaluation import PackToRun
-from packreg.analysis.findings import Evaluation, PackResult
+from packreg.analysis.findings import Evaluation, Violation
 from packreg.analysis.program import Stack
 from packreg.enforcement.guard.answers import WaiverFor
+from packreg.enforcement.stored import RanPack
 from packreg.groups.decision import Required
-from packreg.groups.model import Mode
+from packreg.groups.model import Mode, Waiver
+
+
+def nobody_waives(violation: Violation) -> Waiver | None:
+    """For who knows of no waivers."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What a stack must run in a mode: the decision, and its packs, ready to be started.
 
-    `unready` are packs that must run and could not be made ready, each with the errors that say why: those
-    that cannot be had among them. `secrets` are texts that packs are given and nobody may read.
+    What could not be made ready is among what `required` has as unavailable. `ran` says for a report which
+    releases these are; `secrets` are texts that packs are given and nobody may read.
     """
 
     required: Required
-    packs: tuple[PackToRun, ...]
-    waiver_for: WaiverFor
-    unready: tuple[PackResult, ...] = ()
+    packs: tuple[PackToRun, ...] = ()
+    ran: tuple[RanPack, ...] = ()
     secrets: frozenset[str] = frozenset()
+    waiver_for: WaiverFor = nobody_waives
 
 
 @dataclass(frozen=True, slots=True)

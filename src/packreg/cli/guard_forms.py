@@ -1,0 +1,65 @@
+"""Where the guard is, in the two forms that the Pulumi CLI takes policy packs in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+from packreg.cli.pulumi_command import Forms
+from packreg.errors import InstallError
+
+#: The analyzer's program. The CLI looks for `pulumi-analyzer-policy-<runtime>`.
+PROGRAM = "pulumi-analyzer-policy-packreg"
+#: A directory with a PulumiPolicy.yaml without a version: the CLI would show it for every pack.
+DIRECTORY = Path(__file__).with_name("guard_pack")
+_NO_CONFIG = DIRECTORY / "no-config.json"
+
+
+def forms() -> Forms:
+    """Both forms. Raises: as `program`."""
+    return Forms(str(program()), str(DIRECTORY), str(_NO_CONFIG))
+
+
+def program() -> Path:
+    """The analyzer's executable file, beside the interpreter that runs this.
+
+    Raises:
+        InstallError: it is not where installers put it.
+    """
+    places = [Path(sys.executable).parent, Path(sysconfig.get_path("scripts"))]
+    places += [Path(sysconfig.get_path("scripts", f"{os.name}_user"))]
+    for place in places:
+        for name in (PROGRAM, f"{PROGRAM}.exe"):
+            if (place / name).is_file():
+                return place / name
+    found = shutil.which(PROGRAM)
+    if found is None:
+        raise InstallError(f"{PROGRAM} is not installed beside packreg", hint="install packreg again")
+    return Path(found)
+
+
+def provide_plugin(pulumi_home: Path, version: str) -> Path:
+    """Put the analyzer among the Pulumi CLI's plugins, where it finds it for the directory; gives its place.
+
+    What is on PATH goes before it, and is used with a warning.
+
+    Raises:
+        InstallError: the directory cannot be written.
+    """
+    place = pulumi_home / "plugins" / f"analyzer-policy-packreg-v{version}" / PROGRAM
+    wanted = program()
+    try:
+        if place.is_symlink() and place.readlink() == wanted:
+            return place
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = place.with_name(f".{PROGRAM}-{os.getpid()}")
+        made.symlink_to(wanted)
+        made.replace(place)
+    except OSError as error:
+        raise InstallError(
+            f"{place} cannot be made: {error.strerror}", hint="set PULUMI_HOME to a directory of yours"
+        ) from None
+    return place

@@ -1,0 +1,114 @@
+"""What the guard is told of a stack, from the registry, and the reports that it leaves there."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from packreg._version import __version__
+from packreg.enforcement.guard.guard import entity_of
+from packreg.enforcement.guard.run import Prepared
+from packreg.errors import NotFound, PackregError
+
+if TYPE_CHECKING:
+    from packreg.analysis.findings import Evaluation, Violation
+    from packreg.analysis.program import Stack
+    from packreg.cli.decisions import Decisions
+    from packreg.cli.required_packs import RequiredPacks
+    from packreg.cli.session import Session
+    from packreg.enforcement.guard.run import Run
+    from packreg.enforcement.report_keys import Run as Kind
+    from packreg.enforcement.waivers import Waived
+    from packreg.groups.model import Entity, Mode, Waiver
+
+
+class Office:
+    """Governance as it was when it was first read, for all modes. For several threads."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._lock = threading.Lock()
+        self._decisions: Decisions | None = None
+        self._packs: RequiredPacks | None = None
+
+    def close(self) -> None:
+        """Remove the files of environments."""
+        if self._packs is not None:
+            self._packs.__exit__(None, None, None)
+
+    def look_ahead(self) -> None:
+        """Read what does not depend on the stack; whatever is wrong comes up again in `prepare`."""
+        with suppress(PackregError):
+            self._read()
+
+    def prepare(self, stack: Stack, mode: Mode) -> Prepared:
+        """What a stack must run, installed.
+
+        Raises:
+            NotFound: there is no registry, so nobody can say what must run.
+            PackregError: governance cannot be read.
+        """
+        decisions, packs = self._read()
+        entity = entity_of(stack)
+        ready = packs.ready(decisions.required(entity, mode), stack)
+
+        def waiver_for(violation: Violation) -> Waiver | None:
+            return self._waived(entity, _of(violation)).waiver(violation)
+
+        return Prepared(ready.required, ready.packs, ready.ran, ready.secrets, waiver_for)
+
+    def keep(self, run: Run) -> None:
+        """Keep a report of a run. Raises PackregError."""
+        from packreg.cli.compose import new_id, precisely_now
+        from packreg.enforcement.governed import Governed
+        from packreg.enforcement.report import Report
+        from packreg.enforcement.stored import StoredReport
+        from packreg.errors import Problem
+
+        required = run.prepared.required
+        waived = self._waived(required.entity, run.evaluation)
+        audit = required.mode == "audit"
+        kind: Kind = "audit" if audit else "preview" if run.stack.dry_run else "update"
+        report = Report(
+            run.evaluation,
+            f"pulumi {'preview' if run.stack.dry_run else 'up'}",
+            notes=tuple(Problem("failed-open", text) for text in run.passed),
+            stack=run.stack.stack,
+            project=run.stack.project,
+            tool=__version__,
+            governed=Governed(required, waived, applied=not audit, failed_open=bool(run.passed)),
+        )
+        stored = StoredReport(new_id(), kind, precisely_now(), "", run.prepared.ran, report.verdict, report)
+        self._session.store.create(stored.key, stored.encode())
+
+    def _read(self) -> tuple[Decisions, RequiredPacks]:
+        from packreg.cli.decisions import Decisions
+        from packreg.cli.required_packs import RequiredPacks
+
+        with self._lock:
+            if self._decisions is None or self._packs is None:
+                decisions = Decisions.read(self._session)
+                if decisions.governance.revision == 0 and self._session.registry().settings() is None:
+                    raise NotFound(
+                        f"there is no registry at {self._session.place}",
+                        hint="name the registry of your organization in PACKREG_REGISTRY",
+                    )
+                self._decisions, self._packs = decisions, RequiredPacks(self._session, decisions)
+            return self._decisions, self._packs
+
+    def _waived(self, entity: Entity, evaluation: Evaluation) -> Waived:
+        from packreg.cli.compose import now
+        from packreg.enforcement.waivers import Waived, apply_waivers
+
+        if self._decisions is None:
+            return Waived()
+        governance = self._decisions.governance
+        return apply_waivers(evaluation, entity, governance.waivers.values(), governance.rules, now=now())
+
+
+def _of(violation: Violation) -> Evaluation:
+    """An evaluation that found nothing else."""
+    from packreg.analysis.findings import Evaluation, PackResult
+
+    return Evaluation((PackResult(violation.pack, violation.version, None, 1, violations=(violation,)),), 1)

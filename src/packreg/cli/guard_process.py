@@ -1,0 +1,81 @@
+"""The analyzer process that the Pulumi CLI starts: `pulumi-analyzer-policy-packreg`.
+
+The CLI starts an executable file in the directory of the program, and what stands for a directory with a
+PulumiPolicy.yaml in that directory; there the settings count that are found from where the CLI itself works.
+Its arguments, the address of the engine and options, are not needed. The first line of standard output is the
+port; the lines that follow are for the user, the CLI shows them among its diagnostics.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAIL_OPEN = "PACKREG_FAIL_OPEN"
+_YES = ("1", "true", "yes", "on")
+
+
+def main() -> None:
+    """Serve until the CLI ends it, then be gone, whatever still waits for an answer."""
+    from packreg.enforcement.guard.life import Life
+
+    life = Life()  # signals count from here on
+    from packreg._version import __version__
+    from packreg.cli.guard_office import Office
+    from packreg.cli.session import Session
+    from packreg.enforcement.guard.guard import Guard
+    from packreg.enforcement.guard.packs import in_background
+    from packreg.enforcement.guard.server import Service, start
+
+    _work_where_the_cli_does()
+    session = Session(os.environ)
+    session.out.quiet = True
+    office = Office(session)
+    guard = Guard(
+        office.prepare, office.keep, version=__version__, say=_say, fail_open=fails_open(os.environ)
+    )
+
+    def defect(error: Exception) -> str:
+        failure = session.defect(error)
+        return f"{failure}\nhint: {failure.hint}"
+
+    server, port = start(Service(guard, life.end, defect))
+    print(port, flush=True)  # noqa: T201  the protocol's first line
+    in_background(office.look_ahead)  # while the CLI connects
+    life.wait()
+    guard.close()
+    office.close()
+    server.stop(0)
+    life.leave()
+
+
+def fails_open(environ: Mapping[str, str]) -> bool:
+    """Whether the operator lets pass what could not be evaluated."""
+    return environ.get(FAIL_OPEN, "").strip().lower() in _YES
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody is there to read it
+        print(f"packreg: {line}", flush=True)  # noqa: T201  the CLI reads what an analyzer writes
+
+
+def _work_where_the_cli_does() -> None:
+    """Leave the directory that stands for us, for the one that the user is in."""
+    from packreg.cli.guard_forms import DIRECTORY
+
+    with suppress(OSError):
+        if not Path.cwd().samefile(DIRECTORY):
+            return
+        for place in (f"/proc/{os.getppid()}/cwd", os.environ.get("PWD", "")):
+            if place and Path(place).is_dir():
+                os.chdir(place)
+                return
+
+
+if __name__ == "__main__":
+    main()
