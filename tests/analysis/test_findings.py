@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from packreg.analysis.differences import changes
 from packreg.analysis.findings import Change, Evaluation, EvaluationError, PackResult, PolicyResult, Violation
 from packreg.analysis.redaction import HIDDEN, Redactor
+from packreg.analysis.values import ARCHIVE, ASSET, SIGNATURE
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,18 @@ def test_changes_are_as_small_as_they_can_be() -> None:
         Change(("gone",), "delete", True),
         Change(("new",), "add", after=[]),
         Change(("t",), "update", True, 1.0),
+    ]
+
+
+def test_an_asset_that_came_back_without_its_hash_has_not_changed() -> None:
+    """SDKs leave the hash of assets and archives out; one with another text has changed."""
+    asset = {SIGNATURE: ASSET, "hash": "2cf2", "text": "hello"}
+    archive = {SIGNATURE: ARCHIVE, "hash": "8846", "assets": {"a.txt": asset}}
+    bare = {SIGNATURE: ASSET, "text": "hello"}
+    returned = {SIGNATURE: ARCHIVE, "assets": {"a.txt": bare}}
+    assert list(changes({"v": archive, "w": asset}, {"v": returned, "w": bare})) == []
+    assert list(changes({"w": asset}, {"w": {**bare, "text": "bye"}})) == [
+        Change(("w", "text"), "update", "hello", "bye")
     ]
 
 

@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from packreg.analysis.findings import Change
-from packreg.analysis.values import SECRET, SIGNATURE
+from packreg.analysis.values import ARCHIVE, ASSET, SECRET, SIGNATURE
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
@@ -37,7 +37,10 @@ def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Ch
         if any(_values(_opened(before), _opened(after), path)):
             yield Change(path, "update", _secret(before), _secret(after))
     elif isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted(before.keys() | after.keys()):
+        names = before.keys() | after.keys()
+        if before.get(SIGNATURE) in (ASSET, ARCHIVE) and "hash" not in after:
+            names -= {"hash"}  # SDKs leave it out, and the engine computes it anew
+        for name in sorted(names):
             yield from _member(before, after, name, path)
     elif isinstance(before, list) and isinstance(after, list):
         for index, (old, new) in enumerate(zip(before, after, strict=False)):
