@@ -137,7 +137,7 @@ class _Reader:
 
     def root(self, node: yaml.Node) -> dict[str, Written]:
         found = self.members(node, "the file", ("groups",))
-        if "groups" not in found and isinstance(node, yaml.Mapping):
+        if "groups" not in found and (isinstance(node, yaml.Mapping) or _is_nothing(node)):
             self.wrong(node, "it has no groups", "write groups: {} for none")
         entries = self.entries(found["groups"], "groups") if "groups" in found else ()
         return {key.text: self.group(key, value) for key, value in entries}

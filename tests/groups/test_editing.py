@@ -1,0 +1,150 @@
+"""Edits of governance, one rule each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from packreg.errors import NotFound, UsageError
+from packreg.groups import editing
+from packreg.groups.differences import differences
+from packreg.groups.editing import Listed
+from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, Governance, Rules, Waiver
+from tests.groups.governance import entry, governed, group
+
+WAIVER = Waiver("w1", "guard", "p", "web/prod", "Ada", "why", "2026-12-31T23:59:59Z", "2026-08-01T12:00:00Z")
+TRIAL = group(
+    "trial", entry("guard", "2.0.0", config={"all": "mandatory"}), entry("new"), mode="audit", stacks=("*/*",)
+)
+BASE = governed(group("prod", entry("guard"), entry("tags"), stacks=("*/prod",)), TRIAL)
+
+
+def test_promotion_moves_what_was_tested() -> None:
+    """Entries of the audit group replace those of the same pack; other packs, members and the source stay."""
+    after = editing.promote(BASE, "trial", "prod")
+    prod = after.groups["prod"]
+    assert {name: each.version for name, each in prod.packs.items()} == {
+        "guard": "2.0.0",
+        "tags": "1.0.0",
+        "new": "1.0.0",
+    }
+    assert prod.packs["guard"].config == {"all": "mandatory"}
+    assert prod.stacks == ("*/prod",)
+    assert after.groups["trial"] == TRIAL
+
+
+def test_members_are_listed_once_and_in_order() -> None:
+    """Adding what is listed changes nothing; removing takes exactly what is listed."""
+    once = editing.edit_members(BASE, "prod", Listed(stacks=("b/c", "*/prod", "a/b")), Listed())
+    assert once.groups["prod"].stacks == ("*/prod", "a/b", "b/c")
+    assert editing.edit_members(once, "prod", Listed(stacks=("a/b",)), Listed()) == once
+    back = editing.edit_members(once, "prod", Listed(tags=("env=x",)), Listed(stacks=("a/b", "b/c")))
+    assert (back.groups["prod"].stacks, back.groups["prod"].tags) == (("*/prod",), ("env=x",))
+
+
+def test_renaming_keeps_everything_else() -> None:
+    """A renamed group has its members and its packs as they were, times too."""
+    after = editing.rename_group(BASE, "prod", "production")
+    assert "prod" not in after.groups
+    assert replace(after.groups["production"], name="prod") == BASE.groups["prod"]
+
+
+REFUSED: dict[str, tuple[Callable[[], Governance], type[Exception], str]] = {
+    "a group twice": (lambda: editing.new_group(BASE, group("prod")), UsageError, "already"),
+    "a name that is none": (lambda: editing.new_group(BASE, group("Prod!")), UsageError, "a-z"),
+    "preventative accounts": (
+        lambda: editing.new_group(BASE, group("a", kinds=frozenset({"account"}))),
+        UsageError,
+        "stacks only",
+    ),
+    "deleting a default": (lambda: editing.remove_group(BASE, DEFAULT_AUDIT), UsageError, "always there"),
+    "renaming a default": (
+        lambda: editing.rename_group(BASE, DEFAULT_AUDIT, "x"),
+        UsageError,
+        "always there",
+    ),
+    "renaming to a default": (
+        lambda: editing.rename_group(BASE, "prod", DEFAULT_AUDIT),
+        UsageError,
+        "already",
+    ),
+    "members of a default": (
+        lambda: editing.edit_members(BASE, DEFAULT_PREVENTATIVE, Listed(stacks=("a/b",)), Listed()),
+        UsageError,
+        "cannot be edited",
+    ),
+    "accounts of stacks": (
+        lambda: editing.edit_members(BASE, "trial", Listed(accounts=("aws",)), Listed()),
+        UsageError,
+        "takes stacks only",
+    ),
+    "no such group": (lambda: editing.enable(BASE, "prods", entry("guard")), NotFound, "prods"),
+    "no such member": (
+        lambda: editing.edit_members(BASE, "prod", Listed(), Listed(stacks=("a/b",))),
+        NotFound,
+        "does not list",
+    ),
+    "no such pack": (lambda: editing.disable(BASE, "prod", "guards"), NotFound, "guards"),
+    "promoting from preventative": (
+        lambda: editing.promote(BASE, "prod", "prod"),
+        UsageError,
+        "preventative",
+    ),
+    "promoting to audit": (lambda: editing.promote(BASE, "trial", DEFAULT_AUDIT), UsageError, "audit"),
+    "promoting nothing": (lambda: editing.promote(BASE, DEFAULT_AUDIT, "prod"), UsageError, "no packs"),
+    "a waiver that the pack forbids": (lambda: editing.waive(BASE, WAIVER, {"p"}), UsageError, "no-waivers"),
+    "a waiver that the settings forbid": (
+        lambda: editing.waive(editing.set_rules(BASE, Rules(unwaivable=("gu*:*",))), WAIVER),
+        UsageError,
+        "unwaivable",
+    ),
+    "a waiver without a reason": (
+        lambda: editing.waive(BASE, replace(WAIVER, reason="")),
+        UsageError,
+        "reason",
+    ),
+    "no such waiver": (lambda: editing.unwaive(BASE, "w9"), NotFound, "w9"),
+    "settings that are none": (
+        lambda: editing.set_rules(BASE, Rules(unwaivable=("x",))),
+        UsageError,
+        "pack:policy",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_must_not_be_is_refused(case: str) -> None:
+    """Each edit that would break a rule of groups or waivers is refused with the rule."""
+    edit, kind, says = REFUSED[case]
+    with pytest.raises(kind, match=says):
+        edit()
+
+
+def test_differences_name_each_thing_that_changed() -> None:
+    """Every change of a group, a waiver and the settings is a line of its own, field by field."""
+    after = editing.promote(BASE, "trial", "prod")
+    after = editing.edit_members(after, "prod", Listed(tags=("env=prod",)), Listed(stacks=("*/prod",)))
+    after = editing.waive(editing.remove_group(after, "trial"), WAIVER)
+    after = editing.set_rules(after, Rules(strict_conflicts=True))
+    lines = [str(each) for each in differences(BASE, after)]
+    assert lines[:5] == [
+        '+ group prod: packs.guard.config: {"all": "mandatory"}',
+        "~ group prod: packs.guard.version: 1.0.0 -> 2.0.0",
+        '+ group prod: packs.new: {"version": "1.0.0"}',
+        "- group prod: stacks: */prod",
+        "+ group prod: tags: env=prod",
+    ]
+    assert "- group trial" in lines
+    assert "+ settings: strict_conflicts: true" in lines
+    assert "+ waiver w1: expires: 2026-12-31T23:59:59Z" in lines
+    assert differences(after, after) == []
+
+
+def test_times_of_entries_are_no_difference() -> None:
+    """An entry that only has another time is the same entry."""
+    assert (
+        differences(BASE, editing.enable(BASE, "prod", entry("tags", modified="2030-01-01T00:00:00.000000Z")))
+        == []
+    )
