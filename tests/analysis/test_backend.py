@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analysis.backend import StackName, find_checkpoint, read_stack
+from packreg.analysis.backend import (
+    StackEntry,
+    StackName,
+    find_checkpoint,
+    list_stacks,
+    read_checkpoint,
+    read_stack,
+)
 from packreg.analysis.places import open_place
 from packreg.analysis.sources import read_source
 from packreg.errors import InvalidState, NotFound, StoreRefused, StoreUnavailable, UsageError
@@ -188,3 +195,52 @@ def test_other_backends_are_refused_with_a_way_out(url: str) -> None:
     """What cannot be read here, the CLI can export."""
     with pytest.raises(UsageError):
         open_place(url, cwd=ELSEWHERE)
+
+
+def listed(url: str) -> list[tuple[str, str, str]]:
+    """Project, name and file of each stack."""
+    place = open_place(url, cwd=ELSEWHERE)
+    return [(each.project, each.name, each.file.rpartition("/")[2]) for each in list_stacks(place)]
+
+
+def test_all_stacks_of_a_backend_are_listed(backend: Backend) -> None:
+    """By project and name, each once, and nothing that is no checkpoint; what is listed can be read."""
+    files = [
+        "b/dev.json",
+        "b/dev.json.bak",
+        "b/dev.json.attrs",
+        "a/prod.json.gz",
+        "a/dev.json",
+        "old.json",
+        "c/x/y.json",
+    ]
+    url = backend({**META, **{f".pulumi/stacks/{name}": CHECKPOINT for name in files}})
+    assert listed(url) == [("a", "dev", "dev.json"), ("a", "prod", "prod.json.gz"), ("b", "dev", "dev.json")]
+    place = open_place(url, cwd=ELSEWHERE)
+    assert {read_checkpoint(each.file, place).data for each in list_stacks(place)} == {CHECKPOINT}
+    assert all(each.modified > 1e9 for each in list_stacks(place))
+
+
+def test_the_stacks_of_a_legacy_backend_have_no_project(backend: Backend) -> None:
+    """Only the checkpoint says it; what lies in a folder is none of this layout."""
+    url = backend({".pulumi/stacks/dev.json": CHECKPOINT, ".pulumi/stacks/a/dev.json": CHECKPOINT})
+    assert listed(url) == [("", "dev", "dev.json")]
+
+
+def test_a_backend_without_stacks_lists_none(backend: Backend) -> None:
+    """An empty one is no error; one of an unknown layout is."""
+    assert listed(backend(META)) == []
+    with pytest.raises(InvalidState, match="version 9"):
+        listed(backend({".pulumi/meta.yaml": b"version: 9"}))
+
+
+def test_of_two_forms_the_listing_has_the_one_written_last(tmp_path: Path) -> None:
+    """As when one stack is looked for."""
+    folder = tmp_path / ".pulumi" / "stacks" / "rich"
+    folder.mkdir(parents=True)
+    (tmp_path / ".pulumi" / "meta.yaml").write_text("version: 1")
+    for name, second in (("richdev.json", 30), ("richdev.json.gz", 20)):
+        (folder / name).write_bytes(CHECKPOINT)
+        os.utime(folder / name, (second, second))
+    [found] = list_stacks(open_place(f"file://{tmp_path}", cwd=ELSEWHERE))
+    assert found == StackEntry("rich", "richdev", ".pulumi/stacks/rich/richdev.json", 30.0)

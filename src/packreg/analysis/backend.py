@@ -1,4 +1,4 @@
-"""The newest checkpoint of a stack in a self-managed Pulumi backend (a directory or a bucket).
+"""The stacks of a self-managed Pulumi backend (a directory or a bucket), and the newest checkpoint of each.
 
 Two layouts, as the Pulumi CLI (3.259) has them: project-scoped, when `.pulumi/meta.yaml` says version 1,
 with `.pulumi/stacks/<project>/<stack>.json`; legacy, when it says 0 or is not there, with
@@ -53,6 +53,45 @@ class StackName(NamedTuple):
         return cls(parts[1] if len(parts) == 3 else "", parts[-1])
 
 
+class StackEntry(NamedTuple):
+    """A stack in a backend. `project` is "" in the legacy layout, where only the checkpoint itself says it.
+
+    `file` is its newest checkpoint, `modified` when that was written (seconds since the epoch).
+    """
+
+    project: str
+    name: str
+    file: str
+    modified: float
+
+
+def list_stacks(place: Place) -> list[StackEntry]:
+    """All stacks of a backend, by project and name. One listing, whatever their number.
+
+    Raises InvalidState (a layout that is not known), StoreRefused, StoreUnavailable.
+    """
+    scoped = _layout(place) == 1
+    newest: dict[str, StackEntry] = {}
+    for entry in place.list(STACKS):
+        match = _CHECKPOINT.fullmatch(entry.name.removeprefix(STACKS))
+        if match is None or ("/" in match[1]) != scoped:
+            continue
+        project, _, name = match[1].rpartition("/")
+        found = StackEntry(project, name, entry.name, entry.modified)
+        before = newest.get(match[1], found)
+        newest[match[1]] = max(before, found, key=lambda each: (each.modified, each.file))
+    return sorted(newest.values())
+
+
+def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> Source:
+    """The bytes of a checkpoint, unpacked.
+
+    Raises NotFound (it was removed meanwhile), InvalidState, StoreRefused, StoreUnavailable.
+    """
+    where = place.describe(file)
+    return Source(unpacked(place.read(file, limit), where, limit), where)
+
+
 def read_stack(stack: str, backend: str, *, cwd: Path, passphrase: str | None = None) -> Snapshot:
     """The snapshot of a stack (see `StackName`) in the backend at a `file://` or `s3://` URL.
 
@@ -93,7 +132,7 @@ def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) ->
             f"{place.describe()} has no stack {asked!r}",
             hint=f"it has {few}" if there else "it has no stacks at all; is it the backend's root?",
         )
-    return Source(unpacked(place.read(found, limit), place.describe(found), limit), place.describe(found))
+    return read_checkpoint(found, place, limit=limit)
 
 
 def _layout(place: Place) -> int:
