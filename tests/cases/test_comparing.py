@@ -111,7 +111,7 @@ TO = {"to": "private"}
     [
         ([("acl", TO), ("tags.a.b", {"to": 1}), ("rules[0].port", {"from": 80})], True),
         ([("tags.a.b", {"to": 1}), ("rules[0].port", {"from": 80}), ("acl", TO)], True),
-        ([("acl", {"from": "public"} | TO), ("tags.a.b", {"to": 1.0}), ("rules[0].port", {"from": 80})], True),
+        ([("acl", {"from": "public"} | TO), ("tags.a.b", {"to": 1}), ("rules[0].port", {"from": 80})], True),
         ([("acl", {"from": "x"} | TO), ("tags.a.b", {"to": 1}), ("rules[0].port", {"from": 80})], False),
         ([("acl", {"to": "x"}), ("tags.a.b", {"to": 1}), ("rules[0].port", {"from": 80})], False),
         ([("acl", TO), ("tags.a.b", {"to": True}), ("rules[0].port", {"from": 80})], False),

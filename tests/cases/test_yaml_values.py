@@ -24,7 +24,7 @@ def read(text: str) -> tuple[object, list[str]]:
 
 WORDS = st.one_of(
     st.from_regex(r"[-+0-9a-zA-Z_.~:xoe]{0,8}", fullmatch=True),
-    st.sampled_from("yes No on OFF null True 1:30 1e3 1.5e+3 0x1f 0o7 2001-01-01 =".split()),
+    st.sampled_from(["yes", "No", "on", "OFF", "True", "1:30", "1e3", "0x1f", "0o7", "2001-01-01", "="]),
 )
 
 
