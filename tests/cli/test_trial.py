@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from packreg.analysis.opa import check
+from packreg.install.home import Home
+from packreg.install.tools import Tools
 from packreg.pack.metadata import PackInfo
 from packreg.pack.version import Version
 from tests.analysis.packs import FIXTURES
@@ -102,9 +105,31 @@ def test_an_opa_pack_runs_by_our_own_analyzer(user: User) -> None:
     ]
 
 
+def test_a_pack_with_a_lock_of_uv_runs_where_its_environment_is(author: User) -> None:
+    """Its environment is at another place than that of other packs: when published, and when installed."""
+    directory = python(author)
+    (directory / "requirements.txt").unlink()
+    (directory / "pyproject.toml").write_text(
+        '[project]\nname = "guard"\nversion = "1.0.0"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["pulumi-policy>=1.20,<2"]\n'
+    )
+    uv = Tools(Home(author.top), author.environ).uv
+    assert uv, "the tests' environment has uv"
+    subprocess.run([uv, "lock", "--quiet"], cwd=directory, env=author.environ, check=True)
+    metadata = author.must("publish", "guard", "--json").json()["metadata"]
+    assert [policy["name"] for policy in metadata["policies"]] == ["p"]
+    resource = '{"type": "demo:index:Bucket", "name": "b", "properties": {}}\n'
+    (author.directory / "resources.jsonl").write_text(resource)
+    author.must("analyze", "guard", "--resources", "resources.jsonl")
+    author.must("analyze", "./guard", "--resources", "resources.jsonl")
+
+
 def test_a_name_that_only_the_running_pack_knows_is_learned(author: User) -> None:
     """Source without a literal name is published under the name that it gives itself, in lower case."""
     python(author, '"Gu" + "ard"')
+    checked = author.must("check", "guard", "--json").json()
+    assert (checked["ok"], checked["name"]) == (True, None)
+    assert [problem["code"] for problem in checked["warnings"]] == ["name-unknown"]
     assert author.must("publish", "guard", "--json").json()["name"] == "guard"
     done = author("publish", "guard", "--no-run", "--json")
     assert "give it with --name" in refused(done, "name-unknown")

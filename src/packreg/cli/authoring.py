@@ -64,6 +64,8 @@ def check_command(session: Session, directory: Path, name: str | None, version: 
     These are the checks of `publish`, all at once, each with its place and its fix. Exit code 0 or 7.
     """
     report, _ = check_path(session, directory, name, version, rego=True)
+    if name_alone_is_unknown(report):  # which `publish` learns from the running pack
+        report = replace(report, errors=(), warnings=(*report.warnings, *report.errors))
     if session.out.json:
         session.out.document(report.as_json())
     else:
@@ -143,6 +145,11 @@ def _check(session: Session, path: Path, name: str | None, version: str | None) 
     return check_directory(place, name=name, version=version, limits=session.limits, poetry=poetry)
 
 
+def name_alone_is_unknown(report: Report) -> bool:
+    """Whether nothing is wrong with a pack but that its source does not say one name."""
+    return [problem.code for problem in report.errors] == ["name-unknown"]
+
+
 def checked_pack(
     session: Session, directory: Path, name: str | None, version: str | None, *, rego: bool = False
 ) -> Pack:
@@ -199,7 +206,8 @@ def show_problems(session: Session, report: Report) -> None:
             if problem.hint:
                 session.out.line(f"  hint: {problem.hint}")
     if report.ok:
-        session.out.line(f"ok: {report.name} {report.version} ({report.runtime}), {report.files} files")
+        name = report.name or "(named when it runs)"
+        session.out.line(f"ok: {name} {report.version} ({report.runtime}), {report.files} files")
     else:
         session.out.line(f"refused: {len(report.errors)} errors, {len(report.warnings)} warnings")
 

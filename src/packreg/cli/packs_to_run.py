@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -149,6 +150,8 @@ def _directory(session: Session, word: str, *, offline: bool, python: str | None
 
 
 def _manifest(directory: Path, word: str) -> Manifest:
+    """The manifest; for Python with its toolchain, which says where the environment is."""
+    from packreg.install.provision import default_toolchain
     from packreg.pack.manifest import parse_manifest
     from packreg.pack.problems import Problems
 
@@ -162,6 +165,9 @@ def _manifest(directory: Path, word: str) -> Manifest:
     manifest = parse_manifest(data, problems)
     if manifest is None:
         raise InvalidPack(f"the manifest of {word} breaks the rules", tuple(problems.errors))
+    if manifest.runtime == "python" and manifest.toolchain is None:
+        files = {path.name for path in directory.glob("*.lock")}
+        return replace(manifest, toolchain=default_toolchain(files))
     return manifest
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packreg.cli.authoring import check_path, checked_pack
+from packreg.cli.authoring import check_path, checked_pack, name_alone_is_unknown
 from packreg.cli.packs_to_run import Ready, program_of
 from packreg.errors import InstallError, InvalidPack, PackFailed, Problem
 
@@ -35,7 +35,7 @@ def named_or_not(
     """
     if name is None:
         report, _ = check_path(session, directory, None, version)
-        if [problem.code for problem in report.errors] == ["name-unknown"]:
+        if name_alone_is_unknown(report):
             return checked_pack(session, directory, UNNAMED, version, rego=True), False
     return checked_pack(session, directory, name, version, rego=True), True
 

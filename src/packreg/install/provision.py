@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -57,7 +57,7 @@ class Runtime(NamedTuple):
             of=of,
             name=str(whole.get("name")),
             virtualenv=virtualenv if isinstance(virtualenv, str) else None,
-            toolchain=toolchain if isinstance(toolchain, str) else _toolchain(files),
+            toolchain=toolchain if isinstance(toolchain, str) else default_toolchain(files),
             production=options.get("production") is True,
         )
 
@@ -179,7 +179,8 @@ def provide(
     return Provision(marker.PYTHON, path, environment, whole=whole, edits=edits)
 
 
-def _toolchain(files: Mapping[str, File]) -> str | None:
+def default_toolchain(files: Container[str]) -> str | None:
+    """The toolchain of a Python pack whose manifest names none: its lock decides, as in Pulumi."""
     return "uv" if "uv.lock" in files else "poetry" if "poetry.lock" in files else None
 
 

@@ -274,10 +274,10 @@ class _Examination:
             return
         if not names:
             message = f"the source has no name for the pack: no literal one in {where}"
-            self.problems.error("name-unknown", message, "", "give it with --name")
+            self.problems.error("name-unknown", message, "", "give it with --name, or let publish ask it")
         elif len(names) > 1:
             message = f"the source has several names: {shown(', '.join(names))}"
-            self.problems.error("name-unknown", message, "", "choose one with --name")
+            self.problems.error("name-unknown", message, "", "choose with --name, or let publish ask it")
         elif problem := name_problem(names[0].lower()):
             message = f"{shown(names[0])!r} cannot name a pack: {problem}"
             self.problems.error("name", message, "", "change it in the source, or give another with --name")

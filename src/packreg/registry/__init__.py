@@ -32,6 +32,8 @@ Decisions:
   every day, and the same directory must give the same bytes, and so the same identity, for ever.
 - Yanks count up and their parity is their meaning: odd numbers yank, even numbers restore. Two people who
   edit at once therefore meet at the same key: one creates it, the other learns what it says.
+- What the running pack said of itself is in the record, as values that are checked again by every reader:
+  who configures, groups or documents a pack needs no process of it. Records without it stay valid.
 - Two versions that differ only in case have the same key, and so are the same version.
 - Removing leaves the record, so the version stays used, and a removed release cannot be published again,
   not even the same content: whoever removed it said why, and that must not be undone by a CI retry.
