@@ -51,10 +51,15 @@ def write_examples(examples: tuple[str, ...], formatter: click.HelpFormatter) ->
 
 
 def command(
-    name: str, *, examples: tuple[str, ...], json: bool = True, group: click.Group | None = None
+    name: str,
+    *,
+    examples: tuple[str, ...],
+    json: bool = True,
+    group: click.Group | None = None,
+    context: dict[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Command]:
-    """Make a function a command; `json=False` is for the few that print no data."""
-    decorate = click.command(name, cls=Command, examples=examples, json=json)
+    """Make a function a command; `json=False` is for the few that print no data, `context` are click's."""
+    decorate = click.command(name, cls=Command, examples=examples, json=json, context_settings=context)
 
     def wrap(function: Callable[..., Any]) -> Command:
         made = decorate(function)

@@ -168,7 +168,7 @@ def tools(session: Session) -> Iterator[Check]:
     """The programs that packs are installed and run with."""
     uv = session.tools.uv
     if uv:
-        yield Check("uv", "ok", f"{_version(session, uv, '--version')} at {uv}")
+        yield Check("uv", "ok", f"{says_version(session, uv, '--version')} at {uv}")
     else:
         yield Check(
             "uv", "warn", "not found; pip does its work, slower and for one platform", "pip install uv"
@@ -184,11 +184,26 @@ def tools(session: Session) -> Iterator[Check]:
         if path is None:
             yield Check(name, "warn", "not found", fix)
             continue
-        said = _version(session, path, *words)
-        yield Check(name, "ok" if said else "warn", f"{said or 'does not say its version'} at {path}")
+        said = says_version(session, path, *words)
+        too_old = _for_guard(said) if name == "pulumi" else ""
+        fine = said and not too_old
+        message = f"{said or 'does not say its version'} at {path}"
+        yield Check(name, "ok" if fine else "warn", message, too_old)
 
 
-def _version(session: Session, program: str, *words: str) -> str:
+def _for_guard(said: str) -> str:
+    """What to do about a Pulumi CLI that is too old for the guard, in one of its forms."""
+    from packreg.cli.pulumi_command import WITH_FILES, WITH_VARIABLES, read_version
+
+    version = read_version(said)
+    if version is None or version >= WITH_FILES:
+        return ""
+    if version >= WITH_VARIABLES:
+        return "for the guard, give it `packreg guard --directory`; upgrade it to 3.255.0 for `packreg guard`"
+    return "for the guard, use `packreg run`; upgrade it to 3.208.0 for PULUMI_OPTION_POLICY_PACK"
+
+
+def says_version(session: Session, program: str, *words: str) -> str:
     """The first line that a program says about its version; empty if it fails."""
     try:
         done = subprocess.run(

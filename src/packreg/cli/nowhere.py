@@ -1,8 +1,9 @@
-"""What `packreg path` prints when it fails: a path that cannot exist.
+"""What `packreg path` and `packreg guard` print when they fail: a path that cannot exist.
 
 `pulumi preview --policy-pack "$(packreg path guard@1.2.0)"` throws the exit code of `packreg path` away, and
 the Pulumi CLI ignores an empty `--policy-pack` and runs without the pack (measured with 3.259.0). Given a
-directory that is not there it stops. So a failure prints one that names what was wanted.
+directory that is not there it stops. So a failure prints one that names what was wanted. The same holds for
+`export PULUMI_OPTION_POLICY_PACK="$(packreg guard)"`.
 """
 # ruff: noqa: PTH118 (pathlib costs start-up time)
 
@@ -23,7 +24,8 @@ _WITH_VALUE = ("--registry", "--python")
 
 
 def wanted_path(argv: Sequence[str]) -> str | None:
-    """The reference of a `path` command line as it was typed, perhaps empty; None for other command lines.
+    """The reference of a `path` command line as it was typed, perhaps empty, or "guard" for a `guard` command
+    line that would print a path; None for other command lines.
 
     With `--json` stdout has the error as a document, and nothing else may be there.
     """
@@ -36,6 +38,8 @@ def wanted_path(argv: Sequence[str]) -> str | None:
             next(rest, None)
         elif not word.startswith("-"):
             words.append(word)
+    if words[:1] == ["guard"] and not {"--github", "--gitlab"} & set(argv):
+        return "guard"
     if words[:1] != ["path"]:
         return None
     return words[1] if len(words) > 1 else ""

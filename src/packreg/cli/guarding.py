@@ -1,0 +1,116 @@
+"""`guard` and `run`: how the Pulumi CLI gets the guard, for a whole machine or for one command."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg._version import __version__
+from packreg.cli.base import command
+from packreg.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from packreg.cli.pulumi_command import Version
+    from packreg.cli.session import Session
+
+#: A registry that only this machine has is no use in a step for a build service.
+_SOME_REGISTRY = "s3://BUCKET/PREFIX"
+
+
+@command(
+    "guard",
+    examples=(
+        'export PULUMI_OPTION_POLICY_PACK="$(packreg guard)"',
+        'export PULUMI_OPTION_POLICY_PACK="$(packreg guard --directory)"',
+        "packreg guard --github",
+    ),
+    json=False,
+)
+@click.option("--directory", is_flag=True, help="For a Pulumi CLI before 3.255.0, which takes no file.")
+@click.option("--github", "service", flag_value="github", help="Print a step of GitHub Actions.")
+@click.option("--gitlab", "service", flag_value="gitlab", help="Print a job to extend in GitLab CI.")
+@click.pass_obj
+def guard_command(session: Session, directory: bool, service: str | None) -> None:
+    """Print the guard: an executable file that the Pulumi CLI takes as a policy pack.
+
+    It runs what the registry says that a stack must run. With --directory it is put among the plugins of the
+    Pulumi CLI, in PULUMI_HOME. On failure a path is printed that does not exist, so that the Pulumi CLI stops
+    instead of running without the guard.
+    """
+    from packreg.cli.ci_steps import ci_step
+    from packreg.cli.guard_forms import DIRECTORY, program, provide_plugin
+
+    if service is not None:
+        if directory:
+            raise UsageError("--directory is not for a CI step", hint="leave one of them out")
+        registry = _SOME_REGISTRY if session.location.is_local else session.location.url
+        for line in ci_step(service, version=__version__, registry=registry).splitlines():
+            session.out.line(line)
+    elif directory:
+        session.out.say(f"the analyzer is {provide_plugin(pulumi_home(session.environ), __version__)}")
+        session.out.raw_path(DIRECTORY)
+    else:
+        session.out.raw_path(program())
+
+
+@command(
+    "run",
+    examples=("packreg run -- pulumi up --yes", "packreg run -- pulumi preview --policy-pack ./mine"),
+    json=False,
+    context={"allow_interspersed_args": False},  # what follows is the command's
+)
+@click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.pass_obj
+def run_command(session: Session, words: tuple[str, ...]) -> int:
+    """Run one command of the Pulumi CLI, or one that calls it, with the guard.
+
+    Sets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI that would not read it gets flags. Terminal, signals and exit
+    code are those of the command.
+    """
+    from packreg.cli.guard_forms import forms, provide_plugin
+    from packreg.cli.pulumi_command import guarded, is_pulumi
+
+    program = session.tools.which(words[0])
+    if program is None:
+        raise UsageError(f"there is no program {words[0]}", hint="write packreg run -- pulumi up")
+    pulumi = program if is_pulumi(words[0]) else session.tools.which("pulumi")
+    version = pulumi_version(session, str(pulumi)) if pulumi is not None else None
+    found = forms()
+    made = guarded(words, session.environ, version, found)
+    if found.fitting(version) == found.directory:
+        provide_plugin(pulumi_home(session.environ), __version__)
+    environ = {**session.environ, **made.variables, "PACKREG_REGISTRY": session.location.url}
+    session.out.flush()
+    return _become(str(program), made.command, environ)
+
+
+def pulumi_version(session: Session, program: str) -> Version | None:
+    """The version of a Pulumi CLI; None where it does not say one."""
+    from packreg.cli.doctor import says_version
+    from packreg.cli.pulumi_command import read_version
+
+    return read_version(says_version(session, program, "version"))
+
+
+def pulumi_home(environ: Mapping[str, str]) -> Path:
+    """Where the Pulumi CLI keeps its plugins."""
+    given = environ.get("PULUMI_HOME", "")
+    return Path(given) if given else Path.home() / ".pulumi"
+
+
+def _become(program: str, words: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Replace this process by the program; where there is no such thing, wait for it."""
+    if os.name == "posix":
+        for number in (signal.SIGINT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)  # Python's own ways would be inherited
+        sys.stderr.flush()
+        os.execve(program, list(words), dict(environ))  # noqa: S606
+    return subprocess.call([program, *words[1:]], env=dict(environ))
