@@ -10,12 +10,11 @@ import click
 from packreg.cli.analyzing import read_layers
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.packs_to_run import is_directory, program_of, ready_packs
+from packreg.cli.said_by_packs import said_by
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
-    from packreg.pack.metadata import PackInfo
 
 
 @command(
@@ -51,7 +50,7 @@ def validate_config_command(
     layers = [layer for name, layer in read_layers(session, config) if not name]
     if len(layers) < len(config):
         raise UsageError("--config PACK=FILE is for several packs", hint="write --config FILE")
-    info, version = _recorded(session, pack, offline=offline) or _running(session, pack, offline, python)
+    info, version = said_by(session, pack, offline=offline, python=python)
     found = reconcile(ConfigurablePack.of(info), layers)
     for warning in found.warnings:
         session.out.warn(str(warning), warning.hint)
@@ -81,31 +80,3 @@ def validate_config_command(
             for name, each in settings.items()
         ],
     )
-
-
-def _recorded(session: Session, word: str, *, offline: bool) -> tuple[PackInfo, str] | None:
-    """What a release's record says of the pack, and its version; None if it does not, or for a directory."""
-    from packreg.pack.reference import Reference
-
-    if is_directory(word):
-        return None
-    release = session.installer().releases.find(Reference.parse(word), offline=offline)
-    record = release.record
-    if record.metadata is None:
-        session.out.say(
-            f"{record.reference} was published without its policies, so it is run to ask for them"
-        )
-        return None
-    for note in release.notes:
-        session.out.warn(note)
-    return record.metadata, record.version.text
-
-
-def _running(session: Session, word: str, offline: bool, python: str | None) -> tuple[PackInfo, str]:
-    """The same from the pack itself, installed or prepared if need be."""
-    from packreg.analysis.pool import Pool
-
-    [ready] = ready_packs(session, [word], offline=offline, python=python)
-    with Pool() as pool:
-        info = pool.take(program_of(session, ready, None)).info()
-    return info, ready.version or info.version

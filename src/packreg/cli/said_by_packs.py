@@ -1,0 +1,50 @@
+"""What a pack on the command line, REF or DIR, says of itself: from a release's record, else by asking it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packreg.cli.packs_to_run import is_directory, program_of, ready_packs
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.pack.metadata import PackInfo
+
+
+def said_by(session: Session, word: str, *, offline: bool, python: str | None) -> tuple[PackInfo, str]:
+    """What the pack says of itself, and its version.
+
+    A release whose record holds it is neither installed nor run.
+
+    Raises:
+        PackregError: there is no such pack, or it cannot be asked.
+    """
+    return _recorded(session, word, offline=offline) or _running(session, word, offline, python)
+
+
+def _recorded(session: Session, word: str, *, offline: bool) -> tuple[PackInfo, str] | None:
+    """What a release's record says of the pack, and its version; None if it does not, or for a directory."""
+    from packreg.pack.reference import Reference
+
+    if is_directory(word):
+        return None
+    release = session.installer().releases.find(Reference.parse(word), offline=offline)
+    record = release.record
+    if record.metadata is None:
+        session.out.say(
+            f"{record.reference} was published without its policies, so it is run to ask for them"
+        )
+        return None
+    for note in release.notes:
+        session.out.warn(note)
+    return record.metadata, record.version.text
+
+
+def _running(session: Session, word: str, offline: bool, python: str | None) -> tuple[PackInfo, str]:
+    """The same from the pack itself, installed or prepared if need be."""
+    from packreg.analysis.pool import Pool
+
+    [ready] = ready_packs(session, [word], offline=offline, python=python)
+    with Pool() as pool:
+        info = pool.take(program_of(session, ready, None)).info()
+    return info, ready.version or info.version
