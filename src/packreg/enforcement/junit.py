@@ -18,11 +18,12 @@ from packreg.groups.model import Waiver
 WHOLE_PACK = "(the whole pack)"
 
 
-def junit_report(report: Report) -> str:
-    """The XML document. `plain` leaves no character that XML does not have."""
+def junit_report(*reports: Report) -> str:
+    """One XML document of all reports. `plain` leaves no character that XML does not have."""
     root = Element("testsuites", name="packreg")
-    for pack in report.evaluation.packs:
-        _suite(root, pack, report)
+    for report in reports:
+        for pack in report.evaluation.packs:
+            _suite(root, pack, report)
     return document(root)
 
 
@@ -40,6 +41,9 @@ def _suite(root: Element, pack: PackResult, report: Report) -> None:
     suite = SubElement(root, "testsuite", name=plain(pack_label(pack)))
     properties = SubElement(suite, "properties")
     SubElement(properties, "property", name="analyzed", value=plain(report.where))
+    if report.governed is not None:
+        entity = plain(report.governed.required.entity.name)
+        SubElement(properties, "property", name="entity", value=entity)
     for note in report.notes:
         SubElement(properties, "property", name=f"note: {plain(note.code)}", value=plain(str(note)))
     known = {policy.policy for policy in pack.policies}

@@ -26,9 +26,9 @@ _SEVERITIES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?")
 
 
-def sarif_report(report: Report) -> dict[str, Any]:
-    """The SARIF log."""
-    runs = [_run(pack, report) for pack in report.evaluation.packs]
+def sarif_report(*reports: Report) -> dict[str, Any]:
+    """One SARIF log of all reports."""
+    runs = [_run(pack, report) for report in reports for pack in report.evaluation.packs]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
 
 
@@ -78,13 +78,19 @@ def _run(pack: PackResult, report: Report) -> dict[str, Any]:
     notifications += [{"level": "note", "message": {"text": plain(str(note))}} for note in report.notes]
     return {
         "tool": {"driver": driver},
-        "automationDetails": {"id": f"packreg/{plain(pack.pack)}/"},
+        "automationDetails": {"id": _category(pack, report)},
         "invocations": [
             {"executionSuccessful": not pack.errors, "toolExecutionNotifications": notifications}
         ],
         "columnKind": "unicodeCodePoints",
         "results": results,
     }
+
+
+def _category(pack: PackResult, report: Report) -> str:
+    """What tells runs of the same pack apart: code scanning keeps the newest of each category."""
+    of = f"{plain(report.governed.required.entity.name)}/" if report.governed is not None else ""
+    return f"packreg/{of}{plain(pack.pack)}/"
 
 
 def _result(

@@ -1,0 +1,226 @@
+"""`prove`: what was enforced on a stack at a time, by what the registry kept and nobody changed since."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.entities import entity_options, read_entity
+from packreg.cli.governing import read_revision
+from packreg.cli.kept_reports import KeptReports
+from packreg.errors import IntegrityError, NotFound, PackregError, UsageError
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+    from packreg.enforcement.report_keys import Run
+    from packreg.enforcement.stored import RanPack, StoredReport
+    from packreg.groups.document import Document
+    from packreg.groups.model import Entity, Mode
+
+#: The kinds of run that show what was enforced or audited; a preview decides about a plan.
+_RUNS: dict[Mode, tuple[Run, ...]] = {"preventative": ("update", "enforce"), "audit": ("audit",)}
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+
+@command(
+    "prove",
+    examples=(
+        "packreg prove shop/prod --at 2026-08-31",
+        "packreg prove shop/prod --at 2026-08-31T12:00:00Z --json",
+    ),
+)
+@entity_options
+@click.option(
+    "--at", metavar="DATE", required=True, help="A day in UTC, of which the end counts, or a moment."
+)
+@click.pass_obj
+def prove_command(
+    session: Session, stack: str | None, account: str | None, tags: tuple[str, ...], at: str
+) -> int:
+    """Show what was enforced on a stack or an account at a time.
+
+    The groups by the revision of governance that held then, and the last runs until then: their packs, whose
+    digests are compared with the registry's records, their waivers and verdicts. Every revision is proved to
+    be the one that its successor was made from. Exit code 6: nothing is known to have run by then. Exit code
+    8: something is not what it was.
+    """
+    entity = read_entity(stack, account, tags)
+    until = read_moment(at)
+    revision = _revision_at(session, until)
+    kept = KeptReports(session)
+    runs = {mode: _last(kept, entity, kinds, until) for mode, kinds in _RUNS.items()}
+    found = [_proved(session, stored) for stored in runs.values() if stored is not None]
+    document = {
+        "entity": entity.name,
+        "kind": entity.kind,
+        "at": until,
+        "governance": _governed(revision, entity),
+        "runs": found,
+        "unreadable": kept.unreadable,
+    }
+    wrong = [
+        *kept.unreadable,
+        *(pack["problem"] for run in found for pack in run["packs"] if pack["problem"]),
+    ]
+    if session.out.json:
+        session.out.document(document)
+    else:
+        _show(session, document)
+    for text in wrong:
+        session.out.warn(text)
+    if wrong:
+        return IntegrityError.exit_code
+    if not found:
+        session.out.say(f"no run on {entity.name} is known until {until}")
+        return NotFound.exit_code
+    return 0
+
+
+def read_moment(text: str) -> str:
+    """A day, at its end, or a moment, in UTC and microseconds.
+
+    Raises:
+        UsageError: it is neither, or says no time zone.
+    """
+    from packreg.groups.times import precise
+
+    try:
+        if _DAY.fullmatch(text):
+            return precise(datetime.fromisoformat(text).replace(tzinfo=UTC, hour=23, minute=59, second=59))
+        value = datetime.fromisoformat(text)
+        if value.tzinfo is not None:
+            return precise(value)
+    except (ValueError, OverflowError):
+        pass
+    raise UsageError(f"{text[:100]!r} is no date", hint="write 2026-08-31 or 2026-08-31T12:00:00Z")
+
+
+def _revision_at(session: Session, until: str) -> Document | None:
+    """The newest revision of governance until then; None before the first."""
+    chain = session.registry().governance
+    for revision in chain.history():
+        document = read_revision(chain, revision)
+        if document.change is not None and document.change.at <= until:
+            return document
+    return None
+
+
+def _governed(document: Document | None, entity: Entity) -> dict[str, Any] | None:
+    from packreg.groups.members import groups_of
+
+    if document is None or document.change is None:
+        return None
+    governance, change = document.governance, document.change
+    names = [name for mode in _RUNS for name in groups_of(governance, entity, mode)]
+    return {
+        "revision": governance.revision,
+        "by": change.by,
+        "at": change.at,
+        "what": change.what,
+        "groups": [
+            {
+                "name": name,
+                "mode": governance.groups[name].mode,
+                "packs": [f"{pack.pack}@{pack.version}" for pack in governance.groups[name].packs.values()],
+            }
+            for name in names
+        ],
+    }
+
+
+def _last(kept: KeptReports, entity: Entity, runs: tuple[Run, ...], until: str) -> StoredReport | None:
+    newest = [report for run in runs for report in kept.newest(entity, run, until=until)]
+    return max(newest, key=lambda report: report.time, default=None)
+
+
+def _proved(session: Session, stored: StoredReport) -> dict[str, Any]:
+    from packreg.enforcement.report import summary, totals
+
+    required = stored.required
+    governed = stored.report.governed
+    assert governed is not None
+    return {
+        "run": stored.run,
+        "mode": required.mode,
+        "time": stored.time,
+        "id": stored.id,
+        "verdict": stored.verdict,
+        "summary": summary(stored.report),
+        "state": stored.state,
+        "revision": required.revision,
+        "groups": list(required.groups),
+        "packs": [_pack(session, pack) for pack in stored.packs],
+        "waivers": [
+            {
+                "id": each.id,
+                "policy": f"{each.pack}:{each.policy}",
+                "owner": each.owner,
+                "expires": each.expires,
+            }
+            for each in governed.waived.used
+        ],
+        "failed_open": governed.failed_open,
+        "totals": totals(stored.report)._asdict(),
+    }
+
+
+def _pack(session: Session, pack: RanPack) -> dict[str, Any]:
+    return {
+        "name": pack.name,
+        "version": pack.version,
+        "digest": pack.digest,
+        "group": pack.group,
+        "configuration": pack.configuration,
+        "environments": list(pack.environments),
+        "problem": _differs(session, pack),
+    }
+
+
+def _differs(session: Session, pack: RanPack) -> str:
+    """Why the release is not what ran, or "", also where it was removed since or never could be had."""
+    from packreg.pack.reference import Reference
+
+    if not pack.digest:
+        return ""
+    try:
+        record = session.registry().resolve(Reference.parse(f"{pack.name}@{pack.version}"), warn=False).record
+    except NotFound:
+        return ""
+    except PackregError as error:
+        return str(error)
+    if record.digest == pack.digest:
+        return ""
+    return f"{record.reference} has the digest {record.digest} now, and had {pack.digest} when it ran"
+
+
+def _show(session: Session, document: dict[str, Any]) -> None:
+    out, governance = session.out, document["governance"]
+    out.line(f"{document['entity']} at {document['at']}")
+    if governance is None:
+        out.line("governance  nobody had written any")
+    else:
+        out.line(
+            f"governance  revision {governance['revision']} of {governance['at']} by {governance['by']}: "
+            f"{governance['what']}"
+        )
+        for group in governance["groups"]:
+            out.line(
+                f"group       {group['name']} ({group['mode']}): {', '.join(group['packs']) or 'no packs'}"
+            )
+    for run in document["runs"]:
+        out.line(f"{run['run']:<11} {run['time']}  {run['summary']}")
+        for pack in run["packs"]:
+            digest = pack["digest"] or "could not be had"
+            out.line(
+                f"  pack      {pack['name']}@{pack['version']}  {digest}  by {pack['group'] or 'no group'}"
+            )
+            out.line(f"            configured {pack['configuration']}")
+            if pack["environments"]:
+                out.line(f"            environments {', '.join(pack['environments'])}")
+        for waiver in run["waivers"]:
+            who = f"{waiver['owner']} until {waiver['expires']}"
+            out.line(f"  waiver    {waiver['policy']} by {who} ({waiver['id']})")

@@ -1,0 +1,302 @@
+"""`findings`, `compliance` and `report`: what runs found, as it is kept in the registry."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packreg._version import __version__
+from packreg.cli.base import Group, command
+from packreg.cli.kept_reports import CURRENT, KeptReports, newest_of_each_mode
+from packreg.cli.report_output import FORMATS
+from packreg.errors import IntegrityError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from packreg.cli.kept_reports import History
+    from packreg.cli.session import Session
+    from packreg.enforcement.report_keys import Run
+    from packreg.enforcement.tracking import Tracked
+    from packreg.groups.model import Entity
+
+#: Runs of each entity that the trend of a page goes back over.
+TREND_RUNS = 30
+
+entities_argument = click.argument("entities", metavar="[STACK|ACCOUNT...]", nargs=-1)
+run_option = click.option(
+    "--run",
+    "runs",
+    type=click.Choice(["preview", "update", "enforce", "audit"]),
+    multiple=True,
+    help="Only what such runs found. Default: all but previews, which only judge plans.",
+)
+
+findings_command = Group(
+    "findings",
+    help="What the last runs found, and what has become of it since the runs before.",
+    examples=("packreg findings ls", "packreg findings ls shop/prod --level mandatory --status new"),
+)
+
+
+@command(
+    "ls",
+    group=findings_command,
+    examples=(
+        "packreg findings ls --status new --level mandatory",
+        "packreg findings ls '*/prod' --pack guard --json",
+        "packreg findings ls shop/prod --status fixed",
+    ),
+)
+@entities_argument
+@click.option("--pack", metavar="GLOB", multiple=True, help="Of these packs.")
+@click.option("--policy", metavar="GLOB", multiple=True, help="Of these policies.")
+@click.option(
+    "--level",
+    type=click.Choice(["mandatory", "advisory", "remediate", "error"]),
+    multiple=True,
+    help="At it.",
+)
+@click.option(
+    "--severity", type=click.Choice(["low", "medium", "high", "critical"]), multiple=True, help="As severe."
+)
+@click.option(
+    "--status",
+    type=click.Choice(["new", "open", "fixed", "unknown", "dropped"]),
+    multiple=True,
+    help="What became of it. Default: new, open and unknown.",
+)
+@run_option
+@click.pass_obj
+def ls_command(
+    session: Session,
+    entities: tuple[str, ...],
+    pack: tuple[str, ...],
+    policy: tuple[str, ...],
+    level: tuple[str, ...],
+    severity: tuple[str, ...],
+    status: tuple[str, ...],
+    runs: tuple[Run, ...],
+) -> int:
+    """List what the last run of each stack and account found.
+
+    `new` was not found by the run before, `open` was. `fixed` was found then and looked for again; `unknown`
+    could not be looked for now, and `dropped` is of a pack that is not required any more.
+    """
+    kept = KeptReports(session)
+    wanted = set(status or ("new", "open", "unknown"))
+    found = [
+        each
+        for each in tracked(current(session, kept, entities, runs, 2))
+        if each.status in wanted
+        and _fits(each.pack, pack)
+        and _fits(each.policy, policy)
+        and (not level or (each.level or "error") in level)
+        and (not severity or each.severity in severity)
+    ]
+    if session.out.json:
+        session.out.document([tracked_json(each) for each in found])
+    else:
+        from packreg.enforcement.plain import resource_label
+
+        session.out.table(
+            ["status", "level", "severity", "entity", "policy", "resource"],
+            [
+                [
+                    each.status,
+                    (each.level or "error") + (", waived" if each.waiver else ""),
+                    each.severity or "-",
+                    each.entity.name,
+                    f"{each.pack}:{each.policy}" if each.policy else each.pack,
+                    resource_label(each.urn, each.resource_type),
+                ]
+                for each in found
+            ],
+        )
+        session.out.say(f"{len(found)} findings")
+    return _ended(session, kept)
+
+
+@command(
+    "compliance",
+    examples=("packreg compliance", "packreg compliance '*/prod' --json"),
+)
+@entities_argument
+@run_option
+@click.pass_obj
+def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[Run, ...]) -> int:
+    """Show how many policies each stack and account passed, pack by pack.
+
+    By its last runs: policies passed of all that are enabled. What could not be evaluated has not passed, and
+    is marked.
+    """
+    from packreg.enforcement.compliance import compliance
+
+    kept = KeptReports(session)
+    table = compliance(history.reports[0] for history in current(session, kept, entities, runs, 1))
+    if session.out.json:
+        session.out.document(
+            [
+                {"entity": entity.name, "kind": entity.kind, "pack": pack, **score._asdict()}
+                for entity in table.entities
+                for pack in table.packs
+                if (score := table.score(entity, pack)) is not None
+            ]
+        )
+        return _ended(session, kept)
+
+    def shown(passed: int, total: int, errors: int) -> str:
+        return f"{passed}/{total}" + (f" ({errors} errors)" if errors else "") if total else "-"
+
+    def row(entity: Entity) -> list[str]:
+        scores = [table.score(entity, pack) for pack in table.packs]
+        cells = [shown(s.passed, s.total, s.errors) if s else "-" for s in scores]
+        whole = table.overall(entity=entity)
+        return [entity.name, *cells, shown(whole.passed, whole.total, whole.errors)]
+
+    session.out.table(["entity", *table.packs, "all"], [row(entity) for entity in table.entities])
+    overall = table.overall()
+    session.out.say(f"{overall.passed} of {overall.total} policies passed")
+    return _ended(session, kept)
+
+
+@command(
+    "report",
+    examples=(
+        "packreg report --format html > compliance.html",
+        "packreg report shop/prod --format markdown",
+        "packreg report '*/prod' --format csv > findings.csv",
+    ),
+)
+@entities_argument
+@click.option(
+    "-o",
+    "--output",
+    "--format",
+    "form",
+    type=click.Choice([*FORMATS, "html", "csv"]),
+    default="text",
+    show_default=True,
+    help="The format of the report on stdout.",
+)
+@run_option
+@click.pass_obj
+def report_command(session: Session, entities: tuple[str, ...], form: str, runs: tuple[Run, ...]) -> int:
+    """Print the reports of the last runs, of all stacks and accounts or of those that are named.
+
+    The HTML page is complete in itself: a heat map of compliance, a trend, and the findings with what has
+    become of them. CSV has a row for each finding.
+    """
+    if session.out.json and form not in ("text", "json"):
+        raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")
+    kept = KeptReports(session)
+    histories = current(session, kept, entities, runs, TREND_RUNS if form == "html" else 2)
+    _print(session, histories, "json" if session.out.json else form)
+    if not histories:
+        session.out.say("no reports are kept of that")
+    return _ended(session, kept)
+
+
+def _print(session: Session, histories: Sequence[History], form: str) -> None:
+    from packreg.enforcement.document import document
+    from packreg.enforcement.findings_csv import findings_csv
+    from packreg.enforcement.github import github_report
+    from packreg.enforcement.junit import junit_report
+    from packreg.enforcement.markdown import markdown_report
+    from packreg.enforcement.report import Report
+    from packreg.enforcement.sarif import sarif_report
+    from packreg.enforcement.text import text_report
+
+    newest = [history.reports[0] for history in histories]
+    reports = [stored.report for stored in newest]
+    each_alone: dict[str, Callable[[Report], str]] = {
+        "text": text_report,
+        "github": github_report,
+        "markdown": markdown_report,
+    }
+    if form == "json":
+        session.out.document(
+            [
+                {"run": stored.run, "time": stored.time, "id": stored.id, "state": stored.state}
+                | {"ran": [asdict(pack) for pack in stored.packs]}
+                | document(stored.report)
+                for stored in newest
+            ]
+        )
+    elif form == "sarif":
+        session.out.document(sarif_report(*reports))
+    else:
+        text = {"junit": lambda: junit_report(*reports), "html": lambda: _page(histories)}.get(form)
+        if form == "csv":
+            text = lambda: findings_csv(tracked(histories))  # noqa: E731
+        lines = text() if text else "\n".join(each_alone[form](report) for report in reports)
+        for line in lines.splitlines():
+            session.out.line(line)
+
+
+def _page(histories: Sequence[History]) -> str:
+    from packreg.cli.compose import now
+    from packreg.enforcement.compliance import compliance
+    from packreg.enforcement.html import html_report
+    from packreg.enforcement.trend import trend
+
+    return html_report(
+        compliance(history.reports[0] for history in histories),
+        tracked(histories),
+        trend(report for history in histories for report in history.reports),
+        title="Policy compliance",
+        made=now(),
+        tool=__version__,
+    )
+
+
+def current(
+    session: Session, kept: KeptReports, entities: Sequence[str], runs: Sequence[Run], count: int
+) -> list[History]:
+    """The last runs of each mode of every entity that is meant, with up to `count` reports each.
+
+    Raises:
+        UsageError: an entity was named of which there are no reports.
+    """
+    from packreg.groups.members import matches
+
+    chosen = runs or CURRENT
+    known = kept.entities(chosen)
+    for pattern in entities:
+        if not any(matches(pattern, entity) for entity in known):
+            raise UsageError(
+                f"no reports are kept of {pattern!r}", hint="`packreg compliance` lists whom there are any of"
+            )
+    meant = [each for each in known if not entities or any(matches(pattern, each) for pattern in entities)]
+    return newest_of_each_mode(kept.histories(meant, chosen, count))
+
+
+def tracked(histories: Sequence[History]) -> list[Tracked]:
+    """The findings of the last run of each, against the run before."""
+    from packreg.enforcement.tracking import track
+
+    found: list[Tracked] = []
+    for history in histories:
+        found += track(history.reports[0], history.reports[1] if len(history.reports) > 1 else None)
+    return found
+
+
+def tracked_json(each: Tracked) -> dict[str, Any]:
+    """A finding for programs."""
+    waiver = asdict(each.waiver) if each.waiver else None
+    entity = {"entity": each.entity.name, "entity_kind": each.entity.kind}
+    return {**each._asdict(), **entity, "waiver": waiver}
+
+
+def _fits(name: str, globs: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(name, glob) for glob in globs)
+
+
+def _ended(session: Session, kept: KeptReports) -> int:
+    """Say what could not be read among the reports, which is an exit code of its own."""
+    for text in kept.unreadable:
+        session.out.warn(text)
+    return IntegrityError.exit_code if kept.unreadable else 0

@@ -1,0 +1,125 @@
+"""`findings`, `compliance` and `report` over kept reports."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from packreg.groups.model import Entity
+from tests.cli.conftest import User
+from tests.cli.kept import keep
+from tests.enforcement.findings import error, guard, violation, waiver
+from tests.enforcement.kept import stored
+
+
+@pytest.fixture
+def auditor(user: User) -> User:
+    """Somebody with two audits of a stack: `owned` was fixed between them."""
+    fixed = replace(guard(), violations=guard().violations[:1])
+    keep(user, stored(guard()), stored(fixed, day=2))
+    return user
+
+
+def listed(user: User, *words: str) -> list[tuple[str, str]]:
+    """Status and policy of what `findings ls` lists."""
+    return [(each["status"], each["policy"]) for each in user.must("findings", "ls", *words, "--json").json()]
+
+
+def test_findings_are_listed_with_what_became_of_them(auditor: User) -> None:
+    """What is still there is open; what is fixed is shown when it is asked for."""
+    assert listed(auditor) == [("open", "private"), ("open", "tagged")]
+    assert listed(auditor, "--status", "fixed") == [("fixed", "owned")]
+    lines = auditor.must("findings", "ls").out.splitlines()
+    assert lines[0].split("\t") == [
+        *("open", "mandatory", "high", "organization/shop/dev", "guard:private", "demo:index:Bucket: open"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--level", "remediate"), ["tagged"]),
+        (("--severity", "high"), ["private"]),
+        (("--policy", "t*"), ["tagged"]),
+        (("--pack", "other"), []),
+        (("shop/dev", "--level", "mandatory"), ["private"]),
+        (("*/dev", "--run", "audit"), ["private", "tagged"]),
+    ],
+)
+def test_filters_leave_what_fits_all_of_them(
+    auditor: User, words: tuple[str, ...], expected: list[str]
+) -> None:
+    """Pack, policy, level, severity, entity and kind of run; one that fits nothing gives an empty list."""
+    assert [policy for _, policy in listed(auditor, *words)] == expected
+
+
+def test_a_waived_finding_is_listed_as_that(user: User) -> None:
+    """It is not passed over, and says that it is waived."""
+    keep(user, stored(guard(), waivers=(waiver(),)))
+    [first, *_] = user.must("findings", "ls").out.splitlines()
+    assert "mandatory, waived" in first
+
+
+def test_the_last_run_of_each_mode_counts(auditor: User) -> None:
+    """An update's findings and an audit's stand side by side; a preview's only where they are asked for."""
+    keep(auditor, stored(replace(guard(), pack="limits"), run="update", mode="preventative", day=3))
+    keep(auditor, stored(replace(guard(), pack="plan"), run="preview", mode="preventative", day=4))
+    assert {row["pack"] for row in auditor.must("compliance", "--json").json()} == {"guard", "limits"}
+    assert [row["pack"] for row in auditor.must("compliance", "--run", "preview", "--json").json()] == [
+        "plan"
+    ]
+
+
+def test_compliance_is_policies_passed_of_all(auditor: User) -> None:
+    """A row for each entity, a column for each pack, and the whole."""
+    done = auditor.must("compliance")
+    assert done.out.splitlines() == ["organization/shop/dev\t2/5\t2/5"]
+    assert "2 of 5 policies passed" in done.err
+
+
+def test_an_entity_without_reports_is_misuse(auditor: User) -> None:
+    """A name that nothing is known of is not an empty success."""
+    done = auditor("compliance", "shop/prod")
+    assert done.code == 2 and "no reports are kept of 'shop/prod'" in done.err
+
+
+def test_every_format_prints_what_was_kept(auditor: User) -> None:
+    """The formats of analyze, of all entities together; CSV has a row for each finding, fixed ones too."""
+    bad = replace(guard(errors=(error(),)), violations=(violation("private", "mandatory", "=1+1"),))
+    other = stored(bad)
+    required = replace(other.required, entity=Entity("stack", "organization/shop/prod"))
+    assert other.report.governed is not None
+    governed = replace(other.report.governed, required=required)
+    keep(auditor, replace(other, report=replace(other.report, governed=governed)))
+    for form in ("text", "github", "markdown", "junit", "sarif", "html", "json"):
+        assert "private" in auditor.must("report", "--format", form).out
+    assert len(auditor.must("report", "--format", "json").json()) == 2
+    ids = [run["automationDetails"]["id"] for run in auditor.must("report", "-o", "sarif").json()["runs"]]
+    assert len(set(ids)) == 2
+    rows = list(csv.DictReader(io.StringIO(auditor.must("report", "shop/*", "--format", "csv").out)))
+    assert {(row["entity"][-4:].strip("/"), row["status"], row["kind"]) for row in rows} >= {
+        ("dev", "fixed", "violation"),
+        ("prod", "new", "error"),
+    }
+    assert not any(row["message"].startswith("=") for row in rows)
+
+
+def test_what_is_no_report_is_said_and_the_rest_is_shown(auditor: User) -> None:
+    """Something that cannot be read where reports are is exit code 8, beside what can be read."""
+    registry = Path(auditor.extra["PACKREG_REGISTRY"])
+    [newest, *_] = sorted(registry.glob("reports/audit/*/*"))
+    newest.chmod(0o644)
+    newest.write_bytes(b"{}")
+    done = auditor("findings", "ls", "--json")
+    assert done.code == 8 and "cannot be trusted" in done.err
+
+
+def test_without_any_report_that_is_said(user: User) -> None:
+    """An empty registry has no findings, and says that it has no reports."""
+    keep(user)
+    assert "no reports are kept" in user.must("report").err
+    assert listed(user) == []
