@@ -2,8 +2,9 @@
 
 May import `groups`, `analysis`, `install` and `registry`. It runs nothing and writes nothing: a `report`
 holds what was found and what could not be, and one module for each format makes a text of it (`text`,
-`document` for JSON, `sarif`, `junit`, `github`, `markdown`), all of the same values. `stored` is a report as
-the registry keeps it, under the keys of `report_keys`; whoever runs packs writes it.
+`document` for JSON, `sarif`, `junit`, `github`, `markdown`), all of the same values; `policy_page` is about
+a pack's policies instead, before anything was found. `stored` is a report as the registry keeps it, under the
+keys of `report_keys`; whoever runs packs writes it.
 
 Decisions:
 

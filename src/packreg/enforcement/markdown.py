@@ -31,8 +31,8 @@ def markdown_report(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield "## Policies"
     yield ""
-    of = "" if report.governed is None else f" for {_code(report.governed.required.entity.name)}"
-    yield f"{_SIGNS[report.verdict]} **{summary(report)}**{of} in {_code(report.where)}"
+    of = "" if report.governed is None else f" for {code(report.governed.required.entity.name)}"
+    yield f"{_SIGNS[report.verdict]} **{summary(report)}**{of} in {code(report.where)}"
     yield ""
     yield "| pack | passed | failed | disabled | not applicable | errors |"
     yield "|---|---|---|---|---|---|"
@@ -40,37 +40,37 @@ def _lines(report: Report) -> Iterator[str]:
         counts = " | ".join(
             str(pack.counts[name]) for name in ("passed", "failed", "disabled", "not applicable")
         )
-        yield f"| {_code(pack_label(pack), cell=True)} | {counts} | {len(pack.errors)} |"
+        yield f"| {code(pack_label(pack), cell=True)} | {counts} | {len(pack.errors)} |"
     for pack in report.evaluation.packs:
         yield from _pack(pack, report)
     if report.notes:
         yield from ("", "### Notes", "")
         for note in report.notes:
-            yield f"- {_code(str(note))}"
+            yield f"- {code(str(note))}"
 
 
 def _pack(pack: PackResult, report: Report) -> Iterator[str]:
     if not (pack.errors or pack.violations or pack.remediations):
         return
-    yield from ("", f"### {_code(pack_label(pack))}", "")
+    yield from ("", f"### {code(pack_label(pack))}", "")
     for error in pack.errors:
         at = error_label(error)
-        of = f"{_code(error.policy)} on " if error.policy else ""
-        yield f"- **could not be evaluated** ({error.code}): {of}{_code(at)}"
+        of = f"{code(error.policy)} on " if error.policy else ""
+        yield f"- **could not be evaluated** ({error.code}): {of}{code(at)}"
         yield from _block(plain_lines(error.why))
     for violation in pack.violations:
-        label = _code(resource_label(violation.urn, violation.resource_type))
+        label = code(resource_label(violation.urn, violation.resource_type))
         waiver = report.waiver(violation)
         level = f"{violation.level}, waived" if waiver else violation.level
-        yield f"- **{level}** {_code(violation.policy)} on {label}"
+        yield f"- **{level}** {code(violation.policy)} on {label}"
         yield from _block(
             [*plain_lines(violation.message), *([plain(waiver_line(waiver))] if waiver else [])]
         )
     for found in pack.remediations:
-        label = _code(resource_label(found.urn, found.resource_type))
+        label = code(resource_label(found.urn, found.resource_type))
         waiver = report.waiver(found)
         level = "remediate, waived" if waiver else "remediate"
-        yield f"- **{level}** {_code(found.policy)} on {label}"
+        yield f"- **{level}** {code(found.policy)} on {label}"
         changes = [change_line(change) for change in found.changes]
         yield from _block([*changes, *([plain(waiver_line(waiver))] if waiver else [])])
 
@@ -82,7 +82,7 @@ def _block(lines: list[str]) -> Iterator[str]:
         yield from ("", f"  {fence}", *(f"  {line}" for line in lines), f"  {fence}", "")
 
 
-def _code(text: str, *, cell: bool = False) -> str:
+def code(text: str, *, cell: bool = False) -> str:
     """Text as a code span, also inside a cell of a table."""
     shown = plain(text) or " "
     shown = shown.replace("|", r"\|") if cell else shown

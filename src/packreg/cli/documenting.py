@@ -1,0 +1,45 @@
+"""`docs`: a page about a pack's policies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.installing import offline_option, python_option
+from packreg.cli.said_by_packs import said_by
+
+if TYPE_CHECKING:
+    from packreg.cli.session import Session
+
+
+@command("docs", examples=("packreg docs ./guard -o POLICIES.md", "packreg docs guard@1.2.0"))
+@click.argument("pack", metavar="DIR|REF")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it to a file.")
+@offline_option
+@python_option
+@click.pass_obj
+def docs_command(session: Session, pack: str, output: Path | None, offline: bool, python: str | None) -> None:
+    """Print a Markdown page about a pack's policies.
+
+    What a release says of them is in its record; a directory, and a release that was published without them,
+    is run and asked. The same pack gives the same page.
+    """
+    from packreg.cli.atomic import write_atomically
+    from packreg.enforcement.policy_page import policy_page
+
+    info, version = said_by(session, pack, offline=offline, python=python)
+    page = policy_page(info, version)
+    target = Path(session.cwd, output) if output is not None else None
+    if target is not None:
+        write_atomically(target, page.encode())
+    if session.out.json:
+        path = str(target) if target is not None else None
+        session.out.document({"pack": info.name, "version": version, "path": path, "page": page})
+    elif target is not None:
+        session.out.say(f"wrote {target}: {len(info.policies)} policies")
+    else:
+        for line in page.splitlines():
+            session.out.line(line)
