@@ -1,0 +1,290 @@
+"""`group`, `enable`, `disable`, `waiver`, as somebody types them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from packreg.cli.compose import open_registry
+from packreg.pack.metadata import PackInfo, PolicyInfo, Schema
+from packreg.registry.record import Source
+from tests.cli.conftest import User
+from tests.registry.packs import pack
+
+DEFAULT = "default-preventative-policy-group"
+AUDIT = "default-audit-policy-group"
+
+
+POLICIES = (
+    PolicyInfo("deny", "mandatory", schema=Schema({"regions": {"type": "array"}})),
+    PolicyInfo("keep", "mandatory", tags=("no-waivers",)),
+)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with two versions of a pack, and of one whose metadata nobody knows."""
+    directory = tmp_path_factory.mktemp("published") / "registry"
+    registry = open_registry(str(directory))
+    for name, version in (("guard", "1.0.0"), ("guard", "1.1.0"), ("old", "1.0.0")):
+        info = PackInfo(name, version, POLICIES, supports_config=True) if name == "guard" else None
+        registry.publish(
+            pack(name, version), lock=None, source=Source(), publisher="Ann", tool="a test", metadata=info
+        )
+    return directory
+
+
+@pytest.fixture
+def governor(user: User, published: Path) -> User:
+    """A user of a copy of that registry."""
+    user.extra["PACKREG_REGISTRY"] = str(shutil.copytree(published, user.top / "registry"))
+    return user
+
+
+def entry_of(user: User, group: str, pack: str) -> dict[str, object]:
+    """What a group says of a pack."""
+    packs = user.must("group", "get", group, "--json").json()["packs"]
+    [found] = [each for each in packs if each["name"] == pack]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_init_creates_the_default_groups_once(user: User) -> None:
+    """A new registry has both default groups; init again, and an old registry without any, have them too."""
+    before = user.must("group", "ls", "--json").json()
+    assert [each["name"] for each in before["groups"]] == [AUDIT, DEFAULT]
+    assert before["revision"] == 0
+    assert user.must("init", "--json").json()["groups"] == [AUDIT, DEFAULT]
+    assert user.must("init", "--json").json()["groups"] == [AUDIT, DEFAULT]
+    after = user.must("group", "ls", "--json").json()
+    assert after == before | {"revision": 1}
+    assert user.must("group", "history", AUDIT, "--json").json() == []
+
+
+def test_enabling_goes_to_the_default_group_unless_told(governor: User) -> None:
+    """As Pulumi does it; what is not given stays as it was."""
+    governor.must("enable", "guard")
+    assert entry_of(governor, DEFAULT, "guard")["version"] == "latest"
+    (governor.directory / "c.json").write_text('{"all": "advisory", "environments": ["base"]}')
+    governor.must("group", "new", "prod", "--add-stack", "*/prod")
+    governor.must("enable", "guard@1.0.0", "--group", "prod", "--config", "c.json", "-e", "extra")
+    first = entry_of(governor, "prod", "guard")
+    assert (first["config"], first["environments"]) == ({"all": "advisory"}, ["extra"])
+    governor.must("enable", "guard@^1", "--policy-group", "prod")
+    second = entry_of(governor, "prod", "guard")
+    assert (second["version"], second["config"], second["environments"]) == ("^1", first["config"], ["extra"])
+    assert str(second["modified"]) > str(first["modified"])
+    governor.must("enable", "guard", "--group", "prod", "--no-config", "--no-environment")
+    third = entry_of(governor, "prod", "guard")
+    assert (third["version"], third["config"], third["environments"]) == ("latest", {}, [])
+
+
+def test_enabling_the_same_again_writes_nothing(governor: User) -> None:
+    """The time of an entry is that of its last change, so the same again leaves it, and makes no revision."""
+    governor.must("enable", "guard@1.0.0")
+    before = governor.must("group", "get", DEFAULT, "--json").json()
+    assert governor.must("enable", "guard@1.0.0", "--json").json() == {
+        "revision": before["revision"],
+        "written": False,
+        "changes": [],
+        "warnings": [],
+    }
+    assert governor.must("group", "get", DEFAULT, "--json").json() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["enable", "gard"], 6, "no pack 'gard'"),
+        (["enable", "guard@9.0.0"], 6, "no version 9.0.0"),
+        (["enable", "guard@^9"], 6, "no version in ^9"),
+        (["enable", "guard", "--group", "default-preventative"], 6, "did you mean default-preventative"),
+        (["enable", "guard@sha256:" + "0" * 64], 2, "not digests"),
+        (["enable", "guard", "--config", "missing.json"], 2, "missing.json"),
+        (["enable", "guard", "--config", "bad.json"], 4, "bad.json"),
+        (["enable", "guard", "--config", "wrong.json"], 4, "guard@1.1.0: deny.regions"),
+        (["enable", "guard", "-e", "no such env"], 2, "no such env"),
+        (["disable", "guard"], 6, "does not have the pack"),
+        (["group", "new", AUDIT], 2, "already"),
+        (["group", "new", "a", "--entity-type", "accounts"], 2, "stacks only"),
+        (["group", "new", "a", "--add-stack", "prod"], 2, "project/stack"),
+        (["group", "new", "Prod!"], 2, "Prod!"),
+        (["group", "edit", DEFAULT, "--add-stack", "a/b"], 2, "cannot be edited"),
+        (["group", "edit", DEFAULT, "--name", "x"], 2, "always there"),
+        (["group", "edit", DEFAULT], 2, "nothing to change"),
+        (["group", "rm", DEFAULT, "--yes"], 2, "always there"),
+        (["group", "rm", "none", "--yes"], 6, "none"),
+        (["group", "get", "none"], 6, "none"),
+        (["group", "get", DEFAULT, "--at", "99"], 6, "99"),
+        (["group", "promote", AUDIT, "--to", DEFAULT, "--yes"], 2, "no packs"),
+        (["group", "apply"], 2, "no file"),
+        (["group", "apply", "missing.yaml"], 2, "missing.yaml"),
+        (["group", "settings", "--unwaivable", "x"], 2, "pack:policy"),
+        (["group", "settings", "--waivable", "x:y"], 6, "not listed"),
+        (["waiver", "rm", "w-1"], 6, "no waiver"),
+        (["waiver", "add", "guard", "--stack", "a/b", "--expires", "1d", "--reason", "x"], 2, "PACK:POLICY"),
+        (["waiver", "add", "guard:p", "--expires", "1d", "--reason", "x"], 2, "a stack, an account"),
+        (["waiver", "add", "guard:p", "--stack", "a/b", "--expires", "2d", "--reason", " "], 2, "reason"),
+        (["waiver", "add", "guard:p", "--stack", "b", "--expires", "9999d", "--reason", "x"], 2, "366"),
+        (
+            ["waiver", "add", "guard:keep", "--stack", "a/b", "--expires", "2d", "--reason", "x"],
+            2,
+            "no-waivers",
+        ),
+        (["waiver", "add", "gard:p", "--stack", "a/b", "--expires", "1d", "--reason", "x"], 6, "no pack"),
+    ],
+    ids=lambda value: "-".join(map(str, value))[:60] if isinstance(value, list) else "",
+)
+def test_what_cannot_be_is_refused_in_words(governor: User, words: list[str], code: int, says: str) -> None:
+    """Each mistake has its exit code and its sentence, no traceback, and leaves governance as it was."""
+    (governor.directory / "bad.json").write_text("{")
+    (governor.directory / "wrong.json").write_text('{"deny": {"regions": "eu"}}')
+    done = governor(*words)
+    assert (done.code, says in done.err) == (code, True), done
+    assert "Traceback" not in done.err
+    assert governor.must("group", "ls", "--json").json()["revision"] == 0
+
+
+def test_a_configuration_is_checked_for_every_version_of_a_range(governor: User) -> None:
+    """A level for an unknown policy warns for all versions that could run; a version nobody ran is said."""
+    (governor.directory / "c.json").write_text('{"denny": "advisory"}')
+    done = governor.must("enable", "guard@^1", "--config", "c.json", "--json").json()
+    [warning] = done["warnings"]
+    assert warning["code"] == "config-unknown-policy"
+    assert "guard@1.1.0 and 1.0.0" in warning["message"]
+    assert warning["hint"] == "did you mean deny?"
+    [unknown] = governor.must("enable", "old", "--json").json()["warnings"]
+    assert (unknown["code"], "old@1.0.0" in unknown["message"]) == ("no-metadata", True)
+
+
+def test_a_group_is_edited_in_one_revision(governor: User) -> None:
+    """Members, packs and a new name: all of it or nothing."""
+    governor.must("group", "new", "a", "--add-stack", "*/prod", "--add-tag", "env=prod")
+    governor.must("enable", "guard", "--group", "a")
+    edited = governor.must(
+        *("group", "edit", "a", "--name", "b", "--add-stack", "x/y", "--remove-stack", "*/prod"),
+        *("--remove-tag", "env=prod", "--add-policy-pack", "guard@1.0.0", "--json"),
+    ).json()
+    assert edited["revision"] == 3
+    found = governor.must("group", "show", "b", "--json").json()
+    assert (found["stacks"], found["tags"], found["packs"][0]["version"]) == (["x/y"], [], "1.0.0")
+    assert governor("group", "edit", "b", "--add-stack", "p/q", "--remove-policy-pack", "none").code == 6
+    assert governor.must("group", "get", "b", "--json").json() == found
+
+
+def test_history_says_who_what_and_when(governor: User) -> None:
+    """Every revision of a group, the newest first, and the group as it was at each."""
+    governor.must("group", "new", "a", "--add-stack", "*/prod")
+    governor.must("enable", "guard")
+    governor.must("enable", "guard@1.0.0", "--group", "a")
+    governor.must("disable", "guard", "--group", "a")
+    found = governor.must("group", "history", "a", "--json").json()
+    assert [(each["revision"], each["what"]) for each in found] == [
+        (4, "disable guard in a"),
+        (3, "enable guard@1.0.0 in a"),
+        (1, "create the group a"),
+    ]
+    assert all(each["by"] and each["at"].endswith("Z") for each in found)
+    assert governor.must("group", "history", "--limit", "2").out.count("revision ") == 2
+    assert governor.must("group", "get", "a", "--at", "3", "--json").json()["packs"][0]["version"] == "1.0.0"
+    assert governor.must("group", "get", "a", "--json").json()["packs"] == []
+    assert governor("group", "get", "a", "--at", "0").code == 6
+
+
+def test_promotion_shows_its_plan_and_asks(governor: User) -> None:
+    """Without a yes nothing changes; with it the tested entries are in the preventative group."""
+    governor.must("group", "new", "trial", "--mode", "audit", "--add-stack", "*/*")
+    governor.must("enable", "guard@1.0.0", "--group", "trial")
+    refused = governor("group", "promote", "trial", "--to", DEFAULT)
+    assert refused.code == 2
+    assert f"+ group {DEFAULT}: packs.guard" in refused.err
+    assert governor.must("group", "get", DEFAULT, "--json").json()["packs"] == []
+    governor.must("group", "promote", "trial", "--to", DEFAULT, "--yes")
+    assert entry_of(governor, DEFAULT, "guard")["version"] == "1.0.0"
+    assert governor.must("group", "promote", "trial", "--to", DEFAULT, "--json").json()["written"] is False
+
+
+def test_groups_as_code(governor: User) -> None:
+    """A file is planned, applied, applied again without a revision, exported, and taken back unchanged."""
+    file = governor.directory / "groups.yaml"
+    file.write_text("groups: {prod: {mode: preventative, stacks: ['*/prod'], packs: {guard: ^1}}}\n")
+    dry = governor.must("group", "apply", file, "--dry-run", "--json").json()
+    assert (dry["written"], dry["revision"], bool(dry["changes"])) == (False, 0, True)
+    asked = governor("group", "apply", file)
+    assert (asked.code, "+ group prod: packs.guard" in asked.err) == (2, True)
+    assert governor.must("group", "ls", "--json").json()["revision"] == 0
+    assert governor.must("group", "apply", file, "--yes", "--json").json()["revision"] == 1
+    assert governor.must("group", "apply", file, "--json").json()["written"] is False
+    governor.must("group", "new", "other")
+    governor.must("group", "export", "--output", "out.yaml")
+    assert governor.must("group", "export").out == (governor.directory / "out.yaml").read_text()
+    assert governor.must("group", "apply", "out.yaml", "--prune", "--json").json()["written"] is False
+    governor.must("group", "apply", file, "--yes")
+    assert "other" in governor.must("group", "ls").out
+    governor.must("group", "apply", file, "--prune", "--yes")
+    assert "other" not in governor.must("group", "ls").out
+
+
+def test_a_file_that_asks_for_what_there_is_not_changes_nothing(governor: User) -> None:
+    """One pack that does not exist, and none of the file is applied."""
+    file = governor.directory / "groups.yaml"
+    file.write_text(
+        "groups: {a: {mode: audit, packs: {guard: ^1}}, b: {mode: audit, packs: {gone: 1.0.0}}}\n"
+    )
+    assert governor("group", "apply", file, "--yes").code == 6
+    assert governor.must("group", "ls", "--json").json()["revision"] == 0
+
+
+def test_the_schema_is_printed(user: User) -> None:
+    """The published schema comes with the command, as text and as JSON."""
+    text = user.must("group", "apply", "--schema").out
+    assert json.loads(text) == user.must("group", "apply", "--schema", "--json").json()
+
+
+def test_waivers_are_made_listed_and_taken_back(governor: User) -> None:
+    """A waiver has an owner, a reason and an end; one that ends soon says so; gone is gone."""
+    governor.must(
+        *("waiver", "add", "guard:deny", "--stack", "web/prod", "--resource", "*::site"),
+        *("--expires", "3d", "--reason", "a website", "--owner", "web team"),
+    )
+    done = governor.must("waiver", "ls", "--json")
+    [waiver] = done.json()
+    assert (waiver["state"], waiver["owner"], waiver["entity"]) == ("expiring", "web team", "web/prod")
+    assert (waiver["resource"], waiver["pack"], waiver["policy"]) == ("*::site", "guard", "deny")
+    assert "expires at" in governor.must("waiver", "ls").err
+    misspelt = ("waiver", "add", "guard:denny", "--account", "aws", "--expires", "2d", "--reason", "x")
+    [warning] = governor.must(*misspelt, "--json").json()["warnings"]
+    assert warning["hint"] == "did you mean guard:deny?"
+    governor.must("waiver", "rm", governor.must("waiver", "ls", "--json").json()[0]["id"])
+    governor.must("waiver", "rm", waiver["id"])
+    assert governor.must("waiver", "ls", "--json").json() == []
+    history = governor.must("group", "history", "--json").json()
+    assert [history[0]["what"], history[-1]["what"]] == [
+        f"take back {waiver['id']}",
+        "waive guard:deny in web/prod",
+    ]
+
+
+def test_settings_forbid_waivers(governor: User) -> None:
+    """What the settings list is not waived any more, and a waiver that is there is warned of."""
+    add = ("waiver", "add", "guard:deny", "--stack", "*/*", "--expires", "60d", "--reason", "x")
+    governor.must(*add)
+    done = governor.must(
+        "group", "settings", "--unwaivable", "guard:*", "--strict-conflicts", "--json"
+    ).json()
+    assert [warning["code"] for warning in done["warnings"]] == ["waiver-without-effect"]
+    assert governor(*add).code == 2
+    shown = governor.must("group", "settings", "--json").json()
+    assert (shown["strict_conflicts"], shown["unwaivable"]) == (True, ["guard:*"])
+    governor.must("group", "settings", "--waivable", "guard:*", "--no-strict-conflicts")
+    governor.must(*add)
+
+
+def test_a_replica_says_that_it_is_read_only(user: User, tmp_path: Path) -> None:
+    """Groups are edited in the home registry."""
+    user.must("init", "--role", "replica")
+    assert user("group", "new", "a").code == 9
+    assert user.must("group", "ls", "--json").json()["revision"] == 0
