@@ -54,9 +54,9 @@ def layer_of(opened: Opened, pack: str) -> Layer:
 
 def _read(config: Mapping[str, object], where: str, pack: str) -> tuple[Layer, Layer]:
     """The settings for every pack, and those for this pack alone."""
-    if "environments" in config:
-        problem = Problem("config-shape", "policyConfig: environments is not a policy", where)
-        raise refused(f"{where} has no usable policyConfig", [problem])
     every = {key: value for key, value in config.items() if ":" not in key}
     own = {key.removeprefix(f"{pack}:"): v for key, v in config.items() if key.startswith(f"{pack}:")}
+    if "environments" in {*every, *own}:
+        problem = Problem("config-shape", "policyConfig: environments is not a policy", where)
+        raise refused(f"{where} has no usable policyConfig", [problem])
     return as_layer(every, where), as_layer(own, where)
