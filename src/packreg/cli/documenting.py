@@ -28,7 +28,7 @@ def docs_command(session: Session, pack: str, output: Path | None, offline: bool
     is run and asked. The same pack gives the same page.
     """
     from packreg.cli.atomic import write_atomically
-    from packreg.enforcement.policy_page import policy_page
+    from packreg.enforcement.policy_page import counted_policies, policy_page
 
     info, version = said_by(session, pack, offline=offline, python=python)
     page = policy_page(info, version)
@@ -39,7 +39,7 @@ def docs_command(session: Session, pack: str, output: Path | None, offline: bool
         path = str(target) if target is not None else None
         session.out.document({"pack": info.name, "version": version, "path": path, "page": page})
     elif target is not None:
-        session.out.say(f"wrote {target}: {len(info.policies)} policies")
+        session.out.say(f"wrote {target}: {counted_policies(len(info.policies))}")
     else:
         for line in page.splitlines():
             session.out.line(line)

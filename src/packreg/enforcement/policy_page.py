@@ -27,19 +27,19 @@ _ANCHOR = re.compile(r"[a-z0-9_-]+", re.ASCII)
 _JUDGES = {"resource": "each resource", "stack": "the whole stack", "unknown": "resources or the stack"}
 #: Keywords of JSON schema whose rule goes into one phrase. A schema with others is shown whole.
 _RULES = {
-    "enum": "one of",
-    "const": "only",
-    "minimum": "at least",
-    "maximum": "at most",
-    "exclusiveMinimum": "more than",
-    "exclusiveMaximum": "less than",
-    "multipleOf": "a multiple of",
-    "minLength": "characters, at least",
-    "maxLength": "characters, at most",
-    "minItems": "items, at least",
-    "maxItems": "items, at most",
-    "pattern": "matching",
-    "format": "format",
+    "enum": "one of {}",
+    "const": "only {}",
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveMinimum": "more than {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "pattern": "matching {}",
+    "format": "of the format {}",
 }
 _SAID_ELSEWHERE = {"type", "default", "description", "title"}
 
@@ -53,7 +53,7 @@ def _lines(info: PackInfo, version: str) -> Iterator[str]:
     name = f"{info.name}@{version}" if version else info.name
     yield f"# {_text(info.display_name or info.name)}"
     yield ""
-    yield f"Policy pack {code(name)}: {_counted(len(info.policies))}."
+    yield f"Policy pack {code(name)}: {counted_policies(len(info.policies))}."
     yield from _paragraphs(info.description)
     if info.tags:
         yield from ("", f"Tags: {', '.join(map(code, info.tags))}")
@@ -104,7 +104,7 @@ def _policy(policy: PolicyInfo, info: PackInfo) -> Iterator[str]:
 
 def _framework(framework: Framework) -> str:
     named = " ".join(filter(None, (framework.name, framework.version)))
-    return ": ".join(map(_text, filter(None, (named, framework.reference, framework.specification))))
+    return _text(": ".join(filter(None, (named, framework.reference, framework.specification))))
 
 
 def _configuration(schema: Schema, initial: Mapping[str, Any]) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _configuration(schema: Schema, initial: Mapping[str, Any]) -> Iterator[str]:
     whole: dict[str, Any] = {}
     for name, found in sorted(schema.properties.items()):
         rules: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
-        allowed = [f"{phrase} {_values(rules[key])}" for key, phrase in _RULES.items() if key in rules]
+        allowed = [phrase.format(_values(rules[key])) for key, phrase in _RULES.items() if key in rules]
         if not _is_simple(found):
             whole[name] = found
             allowed.append("see below")
@@ -214,5 +214,6 @@ def _anchors(info: PackInfo) -> dict[str, str]:
     }
 
 
-def _counted(policies: int) -> str:
+def counted_policies(policies: int) -> str:
+    """`1 policy`, `2 policies`."""
     return "1 policy" if policies == 1 else f"{policies} policies"
