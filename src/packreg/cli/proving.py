@@ -41,9 +41,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 def prove_command(
     session: Session, stack: str | None, account: str | None, tags: tuple[str, ...], at: str
 ) -> int:
-    """Show what was enforced on a stack or an account at a time.
+    """Show what was enforced on a stack at a time.
 
-    The groups by the revision of governance that held then, and the last runs until then: their packs, whose
+    Or on an account. The groups by the revision of governance that held then, and the last runs until then: their packs, whose
     digests are compared with the registry's records, their waivers and verdicts. Every revision is proved to
     be the one that its successor was made from. Exit code 6: nothing is known to have run by then. Exit code
     8: something is not what it was.

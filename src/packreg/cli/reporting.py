@@ -37,7 +37,7 @@ run_option = click.option(
 
 findings_command = Group(
     "findings",
-    help="What the last runs found, and what has become of it since the runs before.",
+    help="What the last runs found, and what became of it since.",
     examples=("packreg findings ls", "packreg findings ls shop/prod --level mandatory --status new"),
 )
 
@@ -128,9 +128,9 @@ def ls_command(
 @run_option
 @click.pass_obj
 def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[Run, ...]) -> int:
-    """Show how many policies each stack and account passed, pack by pack.
+    """Show how many policies each stack and account passed.
 
-    By its last runs: policies passed of all that are enabled. What could not be evaluated has not passed, and
+    By its last runs, pack by pack: policies passed of all that are enabled. What could not be evaluated has not passed, and
     is marked.
     """
     from packreg.enforcement.compliance import compliance
@@ -185,9 +185,9 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
 @run_option
 @click.pass_obj
 def report_command(session: Session, entities: tuple[str, ...], form: str, runs: tuple[Run, ...]) -> int:
-    """Print the reports of the last runs, of all stacks and accounts or of those that are named.
+    """Print the reports of the last runs, as HTML or CSV too.
 
-    The HTML page is complete in itself: a heat map of compliance, a trend, and the findings with what has
+    Of all stacks and accounts, or of those that are named. The HTML page is complete in itself: a heat map of compliance, a trend, and the findings with what has
     become of them. CSV has a row for each finding.
     """
     if session.out.json and form not in ("text", "json"):
