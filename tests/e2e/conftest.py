@@ -61,21 +61,26 @@ def registry(programs: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactor
     )
 
 
-@pytest.fixture
-def stack(registry: Shell, tmp_path: Path) -> Stack:
-    """A stack without a program yet; nothing of it outlives the test, nothing leaves the machine."""
+def cli_shell(registry: Shell, top: Path) -> Shell:
+    """A shell in which the CLI, too, has a home and a backend of its own, below `top`."""
     for name in ("backend", "pulumi", "program"):
-        (tmp_path / name).mkdir()
+        (top / name).mkdir()
     environment = {
         **registry.environment,
-        "PULUMI_HOME": str(tmp_path / "pulumi"),
-        "PULUMI_BACKEND_URL": (tmp_path / "backend").as_uri(),
+        "PULUMI_HOME": str(top / "pulumi"),
+        "PULUMI_BACKEND_URL": (top / "backend").as_uri(),
         "PULUMI_CONFIG_PASSPHRASE": "not a secret",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "NO_COLOR": "1",
     }
-    made = Stack(Shell(environment, tmp_path / "program"))
+    return Shell(environment, top / "program")
+
+
+@pytest.fixture
+def stack(registry: Shell, tmp_path: Path) -> Stack:
+    """A stack without a program yet; nothing of it outlives the test, nothing leaves the machine."""
+    made = Stack(cli_shell(registry, tmp_path))
     made.write(logs={"acl": "private"})
     made.shell.must("pulumi stack init dev --non-interactive")
     return made

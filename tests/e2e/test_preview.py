@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.user import Shell, Stack, publish
+from tests.e2e.user import FIXTURES, Shell, Stack, publish
 
 OPEN = {"acl": "public-read", "owner": "ada", "retentionDays": 30}
 MENDED = {**OPEN, "acl": "private"}
@@ -35,14 +35,14 @@ def assert_passed(outcome: tuple[int, str], *packs: str) -> None:
 @pytest.fixture(scope="module")
 def python_guard(registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The reference of the published fixture `python-guard`."""
-    publish(registry, "python-guard", tmp_path_factory.mktemp("python") / "python-guard")
+    publish(registry, FIXTURES / "python-guard", tmp_path_factory.mktemp("python") / "python-guard")
     return "python-guard@1.0.0"
 
 
 @pytest.fixture(scope="module")
 def nodejs_guard(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The reference of the published fixture `nodejs-guard`."""
-    publish(registry, "nodejs-guard", tmp_path_factory.mktemp("nodejs") / "nodejs-guard")
+    publish(registry, FIXTURES / "nodejs-guard", tmp_path_factory.mktemp("nodejs") / "nodejs-guard")
     return "nodejs-guard@1.0.0"
 
 
@@ -77,7 +77,7 @@ def test_the_environment_is_where_the_manifest_says(
 ) -> None:
     """Wherever a manifest puts its environment, or puts none, the CLI finds it in the installed pack."""
     pack = tmp_path / "python-guard"
-    publish(registry, "python-guard", pack, version=version, virtualenv=virtualenv)
+    publish(registry, FIXTURES / "python-guard", pack, version=version, virtualenv=virtualenv)
     stack.write(logs=OPEN)
     assert_stopped(stack.preview(f"python-guard@{version}"), f"python-guard@v{version}", "bucket-acl-private")
     stack.write(logs=MENDED)
@@ -88,7 +88,7 @@ def test_the_environment_is_where_the_manifest_says(
 
 def test_a_pack_in_the_short_form_runs(stack: Stack, registry: Shell, tmp_path: Path) -> None:
     """A manifest that only says `runtime: python` gets an environment that the CLI uses."""
-    publish(registry, "python-plain", tmp_path / "python-plain")
+    publish(registry, FIXTURES / "python-plain", tmp_path / "python-plain")
     stack.write(logs={"acl": "private"})
     assert_stopped(stack.preview("python-plain@0.3.0"), "python-plain@v0.3.0", "bucket-has-owner")
     stack.write(logs={"acl": "private", "owner": "ada"})
@@ -109,7 +109,7 @@ def test_a_typescript_pack_stops_a_violation_and_lets_the_mended_program_pass(
     node: None, stack: Stack, registry: Shell, tmp_path: Path
 ) -> None:
     """An installed TypeScript pack, published without a lock file, does the same."""
-    publish(registry, "nodejs-typescript", tmp_path / "nodejs-typescript")
+    publish(registry, FIXTURES / "nodejs-typescript", tmp_path / "nodejs-typescript")
     stack.write(logs=OPEN)
     assert_stopped(stack.preview("nodejs-typescript@0.2.0"), "nodejs-typescript@v0.2.0", "bucket-acl-private")
     stack.write(logs=MENDED)

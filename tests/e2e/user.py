@@ -34,6 +34,13 @@ class Shell:
         print(f"$ {line}\n{done.stdout}exit {done.returncode}")
         return done.returncode, done.stdout
 
+    def answer(self, line: str) -> tuple[int, str]:
+        """The exit code and what was written to stdout, without what was said beside it."""
+        said = self.directory / "stderr.txt"
+        code, output = self.run(f"{line} 2>'{said}'")
+        print(said.read_text("utf-8"))
+        return code, output
+
     def must(self, line: str) -> str:
         """The output of a command line that has to succeed."""
         code, output = self.run(line)
@@ -62,10 +69,16 @@ class Stack:
 
 
 def publish(
-    registry: Shell, fixture: str, directory: Path, *, version: str = "", virtualenv: str | None = "venv"
-) -> None:
-    """Publish a copy of a fixture; a version, if given, and the virtualenv option go into its manifest."""
-    shutil.copytree(FIXTURES / fixture, directory)
+    registry: Shell,
+    source: Path,
+    directory: Path,
+    *,
+    name: str = "",
+    version: str = "",
+    virtualenv: str | None = "venv",
+) -> str:
+    """Publish a copy of a pack, with this version and virtualenv in its manifest; gives its reference."""
+    shutil.copytree(source, directory)
     if version:
         manifest = directory / "PulumiPolicy.yaml"
         text = re.sub(
@@ -73,4 +86,6 @@ def publish(
         )
         option = f"  options:\n    virtualenv: {virtualenv}\n" if virtualenv else ""
         manifest.write_text(text.replace("  options:\n    virtualenv: venv\n", option), "utf-8")
-    registry.must(f"packreg publish '{directory}'")
+    code, output = registry.answer(f"packreg publish '{directory}'" + (f" --name {name}" if name else ""))
+    assert code == 0
+    return output.split()[0]
