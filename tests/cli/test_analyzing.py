@@ -372,7 +372,7 @@ def test_previews_lists_and_stacks_of_a_backend(judge: User) -> None:
             2,
             "--backend is of use with --stack",
         ),
-        (["opa_guard", "--stack", "shop/dev"], 2, "--stack needs its backend"),
+        (["opa_guard", "--stack", "shop/dev"], 2, "a stack needs its backend"),
         (["opa_guard", "--state", "gone.json"], 6, "gone.json"),
         (["./gone", "--state", "state.json"], 2, "there is no directory ./gone"),
         ([".", "--state", "state.json"], 2, ". is not a policy pack"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from packreg._version import __version__
 from packreg.enforcement.guard.guard import entity_of
 from packreg.enforcement.guard.run import Prepared
-from packreg.errors import NotFound, PackregError
+from packreg.errors import PackregError
 
 if TYPE_CHECKING:
     from packreg.analysis.findings import Evaluation, Violation
@@ -89,11 +89,6 @@ class Office:
         with self._lock:
             if self._decisions is None or self._packs is None:
                 decisions = Decisions.read(self._session)
-                if decisions.governance.revision == 0 and self._session.registry().settings() is None:
-                    raise NotFound(
-                        f"there is no registry at {self._session.place}",
-                        hint="name the registry of your organization in PACKREG_REGISTRY",
-                    )
                 self._decisions, self._packs = decisions, RequiredPacks(self._session, decisions)
             return self._decisions, self._packs
 

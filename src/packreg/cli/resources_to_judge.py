@@ -116,14 +116,24 @@ def passphrase(environ: Mapping[str, str], cwd: Path) -> str | None:
 def _from_backend(session: Session, stack: str, backend: str | None, cwd: Path) -> Snapshot:
     from packreg.analysis.backend import read_stack
 
-    backend = backend or session.environ.get("PULUMI_BACKEND_URL")
-    if not backend:
-        raise UsageError(
-            "--stack needs its backend", hint="give --backend file:///path or s3://bucket/prefix"
-        )
+    url = backend_url(session, backend)
     parts = stack.split("/")
     name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
-    return read_stack(name, backend, cwd=cwd, passphrase=passphrase(session.environ, cwd))
+    return read_stack(name, url, cwd=cwd, passphrase=passphrase(session.environ, cwd))
+
+
+def backend_url(session: Session, backend: str | None) -> str:
+    """The backend that an option or the Pulumi CLI's own variable names.
+
+    Raises:
+        UsageError: neither does.
+    """
+    url = backend or session.environ.get("PULUMI_BACKEND_URL")
+    if not url:
+        raise UsageError(
+            "a stack needs its backend", hint="give --backend file:///path or s3://bucket/prefix"
+        )
+    return url
 
 
 def _shown(where: str, cwd: Path) -> str:

@@ -1,0 +1,203 @@
+"""`required` and `why`: which packs a stack or an account must run, and how that came about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import NAME, command
+from packreg.cli.decision_shapes import Explanation, required_json, why_json, why_lines
+from packreg.cli.decisions import READERS, Decisions
+from packreg.cli.entities import entity_options, read_entity, read_tags, stack_entity
+from packreg.errors import NotEvaluated, PackregError, Problem, UsageError
+from packreg.groups.configuration import ConfigurablePack
+from packreg.groups.explanation import explain
+from packreg.groups.layers import shown_layers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.cli.session import Session
+    from packreg.groups.decision import Required, Requirement
+    from packreg.groups.model import Entity, Mode
+
+MODES: tuple[Mode, ...] = ("preventative", "audit")
+
+mode_option = click.option("--mode", type=click.Choice(MODES), help="Only what is required in this mode.")
+strict_option = click.option(
+    "--strict-conflicts", is_flag=True, help="Refuse where a group that lost was stricter."
+)
+
+
+@command(
+    "required",
+    examples=(
+        "packreg required shop/prod",
+        "packreg required acme/shop/prod --mode preventative --json",
+        "packreg required --account aws/production",
+        "packreg required --all --backend s3://states",
+    ),
+)
+@entity_options
+@mode_option
+@click.option("--all", "everything", is_flag=True, help="Every stack of a self-managed backend.")
+@click.option("--backend", metavar="URL", help="That backend. Default: PULUMI_BACKEND_URL.")
+@strict_option
+@click.pass_obj
+def required_command(
+    session: Session,
+    stack: str | None,
+    account: str | None,
+    tags: tuple[str, ...],
+    mode: Mode | None,
+    everything: bool,
+    backend: str | None,
+    strict_conflicts: bool,
+) -> int:
+    """Print the packs that a stack or an account must run.
+
+    STACK is [ORGANIZATION/]PROJECT/STACK. Exit code 4: a pack that must run cannot be had.
+    """
+    entities: Sequence[Entity]
+    if everything:
+        if stack is not None or account is not None:
+            raise UsageError("--all is every stack of a backend", hint="leave the stack or the account out")
+        entities = _all_stacks(session, backend, read_tags(tags))
+    else:
+        if backend is not None:
+            raise UsageError("--backend is of use with --all only", hint="add --all")
+        entities = [read_entity(stack, account, tags)]
+    decisions = Decisions.read(session, strict=strict_conflicts)
+    found = [[decisions.required(entity, each) for each in _modes(mode)] for entity in entities]
+    if session.out.json:
+        documents = [required_json(each) for each in found]
+        session.out.document(documents if everything else documents[0])
+    else:
+        session.out.table(
+            ("entity", "mode", "pack", "version", "group", "asked"),
+            (
+                (required.entity, required.mode, pack.pack, pack.version, *_winner(pack))
+                for each in found
+                for required in each
+                for pack in required.packs
+            ),
+        )
+    for required in (required for each in found for required in each):
+        _tell(session, required)
+    return NotEvaluated.exit_code if any(each.problems for one in found for each in one) else 0
+
+
+@command(
+    "why",
+    examples=("packreg why shop/prod", "packreg why shop/prod --pack guard --mode preventative --json"),
+)
+@entity_options
+@click.option("--pack", metavar="PACK", type=NAME, help="Only this pack.")
+@mode_option
+@strict_option
+@click.pass_obj
+def why_command(
+    session: Session,
+    stack: str | None,
+    account: str | None,
+    tags: tuple[str, ...],
+    pack: str | None,
+    mode: Mode | None,
+    strict_conflicts: bool,
+) -> int:
+    """Explain what a stack or an account must run.
+
+    For each pack: the groups that asked, what lost and to which rule, and each policy's configuration layer
+    by layer, with "[secret]" for what is secret. Exit code 4: a pack that must run cannot be had.
+    """
+    entity = read_entity(stack, account, tags)
+    decisions = Decisions.read(session, strict=strict_conflicts)
+    found = [decisions.required(entity, each) for each in _modes(mode)]
+    chosen = [[each for each in required.packs if pack in (None, each.pack)] for required in found]
+    wanted = [each for packs in chosen for each in packs]
+    results = session.at_once(READERS, lambda each: _explained(decisions, each), wanted)
+    explanations = iter(results)
+    explained = [[(each, next(explanations)) for each in packs] for packs in chosen]
+    if session.out.json:
+        session.out.document(why_json(found, explained))
+    else:
+        session.out.line(f"{entity}, revision {decisions.governance.revision} of governance")
+        for required, packs in zip(found, explained, strict=True):
+            session.out.line()
+            session.out.line(f"{required.mode}: {', '.join(required.groups) or 'no group'}")
+            for each, explanation in packs:
+                for line in why_lines(each, explanation):
+                    session.out.line(line)
+            if pack is not None and not packs:
+                session.out.line(f"  {pack} is not required{_elsewhere(decisions, required, pack)}")
+    for required in found:
+        _tell(session, required)
+    return NotEvaluated.exit_code if any(required.problems for required in found) else 0
+
+
+def _explained(decisions: Decisions, pack: Requirement) -> Explanation:
+    problems, opened = [], None
+    try:
+        opened = decisions.opened(pack.winner)
+    except PackregError as error:
+        problems.append(Problem("environment-closed", str(error), f"group {pack.winner.group}", error.hint))
+    environments = opened.revisions if opened is not None else pack.environments
+    try:
+        metadata = decisions.record(pack.pack, pack.version).metadata
+        if metadata is None:
+            message = f"the record of {pack.pack}@{pack.version} does not say what policies it has"
+            hint = "publish it again, under another version, without --no-run"
+            problems.append(Problem("no-metadata", message, "", hint))
+            return Explanation((), environments, problems)
+        layers = shown_layers_of(pack.winner, opened)
+        return Explanation(explain(ConfigurablePack.of(metadata), layers), environments, problems)
+    except PackregError as error:
+        problems.append(Problem("no-explanation", str(error), "", error.hint))
+        return Explanation((), environments, problems)
+
+
+def _all_stacks(session: Session, backend: str | None, tags: dict[str, str]) -> list[Entity]:
+    from pathlib import Path
+
+    from packreg.analysis.backend import list_stacks
+    from packreg.analysis.places import open_place
+    from packreg.cli.resources_to_judge import backend_url
+
+    place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
+    found = list_stacks(place)
+    if any(not each.project for each in found):
+        raise UsageError(
+            f"{place.describe()} has the legacy layout, which does not say a stack's project",
+            hint="`pulumi state upgrade` gives it the present one; `packreg audit --all` reads both",
+        )
+    return [stack_entity(f"{each.project}/{each.name}", tags) for each in found]
+
+
+def _modes(mode: Mode | None) -> tuple[Mode, ...]:
+    return MODES if mode is None else (mode,)
+
+
+def _winner(pack: Requirement) -> tuple[str, str]:
+    return pack.winner.group, pack.winner.entry.version
+
+
+def _tell(session: Session, required: Required) -> None:
+    """Warnings, what cannot be had, and that nothing is required."""
+    for warning in (each for pack in required.packs for each in pack.warnings):
+        session.out.warn(str(warning), warning.hint)
+    for problem in required.problems:
+        session.out.error(str(problem), problem.hint)
+    if required.nothing:
+        by = ", ".join(required.groups)
+        session.out.say(
+            f"nothing is required of {required.entity} in {required.mode} mode: "
+            + (f"no pack is enabled in {by}" if by else "it belongs to no group")
+        )
+
+
+def _elsewhere(decisions: Decisions, required: Required, pack: str) -> str:
+    """Which groups of the mode have a pack that the entity is no member of."""
+    groups = decisions.governance.groups.values()
+    others = sorted(g.name for g in groups if g.mode == required.mode and pack in g.packs)
+    return f"; it is in {', '.join(others)}, of which this is no member" if others else ""

@@ -1,0 +1,235 @@
+"""`required` and `why`: what must run, and how that came about."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from packreg.cli.decisions import Decisions
+from packreg.cli.entities import stack_entity
+from packreg.cli.session import Session
+from tests.cli.conftest import User
+from tests.cli.test_documented_json import assert_has, first
+
+STACK = "shop/prod"
+
+
+class _Unheard:
+    """Stands where output would be captured, when nobody looks at it."""
+
+    def readouterr(self) -> tuple[str, str]:
+        return "", ""
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three versions of guard and one of limits, and two groups that ask for them."""
+    top = tmp_path_factory.mktemp("office")
+    user = User(top, top, _Unheard(), pytest.MonkeyPatch())  # type: ignore[arg-type]
+    user.extra["PACKREG_REGISTRY"] = str(top / "registry")
+    user.must("init", "--quiet")
+    for name, version in (("guard", "1.0.0"), ("guard", "1.1.0"), ("guard", "2.0.0"), ("limits", "1.0.0")):
+        user.publish(name, version, run=version.startswith("1") and name == "guard")
+    (top / "strict.json").write_text('{"deny": "mandatory"}')
+    user.must("group", "new", "prod", "--add-stack", "*/prod", "--quiet")
+    user.must("enable", "guard@^1", "--config", "strict.json", "--group", "prod", "--quiet")
+    user.must("enable", "limits", "--quiet")
+    return top / "registry"
+
+
+@pytest.fixture
+def office(user: User, registry: Path) -> User:
+    """Somebody with a copy of that registry, which is theirs to change."""
+    shutil.copytree(registry, user.top / "registry")
+    user.extra["PACKREG_REGISTRY"] = str(user.top / "registry")
+    (user.directory / "lax.json").write_text('{"deny": "advisory"}')
+    return user
+
+
+def test_what_a_stack_must_run(office: User) -> None:
+    """Each pack once, in the version that counts, with the group and what it asks for."""
+    done = office.must("required", STACK)
+    assert done.out.splitlines() == [
+        "organization/shop/prod\tpreventative\tguard\t1.1.0\tprod\t^1",
+        "organization/shop/prod\tpreventative\tlimits\t1.0.0\tdefault-preventative-policy-group\tlatest",
+    ]
+    assert "nothing is required of organization/shop/prod in audit mode: no pack is enabled in" in done.err
+    assert office.must("required", "acme/shop/dev", "--mode", "preventative").out.split("\t")[2] == "limits"
+
+
+def test_what_cannot_be_had_is_4(office: User) -> None:
+    """It is named with its group, and what can be had is printed."""
+    office.must("remove", "limits@1.0.0", "--yes", "--reason", "wrong")
+    done = office("required", STACK)
+    assert done.code == 4
+    assert (
+        "group default-preventative-policy-group: limits@latest: limits has no published version" in done.err
+    )
+    assert "guard" in done.out
+    assert office("why", STACK, "--json").code == 4
+
+
+def test_why_a_pack_runs_as_it_does(office: User) -> None:
+    """Who asked, what lost to which rule, and each policy layer by layer."""
+    office.must("enable", "guard@1.0.0", "--config", "lax.json", "--quiet")
+    done = office.must("why", STACK, "--pack", "guard", "--mode", "preventative")
+    lines = done.out.splitlines()
+    assert lines[0] == "organization/shop/prod, revision 5 of governance"
+    assert lines[2] == "preventative: default-preventative-policy-group, prod"
+    assert lines[3] == "  guard@1.1.0"
+    assert lines[4].startswith("    asked for by prod: ^1, modified 20")
+    assert "default-preventative-policy-group asks for 1.0.0 (1.0.0), modified 20" in lines[5]
+    assert lines[5].endswith(": the newest version runs")
+    assert lines[6:] == [
+        "    deny: mandatory",
+        "      the pack's own defaults: mandatory",
+        "      group prod: mandatory",
+    ]
+
+
+def test_a_stricter_entry_that_lost_is_warned_of_or_refused(office: User) -> None:
+    """The default group's mandatory policy loses to a later entry that only advises."""
+    office.must("enable", "guard@1.1.0", "--quiet")
+    office.must("enable", "guard@1.1.0", "--config", "lax.json", "--group", "prod", "--quiet")
+    done = office.must("required", STACK, "--mode", "preventative")
+    assert "deny is mandatory, not advisory [stricter-lost]" in done.err
+    strict = office("required", STACK, "--mode", "preventative", "--strict-conflicts", "--json")
+    assert strict.code == 4
+    [mode] = strict.json()["modes"]
+    assert [pack["pack"] for pack in mode["packs"]] == ["limits"]
+    assert [problem["code"] for problem in mode["problems"]] == ["stricter-lost"]
+    office.must("group", "settings", "--strict-conflicts", "--quiet")
+    assert office("required", STACK, "--mode", "preventative").code == 4
+
+
+def test_a_yanked_version_that_is_pinned_is_warned_of(office: User) -> None:
+    """It runs, and `latest` goes back to the one before."""
+    office.must("enable", "guard@1.1.0", "--group", "prod", "--quiet")
+    office.must("yank", "guard@1.1.0", "--reason", "wrong", "--quiet")
+    done = office.must("required", STACK)
+    assert "guard 1.1.0 was yanked, and runs because it is named exactly" in done.err
+    office.must("enable", "guard@^1", "--group", "prod", "--quiet")
+    assert "\tguard\t1.0.0\t" in office.must("required", STACK).out
+
+
+def test_environments_are_a_layer_and_secrets_stay_hidden(office: User) -> None:
+    """Their revision is named, and a secret is "[secret]" everywhere."""
+    office.extra["PACKREG_PASSPHRASE"] = "correct horse"
+    (office.directory / "prod.yaml").write_text(
+        "values:\n  policyConfig:\n    deny:\n      enforcementLevel: advisory\n"
+        "      token: {fn::secret: swordfish}\n      days: 3\n"
+    )
+    office.must("env", "set", "prod", "prod.yaml", "--quiet")
+    office.must("enable", "guard@^1", "--no-config", "--environment", "prod", "--group", "prod", "--quiet")
+    done = office.must("why", STACK, "--pack", "guard", "--mode", "preventative")
+    assert "    environments: prod@1" in done.out
+    assert 'environment prod@1: advisory {"days": 3, "token": "[secret]"}' in done.out.replace("3.0", "3")
+    document = office.must("why", STACK, "--json").json()
+    assert "swordfish" not in json.dumps(document) + done.out + done.err
+    del office.extra["PACKREG_PASSPHRASE"]
+    closed = office.must("why", STACK, "--pack", "guard")
+    assert "[environment-closed]" in closed.out
+    assert "PACKREG_PASSPHRASE" in json.dumps(office.must("why", STACK, "--json").json())
+
+
+def test_a_pack_without_metadata_cannot_be_explained(office: User) -> None:
+    """That is said; what runs is still printed."""
+    office.must("enable", "guard@2.0.0", "--group", "prod", "--quiet")
+    done = office.must("why", STACK, "--pack", "guard")
+    assert "  guard@2.0.0" in done.out
+    assert "does not say what policies it has [no-metadata]" in done.out
+
+
+def test_why_a_pack_does_not_run(office: User) -> None:
+    """The groups that have it are named, if there are any."""
+    done = office.must("why", "shop/dev", "--pack", "guard", "--mode", "preventative")
+    assert done.out.splitlines()[-1] == "  guard is not required; it is in prod, of which this is no member"
+    done = office.must("why", "shop/dev", "--pack", "other", "--mode", "audit")
+    assert done.out.splitlines()[-1] == "  other is not required"
+
+
+def test_accounts_and_tags(office: User) -> None:
+    """An account is decided about by its name, a stack by a tag that it has."""
+    office.must(
+        "group",
+        "new",
+        "cloud",
+        "--mode",
+        "audit",
+        "--entity-type",
+        "accounts",
+        "--add-account",
+        "aws/*",
+        "--quiet",
+    )
+    office.must("enable", "limits", "--group", "cloud", "--quiet")
+    assert "aws/production\taudit\tlimits" in office.must("required", "--account", "aws/production").out
+    office.must("group", "edit", "prod", "--add-tag", "stage=prod*", "--quiet")
+    assert "guard" in office.must("required", "shop/live", "--tag", "stage=production").out
+    assert "guard" not in office.must("required", "shop/live", "--tag", "stage=dev").out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["shop"],
+        ["a/b/c/d"],
+        ["shop/prod", "--account", "x"],
+        ["../prod"],
+        ["shop/prod", "--tag", "x"],
+        ["shop/prod", "--tag", "x=1", "--tag", "x=2"],
+        ["--account", ""],
+        ["shop/prod", "--backend", "file://."],
+        ["shop/prod", "--all"],
+        ["--all"],
+    ],
+)
+def test_what_is_no_entity_is_refused(office: User, words: list[str]) -> None:
+    """With exit code 2, before anything is decided."""
+    assert office("required", *words).code == 2
+
+
+def test_a_place_without_a_registry_is_no_answer(user: User) -> None:
+    """Nobody may read "nothing is required" where nobody asked the registry."""
+    done = user("required", STACK)
+    assert (done.code, done.out) == (6, "")
+    assert "there is no registry" in done.err
+
+
+def test_all_stacks_of_a_backend(office: User) -> None:
+    """One decision each; the versions are asked for once."""
+    for name in ("shop/prod", "shop/dev", "blog/prod"):
+        path = office.directory / "state" / ".pulumi" / "stacks" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    (office.directory / "state" / ".pulumi" / "meta.yaml").write_text("version: 1\n")
+    found = office.must("required", "--all", "--backend", "file://state", "--json").json()
+    assert [each["entity"] for each in found] == [
+        *("organization/blog/prod", "organization/shop/dev", "organization/shop/prod")
+    ]
+    assert [len(each["modes"][0]["packs"]) for each in found] == [2, 1, 2]
+
+
+def test_requests_do_not_grow_with_the_stacks(office: User) -> None:
+    """Two for governance and one for each pack, for one stack as for a thousand."""
+    session = Session(office.environ)
+    decisions = Decisions.read(session)
+    assert session.store.requests == 2
+    for number in range(1000):
+        required = decisions.required(stack_entity(f"shop-{number}/prod"), "preventative")
+        assert len(required.packs) == 2
+    assert session.store.requests == 4
+
+
+def test_documents_have_the_shapes_that_are_documented(office: User) -> None:
+    """Every member that the page names is there, and no other."""
+    office.must("enable", "guard@1.0.0", "--quiet")
+    for name, chosen in (("required", []), ("why", ["--pack", "guard"])):
+        document = office.must(name, STACK, "--mode", "preventative", *chosen, "--json").json()
+        assert_has(document, first(name), name)
+    [lost] = document["modes"][0]["packs"][0]["lost"]
+    assert lost.keys() == {"group", "version", "asked", "modified", "rule"}
