@@ -70,7 +70,7 @@ def test_a_published_pack_is_neither_installed_nor_run(user: User) -> None:
     schema = {"deny_all": {"properties": {"days": {"type": "integer", "minimum": 1, "default": 7}}}}
     rego = 'package guard\n\nimport rego.v1\n\ndeny_all contains "no" if input.x\n'
     files = {"policy.rego": rego, "config-schema.json": json.dumps(schema)}
-    user.publish("guard", "1.2.0", files=files)
+    user.publish("guard", "1.2.0", run=True, files=files)
     write(user, "good.json", {"deny_all": {"enforcementLevel": "advisory", "days": 3}})
     write(user, "bad.json", {"deny_all": {"days": 0}})
     done = user.must("validate-config", "guard", "--config", "good.json", "--json")
