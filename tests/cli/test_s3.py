@@ -74,3 +74,33 @@ def test_the_metadata_service_is_asked_only_when_configured(
     monkeypatch.setattr("packreg.store.opening.open_store", open_store)
     assert team("versions", "guard").code == 130
     assert seen == [None if instance_role else "true"]
+
+
+def test_secrets_are_kept_under_a_key_of_aws_kms(team: User, endpoint: str) -> None:
+    """No object of the bucket has them in the clear, and who may not use the key does not open them."""
+    from botocore.session import Session
+
+    access = {
+        "aws_access_key_id": CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    }
+    kms = Session().create_client("kms", endpoint_url=endpoint, region_name="eu-1", **access)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    with (team.directory / "packreg.toml").open("a") as file:
+        file.write(f'[environments]\nsecrets = "awskms://{key}?region=eu-1&endpoint_url={endpoint}"\n')
+    team.must("init")
+    team.must("env", "set", "prod", "token", "hunter2-and-more", "--secret")
+    team.must("env", "set", "prod", "other", "another-secret", "--secret")
+    team.must("env", "tag", "prod", "stable")
+    assert team.must("env", "get", "prod").out.count("v1:awskms:") == 2
+    s3 = client(endpoint)
+    listed = s3.list_objects_v2(Bucket="policies", Prefix=team.top.name)["Contents"]
+    objects = [s3.get_object(Bucket="policies", Key=each["Key"])["Body"].read() for each in listed]
+    assert sum(b"v1:awskms:" in each for each in objects) == 2
+    assert not [each for each in objects if b"hunter2" in each or b"another" in each]
+    opened = team.must("env", "open", "prod@stable", "--show-secrets", "--json").json()
+    assert opened["values"] == {"token": "hunter2-and-more", "other": "another-secret"}
+    kms.disable_key(KeyId=key)
+    refused = team("env", "open", "prod")
+    assert refused.code == 9
+    assert "hunter2" not in refused.out + refused.err

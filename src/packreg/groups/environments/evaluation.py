@@ -292,7 +292,8 @@ class _Scope:
             if isinstance(node, Mapping) and call_of(node) is None and isinstance(step, str):
                 below = next((value for key, value in node.entries if _key(key) == step), None)
                 if below is None and _member(base, step) is None:
-                    raise ValueError(_unknown(path, len(at), [_key(key) for key, _ in node.entries]))
+                    known = [*(_key(key) for key, _ in node.entries), *(base.members if base else ())]
+                    raise ValueError(_unknown(path, len(at), known))
                 node, base = below, _member(base, step)
             elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
                 node, base = node.items[step], None

@@ -31,6 +31,8 @@ def call(name: str, argument: Value) -> Value:
         return Value(argument.data, argument.secret, final=True, closed=argument.closed)
     if name == "validate":
         return _validate(argument)
+    if name == "concat":
+        return Value(_concat(argument), argument.has_secrets)
     return from_json(_FUNCTIONS[name](argument), secret=argument.has_secrets)
 
 
@@ -56,10 +58,10 @@ def _list(value: Value, what: str) -> tuple[Value, ...]:
     return value.data
 
 
-def _concat(argument: Value) -> list[object]:
+def _concat(argument: Value) -> tuple[Value, ...]:
     lists = [_list(each, "every argument of fn::concat") for each in argument.parts()]
     check_size(sum(each.size for each in argument.parts()))
-    return [to_json(item, reveal=True) for each in lists for item in each]
+    return tuple(item for each in lists for item in each)
 
 
 def _join(argument: Value) -> str:
@@ -138,7 +140,6 @@ def _whole(text: str) -> int:
 
 
 _FUNCTIONS: dict[str, Callable[[Value], object]] = {
-    "concat": _concat,
     "fromBase64": _from_base64,
     "fromJSON": _from_json,
     "join": _join,
