@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 
 from tests.e2e import demo_provider
-from tests.e2e.programs import build_pulumi
+from tests.e2e.programs import REGO_PROGRAMS, build_pulumi, build_rego_programs
 from tests.e2e.user import Shell, Stack
 
 SHIMS = Path(__file__).parent / "shims"
@@ -34,6 +34,15 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
     start.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{demo_provider.__file__}" "$@"\n')
     start.chmod(0o755)
     return (build_pulumi(), provider, SHIMS)
+
+
+@pytest.fixture(scope="session")
+def rego() -> dict[str, Path]:
+    """`opa` and `conftest`."""
+    if not shutil.which("go"):
+        unavailable("there is no Go to build opa and conftest with")
+    directory = build_rego_programs()
+    return {name: directory / name for name in REGO_PROGRAMS}
 
 
 @pytest.fixture(scope="session")

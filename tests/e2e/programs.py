@@ -1,4 +1,8 @@
-"""The Pulumi CLI and its YAML language host, built from `tools/go.mod`; run as a program it builds them."""
+"""The programs that packreg is compared with; run as a program this builds them.
+
+The Pulumi CLI and its YAML language host come from `tools/go.mod`, `opa` and `conftest` from
+`rego_tools/go.mod`, so that neither decides which versions of libraries the other is built with.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ PROGRAMS = {
     "pulumi": "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     "pulumi-language-yaml": "github.com/pulumi/pulumi-yaml/cmd/pulumi-language-yaml",
 }
+REGO_TOOLS = Path(__file__).parent / "rego_tools"
+REGO_PROGRAMS = {name: f"github.com/open-policy-agent/{name}" for name in ("opa", "conftest")}
 
 
 def pulumi_version() -> str:
@@ -32,8 +38,14 @@ def build_pulumi() -> Path:
     return build_go_programs(TOOLS, PROGRAMS, ldflags=f"-X {variable}=v{pulumi_version()}")
 
 
+def build_rego_programs() -> Path:
+    """The directory with `opa` and `conftest`; raises as `build_go_programs` does."""
+    return build_go_programs(REGO_TOOLS, REGO_PROGRAMS)
+
+
 if __name__ == "__main__":
     if shutil.which("go"):
         print(f"the Pulumi CLI {pulumi_version()} is in {build_pulumi()}")
+        print(f"opa and conftest are in {build_rego_programs()}")
     else:
-        print("the Pulumi CLI cannot be built: there is no Go on PATH")
+        print("the Pulumi CLI, opa and conftest cannot be built: there is no Go on PATH")

@@ -1,4 +1,4 @@
-module packreg/tests/analysis/opa/tools
+module packreg/tests/e2e/rego_tools
 
 go 1.26.8
 

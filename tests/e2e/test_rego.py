@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,21 +13,24 @@ import pytest
 
 from packreg.analysis.opa import inputs
 from packreg.analysis.opa.dispatch import Dispatch
+from packreg.analysis.opa.load import load_directory
+from packreg.pack.problems import Problems
 from tests.analysis.opa.expressions import DIFFERENT, INPUT, REFUSED_BY_OPA, SAME
 from tests.analysis.opa.packs import PACKS, judge_of, loaded, messages, rules_of
 from tests.analysis.opa.resources import DEMO, KUBERNETES
+from tests.e2e.user import FIXTURES
 
 Programs = Mapping[str, Path]
 LIMIT = {"deny": {"limit": 10}}
 REPOSITORIES = {"repositories": ["good/", "better/"]}
 
 
-def ask_opa(programs: Programs, modules: Path, query: str, input: object, data: object, where: Path) -> Any:
+def ask_opa(rego: Programs, modules: Path, query: str, input: object, data: object, where: Path) -> Any:
     """The value that `opa eval` gives, or None when it is undefined."""
     (where / "input.json").write_text(json.dumps(whole_numbers(input)))
     (where / "data.json").write_text(json.dumps(data))
     command = [
-        programs["opa"],
+        rego["opa"],
         "eval",
         "--v0-compatible",
         "--format",
@@ -72,13 +76,13 @@ def ours(dispatch: Dispatch, rule: str, input: Mapping[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def opa_on_demo(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def opa_on_demo(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """`data.kinds` in OPA for each of the demo resources."""
     where = tmp_path_factory.mktemp("opa")
     every = {"every": [inputs.resource_input(item) for item in DEMO]}
     query = "[value | item := input.every[_]; value := data.kinds with input as item]"
     found: list[dict[str, Any]] = ask_opa(
-        programs, rego_only("kinds", where), query, every, {"config": LIMIT}, where
+        rego, rego_only("kinds", where), query, every, {"config": LIMIT}, where
     )
     assert len(found) == len(DEMO)
     return found
@@ -95,34 +99,49 @@ def test_every_rule_gives_what_opa_gives(index: int, opa_on_demo: list[dict[str,
     assert found == {name: opa_on_demo[index].get(name) for name in found}
 
 
-def test_stack_rules_give_what_opa_gives(programs: Programs, tmp_path: Path) -> None:
+def test_rego_v1_gives_what_opa_gives(rego: Programs, tmp_path: Path) -> None:
+    """A pack that imports Rego v1 has OPA's very values for each resource, too."""
+    problems = Problems()
+    pack = load_directory(FIXTURES / "opa-guard", problems)
+    assert pack is not None, problems.errors
+    dispatch = Dispatch(pack.rules)
+    (tmp_path / "modules").mkdir()
+    shutil.copy(FIXTURES / "opa-guard" / "bucket.rego", tmp_path / "modules")
+    every = {"every": [inputs.resource_input(item) for item in DEMO]}
+    query = "[value | item := input.every[_]; value := data.opa_guard with input as item]"
+    theirs = ask_opa(rego, tmp_path / "modules", query, every, {}, tmp_path)
+    names = [rule.name for rule in pack.rules.rules]
+    found = [{name: ours(dispatch, name, item) for name in names} for item in every["every"]]
+    assert found == [{name: values.get(name) for name in names} for values in theirs]
+    assert {name for name in names for values in found if values[name]} == set(names)
+
+
+def test_stack_rules_give_what_opa_gives(rego: Programs, tmp_path: Path) -> None:
     """The stack's policies have OPA's very values over all resources."""
     pack = loaded("kinds").rules
     dispatch = Dispatch(pack)
     input = {"resources": [inputs.stack_resource_input(item) for item in DEMO]}
-    theirs = ask_opa(programs, rego_only("kinds", tmp_path), "data.kinds", input, {}, tmp_path)
+    theirs = ask_opa(rego, rego_only("kinds", tmp_path), "data.kinds", input, {}, tmp_path)
     found = {rule.name: ours(dispatch, rule.name, input) for rule in pack.rules if rule.stack}
     assert found and found == {name: theirs.get(name) for name in found}
     assert found["stack_deny"] == ["several resources are called parts"]
 
 
 @pytest.mark.parametrize("index", [1, 2, 3])
-def test_admission_reviews_give_what_opa_gives(index: int, programs: Programs, tmp_path: Path) -> None:
+def test_admission_reviews_give_what_opa_gives(index: int, rego: Programs, tmp_path: Path) -> None:
     """Gatekeeper's inputs with parameters are judged as OPA judges them."""
     pack = loaded("admission").rules
     dispatch = Dispatch(pack)
     input = inputs.kubernetes_input(KUBERNETES[index], REPOSITORIES)
     query = "data.kubernetes.admission"
-    theirs = ask_opa(programs, rego_only("admission", tmp_path), query, input, {}, tmp_path)
+    theirs = ask_opa(rego, rego_only("admission", tmp_path), query, input, {}, tmp_path)
     found = {rule.name: ours(dispatch, rule.name, input) for rule in pack.rules if not rule.stack}
     assert found == {name: theirs.get(name) for name in found}
     assert any(found.values())
 
 
 @pytest.fixture(scope="module")
-def conftest_on_demo(
-    programs: Programs, tmp_path_factory: pytest.TempPathFactory
-) -> list[set[tuple[str, str]]]:
+def conftest_on_demo(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -> list[set[tuple[str, str]]]:
     """What `conftest test` says of each of the demo resources: ("failures" or "warnings", message)."""
     where = tmp_path_factory.mktemp("conftest")
     (where / "data").mkdir()
@@ -132,7 +151,7 @@ def conftest_on_demo(
         files.append(where / f"{index}.json")
         files[-1].write_text(json.dumps(whole_numbers(inputs.resource_input(item))))
     command = [
-        programs["conftest"],
+        rego["conftest"],
         "test",
         "--rego-version",
         "v0",
@@ -177,12 +196,12 @@ def expression_module(expressions: list[str]) -> str:
     return "package expressions\n\n" + "\n".join(rules) + "\n"
 
 
-def test_expressions_give_what_opa_gives(programs: Programs, tmp_path: Path) -> None:
+def test_expressions_give_what_opa_gives(rego: Programs, tmp_path: Path) -> None:
     """Built-in functions, failing ones too, and messages of every format come out as in OPA."""
     source = expression_module(SAME)
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules/a.rego").write_text(source)
-    theirs = ask_opa(programs, tmp_path / "modules", "data.expressions", INPUT, {}, tmp_path)
+    theirs = ask_opa(rego, tmp_path / "modules", "data.expressions", INPUT, {}, tmp_path)
     pack = rules_of(a=source)
     dispatch = Dispatch(pack)
     wrong = []
@@ -194,13 +213,13 @@ def test_expressions_give_what_opa_gives(programs: Programs, tmp_path: Path) -> 
 
 
 @pytest.fixture(scope="module")
-def opa_on_differences(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def opa_on_differences(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """OPA's values of the expressions that are known to differ, as rules `deny_<index>`."""
     where = tmp_path_factory.mktemp("differences")
     (where / "modules").mkdir()
     rules = [f"deny_{index}[m] {{ m := {text} }}" for index, (text, _, _) in enumerate(DIFFERENT)]
     (where / "modules/a.rego").write_text("package p\n\n" + "\n".join(rules))
-    found: dict[str, Any] = ask_opa(programs, where / "modules", "data.p", INPUT, {}, where)
+    found: dict[str, Any] = ask_opa(rego, where / "modules", "data.p", INPUT, {}, where)
     return found
 
 
@@ -213,11 +232,11 @@ def test_known_differences_are_still_there(index: int, opa_on_differences: dict[
     assert json.dumps(ours(Dispatch(pack), "deny", INPUT)) == json.dumps(value)
 
 
-def test_what_opa_refuses_for_its_types_is_undefined(programs: Programs, tmp_path: Path) -> None:
+def test_what_opa_refuses_for_its_types_is_undefined(rego: Programs, tmp_path: Path) -> None:
     """Calls that OPA's type checker refuses load here, and never give a value."""
     rules = [f"deny_{index}[m] {{ m := {text} }}" for index, text in enumerate(REFUSED_BY_OPA)]
     (tmp_path / "a.rego").write_text("package p\n\n" + "\n".join(rules))
-    command = [programs["opa"], "check", "--v0-compatible", "--max-errors", "0", tmp_path / "a.rego"]
+    command = [rego["opa"], "check", "--v0-compatible", "--max-errors", "0", tmp_path / "a.rego"]
     said = subprocess.run(command, capture_output=True, text=True).stderr
     assert said.count("rego_type_error") == len(REFUSED_BY_OPA)
     for text in REFUSED_BY_OPA:
@@ -225,10 +244,10 @@ def test_what_opa_refuses_for_its_types_is_undefined(programs: Programs, tmp_pat
         assert ours(Dispatch(pack), "deny", INPUT) == []
 
 
-def test_two_bodies_of_a_set_are_refused_and_said(programs: Programs, tmp_path: Path) -> None:
+def test_two_bodies_of_a_set_are_refused_and_said(rego: Programs, tmp_path: Path) -> None:
     """What only Rego v0 has and the engine does not read stops the pack, where OPA reads it."""
     source = 'package p\n\ndeny["a"] { input.a } { input.b }\n'
     (tmp_path / "a.rego").write_text(source)
-    subprocess.run([programs["opa"], "check", "--v0-compatible", tmp_path / "a.rego"], check=True)
+    subprocess.run([rego["opa"], "check", "--v0-compatible", tmp_path / "a.rego"], check=True)
     with pytest.raises(AssertionError, match="rego-syntax"):
         rules_of(a=source)
