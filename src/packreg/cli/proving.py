@@ -43,10 +43,10 @@ def prove_command(
 ) -> int:
     """Show what was enforced on a stack at a time.
 
-    Or on an account. The groups by the revision of governance that held then, and the last runs until then: their packs, whose
-    digests are compared with the registry's records, their waivers and verdicts. Every revision is proved to
-    be the one that its successor was made from. Exit code 6: nothing is known to have run by then. Exit code
-    8: something is not what it was.
+    Or on an account. The groups by the revision of governance that held then, and the last runs until then:
+    their packs, whose digests are compared with the registry's records, their waivers and verdicts. Every
+    revision is proved to be the one that its successor was made from. Exit code 6: nothing is known to have
+    run by then. Exit code 8: something is not what it was.
     """
     entity = read_entity(stack, account, tags)
     until = read_moment(at)

@@ -130,8 +130,8 @@ def ls_command(
 def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[Run, ...]) -> int:
     """Show how many policies each stack and account passed.
 
-    By its last runs, pack by pack: policies passed of all that are enabled. What could not be evaluated has not passed, and
-    is marked.
+    By its last runs, pack by pack: policies passed of all that are enabled. What could not be evaluated has
+    not passed, and is marked.
     """
     from packreg.enforcement.compliance import compliance
 
@@ -187,8 +187,8 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
 def report_command(session: Session, entities: tuple[str, ...], form: str, runs: tuple[Run, ...]) -> int:
     """Print the reports of the last runs, as HTML or CSV too.
 
-    Of all stacks and accounts, or of those that are named. The HTML page is complete in itself: a heat map of compliance, a trend, and the findings with what has
-    become of them. CSV has a row for each finding.
+    Of all stacks and accounts, or of those that are named. The HTML page is complete in itself: a heat map of
+    compliance, a trend, and the findings with what has become of them. CSV has a row for each finding.
     """
     if session.out.json and form not in ("text", "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")
