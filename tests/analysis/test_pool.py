@@ -60,6 +60,24 @@ def test_another_stack_is_another_process(sdks: Sdks) -> None:
     assert dev == same  # tags are told to the running process each time
 
 
+def test_what_was_started_ahead_is_taken_once(guard: Program) -> None:
+    """By an equal program, and by no other; what nobody takes is stopped with the pool."""
+    missing = dataclasses.replace(guard, directory=guard.directory / "nowhere")
+    with Pool() as pool:
+        pool.start_ahead([guard, guard, missing])
+        ahead = list(pool._ahead)
+        assert [process.program for process in ahead] == [guard, guard]
+        other = pool.take(dataclasses.replace(guard, digest="sha256:2"))
+        assert other.process not in ahead
+        first = pool.take(guard)
+        assert first.process is ahead[0] and first.info().name == "python-guard"
+        pool.give_back(first, reusable=False)
+        assert not ahead[0].alive and ahead[1].alive
+        with pytest.raises(PackFailed, match="could not be started"):
+            pool.take(missing)
+    assert not ahead[1].alive
+
+
 def test_nobody_shares_a_process(pool: Pool, guard: Program) -> None:
     """Two users at once get two processes."""
     first, second = pool.take(guard), pool.take(guard)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from packreg.analysis.analyzer import Analyzer
 from packreg.analysis.process import Process
 from packreg.analysis.program import Deadlines, Program
 from packreg.errors import PackFailed
+
+if TYPE_CHECKING:
+    from packreg.analysis.analyzer import Analyzer
 
 _GRACE = 2.0  # seconds that a pack has to end by itself: SDKs take 0.02 to 0.3
 
@@ -43,6 +46,7 @@ class Pool:
         self._idle: list[tuple[float, Analyzer]] = []  # the longest idle first
         self._used: set[Analyzer] = set()
         self._starting: set[Process] = set()
+        self._ahead: list[Process] = []
         self._closed = False
         self._evictor: threading.Thread | None = None
 
@@ -57,6 +61,19 @@ class Pool:
     ) -> None:
         self.close()
 
+    def start_ahead(self, programs: Iterable[Program]) -> None:
+        """Start processes that will be taken later, so that they load meanwhile.
+
+        One that cannot be started is left out: who takes it is told.
+        """
+        for program in programs:
+            try:
+                process = self._start(program)
+            except PackFailed:
+                continue
+            with self._changed:
+                self._ahead.append(process)
+
     def take(self, program: Program, starting: Callable[[Process], None] = lambda process: None) -> Analyzer:
         """A running analyzer of this program, for the caller alone, until `give_back`.
 
@@ -68,9 +85,13 @@ class Pool:
             if warm.process.alive:
                 return warm
             self.give_back(warm, reusable=False)
-        name = program.name
-        log = self._log
-        process = Process(program, log=(lambda text: log(name, text)) if log is not None else None)
+        from packreg.analysis.analyzer import Analyzer  # gRPC takes long to import, and packs to load
+
+        with self._changed:
+            ahead = next((process for process in self._ahead if process.program == program), None)
+            if ahead is not None:
+                self._ahead.remove(ahead)
+        process = ahead or self._start(program)
         with self._changed:
             self._starting.add(process)
             closed = self._closed
@@ -115,8 +136,9 @@ class Pool:
         with self._changed:
             self._closed = True
             idle = [analyzer for _, analyzer in self._idle]
-            used: list[Analyzer | Process] = [*self._used, *self._starting]
+            used: list[Analyzer | Process] = [*self._used, *self._starting, *self._ahead]
             self._idle.clear()
+            self._ahead.clear()
             self._changed.notify_all()
         if idle or used:
             with ThreadPoolExecutor(min(len(idle) + len(used), 32)) as pool:
@@ -130,6 +152,10 @@ class Pool:
         """How many processes are kept warm now."""
         with self._changed:
             return len(self._idle)
+
+    def _start(self, program: Program) -> Process:
+        name, log = program.name, self._log
+        return Process(program, log=(lambda text: log(name, text)) if log is not None else None)
 
     def _warm(self, program: Program) -> Analyzer | None:
         with self._changed:

@@ -77,8 +77,7 @@ def analyze_command(
     Releases are installed if need be; a directory is written with a slash (./guard) or as a dot. Exit code 3:
     there are violations at the level of --fail-on. Exit code 4: something could not be evaluated.
     """
-    from packreg.analysis.evaluation import PackToRun, evaluate
-    from packreg.enforcement.report import Report
+    from packreg.analysis.pool import Pool
 
     check_format(session, output)
     names = list(dict.fromkeys(packs))
@@ -89,15 +88,22 @@ def analyze_command(
     ready = ready_packs(session, names, offline=offline, python=python)
     _check_names(layers, ready)
     warnings: list[Problem] = []
-    running = [
-        PackToRun(
-            program_of(session, pack, found.stack),
-            configured([layer for name, layer in layers if name in ("", pack.name)], warnings),
-            pack.version,
-        )
-        for pack in ready
-    ]
-    evaluation = evaluate(found.snapshot, running, workers=workers)
+    programs = [program_of(session, pack, found.stack) for pack in ready]
+    with Pool() as pool:
+        pool.start_ahead(program for program in programs for _ in range(workers))
+        # importing these takes long, and packs load meanwhile
+        from packreg.analysis.evaluation import PackToRun, evaluate
+        from packreg.enforcement.report import Report
+
+        running = [
+            PackToRun(
+                program,
+                configured([layer for name, layer in layers if name in ("", pack.name)], warnings),
+                pack.version,
+            )
+            for program, pack in zip(programs, ready, strict=True)
+        ]
+        evaluation = evaluate(found.snapshot, running, pool=pool, workers=workers)
     notes = [note._replace(where=found.where) for note in found.snapshot.notes]
     report = Report(
         evaluation,
