@@ -41,7 +41,7 @@ Decisions:
   removed is always asked of the store. A replica may be promoted, so publishing is never refused from memory.
 - A local directory becomes a registry at its first publish; a bucket needs `init` once, because it takes a
   person who knows it to decide that this prefix is a registry.
-- A replica is filled by the store's own replication of `packs/` and `bundles/` (not of `registry.json`);
+- A replica is filled by the store's own replication of everything but `registry.json` and `.packreg/`;
   packreg never writes to it. Replication is per object, so a record can arrive before its bundle.
 - Objects of a newer format are refused by number; unknown members of known formats are ignored.
 """
