@@ -200,7 +200,7 @@ def test_promotion_shows_its_plan_and_asks(governor: User) -> None:
     governor.must("enable", "guard@1.0.0", "--group", "trial")
     refused = governor("group", "promote", "trial", "--to", DEFAULT)
     assert refused.code == 2
-    assert f"+ group {DEFAULT}: packs.guard" in refused.err
+    assert f"+ group {DEFAULT}: packs.guard" in refused.out
     assert governor.must("group", "get", DEFAULT, "--json").json()["packs"] == []
     governor.must("group", "promote", "trial", "--to", DEFAULT, "--yes")
     assert entry_of(governor, DEFAULT, "guard")["version"] == "1.0.0"
@@ -214,7 +214,7 @@ def test_groups_as_code(governor: User) -> None:
     dry = governor.must("group", "apply", file, "--dry-run", "--json").json()
     assert (dry["written"], dry["revision"], bool(dry["changes"])) == (False, 0, True)
     asked = governor("group", "apply", file)
-    assert (asked.code, "+ group prod: packs.guard" in asked.err) == (2, True)
+    assert (asked.code, "+ group prod: packs.guard" in asked.out) == (2, True)
     assert governor.must("group", "ls", "--json").json()["revision"] == 0
     assert governor.must("group", "apply", file, "--yes", "--json").json()["revision"] == 1
     assert governor.must("group", "apply", file, "--json").json()["written"] is False

@@ -138,7 +138,7 @@ def test_differences_name_each_thing_that_changed() -> None:
     ]
     assert "- group trial" in lines
     assert "+ settings: strict_conflicts: true" in lines
-    assert "+ waiver w1: expires: 2026-12-31T23:59:59Z" in lines
+    assert "+ waiver w1: guard:p in web/prod, until 2026-12-31T23:59:59Z" in lines
     assert differences(after, after) == []
 
 

@@ -138,13 +138,17 @@ def _author(session: Session) -> str:
 
 
 def show_plan(session: Session, changes: Iterable[Difference]) -> None:
-    """What an edit would change, a line each, for whoever is to say yes to it."""
+    """What an edit would change, a line each, for whoever is to say yes to it; JSON has it at the end."""
     for change in changes:
-        session.out.say(f"  {change}")
+        if not session.out.json:
+            session.out.line(str(change))
+    session.out.flush()
 
 
-def show_edit(session: Session, edited: Edited, warnings: Iterable[Problem] = ()) -> None:
-    """What an edit changed, and what should be known about it."""
+def show_edit(
+    session: Session, edited: Edited, warnings: Iterable[Problem] = (), *, planned: bool = False
+) -> None:
+    """What an edit changed, unless the plan showed it already, and what should be known about it."""
     warned = list(warnings)
     for warning in warned:
         session.out.warn(str(warning), warning.hint)
@@ -158,8 +162,8 @@ def show_edit(session: Session, edited: Edited, warnings: Iterable[Problem] = ()
             }
         )
         return
-    for change in edited.changes:
-        session.out.line(str(change))
+    if not planned:
+        show_plan(session, edited.changes)
     session.out.say(
         f"revision {edited.revision}" if edited.written else "nothing to change: it is so already"
     )

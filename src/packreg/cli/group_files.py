@@ -57,14 +57,14 @@ def apply_command(
         return
     if changes:
         show_plan(session, changes)
-        session.confirmed(f"making {len(changes)} changes", yes)
+        session.confirmed("applying these changes", yes)
     edited = edit_governance(
         session,
         lambda governance: applied(governance, read, prune=prune),
         f"apply {', '.join(files)}",
         base,
     )
-    show_edit(session, edited, warnings)
+    show_edit(session, edited, warnings, planned=True)
 
 
 @command("export", examples=("packreg group export > groups.yaml", "packreg group export prod -o prod.yaml"))

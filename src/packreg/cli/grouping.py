@@ -352,7 +352,7 @@ def promote_command(session: Session, name: str, target: str, yes: bool) -> None
     edited = edit_governance(
         session, lambda governance: promote(governance, name, target), f"promote {name} to {target}", base
     )
-    show_edit(session, edited, warnings)
+    show_edit(session, edited, warnings, planned=True)
 
 
 group_command.add_command(apply_command)

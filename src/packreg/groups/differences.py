@@ -30,7 +30,10 @@ class Difference(NamedTuple):
         what = f"{self.thing}: {'.'.join(self.path)}" if self.path else self.thing
         if self.change == "changed":
             return f"{sign} {what}: {_shown(self.before)} -> {_shown(self.after)}"
-        return f"{sign} {what}" + (f": {_shown(self.after or self.before)}" if self.path else "")
+        value = self.after or self.before
+        if self.path:
+            return f"{sign} {what}: {_shown(value)}"
+        return f"{sign} {what}" + (f": {_waiver(value)}" if self.thing.startswith("waiver ") else "")
 
 
 def differences(before: Governance, after: Governance) -> list[Difference]:
@@ -62,6 +65,8 @@ def _between(thing: str, path: tuple[str, ...], before: Any, after: Any) -> Iter
     change: Change = "added" if before is None else "removed" if after is None else "changed"
     if not path and change != "changed":
         yield Difference(change, thing, path, before, after)
+        if thing.startswith("waiver "):  # they come and go whole
+            return
     whole = len(path) not in (0, 1) and change != "changed"  # an entry that comes or goes is one line
     if _are(Mapping, before, after) and not whole and len(path) < 4:
         before, after = before or {}, after or {}
@@ -86,6 +91,11 @@ def _items(
         yield Difference("changed", thing, path, before, after)
     yield from (Difference("removed", thing, path, item, None) for item in gone)
     yield from (Difference("added", thing, path, None, item) for item in come)
+
+
+def _waiver(value: Any) -> str:
+    resource = f", {value['resource']}" if "resource" in value else ""
+    return f"{value['pack']}:{value['policy']} in {value['entity']}{resource}, until {value['expires']}"
 
 
 def _shown(value: object) -> str:
