@@ -79,7 +79,8 @@ class _Bench:
             word: PackToRun(program_of(session, pack, None), configured(), pack.version)
             for word, pack in zip(words, ready, strict=True)
         }
-        self.environ["PATH"] = f"{_shims(scratch)}{os.pathsep}{_pulumi()}{os.pathsep}{os.environ['PATH']}"
+        places = (str(shims(scratch)), str(pulumi_directory()), os.environ["PATH"])
+        self.environ["PATH"] = os.pathsep.join(places)
 
     def words(self, name: str) -> list[str]:
         """The directories of a set of packs."""
@@ -241,7 +242,7 @@ def _timed(run: Callable[[], object], spent: list[float]) -> Callable[[], object
     return timed
 
 
-def _pulumi() -> Path:
+def pulumi_directory() -> Path:
     """The directory with the Pulumi CLI."""
     sys.path.insert(0, str(ROOT))
     from tests.e2e.programs import build_pulumi
@@ -249,7 +250,7 @@ def _pulumi() -> Path:
     return build_pulumi()
 
 
-def _shims(scratch: Path) -> Path:
+def shims(scratch: Path) -> Path:
     """The directory with what the CLI starts packs by: no language hosts, and our own analyzer for OPA."""
     place = scratch / "shims"
     place.mkdir()
