@@ -35,10 +35,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def author(user: User, home: Path) -> User:
-    """A user with this machine's package indexes, and that home."""
-    kept = ("PACKREG_", "XDG_", "HOME", "PYTHON", "PYTEST_")
-    user.extra |= {name: value for name, value in os.environ.items() if not name.startswith(kept)}
-    user.extra["PACKREG_HOME"] = str(home)
+    """A user with this machine's package indexes and their caches, and that home."""
+    others = ("PACKREG_", "XDG_", "PYTHON", "PYTEST_")
+    user.extra |= {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    user.extra |= {"PACKREG_HOME": str(home), "PACKREG_REGISTRY": str(user.top / "registry")}
     return user
 
 
@@ -137,9 +137,10 @@ def test_a_name_that_only_the_running_pack_knows_is_learned(author: User) -> Non
 
 def test_the_same_again_does_not_run_the_pack(author: User) -> None:
     """What is published already is found before anything is started, also if it would not start any more."""
-    python(author, before="assert not os.path.exists(os.environ['HOME'] + '/stop')")
+    stop = author.top / "stop"
+    python(author, before=f"assert not os.path.exists({str(stop)!r})")
     first = author.must("publish", "guard", "--json").json()
-    (author.top / "user" / "stop").touch()
+    stop.touch()
     again = author.must("publish", "guard", "--json").json()
     assert (first["already"], again["already"]) == (False, True)
     assert again["metadata"] == first["metadata"]
