@@ -170,9 +170,9 @@ def everywhere(text: str) -> PackInfo:
     schema = Schema(
         {text: {"type": text, "default": text, "enum": [text], "description": text, text: text}}, (text,)
     )
-    policy = PolicyInfo(
-        text, "advisory", "resource", text, text, text, "high", Framework(*[text] * 4), (text,), text, text, schema
-    )  # fmt: skip
+    framework = Framework(*[text] * 4)
+    says = (text, "advisory", "resource", text, text, text, "high", framework, (text,), text, text, schema)
+    policy = PolicyInfo(*says)
     return PackInfo(text, text, (policy,), text, text, text, text, text, (text,))
 
 
