@@ -8,7 +8,9 @@ from pathlib import Path
 
 from bundles import bundles
 from installs import node_packs, python_packs
+from judging import judging
 from measure import machine
+from opa import opa
 from registries import registries
 from startup import startup
 
@@ -18,6 +20,8 @@ BENCHMARKS = {
     "python": python_packs,
     "node": node_packs,
     "registries": registries,
+    "judging": judging,
+    "opa": opa,
 }
 
 

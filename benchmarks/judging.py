@@ -1,6 +1,6 @@
 """Judging states: packreg, the Pulumi CLI, and what a pack's own process can do at most.
 
-    python benchmarks/analysis.py [--sizes 100,1000,10000] [--rounds 3] [--on DIRECTORY]
+    python benchmarks/judging.py [--sizes 100,1000,10000] [--rounds 3] [--on DIRECTORY]
 
 Wants npm and node for the TypeScript pack, and Go for the Pulumi CLI, which is built once into `.build/`.
 """
@@ -44,7 +44,7 @@ SETS = {
 }
 
 
-def analysis(on: Path, rounds: int, sizes: Sequence[int] = SIZES) -> str:
+def judging(on: Path, rounds: int, sizes: Sequence[int] = SIZES) -> str:
     """Tables of start-to-verdict times, of resources per second against the ceiling, and of start-up."""
     with tempfile.TemporaryDirectory(dir=on) as scratch:
         bench = _Bench(Path(scratch))
@@ -131,7 +131,7 @@ class _Bench:
                 cases[f"bare client, {BATCH} resources a call"] = _bare_many(analyzer, snapshot)
             pool.give_back(analyzer, reusable=True)
             for label, options in (
-                ("packreg, one call after the other", {"in_flight": 1}),
+                ("packreg, one call at a time", {"in_flight": 1}),
                 ("packreg", {}),
                 ("packreg, two workers", {"workers": 2}),
             ):
@@ -272,7 +272,7 @@ def main() -> None:
     parser.add_argument("--on", type=Path, default=Path(tempfile.gettempdir()))
     options = parser.parse_args()
     print(f"{machine()}\n")
-    print(analysis(options.on, options.rounds, [int(size) for size in options.sizes.split(",")]))
+    print(judging(options.on, options.rounds, [int(size) for size in options.sizes.split(",")]))
 
 
 if __name__ == "__main__":
