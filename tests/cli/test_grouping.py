@@ -69,6 +69,9 @@ def test_enabling_goes_to_the_default_group_unless_told(governor: User) -> None:
     governor.must("enable", "guard")
     assert entry_of(governor, DEFAULT, "guard")["version"] == "latest"
     (governor.directory / "c.json").write_text('{"all": "advisory", "environments": ["base"]}')
+    for name in ("base", "extra"):
+        (governor.directory / f"{name}.yaml").write_text("values: {policyConfig: {keep: advisory}}")
+        governor.must("env", "set", name, f"{name}.yaml")
     governor.must("group", "new", "prod", "--add-stack", "*/prod")
     governor.must("enable", "guard@1.0.0", "--group", "prod", "--config", "c.json", "-e", "extra")
     first = entry_of(governor, "prod", "guard")
@@ -107,6 +110,7 @@ def test_enabling_the_same_again_writes_nothing(governor: User) -> None:
         (["enable", "guard", "--config", "bad.json"], 4, "bad.json"),
         (["enable", "guard", "--config", "wrong.json"], 4, "guard@1.1.0: deny.regions"),
         (["enable", "guard", "-e", "no such env"], 2, "no such env"),
+        (["enable", "guard", "-e", "missing"], 6, "missing"),
         (["disable", "guard"], 6, "does not have the pack"),
         (["group", "new", AUDIT], 2, "already"),
         (["group", "new", "a", "--entity-type", "accounts"], 2, "stacks only"),
@@ -158,6 +162,25 @@ def test_a_configuration_is_checked_for_every_version_of_a_range(governor: User)
     assert warning["hint"] == "did you mean deny?"
     [unknown] = governor.must("enable", "old", "--json").json()["warnings"]
     assert (unknown["code"], "old@1.0.0" in unknown["message"]) == ("no-metadata", True)
+
+
+def test_a_configuration_is_checked_with_its_environments(governor: User) -> None:
+    """What an environment gives counts, right or wrong; one that cannot be opened here is a warning."""
+    file = governor.directory / "e.yaml"
+    file.write_text("values: {policyConfig: {'guard:deny': {regions: eu}}}")
+    governor.must("env", "set", "bad", file)
+    done = governor("enable", "guard", "-e", "bad")
+    assert (done.code, "deny.regions" in done.err) == (4, True)
+    (governor.directory / "c.json").write_text('{"deny": {"regions": ["eu"]}}')
+    governor.must("enable", "guard", "-e", "bad", "--config", "c.json")
+    file.write_text("values: {policyConfig: {keep: advisory}, token: {'fn::secret': hush}}")
+    governor.extra["PACKREG_PASSPHRASE"] = "a long enough phrase"
+    governor.must("env", "set", "secret", file)
+    governor.must("enable", "guard", "-e", "secret")
+    del governor.extra["PACKREG_PASSPHRASE"]
+    done = governor.must("enable", "guard@1.0.0", "-e", "secret", "--json")
+    assert [warning["code"] for warning in done.json()["warnings"]] == ["environment-not-opened"]
+    assert "hush" not in done.out + done.err
 
 
 def test_a_group_is_edited_in_one_revision(governor: User) -> None:

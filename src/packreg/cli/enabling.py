@@ -14,6 +14,7 @@ from packreg.groups.model import DEFAULT_PREVENTATIVE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packreg.cli.opening import Opener
     from packreg.cli.session import Session
     from packreg.errors import Problem
     from packreg.groups.config_file import Layer
@@ -154,17 +155,42 @@ def check_entries(session: Session, entries: list[tuple[PackEntry, str]]) -> lis
     version that an entry could mean, several at the same time; records are remembered.
 
     Raises:
-        NotFound: there is no such pack or version.
+        NotFound: there is no such pack, version or environment.
         InvalidConfiguration: with every problem of an entry, for every version that it could mean.
     """
+    from packreg.cli.opening import Opener
     from packreg.groups.admission import configuration_warnings
 
     found: list[Problem] = []
     wanted, metadata = _wanted(session, [entry for entry, _ in entries], found)
+    opener = Opener(session) if any(entry.environments for entry, _ in entries) else None
     for (entry, where), versions in zip(entries, wanted, strict=True):
         by_version = {version: metadata[entry.pack, version] for version in versions}
-        found += configuration_warnings(entry, by_version, where)
+        below = _opened(opener, entry, found)
+        found += configuration_warnings(entry, by_version, where, below)
     return list(dict.fromkeys(found))
+
+
+def _opened(opener: Opener | None, entry: PackEntry, warnings: list[Problem]) -> Layer | None:
+    """What the environments of an entry give its pack, or None and a warning where they cannot be opened here.
+
+    Raises:
+        NotFound: there is no such environment.
+    """
+    from packreg.errors import NotFound, PackregError, Problem
+    from packreg.groups.environments.opened import layer_of
+
+    if opener is None or not entry.environments:
+        return None
+    try:
+        return layer_of(opener.open(entry.environments), entry.pack)
+    except NotFound:
+        raise
+    except PackregError as error:
+        warnings.append(
+            Problem("environment-not-opened", str(error), f"environments of {entry.pack}", error.hint)
+        )
+        return None
 
 
 def metadata_of(session: Session, entries: list[PackEntry]) -> dict[str, PackInfo | None]:

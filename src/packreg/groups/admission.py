@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from packreg.errors import InvalidConfiguration, Problem, UsageError
-from packreg.groups.config_file import as_layer, refused
+from packreg.groups.config_file import Layer, as_layer, refused
 from packreg.groups.configuration import ConfigurablePack, reconcile
 from packreg.groups.model import PackEntry
 from packreg.pack.metadata import PackInfo
@@ -45,17 +45,18 @@ def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Versio
 
 
 def configuration_warnings(
-    entry: PackEntry, metadata: Mapping[Version, PackInfo | None], where: str
+    entry: PackEntry, metadata: Mapping[Version, PackInfo | None], where: str, below: Layer | None = None
 ) -> list[Problem]:
     """Check the configuration of an entry against each of these versions; gives what should be known.
 
-    `where` says where the configuration is from. With environments, which may add what it lacks and are only
-    opened when the pack runs, what is wrong is a warning.
+    `where` says where the configuration is from, `below` is what its environments give. Without that, where
+    it has some, they may add what it lacks when they are opened: what is wrong is then a warning.
 
     Raises:
         InvalidConfiguration: with every problem of every version.
     """
     layer = as_layer(entry.config, where)
+    layers = [each for each in (below, layer) if each is not None and each.settings]
     wrong: dict[Problem, list[Version]] = {}
     warned: dict[Problem, list[Version]] = {}
     for version, info in metadata.items():
@@ -64,14 +65,14 @@ def configuration_warnings(
             warned.setdefault(Problem("no-metadata", message), []).append(version)
             continue
         try:
-            found = reconcile(ConfigurablePack.of(info), [layer] if layer.settings else [])
+            found = reconcile(ConfigurablePack.of(info), layers)
         except InvalidConfiguration as error:
             for problem in error.problems:
                 wrong.setdefault(problem, []).append(version)
         else:
             for problem in found.warnings:
                 warned.setdefault(problem, []).append(version)
-    if wrong and not entry.environments:
+    if wrong and not (entry.environments and below is None):
         raise refused(f"the configuration of {entry.pack} is refused", _named(entry.pack, wrong))
     hint = "an environment may mend it; `packreg validate-config` tells"
     mended = [problem._replace(hint=problem.hint or hint) for problem in _named(entry.pack, wrong)]
