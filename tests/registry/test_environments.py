@@ -227,3 +227,18 @@ def test_nothing_is_written_outside_of_a_registry() -> None:
     registry(replica).init("replica")
     with pytest.raises(StoreRefused):
         environments(replica).set("prod", b"", "ann", None)
+
+
+def test_verify_proves_environments(bucket: MemoryBucket) -> None:
+    """Both chains of each are read, and a revision that was exchanged or is missing is an error."""
+    place = registry(bucket, location=S3)
+    found = {finding.subject: finding.level for finding in place.verify()}
+    assert found == {"environments/prod/r": "ok", "environments/prod/t": "ok"}
+    place.store.create("environments/-odd/x", b"x")
+    bucket.delete(Chain(place.store, environment_prefix("prod")).key(1))
+    found = {finding.subject: finding.code for finding in place.verify()}
+    assert found == {
+        "environments/-odd/": "unknown-key",
+        "environments/prod/r": "bad-revision",
+        "environments/prod/t": "",
+    }

@@ -9,6 +9,7 @@ from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.pack.files import Limits
 from packreg.pack.version import Version
 from packreg.registry import layout
+from packreg.registry.environment_reference import is_name
 from packreg.registry.listing import PackListing, Release
 from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
@@ -55,6 +56,13 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
     for name in sorted(names):
         yield from verify_pack(objects, name, limits)
     yield from _verify_chain(objects, layout.GOVERNANCE)
+    for prefix in objects.store.prefixes(layout.ENVIRONMENTS):
+        name = prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/")
+        if is_name(name):
+            yield from _verify_chain(objects, layout.environment_prefix(name))
+            yield from _verify_chain(objects, layout.environment_tags_prefix(name))
+        else:
+            yield Finding(prefix, "error", "unknown-key", "this is not the name of an environment")
 
 
 def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:

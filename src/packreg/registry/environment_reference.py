@@ -56,13 +56,18 @@ class EnvironmentReference(NamedTuple):
         return cls(name)
 
 
+def is_name(text: str) -> bool:
+    """Whether this can be the name of an environment."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str) -> None:
     """Refuse what cannot be the name of an environment.
 
     Raises:
         UsageError: why it cannot.
     """
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise UsageError(
             f"{name[:120]!r} cannot be the name of an environment",
             hint="names have a-z, 0-9, '.', '_' and '-', and start with a letter or a digit",

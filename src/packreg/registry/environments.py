@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import ChangedMeanwhile, IntegrityError, NotFound, Removed, UsageError
 from packreg.registry import layout
-from packreg.registry.environment_reference import EnvironmentReference, check_name, check_tag
+from packreg.registry.environment_reference import EnvironmentReference, check_name, check_tag, is_name
 from packreg.registry.members import FORMAT, Members
 from packreg.store.chain import MAX_REVISION, Chain, Revision
 
@@ -62,7 +62,7 @@ class Environments:
         """The names of all environments, removed ones too, in order. One request per 1,000."""
         prefixes = self._registry.store.prefixes(layout.ENVIRONMENTS)
         names = (prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/") for prefix in prefixes)
-        return sorted(name for name in names if _is_name(name))
+        return sorted(name for name in names if is_name(name))
 
     def newest(self, name: str) -> EnvironmentRevision | None:
         """The newest revision, which may say that the environment was removed. Two requests."""
@@ -245,14 +245,6 @@ class Environments:
 
 def _encode(values: Mapping[str, object]) -> bytes:
     return json.dumps({"format": FORMAT, **values}, indent=1).encode()
-
-
-def _is_name(name: str) -> bool:
-    try:
-        check_name(name)
-    except UsageError:
-        return False
-    return True
 
 
 def _not_found(name: str) -> NotFound:

@@ -134,6 +134,7 @@ def test_a_pack_environment_that_is_not_there_is_not_found() -> None:
     [
         "values: {s: {fn::secret: hunter2hunter2}, bad: '${s.x}'}",
         "values: {s: {fn::secret: hunter2hunter2}, bad: {fn::fromJSON: '${s}'}}",
+        "values: {s: {fn::fromJSON: {fn::secret: '{\"hunter2hunter2\": 1}'}}, bad: '${s.hunter2hunter}'}",
         "values: {s: {fn::secret: hunter2hunter2}, bad: {fn::fromBase64: '${s}!'}}",
         "values: {s: {fn::secret: hunter2hunter2}, bad: {fn::concat: ['${s}']}}",
         "values: {s: {fn::secret: hunter2hunter2}, bad: {fn::join: ['', '${s}']}}",

@@ -333,7 +333,8 @@ def _inside(value: Value, steps: Path, path: Path) -> Value:
             value = value.data[step]
         elif not isinstance(value.data, tuple) and value.data is not None and isinstance(step, str):
             if step not in value.members:
-                raise ValueError(_unknown(path, number, list(value.members)))
+                known = [] if value.secret else list(value.members)  # the names in a secret are secret
+                raise ValueError(_unknown(path, number, known))
             value = value.members[step]
         else:
             raise ValueError(f"{written(path[:number])} is {value.kind}, so {written(path)} means nothing")

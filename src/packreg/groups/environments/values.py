@@ -29,12 +29,12 @@ class Value:
 
     Binary data is text with the bytes that are not UTF-8 as lone surrogates (`surrogateescape`). `final`
     values are not overridden by who imports them. A `closed` object was laid over something that is none,
-    which it hides together with all that is below.
+    which it hides together with all that is below. A representation, as it gets into logs, has no data.
 
     Raises TooMuch.
     """
 
-    data: Data
+    data: Data = field(repr=False)
     secret: bool = False
     final: bool = False
     closed: bool = False
