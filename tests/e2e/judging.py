@@ -63,12 +63,20 @@ class Judged:
         return {violation.policy for violation in self.violations[pack]}
 
 
-def compared(shell: Shell, state: Path, packs: Sequence[Pack], secrets: Iterable[str] = ()) -> Judged:
+def compared(
+    shell: Shell, state: Path, packs: Sequence[Pack], secrets: Iterable[str] = (), *, stack: str = ""
+) -> Judged:
     """What both find in a state, and it is the same: the same violations one by one, in the same order, the
     same remediations, the same verdict. Of the `secrets`, packreg shows none, so they are not compared.
+
+    With `stack`, the CLI asks its backend for that stack, whose state is the file.
     """
-    pulumi = by_pulumi(shell, state, packs, secrets)
-    packreg = by_packreg(shell, state, packs, pulumi.remediated)
+    source = f"--stack {stack}" if stack else f"--file '{state}'"
+    pulumi = by_pulumi(shell, source, packs, secrets)
+    packreg = by_packreg(shell, f"--state '{state}'", packs, pulumi.remediated)
+    if stack:
+        again = by_packreg(shell, f"--stack {stack}", packs, pulumi.remediated)
+        assert again == packreg
     assert packreg.violations.keys() == pulumi.violations.keys()
     for name, violations in pulumi.violations.items():
         assert packreg.violations[name] == violations, name
@@ -77,9 +85,9 @@ def compared(shell: Shell, state: Path, packs: Sequence[Pack], secrets: Iterable
     return packreg
 
 
-def by_pulumi(shell: Shell, state: Path, packs: Sequence[Pack], secrets: Iterable[str] = ()) -> Judged:
-    """What the Pulumi CLI finds; these secrets are left out of it, as packreg leaves them out."""
-    line = f"pulumi policy analyze --non-interactive --json --file '{state}'"
+def by_pulumi(shell: Shell, source: str, packs: Sequence[Pack], secrets: Iterable[str] = ()) -> Judged:
+    """What the Pulumi CLI finds in what an option names; these secrets are left out, as packreg does."""
+    line = f"pulumi policy analyze --non-interactive --json {source}"
     for number, pack in enumerate(packs):
         line += f" --policy-pack '{pack.directory}'"
         if any(other.config for other in packs):  # then it wants one for each pack
@@ -113,10 +121,10 @@ def by_pulumi(shell: Shell, state: Path, packs: Sequence[Pack], secrets: Iterabl
 
 
 def by_packreg(
-    shell: Shell, state: Path, packs: Sequence[Pack], before: Mapping[str, dict[str, Any]]
+    shell: Shell, source: str, packs: Sequence[Pack], before: Mapping[str, dict[str, Any]]
 ) -> Judged:
-    """What packreg finds; `before` has the inputs that it remediates."""
-    line = "packreg analyze -o json --state '" + str(state) + "'"
+    """What packreg finds in what an option names; `before` has the inputs of what it remediates."""
+    line = f"packreg analyze -o json {source}"
     for number, pack in enumerate(packs):
         line += f" '{pack.directory}'"
         if pack.config:

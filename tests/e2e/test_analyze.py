@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from tests.analysis.recordings import PROGRAM, STATES
 from tests.e2e.conftest import cli_shell
 from tests.e2e.judging import Pack, compared
 from tests.e2e.states import AWS, DEMO, KUBERNETES, SHOP, written
-from tests.e2e.user import FIXTURES, Shell, publish
+from tests.e2e.user import FIXTURES, Shell, Stack, publish
 
 OWN = Path(__file__).parent / "packs"
 KINDS = ("python-kinds", "nodejs-kinds", "typescript-kinds")
@@ -108,6 +109,49 @@ def test_a_configuration_that_the_cli_refuses_is_no_verdict(
     line = f"pulumi policy analyze --file '{state}' --policy-pack '{pack}' --policy-pack-config '{file}'"
     assert shell.run(line)[0] == 1
     assert shell.run(f"packreg analyze '{pack}' --state '{state}' --config '{file}'")[0] == 4
+
+
+def test_the_oldest_sdks(shell: Shell, installed: Installed, tmp_path: Path) -> None:
+    """Packs with the oldest SDKs that can be had find the same; the others here have the newest."""
+    state = written(SHOP, tmp_path / "shop.json")
+    for config in (None, {"all": "mandatory", "private": {"allowed": ["public-read"]}}):
+        packs = [installed(OWN / f"{language}-oldest", config) for language in ("python", "nodejs")]
+        found = compared(shell, state, packs, ["correct horse battery staple"])
+        assert found.code == 3
+        assert found.violations.keys() == {"python-oldest", "nodejs-oldest"}
+        assert all(found.fired(name) == {"private", "unique"} for name in found.violations)
+
+
+def test_a_stack_in_a_backend(stack: Stack, kinds: list[Pack], tmp_path: Path) -> None:
+    """After an update, the stack in its backend and its export are judged alike, and as the CLI does."""
+    stack.write(logs={"acl": "public-read"}, more={"acl": "private", "owner": "ada", "bucketName": "logs"})
+    stack.shell.must("pulumi up --yes --skip-preview --non-interactive --stack dev")
+    stack.shell.must(f"pulumi stack export --stack dev --file '{tmp_path / 'export.json'}'")
+    found = compared(stack.shell, tmp_path / "export.json", kinds[:2], stack="organization/shop/dev")
+    assert {v.policy for name in KINDS[:2] for v in found.violations[name]} > {"private", "tagged", "few"}
+
+
+def test_a_preview(stack: Stack, registry: Shell, installed: Installed, tmp_path: Path) -> None:
+    """`pulumi preview --json --show-sames` holds enough to find what packs found in that preview."""
+    pack = installed(FIXTURES / "python-guard")
+    stack.write(logs={"acl": "private"})
+    stack.shell.must("pulumi up --yes --skip-preview --non-interactive --stack dev")
+    stack.write(logs={"acl": "private"}, more={"acl": "public-read", "bucketName": "x", "retentionDays": 3})
+    code, output = stack.shell.run(
+        f"pulumi preview --non-interactive --stack dev --policy-pack '{pack.directory}'"
+    )
+    assert code != 0
+    theirs = re.findall(r"- \[(\w+)\]  (\S+)  \((\S+): (\S+)\)", output.partition("Policies:")[2])
+    preview = tmp_path / "preview.json"
+    stack.shell.must(f"pulumi preview --non-interactive --stack dev --json --show-sames > '{preview}'")
+    code, output = stack.shell.answer(f"packreg analyze '{pack.directory}' --preview '{preview}' -o json")
+    assert code == 3
+    [found] = json.loads(output)["packs"]
+    ours = [
+        (v["level"], v["policy"], v["resource_type"], v["urn"].rpartition("::")[2])
+        for v in found["violations"]
+    ]
+    assert ours and sorted(ours) == sorted(theirs)
 
 
 def test_rego_rules(shell: Shell, installed: Installed, tmp_path: Path) -> None:
