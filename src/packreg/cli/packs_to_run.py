@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.errors import InvalidPack, PackFailed, PackregError, UsageError
+from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
 
 if TYPE_CHECKING:
     from packreg.analysis.program import Program, Stack
@@ -40,6 +40,13 @@ def is_directory(word: str) -> bool:
     return os.sep in word or "/" in word or word in (".", "..")
 
 
+def hinted(session: Session, word: str, error: PackregError) -> PackregError:
+    """The error about a release, with a better hint where there is a directory that may have been meant."""
+    if isinstance(error, NotFound) and Path(session.cwd, word).is_dir():
+        error.hint = f"for the directory write ./{word}"
+    return error
+
+
 def ready_packs(
     session: Session, words: Sequence[str], *, offline: bool = False, python: str | None = None
 ) -> list[Ready]:
@@ -58,7 +65,7 @@ def ready_packs(
     releases: dict[str, Ready] = {}
     for word, release in zip(references, found, strict=True):
         if isinstance(release, PackregError):
-            raise release
+            raise hinted(session, word, release)
         releases[word] = release
     return [releases.get(word) or _directory(session, word, offline=offline, python=python) for word in words]
 
@@ -67,7 +74,7 @@ def ready_releases(
     session: Session, references: Sequence[Reference], *, offline: bool = False, python: str | None = None
 ) -> list[Ready | PackregError]:
     """Install releases, several at the same time; in the order of `references`, each or why it cannot be."""
-    from packreg.cli.installing import Failed, Wanted, install_all
+    from packreg.cli.installs import Failed, Wanted, install_all
 
     if not references:
         return []

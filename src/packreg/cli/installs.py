@@ -1,0 +1,68 @@
+"""Installing several releases at once, each failure beside the others' success. Does not load click."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packreg.errors import PackregError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from packreg.cli.session import Session
+    from packreg.install.installer import Installed, Installer
+    from packreg.pack.reference import Reference
+
+#: Packs that are installed at once: downloads overlap, and uv and npm use all processors on their own.
+AT_ONCE = 4
+
+
+class Wanted(NamedTuple):
+    """A release to install, and the digest that it must have, if a lock says so."""
+
+    reference: Reference
+    digest: str | None = None
+
+
+class Failed(NamedTuple):
+    """A release that could not be installed, and why."""
+
+    reference: Reference
+    error: PackregError
+
+
+def install_all(
+    session: Session, wanted: Sequence[Wanted], options: dict[str, Any]
+) -> list[Installed | Failed]:
+    """Install everything, each failure beside the others' success, with progress on a terminal."""
+    from packreg.cli.progress import working
+
+    with working(session.out, len(wanted)) as work:
+        installer = session.installer(progress(work.show))
+
+        def one(want: Wanted) -> Installed | Failed:
+            try:
+                return attempt(installer, want, options)
+            finally:
+                work.done()
+
+        return session.at_once(AT_ONCE, one, wanted)
+
+
+def attempt(installer: Installer, want: Wanted, options: dict[str, Any]) -> Installed | Failed:
+    """Install one release."""
+    try:
+        return installer.install(want.reference, digest=want.digest, **options)
+    except PackregError as error:
+        return Failed(want.reference, error)
+
+
+def progress(show: Callable[[str], None]) -> Callable[[str, str], None]:
+    """What installers report to: the steps of all packs that are worked on, in one line."""
+    steps: dict[str, str] = {}
+
+    def tell(reference: str, step: str) -> None:
+        steps[reference] = step
+        show(", ".join(f"{name}: {doing}" for name, doing in list(steps.items())[-3:]))
+
+    return tell
