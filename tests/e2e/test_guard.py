@@ -1,0 +1,338 @@
+"""The guard in the real Pulumi CLI, in both forms: what must run stops a stack or passes it, with reports."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.governed import GOOD, OPEN, GovernedStack, policies, still_running
+from tests.e2e.user import FIXTURES, Shell, publish
+
+OWN_PACKS = Path(__file__).parent / "packs"
+ENVIRONMENT = """
+values:
+  environmentVariables:
+    TOKEN: {fn::secret: token-of-many-letters}
+  policyConfig:
+    python-token:tells:
+      word: {fn::secret: a secret word}
+"""
+SETTINGS = {"bucket-kept-long-enough": {"enforcementLevel": "mandatory", "minimumDays": 20}}
+PACKS = {
+    "nodejs-guard@v1.0.0",
+    "opa_guard@v1.0.0",
+    "python-guard@v1.0.0",
+    "python-kinds@v2.1.0",
+    "python-token@v1.0.0",
+}
+_projects = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def office(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A registry with two preventative groups of five packs and three runtimes, and an audit group.
+
+    The default group is for everyone, `more` for every stack `dev`; projects called `broken-…` must also run
+    a pack that cannot be started.
+    """
+    top = tmp_path_factory.mktemp("office")
+    environment = {
+        **registry.environment,
+        "PACKREG_REGISTRY": (top / "registry").as_uri(),
+        "PACKREG_PASSPHRASE": "correct horse battery staple",
+    }
+    shell = Shell(environment, top)
+    for name in ("python-guard", "python-kinds", "nodejs-guard", "opa-guard", "python-plain"):
+        publish(shell, FIXTURES / name, top / name)
+    publish(shell, OWN_PACKS / "python-token", top / "python-token")
+    shutil.copytree(FIXTURES / "broken" / "python-import-error", top / "torn")
+    shell.must("packreg publish --no-run --name torn ./torn")
+    (top / "settings.json").write_text(json.dumps(SETTINGS))
+    (top / "tokens.yaml").write_text(ENVIRONMENT)
+    for line in (
+        "packreg env set tokens tokens.yaml",
+        "packreg enable python-guard@1.0.0 --config settings.json",
+        "packreg enable nodejs-guard@^1",
+        "packreg group new more --add-stack '*/dev'",
+        "packreg enable python-kinds@latest --group more",
+        "packreg enable opa_guard@1.0.0 --group more",
+        "packreg enable python-token@1.0.0 --group more --environment tokens",
+        "packreg group new torn --add-stack 'broken-*/dev'",
+        "packreg enable torn@latest --group torn",
+        "packreg enable python-plain@latest --group default-audit-policy-group",
+    ):
+        shell.must(line)
+    return shell
+
+
+Make = Callable[..., GovernedStack]
+
+
+@pytest.fixture
+def make(office: Shell, tmp_path: Path) -> Make:
+    """Makes a stack that the guard watches; in a project of its own, on a backend of its own."""
+
+    def made(form: str = "file", *, project: str = "", registry: str = "") -> GovernedStack:
+        for name in ("backend", "pulumi", "program"):
+            (tmp_path / name).mkdir()
+        environment = {
+            **office.environment,
+            "PULUMI_HOME": str(tmp_path / "pulumi"),
+            "PULUMI_BACKEND_URL": (tmp_path / "backend").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "not a secret",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "NO_COLOR": "1",
+        }
+        if registry:
+            environment["PACKREG_REGISTRY"] = registry
+        shell = Shell(environment, tmp_path / "program")
+        option = " --directory" if form == "directory" else ""
+        code, guard = shell.answer(f"packreg guard --quiet{option}")
+        assert code == 0
+        stack = GovernedStack(shell, f"{project or 'shop'}-{next(_projects)}", guard.strip())
+        stack.write(logs=GOOD)
+        stack.plain.must("pulumi stack init dev --non-interactive")
+        return stack
+
+    return made
+
+
+@pytest.mark.parametrize("form", ["file", "directory"])
+def test_a_stack_is_denied_mended_allowed_and_audited(make: Make, form: str) -> None:
+    """Both forms: all five packs judge under their own names, the preview stops; the mended stack goes up."""
+    stack = make(form)
+    stack.write(logs=OPEN, short={**GOOD, "retentionDays": 10})
+    code, output = stack.preview()
+    assert code != 0
+    found = policies(output)
+    assert found["nodejs-guard@v1.0.0"].startswith("❌\n- [mandatory]  bucket-acl-private")
+    assert found["opa_guard@v1.0.0"].startswith("❌\n- [mandatory]  deny_public_acl")
+    assert "10 days, fewer than 20" in found["python-guard@v1.0.0"], "configured by the group"
+    assert "- [remediate]  encrypt  (2 resources)" in found["python-kinds@v2.1.0"]
+    assert "- [advisory]  few" in found["python-kinds@v2.1.0"]
+    assert (
+        f"packreg: organization/{stack.project}/dev must pass nodejs-guard@1.0.0, opa_guard@1.0.0" in output
+    )
+    assert [report.verdict for report in stack.reports("preview")] == ["denied"]
+
+    stack.write(logs=GOOD)
+    code, output = stack.up()
+    assert code == 0
+    assert "❌" not in output
+    [preview, denied] = stack.reports("preview")
+    [update], [audit] = stack.reports("update"), stack.reports("audit")
+    assert (preview.verdict, denied.verdict, update.verdict) == ("allowed", "denied", "allowed")
+    assert {f"{pack.name}@v{pack.version}" for pack in update.packs} == PACKS
+    assert update.required.groups == ("default-preventative-policy-group", "more")
+    assert {each.policy for each in update.report.evaluation.remediations} == {"tagged", "encrypt"}
+    assert [pack.name for pack in audit.packs] == ["python-plain"]
+    assert audit.report.evaluation.resources == update.report.evaluation.resources == 3
+    outputs = json.loads(stack.plain.must("pulumi stack export --stack dev"))["deployment"]["resources"]
+    assert [each["outputs"]["encrypted"] for each in outputs if each["type"] == "demo:index:Bucket"] == [True]
+
+
+def test_an_update_is_stopped_where_its_preview_was_skipped(make: Make) -> None:
+    """Without a preview the update itself stops before the resource is made, and says so in its report."""
+    stack = make()
+    stack.write(logs=OPEN)
+    code, output = stack.up("--skip-preview")
+    assert code != 0
+    assert "❌" in policies(output)["python-guard@v1.0.0"]
+    assert "demo:index:Bucket" not in stack.plain.must("pulumi stack export --stack dev")
+    assert [report.verdict for report in stack.reports("update")] == ["denied"]
+
+
+def test_local_and_enforced_packs_both_run(make: Make, office: Shell, tmp_path: Path) -> None:
+    """A pack of the user's own runs beside the guard, and either of them stops the preview."""
+    stack = make()
+    local = office.must("packreg path python-plain").splitlines()[-1]
+    stack.write(logs={**OPEN, "owner": '""'})
+    code, output = stack.preview(f"--policy-pack '{local}'")
+    assert code != 0
+    assert policies(output)["python-plain@v0.3.0"].startswith("❌")
+    assert policies(output)["python-guard@v1.0.0"].startswith("❌")
+    stack.write(logs={**GOOD, "owner": '""'})
+    code, output = stack.preview(f"--policy-pack '{local}'")
+    assert code != 0
+    assert policies(output)["python-plain@v0.3.0"].startswith("❌")
+    assert "❌" not in policies(output)["python-guard@v1.0.0"]
+
+    empty = tmp_path / "none.json"
+    empty.write_text("{}")
+    line = f"packreg run -- pulumi preview --stack dev --policy-pack {local} --policy-pack-config {empty}"
+    code, output = stack.plain.run(line)
+    assert code != 0
+    assert policies(output)["python-plain@v0.3.0"].startswith("❌")
+    assert "must pass nodejs-guard@1.0.0" in output, "the CLI took two configurations for two packs"
+
+
+def test_a_waived_violation_is_shown_and_lets_pass(make: Make, office: Shell) -> None:
+    """The preview passes, and names who answers for each violation until when; the report has both."""
+    stack = make()
+    policies_ = ("nodejs-guard:bucket-acl-private", "opa_guard:deny_public_acl", "python-kinds:private")
+    for policy in (*policies_, "python-guard:bucket-acl-private"):
+        office.must(
+            f"packreg waiver add {policy} --stack '{stack.project}/dev' --resource '*::logs' --expires 30d"
+            " --owner ada --reason 'until the move'"
+        )
+    stack.write(logs=OPEN)
+    code, output = stack.preview()
+    assert code == 0
+    assert "❌" not in output
+    assert re.search(r"\(waived by ada until \S+: until the move\)", policies(output)["python-guard@v1.0.0"])
+    [report] = stack.reports("preview")
+    assert (report.verdict, len(report.report.governed.waived.used)) == ("allowed", 4)
+    stack.write(logs=GOOD, other=OPEN)
+    assert stack.preview()[0] != 0, "another resource is not waived"
+
+
+def test_secrets_of_an_environment_reach_the_pack_and_nobody_else(make: Make) -> None:
+    """The pack tells its token, its configuration and its stack; the user and the report see no secret."""
+    stack = make()
+    stack.write(logs={**GOOD, "bucketName": "tell"})
+    code, output = stack.preview()
+    assert code == 0
+    told = f"[secret], [secret], organization/{stack.project}/dev"
+    assert told in policies(output)["python-token@v1.0.0"]
+    [report] = stack.reports("preview")
+    assert any(told in each.message for each in report.report.evaluation.violations)
+    assert "token-of-many-letters" not in output + repr(report)
+    assert "a secret word" not in output + repr(report)
+
+
+def test_packs_that_break_stop_the_preview_and_can_be_let_pass(make: Make) -> None:
+    """A pack that does not start and a policy that raises stop it; PACKREG_FAIL_OPEN lets it pass, shown."""
+    stack = make(project="broken")
+    stack.write(logs={**GOOD, "bucketName": "break"})
+    code, output = stack.preview()
+    assert code != 0
+    assert "torn@1.0.0 does not run" in output
+    assert "PACKREG_FAIL_OPEN=1" in output
+    assert "Traceback" not in output
+    code, output = stack.preview(PACKREG_FAIL_OPEN="1")
+    assert code == 0
+    shown = policies(output)[next(name for name in policies(output) if name.startswith("packreg@"))]
+    assert "torn@1.0.0 does not run" in shown
+    assert "its policy breaks: " in shown
+    assert "this bucket breaks it" in shown
+    [report] = [each for each in stack.reports("preview") if each.report.governed.failed_open]
+    assert report.verdict == "not-evaluated"
+
+
+def test_without_the_registry_nothing_goes_on(make: Make, tmp_path: Path) -> None:
+    """A registry that is not there stops the preview and says what to do; failing open, it passes."""
+    stack = make(registry=(tmp_path / "nowhere").as_uri())
+    code, output = stack.preview()
+    assert code != 0
+    assert "there is no registry at" in output
+    assert "PACKREG_REGISTRY" in output
+    code, output = stack.preview(PACKREG_FAIL_OPEN="1")
+    assert code == 0
+    assert "passed, as PACKREG_FAIL_OPEN says" in output
+
+
+def test_a_report_that_cannot_be_kept_stops_nothing(make: Make, office: Shell) -> None:
+    """A registry that can be read and not be written lets an allowed preview pass, and that is said."""
+    stack = make()
+    reports = Path(office.environment["PACKREG_REGISTRY"].removeprefix("file://")) / "reports"
+    aside = reports.with_name("aside")
+    reports.rename(aside) if reports.exists() else None
+    reports.write_text("a file is in the way")
+    try:
+        code, output = stack.preview()
+    finally:
+        reports.unlink()
+        aside.rename(reports) if aside.exists() else None
+    assert code == 0
+    assert "report of this run was not kept" in output
+
+
+def test_a_stack_without_required_packs_is_told_so(make: Make, office: Shell, tmp_path: Path) -> None:
+    """Nothing required is one line of the CLI's output, and a pass."""
+    registry = (tmp_path / "empty").as_uri()
+    office.must(f"packreg --registry '{registry}' init")
+    stack = make(registry=registry)
+    stack.write(logs=OPEN)
+    code, output = stack.preview()
+    assert code == 0
+    assert "no pack is enabled in default-preventative-policy-group; no policy pack is enforced" in output
+
+
+def test_other_commands_start_no_analyzer(make: Make, tmp_path: Path) -> None:
+    """import, refresh, destroy and the rest run nothing, so a stack out of compliance can be destroyed."""
+    stack = make()
+    stack.write(logs=OPEN)
+    stack.plain.must("pulumi up --yes --non-interactive --stack dev")
+    log = tmp_path / "starts"
+    spy = tmp_path / "spy"
+    guard = stack.shell.environment["PULUMI_OPTION_POLICY_PACK"]
+    spy.write_text(f'#!/bin/sh\necho started >> "{log}"\nexec "{guard}" "$@"\n')
+    spy.chmod(0o755)
+    option = {"PULUMI_OPTION_POLICY_PACK": str(spy)}
+    for line in ("refresh --yes", "stack", "import demo:index:Bucket old id --yes", "destroy --yes"):
+        stack.run(f"pulumi {line} --non-interactive --stack dev", **option)
+    assert not log.exists()
+    assert (
+        json.loads(stack.plain.must("pulumi stack export --stack dev"))["deployment"].get("resources") is None
+    )
+    stack.preview(**option)
+    assert log.exists(), "the spy would have seen it"
+
+
+def test_analyzing_a_state_names_no_stack_and_is_refused(make: Make) -> None:
+    """`pulumi policy analyze` does not say which stack it is about, so the guard sends the user elsewhere."""
+    stack = make()
+    stack.plain.must("pulumi up --yes --non-interactive --stack dev")
+    code, output = stack.run("pulumi policy analyze --stack dev --non-interactive")
+    assert code != 0
+    assert "packreg enforce STACK" in output
+
+
+@pytest.fixture
+def waiting(make: Make, tmp_path: Path) -> Iterator[tuple[GovernedStack, object]]:
+    """A preview in the middle of a policy that takes for ever."""
+    stack = make()
+    mark = tmp_path / "mark"
+    stack.write(logs={**GOOD, "bucketName": f"wait:{mark}"})
+    process = stack.start("pulumi preview --non-interactive --stack dev")
+    until = time.monotonic() + 60
+    while not mark.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    assert mark.exists()
+    yield stack, process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_an_interrupt_ends_everything_without_a_traceback(waiting: tuple[GovernedStack, object]) -> None:
+    """Ctrl-C in the middle of a question: the CLI ends, nothing is left running, the report says why."""
+    stack, process = waiting
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0]
+    print(output)
+    assert process.returncode != 0
+    assert "Traceback" not in output
+    assert still_running(stack.shell.environment["PACKREG_HOME"]) == []
+    [report] = stack.reports("preview")
+    assert report.verdict == "not-evaluated"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_cli_that_is_killed_leaves_nothing(waiting: tuple[GovernedStack, object]) -> None:
+    """When the CLI is gone without a word, the guard and its packs are, too."""
+    stack, process = waiting
+    process.kill()
+    assert still_running(stack.shell.environment["PACKREG_HOME"]) == []
