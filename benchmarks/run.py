@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bundles import bundles
+from guard import guard
 from installs import node_packs, python_packs
 from judging import judging
 from measure import machine
@@ -20,6 +21,7 @@ BENCHMARKS = {
     "python": python_packs,
     "node": node_packs,
     "registries": registries,
+    "guard": guard,
     "judging": judging,
     "opa": opa,
 }

@@ -242,6 +242,16 @@ def test_without_the_registry_nothing_goes_on(make: Make, tmp_path: Path) -> Non
     assert "passed, as PACKREG_FAIL_OPEN says" in output
 
 
+def test_a_bucket_that_does_not_answer_stops_the_preview(make: Make) -> None:
+    """A bucket behind an endpoint where nobody listens is named, and nothing goes on."""
+    stack = make(registry="s3://policies/packs?endpoint_url=http://127.0.0.1:9&region=us-east-1")
+    code, output = stack.preview(AWS_ACCESS_KEY_ID="nobody", AWS_SECRET_ACCESS_KEY="nothing")
+    assert code != 0
+    assert f"what organization/{stack.project}/dev must run is not known" in output
+    assert "http://127.0.0.1:9" in output
+    assert "nothing" not in output.partition("must run is not known")[2]
+
+
 def test_a_report_that_cannot_be_kept_stops_nothing(make: Make, office: Shell) -> None:
     """A registry that can be read and not be written lets an allowed preview pass, and that is said."""
     stack = make()
