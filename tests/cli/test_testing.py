@@ -276,6 +276,20 @@ def test_a_release_without_its_cases(user: User) -> None:
     assert "ignore file" in done.err
 
 
+def test_the_cases_of_an_installed_pack_are_not_changed(author: User, shop: Path) -> None:
+    """--update refuses the directory of an installation, whose files are those of a release."""
+    done = author("test", f"{installed(shop, 'opa_kinds', 'tests').parent}", "--update")
+    assert (done.code, "release" in done.err) == (2, True)
+
+
+def test_a_directory_without_a_slash_is_a_release_and_the_hint_says_so(user: User) -> None:
+    """Who forgets the slash is told of it."""
+    cases(user, a=bucket("good", "private", "{}"))
+    for command in ("test", "docs"):
+        done = user(command, "guard")
+        assert (done.code, "write ./guard" in done.err) == (6, True)
+
+
 @pytest.mark.parametrize("words", [("guard", "--update"), ("./guard", "--json", "-o", "junit")])
 def test_words_that_make_no_sense_together(user: User, words: tuple[str, ...]) -> None:
     """A release is not updated, and there is one format."""

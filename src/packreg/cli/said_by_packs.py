@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packreg.cli.packs_to_run import is_directory, program_of, ready_packs
+from packreg.cli.packs_to_run import hinted, is_directory, program_of, ready_packs
+from packreg.errors import NotFound
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
@@ -28,7 +29,10 @@ def _recorded(session: Session, word: str, *, offline: bool) -> tuple[PackInfo, 
 
     if is_directory(word):
         return None
-    release = session.installer().releases.find(Reference.parse(word), offline=offline)
+    try:
+        release = session.installer().releases.find(Reference.parse(word), offline=offline)
+    except NotFound as error:
+        raise hinted(session, word, error) from None
     record = release.record
     if record.metadata is None:
         session.out.say(

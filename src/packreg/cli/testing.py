@@ -67,6 +67,8 @@ def test_command(
     The pack itself judges, as in `analyze`. A directory is written with a slash (./guard) or as a dot. Exit
     code 13: a case found something else than it expects. Exit code 4: a case could not be evaluated.
     """
+    from packreg.install.marker import read_marker
+
     if schema:
         from packreg.cases.reading import schema_text
 
@@ -75,8 +77,8 @@ def test_command(
     if session.out.json and output == "junit":
         raise UsageError("--json and --output junit are two formats", hint="leave one of them out")
     in_directory = is_directory(pack)
-    if update and not in_directory:
-        raise UsageError("the cases of a release cannot be changed", hint="name the pack's directory")
+    if update and (not in_directory or read_marker(str(Path(session.cwd, pack))) is not None):
+        raise UsageError("the cases of a release cannot be changed", hint="name the pack's own directory")
     if in_directory and Path(session.cwd, pack).is_dir():
         case_files(Path(session.cwd, pack), pack)  # say that there are none before anything is installed
     [ready] = ready_packs(session, [pack], offline=offline, python=python)
