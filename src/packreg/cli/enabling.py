@@ -66,10 +66,11 @@ def enable_command(
     no_config: bool,
     no_environment: bool,
 ) -> None:
-    """Enable a policy pack in a policy group, or change the version and configuration it has there.
+    """Enable a pack in a policy group.
 
-    A range or 'latest' is looked up whenever a stack is judged. What is not given stays as it is: another
-    version keeps the configuration. The configuration is checked for every version that REF could mean.
+    Or change the version and the configuration that it has there: what is not given stays as it is. A range
+    or 'latest' is looked up whenever a stack is judged, so the configuration is checked for every version
+    that REF could mean.
     """
     from packreg.groups import editing
 
@@ -101,7 +102,10 @@ def enable_command(
 @group_option
 @click.pass_obj
 def disable_command(session: Session, pack: str, group: str) -> None:
-    """Take a policy pack out of a policy group, with its configuration there."""
+    """Take a pack out of a policy group.
+
+    Its configuration there goes with it.
+    """
     from packreg.groups.editing import disable
 
     edited = edit_governance(
@@ -172,7 +176,7 @@ def check_entries(session: Session, entries: list[tuple[PackEntry, str]]) -> lis
 
 
 def _opened(opener: Opener | None, entry: PackEntry, warnings: list[Problem]) -> Layer | None:
-    """What the environments of an entry give its pack, or None and a warning where they cannot be opened here.
+    """What the environments of an entry give its pack; None and a warning where they cannot be opened.
 
     Raises:
         NotFound: there is no such environment.

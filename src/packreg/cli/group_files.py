@@ -76,7 +76,7 @@ def export_command(session: Session, names: tuple[str, ...], output: str | None)
     from pathlib import Path
 
     from packreg.cli.atomic import write_atomically
-    from packreg.cli.grouping import group_document
+    from packreg.cli.group_views import group_document
     from packreg.groups.editing import found_group
     from packreg.groups.group_text import write_groups
 

@@ -23,9 +23,9 @@ Decisions:
   take them away; a preventative group takes stacks only, as nothing can keep an account from what it is.
 * Members that a reader does not know are refused, unlike a record's: what is not understood could be what
   must run, and an edit by an older packreg would lose it.
-* Enabling keeps the configuration that is not given: raising a version must not turn its policies off.
+* Enabling keeps the configuration that is not given: raising a version must not turn policies off.
 * Promoting copies: the audit group goes on reporting, and running it again is harmless.
 * A file of groups says what is, not what else is not: only `--prune` takes away. An entry is whole, though,
   since half a configuration from a file and half from an earlier edit would be nobody's.
-* A waiver has an owner, a reason and an end within a year, and names a pack: names of policies are not unique.
+* A waiver has an owner, a reason and an end within a year, and names a pack: a policy's name does not say whose.
 """

@@ -1,0 +1,177 @@
+"""Looking at policy groups: what they are, what they were, and who changed them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.governing import read_governance, read_revision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packreg.cli.session import Session
+    from packreg.groups.model import Group as PolicyGroup
+
+
+@command("ls", examples=("packreg group ls", "packreg group ls --json"))
+@click.pass_obj
+def ls_command(session: Session) -> None:
+    """List the policy groups with their packs."""
+    governance = read_governance(session)
+    groups = [group for _, group in sorted(governance.groups.items())]
+    if session.out.json:
+        session.out.document({"revision": governance.revision, "groups": [group_document(g) for g in groups]})
+        return
+    session.out.table(
+        ["group", "mode", "takes", "members", "packs"],
+        [[g.name, g.mode, _takes(g), _members(g), _packs(g)] for g in groups],
+    )
+
+
+def _show(session: Session, name: str, at: int | None) -> None:
+    from packreg.groups.editing import found_group
+
+    if at is None:
+        governance = read_governance(session)
+    else:
+        chain = session.registry().governance
+        governance = read_revision(chain, chain.at(at) if at else None).governance
+    group = found_group(governance, name)
+    if session.out.json:
+        session.out.document({"revision": governance.revision, **group_document(group)})
+        return
+    out = session.out
+    out.line(f"{group.name}: {group.mode}, takes {_takes(group)}")
+    if group.is_default:
+        out.line("members: everyone")
+    for what, members in (("stack", group.stacks), ("account", group.accounts), ("tag", group.tags)):
+        for member in members:
+            out.line(f"{what}: {member}")
+    for entry in group.packs.values():
+        out.line(f"pack: {entry.pack}@{entry.version}, modified {entry.modified}")
+        for environment in entry.environments:
+            out.line(f"  environment: {environment}")
+        for policy, setting in entry.config.items():
+            out.line(f"  {policy}: {_setting(setting)}")
+    out.say(f"revision {governance.revision}")
+
+
+_at = click.option("--at", metavar="REVISION", type=click.IntRange(0), help="As it was at this revision.")
+
+
+@command("get", examples=("packreg group get prod", "packreg group get prod --json"))
+@click.argument("name", metavar="GROUP")
+@_at
+@click.pass_obj
+def get_command(session: Session, name: str, at: int | None) -> None:
+    """Show a policy group: its members, its packs and their configuration."""
+    _show(session, name, at)
+
+
+@command("show", examples=("packreg group show prod --at 12",))
+@click.argument("name", metavar="GROUP")
+@_at
+@click.pass_obj
+def show_command(session: Session, name: str, at: int | None) -> None:
+    """The same as `group get`."""
+    _show(session, name, at)
+
+
+@command("history", examples=("packreg group history", "packreg group history prod --json"))
+@click.argument("name", metavar="[GROUP]", required=False)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=20,
+    show_default=True,
+    help="How many changes at most, the newest first.",
+)
+@click.pass_obj
+def history_command(session: Session, name: str | None, limit: int) -> None:
+    """Show who changed what and when: all of governance, or one group.
+
+    Each revision is one request, and is proved to be the one that the next was made from.
+    """
+    from itertools import chain as joined
+    from itertools import pairwise
+
+    from packreg.groups.differences import differences
+
+    chain = session.registry().governance
+    documents = (read_revision(chain, revision) for revision in joined(chain.history(), [None]))
+    found: list[dict[str, object]] = []
+    for document, before in pairwise(documents):
+        changes = differences(before.governance, document.governance)
+        if name is not None:
+            changes = [change for change in changes if change.thing == f"group {name}"]
+        if document.change is None or (name is not None and not changes):
+            continue
+        change, number = document.change, document.governance.revision
+        found.append(
+            {
+                "revision": number,
+                "by": change.by,
+                "at": change.at,
+                "what": change.what,
+                "changes": [each._asdict() for each in changes],
+            }
+        )
+        if not session.out.json:
+            session.out.line(f"revision {number}, {change.at}, {change.by}: {change.what}")
+            for each in changes:
+                session.out.line(f"  {each}")
+        if len(found) == limit:
+            break
+    if session.out.json:
+        session.out.document(found)
+    elif not found:
+        session.out.say(f"{name or 'nothing'} was never changed")
+
+
+def group_document(group: PolicyGroup) -> dict[str, object]:
+    """A group for `--json`, always with the same members."""
+    return {
+        "name": group.name,
+        "mode": group.mode,
+        "entity_types": [f"{kind}s" for kind in ("stack", "account") if kind in group.kinds],
+        "default": group.is_default,
+        "stacks": list(group.stacks),
+        "accounts": list(group.accounts),
+        "tags": list(group.tags),
+        "packs": [
+            {
+                "name": entry.pack,
+                "version": entry.version,
+                "modified": entry.modified,
+                "config": dict(entry.config),
+                "environments": list(entry.environments),
+            }
+            for _, entry in sorted(group.packs.items())
+        ],
+    }
+
+
+def _takes(group: PolicyGroup) -> str:
+    return " and ".join(f"{kind}s" for kind in ("stack", "account") if kind in group.kinds)
+
+
+def _members(group: PolicyGroup) -> str:
+    return "everyone" if group.is_default else _few([*group.stacks, *group.accounts, *group.tags])
+
+
+def _packs(group: PolicyGroup) -> str:
+    return _few([f"{entry.pack}@{entry.version}" for _, entry in sorted(group.packs.items())])
+
+
+def _few(words: Iterable[str]) -> str:
+    listed = list(words)
+    return ", ".join(listed[:4]) + (f" and {len(listed) - 4} more" if len(listed) > 4 else "")
+
+
+def _setting(setting: object) -> str:
+    import json
+
+    return setting if isinstance(setting, str) else json.dumps(setting, ensure_ascii=False, sort_keys=True)
