@@ -27,5 +27,5 @@ Decisions:
 * Promoting copies: the audit group goes on reporting, and running it again is harmless.
 * A file of groups says what is, not what else is not: only `--prune` takes away. An entry is whole, though,
   since half a configuration from a file and half from an earlier edit would be nobody's.
-* A waiver has an owner, a reason and an end within a year, and names a pack: a policy's name does not say whose.
+* A waiver has an owner, a reason and an end within a year, and names its pack: policies share names.
 """
