@@ -57,10 +57,14 @@ class Collector:
         self._running = 0
         self.judged = 0
 
-    def add(self, reply: Reply) -> None:
-        """Take what was answered to one question, and what was not."""
+    def add(self, reply: Reply, redactor: Redactor | None = None) -> None:
+        """Take what was answered to one question, and what was not.
+
+        `redactor` is one that knows more secrets, for this and what follows.
+        """
         item, method = reply.question
         with self._lock:
+            self._redactor = redactor or self._redactor
             states: dict[str, str] = {}
             for answer in reply.answers:
                 states.update(

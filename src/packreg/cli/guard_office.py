@@ -56,11 +56,12 @@ class Office:
         def waiver_for(violation: Violation) -> Waiver | None:
             return self._waived(entity, _of(violation)).waiver(violation)
 
-        return Prepared(ready.required, ready.packs, ready.ran, ready.secrets, waiver_for)
+        return Prepared(ready.required, ready.packs, ready.ran, ready.secrets, ready.warnings, waiver_for)
 
     def keep(self, run: Run) -> None:
         """Keep a report of a run. Raises PackregError."""
         from packreg.cli.compose import new_id, precisely_now
+        from packreg.cli.governed_runs import keep_report
         from packreg.enforcement.governed import Governed
         from packreg.enforcement.report import Report
         from packreg.enforcement.stored import StoredReport
@@ -73,14 +74,19 @@ class Office:
         report = Report(
             run.evaluation,
             f"pulumi {'preview' if run.stack.dry_run else 'up'}",
-            notes=tuple(Problem("failed-open", text) for text in run.passed),
+            notes=(
+                *(Problem("failed-open", text) for text in run.passed),
+                *(warning for pack in required.packs for warning in pack.warnings),
+                *sorted(set(run.prepared.warnings)),
+                *waived.notes,
+            ),
             stack=run.stack.stack,
             project=run.stack.project,
             tool=__version__,
             governed=Governed(required, waived, applied=not audit, failed_open=bool(run.passed)),
         )
         stored = StoredReport(new_id(), kind, precisely_now(), "", run.prepared.ran, report.verdict, report)
-        self._session.store.create(stored.key, stored.encode())
+        keep_report(self._session, stored)
 
     def _read(self) -> tuple[Decisions, RequiredPacks]:
         from packreg.cli.decisions import Decisions

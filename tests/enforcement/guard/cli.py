@@ -71,7 +71,7 @@ class Office:
         required = Required(
             entity_of(stack), mode, 3, ("everyone",), tuple(map(requirement, packs)), self._unavailable
         )
-        return Prepared(required, packs, (), self._secrets, self._waiver_for)
+        return Prepared(required, packs, secrets=self._secrets, waiver_for=self._waiver_for)
 
     def keep(self, run: Run) -> None:
         """Keep a run."""

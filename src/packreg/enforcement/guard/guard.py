@@ -199,7 +199,8 @@ class Guard:
         packs = list(unavailable_results(prepared.required, self._seen.size))
         packs += self._running.results() if self._running is not None else []
         found = Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
-        if not ended and not found.is_denied:
+        denied = any(each.is_mandatory and not prepared.waiver_for(each) for each in found.violations)
+        if not ended and not denied:
             packs.append(interrupted(OWN_NAME, self.version, self._seen.size))
             found = Evaluation(tuple(packs), self._seen.size)
         return Run(self._stack, prepared, found, tuple(self._passed))

@@ -86,10 +86,11 @@ class RunningPack:
     def reply(self, question: Question, answer: Answer | None, redactor: Callable[[], Redactor]) -> Reply:
         """What it says, kept with its findings; `redactor` is asked for if there is anything to read."""
         reply = self._reply(question, answer)
-        if says_anything(reply):
-            reply = redacted(reply, redactor())
+        knowing = redactor() if says_anything(reply) else None
+        if knowing is not None:
+            reply = redacted(reply, knowing)
         if self._collector is not None:
-            self._collector.add(reply)
+            self._collector.add(reply, knowing)
         return reply
 
     def unasked(self, method: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from packreg.analysis.evaluation import PackToRun
@@ -10,6 +10,7 @@ from packreg.analysis.findings import Evaluation, Violation
 from packreg.analysis.program import Stack
 from packreg.enforcement.guard.answers import WaiverFor
 from packreg.enforcement.stored import RanPack
+from packreg.errors import Problem
 from packreg.groups.decision import Required
 from packreg.groups.model import Mode, Waiver
 
@@ -24,13 +25,15 @@ class Prepared:
     """What a stack must run in a mode: the decision, and its packs, ready to be started.
 
     What could not be made ready is among what `required` has as unavailable. `ran` says for a report which
-    releases these are; `secrets` are texts that packs are given and nobody may read.
+    releases these are; `secrets` are texts that packs are given and nobody may read; `warnings` may grow as
+    packs are configured.
     """
 
     required: Required
     packs: tuple[PackToRun, ...] = ()
     ran: tuple[RanPack, ...] = ()
     secrets: frozenset[str] = frozenset()
+    warnings: Sequence[Problem] = ()
     waiver_for: WaiverFor = nobody_waives
 
 
