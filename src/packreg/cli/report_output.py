@@ -10,6 +10,8 @@ from packreg.cli.base import remember_format
 from packreg.errors import NotEvaluated, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from packreg.cli.session import Session
     from packreg.enforcement.report import Report
     from packreg.enforcement.verdict import Verdict
@@ -51,7 +53,12 @@ def write_report(session: Session, report: Report, output: str) -> None:
     from packreg.enforcement.sarif import sarif_report
     from packreg.enforcement.text import text_report
 
-    texts = {"text": text_report, "junit": junit_report, "github": github_report, "markdown": markdown_report}
+    texts: dict[str, Callable[[Report], str]] = {
+        "text": text_report,
+        "junit": junit_report,
+        "github": github_report,
+        "markdown": markdown_report,
+    }
     if session.out.json:
         session.out.document(document(report))
     elif output == "sarif":
