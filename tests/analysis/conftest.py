@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.packs import Sdks, install
+from tests.analysis.packs import Sdks, installed_once
 from tests.store.ministack import CREDENTIALS, client, ministack
 
 Backend = Callable[[Mapping[str, bytes]], str]
@@ -65,6 +65,6 @@ def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Backend:
 @pytest.fixture(scope="session")
 def sdks(tmp_path_factory: pytest.TempPathFactory) -> Sdks:
     """The repository's Python and Node.js packs, published and installed once."""
-    packs = install(tmp_path_factory.mktemp("packs"), ("python-guard", "nodejs-guard", "nodejs-typescript"))
+    _, packs = installed_once(tmp_path_factory, ("python-guard", "nodejs-guard", "nodejs-typescript"))
     python = packs["python-guard"] / "venv" / "bin" / "python"
     return Sdks(python, packs["nodejs-guard"] / "node_modules", packs)

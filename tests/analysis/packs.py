@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from filelock import FileLock
+
 from packreg.analysis.evaluation import PackToRun
-from packreg.analysis.program import Program, Stack, pack_environment, pack_program
+from packreg.analysis.program import Deadlines, Program, Stack, pack_environment, pack_program
 from packreg.analysis.resources import read_resources
 from packreg.analysis.snapshot import Snapshot
 from packreg.cli.configuring import configured
@@ -62,6 +66,21 @@ def install(root: Path, names: Sequence[str]) -> dict[str, Path]:
         return dict(zip(names, threads.map(place, names), strict=True))
 
 
+def installed_once(factory: pytest.TempPathFactory, names: Sequence[str]) -> tuple[Path, dict[str, Path]]:
+    """The root of `install` and what it gave, once for all workers of a test run: nobody changes them."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    root = base / f"packs-{'-'.join(names)}"
+    with FileLock(f"{root}.lock"):
+        done = root / "packs.json"
+        if not done.exists():
+            shutil.rmtree(root, ignore_errors=True)  # of a worker that was ended meanwhile
+            root.mkdir()
+            packs = install(root, names)
+            done.write_text(json.dumps({name: str(path) for name, path in packs.items()}))
+        return root, {name: Path(path) for name, path in json.loads(done.read_text()).items()}
+
+
 def install_sdk(root: Path, *requirements: str) -> Path:
     """The interpreter of an environment with these requirements, made by packreg."""
     shop, home = Shop(root / "registry"), Home(root / "home")
@@ -79,6 +98,7 @@ def program(
     memory: int = 0,
     digest: str = "",
     stack: Stack | None = None,
+    deadlines: Deadlines | None = None,
 ) -> Program:
     """The program of the pack in a directory, called like the directory."""
     manifest = parse_manifest((directory / "PulumiPolicy.yaml").read_bytes(), Problems())
@@ -93,6 +113,7 @@ def program(
         memory=memory,
         digest=digest,
         stack=stack,
+        deadlines=deadlines,
     )
 
 

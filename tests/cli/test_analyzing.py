@@ -14,7 +14,7 @@ import jsonschema
 import junitparser
 import pytest
 
-from tests.analysis.packs import BUCKET, FIXTURES, install
+from tests.analysis.packs import BUCKET, FIXTURES, installed_once
 from tests.analysis.test_secrets import SALT, TOKEN
 from tests.cli.conftest import User
 
@@ -28,9 +28,7 @@ PACKS = ("python-guard@1.0.0", "nodejs-guard@1.0.0", "opa_guard@1.0.0")
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry with the guards of all runtimes, and a home where they are installed."""
-    root = tmp_path_factory.mktemp("shop")
-    install(root, ("python-guard", "nodejs-guard", "opa-guard"))
-    return root
+    return installed_once(tmp_path_factory, ("python-guard", "nodejs-guard", "opa-guard"))[0]
 
 
 @pytest.fixture
