@@ -1,0 +1,210 @@
+"""The analyzer process, without the Pulumi CLI: what it reads from a registry, answers, keeps and leaves."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+
+from packreg.analysis.findings import Evaluation, PackResult, Violation
+from packreg.analysis.program import Stack
+from packreg.analysis.protocol import analyzer_pb2 as pb
+from packreg.analysis.protocol.encode import encode_resource, encode_stack
+from packreg.cli.guard_forms import DIRECTORY
+from packreg.cli.guard_office import Office
+from packreg.cli.guard_process import fails_open
+from packreg.cli.session import Session
+from packreg.enforcement.guard.run import Run
+from packreg.enforcement.stored import StoredReport
+from packreg.errors import NotFound, StoreRefused
+from tests.cli.conftest import User
+
+BUCKET = "demo:index:Bucket"
+URN = f"urn:pulumi:dev::shop::{BUCKET}::logs"
+STACK = Stack("dev", "shop", "organization", dry_run=True)
+LOGS = {"type": BUCKET, "urn": URN, "name": "logs", "properties": {"acl": "public"}, "options": {}}
+
+
+@pytest.fixture
+def enforced(user: User) -> User:
+    """A registry whose default group asks for an OPA pack."""
+    pytest.importorskip("regorus", reason="the extra `opa` is not installed")
+    pack = user.directory / "rules"
+    pack.mkdir()
+    (pack / "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.2.0\n")
+    (pack / "rules.rego").write_text('package rules\ndeny_open["open"] { input.acl == "public" }\n')
+    assert user("publish", "rules").code == 0
+    assert user("enable", "rules@^1").code == 0
+    return user
+
+
+def office(user: User) -> Office:
+    """What a guard of this user asks."""
+    session = Session(user.environ)
+    session.__dict__["cwd"] = str(user.directory)
+    return Office(session)
+
+
+def test_a_stack_gets_what_its_groups_ask_for(enforced: User) -> None:
+    """The release is installed and ready to run, and belongs to the stack that was named."""
+    prepared = office(enforced).prepare(STACK, "preventative")
+    [pack] = prepared.packs
+    assert (pack.name, pack.version, pack.program.directory.name) == ("rules", "1.2.0", "1.2.0")
+    assert str(prepared.required.entity) == "organization/shop/dev"
+    assert [each.name for each in prepared.ran] == ["rules"]
+    assert office(enforced).prepare(STACK, "audit").required.nothing
+
+
+def test_a_registry_that_is_not_there_requires_nothing_and_is_an_error(user: User) -> None:
+    """Nobody may take a missing registry for one that asks for nothing; one that is empty does."""
+    with pytest.raises(NotFound, match="there is no registry at"):
+        office(user).prepare(STACK, "preventative")
+    assert user("init").code == 0
+    assert office(user).prepare(STACK, "preventative").required.nothing
+
+
+def test_waivers_are_found_and_runs_are_kept(enforced: User) -> None:
+    """A run is one report, of a preview or an update or an audit, with the waivers that counted."""
+    line = "waiver add rules:deny_open --stack shop/dev --expires 30d --reason moving --owner ada"
+    assert enforced(*line.split()).code == 0
+    asked = office(enforced)
+    prepared = asked.prepare(STACK, "preventative")
+    violation = Violation("rules", "1.2.0", "deny_open", "mandatory", "open", URN, BUCKET)
+    waiver = prepared.waiver_for(violation)
+    assert waiver is not None
+    assert waiver.owner == "ada"
+    found = Evaluation((PackResult("rules", "1.2.0", None, 1, violations=(violation,)),), 1)
+    asked.keep(Run(STACK, prepared, found))
+    asked.keep(Run(Stack("dev", "shop", "organization"), prepared, found, ("a pack did not run",)))
+    top = enforced.top / "user/.local/share/packreg/registry"
+    reports = [StoredReport.decode(p.read_bytes(), p.relative_to(top).as_posix()) for p in top.rglob("*.gz")]
+    assert {report.run for report in reports} == {"preview", "update"}
+    assert all(report.report.governed.waived.used for report in reports)
+    assert [report.run for report in reports if report.report.governed.failed_open] == ["update"]
+
+
+def test_a_replica_is_not_written_to(enforced: User) -> None:
+    """A report is refused where packreg never writes, and nothing else is."""
+    asked = office(enforced)
+    prepared = asked.prepare(STACK, "preventative")
+    settings = enforced.top / "user/.local/share/packreg/registry/registry.json"
+    settings.chmod(0o644)
+    settings.write_text(settings.read_text().replace('"home"', '"replica"'))
+    with pytest.raises(StoreRefused):
+        asked.keep(Run(STACK, prepared, Evaluation((), 0)))
+
+
+@contextmanager
+def process(user: User, directory: Path) -> Iterator[tuple[subprocess.Popen[str], grpc.Channel]]:
+    """The process as the CLI starts it, and a connection to it."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", "packreg.cli.guard_process", "127.0.0.1:1", "."],
+        cwd=directory,
+        env=user.environ,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        process_group=0,
+    )
+    assert started.stdout is not None
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{int(started.stdout.readline())}") as channel:
+            yield started, channel
+    finally:
+        if started.poll() is None:
+            started.kill()
+        started.communicate()
+
+
+def ask(channel: grpc.Channel, method: str, request: bytes = b"") -> bytes:
+    """One call."""
+    return channel.unary_unary(f"/pulumirpc.Analyzer/{method}")(request, timeout=60, wait_for_ready=True)
+
+
+TOLD = pb.ConfigureStackRequest(stack="dev", project="shop", organization="organization", dry_run=True)
+
+
+def test_the_process_speaks_the_protocol_to_its_end(enforced: User) -> None:
+    """It answers what the CLI asks, in order, and when its input ends it does, without a word on stderr."""
+    with process(enforced, enforced.directory) as (started, channel):
+        assert ask(channel, "Handshake") == ask(channel, "ConfigureStack", TOLD.SerializeToString()) == b""
+        info = pb.AnalyzerInfo.FromString(ask(channel, "GetAnalyzerInfo"))
+        assert info.name == "packreg"
+        assert pb.PluginInfo.FromString(ask(channel, "GetPluginInfo")).version == info.version
+        request = encode_resource(LOGS)
+        assert ask(channel, "Configure") == ask(channel, "Remediate", request) == b""
+        [found] = pb.AnalyzeResponse.FromString(ask(channel, "Analyze", request)).diagnostics
+        assert (found.pack_name, found.pack_version, found.policy_name) == ("rules", "1.2.0", "deny_open")
+        assert ask(channel, "AnalyzeStack", encode_stack([LOGS])) == b""
+        assert ask(channel, "Cancel") == b""
+        output, errors = started.communicate(timeout=30)
+    assert (started.returncode, errors) == (0, "")
+    assert output == "packreg: organization/shop/dev must pass rules@1.2.0\n"
+    listed = [key.parent.parent.name for key in enforced.top.rglob("*.json.gz")]
+    assert listed == ["preview"]
+
+
+def test_failures_are_errors_of_calls_that_no_cli_overlooks(user: User) -> None:
+    """Nothing is UNIMPLEMENTED, which the CLI takes for "nothing to say"; the message says what to do."""
+    with process(user, user.directory) as (_, channel):
+        ask(channel, "ConfigureStack", TOLD.SerializeToString())
+        for method in ("GetAnalyzerInfo", "Remediate", "Analyze", "AnalyzeStack"):
+            with pytest.raises(grpc.RpcError) as raised:
+                ask(channel, method)
+            assert raised.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+            assert raised.value.details().startswith(
+                "packreg: what organization/shop/dev must run is not known"
+            )
+            assert "PACKREG_REGISTRY" in raised.value.details()
+        with pytest.raises(grpc.RpcError) as raised:
+            ask(channel, "ConfigureStack", b"\xff")
+        assert raised.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+        assert "defect" in raised.value.details()
+
+
+def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: User) -> None:
+    """Started in the directory that stands for it, the process works where its starter does."""
+    registry = enforced.top / "user/.local/share/packreg/registry"
+    elsewhere = enforced.top / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "packreg.toml").write_text(f'registry = "{registry.as_uri()}"\n')
+    starter = (
+        "import subprocess, sys; command = [sys.executable, '-m', 'packreg.cli.guard_process'];"
+        f"sys.exit(subprocess.call(command, cwd={str(DIRECTORY)!r}))"
+    )
+    started = subprocess.Popen(
+        [sys.executable, "-c", starter],
+        cwd=elsewhere,
+        env={**enforced.environ, "XDG_DATA_HOME": str(enforced.top / "nothing"), "PWD": str(elsewhere)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stdout is not None
+    with grpc.insecure_channel(f"127.0.0.1:{int(started.stdout.readline())}") as channel:
+        ask(channel, "ConfigureStack", TOLD.SerializeToString())
+        ask(channel, "GetAnalyzerInfo")
+    output = started.communicate(timeout=30)[0]
+    assert output == "packreg: organization/shop/dev must pass rules@1.2.0\n"
+
+
+def test_the_process_does_not_load_the_command_line() -> None:
+    """A deployment waits for every import: click, whose decorators commands are made of, is not among them."""
+    modules = "guard_process, guard_office, decisions, required_packs, packs_to_run, installs, governed_runs"
+    check = f"import sys\nfrom packreg.cli import {modules}\nassert 'click' not in sys.modules"
+    subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(
+    ("value", "opens"), [("1", True), ("true", True), ("", False), ("0", False), ("no", False)]
+)
+def test_only_a_plain_yes_fails_open(value: str, opens: bool) -> None:
+    """Whatever is not clearly meant keeps the guard closed."""
+    assert fails_open({"PACKREG_FAIL_OPEN": value}) is opens
+    assert not fails_open({})
