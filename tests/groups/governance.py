@@ -43,7 +43,8 @@ _visible = st.text(
 _part = st.text(st.sampled_from("ab-.*?1"), min_size=1, max_size=4).filter(lambda text: "**" not in text)
 _names = st.text(st.sampled_from("abc12-"), min_size=1, max_size=6).filter(lambda text: text[0] != "-")
 _numbers = st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
-_scalars = st.none() | st.booleans() | _numbers | st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+_any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
+_scalars = st.none() | st.booleans() | _numbers | _any_text
 _json = st.recursive(
     _scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_visible, inner, max_size=3),
