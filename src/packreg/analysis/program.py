@@ -35,7 +35,7 @@ class Stack:
     project: str = ""
     organization: str = ""
     dry_run: bool = False
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets in clear among them
     secret_keys: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -75,7 +75,7 @@ class Program:
     name: str
     directory: Path
     command: tuple[str, ...]
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # it may hold secrets
     memory: int = 0
     digest: str = ""
     stack: Stack | None = field(default=None, compare=False)
