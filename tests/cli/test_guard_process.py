@@ -195,7 +195,7 @@ def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: 
 
 
 def test_the_process_does_not_load_the_command_line() -> None:
-    """A deployment waits for every import: click, whose decorators commands are made of, is not among them."""
+    """A deployment waits for every import: click, which commands are made of, is not among them."""
     modules = "guard_process, guard_office, decisions, required_packs, packs_to_run, installs, governed_runs"
     check = f"import sys\nfrom packreg.cli import {modules}\nassert 'click' not in sys.modules"
     subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
