@@ -14,9 +14,8 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from judging import ROOT, pulumi_directory, shims
 from measure import Case, command, machine, measure
-
-from analysis import ROOT, pulumi_directory, shims
 
 SIZES = (100, 1_000)
 PACKS = 5
