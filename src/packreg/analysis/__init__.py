@@ -27,6 +27,10 @@ Decisions:
 * Whatever keeps a policy from judging is an evaluation error, never a pass: a pack that hangs or crashes is
   started again and asked once more, a policy that raises is found by asking the policies one by one, so that
   the healthy ones' findings stand, where the Pulumi CLI stops.
+* Our own OPA analyzer is asked about many resources in one call, which it announces that it takes; others get
+  a call for each. What a batch hides (a rule that never ends, a policy that raises) is found by single calls.
+* Nothing that is known to be a secret comes out, wherever a pack or a file put it: messages, names, URNs,
+  differences, errors, logs.
 * A question that nobody has an answer to is not asked: Remediate when no policy is at the level "remediate",
   Analyze or AnalyzeStack when all policies for it are disabled or there is none. The result is the same.
 * A pack is told the stack's name, tags and configuration when they are known, as in an update, where `pulumi
