@@ -65,6 +65,11 @@ def test_a_change_of_one_property(old: Any, new: Any, kind: str, said: str | Non
         (Schema({"a": {"default": 1}}), Schema({"a": {"default": 1}}, ("a",)), []),
         (Schema({"a": {}}, ("a",)), Schema({"a": {}}), [("looser", "a: it is no longer required")]),
         (Schema({"a": {"title": "x"}}), Schema({"a": {"description": "y"}}), []),
+        (
+            Schema({}, ("a",)),
+            Schema({"a": {"maximum": 1}}, ("a",)),
+            [("stricter", "a: maximum is now 1")],
+        ),
         (Schema({"a": {"minimum": 1.0}}), Schema({"a": {"minimum": 1}}), []),
     ],
 )

@@ -62,7 +62,9 @@ def _object_changes(
         if name in wanted and name not in wants:
             yield SchemaChange("looser", at, "it is no longer required")
         if name not in before and name in after:
-            if name not in wants:
+            if name in wanted:  # it had to be given, and could be anything
+                yield from _changes({}, after[name], at, depth + 1)
+            elif name not in wants:
                 yield SchemaChange("looser", at, "it is new, and may be left out")
         elif name in before and name not in after:
             yield SchemaChange("changed", at, "it is gone, and is ignored where it is still given")
