@@ -93,7 +93,8 @@ class Analyzer:
         self._remediate = self._method("Remediate", pb.RemediateResponse)
         self._analyze = self._method("Analyze", pb.AnalyzeResponse)
         self._analyze_stack = self._method("AnalyzeStack", pb.AnalyzeResponse)
-        self._analyze_many: Any = self._channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
+        many = f"/{SERVICE}/{METHOD}"
+        self._analyze_many: Any = self._channel.unary_unary(many, response_deserializer=answers)
         self.batch = 1
         try:
             self._connect()
