@@ -51,23 +51,24 @@ class Tracked(NamedTuple):
         return self.status in ("new", "open")
 
 
-_Same = tuple[Kind, str, str, str]
+Same = tuple[Kind, str, str, str]
 
 
 def track(report: StoredReport, before: StoredReport | None = None) -> tuple[Tracked, ...]:
     """The findings of a run, then those of the run before that it does not have any more."""
-    known = {_same(each): each for each in _found(before, "new")} if before is not None else {}
-    now = [each._replace(status="open") if _same(each) in known else each for each in _found(report, "new")]
-    there = {_same(each) for each in now}
+    known = {same(each): each for each in _found(before, "new")} if before is not None else {}
+    now = [each._replace(status="open") if same(each) in known else each for each in _found(report, "new")]
+    there = {same(each) for each in now}
     gone = [
         each._replace(status=_end(report, each), run=report.run, time=report.time)
-        for same, each in known.items()
-        if same not in there
+        for key, each in known.items()
+        if key not in there
     ]
     return (*now, *gone)
 
 
-def _same(each: Tracked) -> _Same:
+def same(each: Tracked) -> Same:
+    """What makes two findings of an entity the same one: kind, pack, policy, and the resource."""
     return each.kind, each.pack, each.policy, each.urn or each.resource_type
 
 

@@ -1,9 +1,10 @@
 """Whether an entry that lost was stricter than the one that won: a warning, or a refusal if that is wanted.
 
 Pulumi's rules choose the newest version and the entry modified last, whatever their levels: a group that has
-a policy mandatory can lose to one that turns it off, and nobody would notice. Stricter is a policy whose level
-in the losing entry is higher than in the winning one: disabled, then advisory, then mandatory and remediate
-alike, since both keep a violation out. A policy that the winning version does not have is off there. Pure.
+a policy mandatory can lose to one that turns it off, and nobody would notice. Stricter is a policy whose
+level in the losing entry is higher than in the winning one: disabled, then advisory, then mandatory and
+remediate alike, since both keep a violation out. A policy that the winning version does not have is off there.
+Pure.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from packreg.groups.decision import Asked, Lost, Required, Requirement, Unavaila
 #: The level of each policy by its name.
 Levels = Mapping[str, str]
 
-_RANK = {"disabled": 0, "advisory": 1, "mandatory": 2, "remediate": 2}
+#: How strict a level is: what keeps a violation out stands above what only reports it.
+RANK = {"disabled": 0, "advisory": 1, "mandatory": 2, "remediate": 2}
 _NAMED = 5
 
 
@@ -79,7 +81,7 @@ def _compared(
     stricter = [
         f"{policy} is {level}, not {winner.get(policy, 'there at all')}"
         for policy, level in sorted(loser.items())
-        if _RANK[level] > _RANK[winner.get(policy, "disabled")]
+        if RANK[level] > RANK[winner.get(policy, "disabled")]
     ]
     if stricter:
         more = f" and {len(stricter) - _NAMED} more" if len(stricter) > _NAMED else ""
