@@ -3,8 +3,8 @@
 Pulumi's rules choose the newest version and the entry modified last, whatever their levels: a group that has
 a policy mandatory can lose to one that turns it off, and nobody would notice. Stricter is a policy whose
 level in the losing entry is higher than in the winning one: disabled, then advisory, then mandatory and
-remediate alike, since both keep a violation out. A policy that the winning version does not have is off there.
-Pure.
+remediate alike, since both keep a violation out. A policy that the winning version does not have is off
+there. Pure.
 """
 
 from __future__ import annotations
