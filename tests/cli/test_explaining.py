@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,41 +11,30 @@ from packreg.cli.decisions import Decisions
 from packreg.cli.entities import stack_entity
 from packreg.cli.session import Session
 from tests.cli.conftest import User
+from tests.cli.offices import founder, moved_in
 from tests.cli.test_documented_json import assert_has, first
 
 STACK = "shop/prod"
 
 
-class _Unheard:
-    """Stands where output would be captured, when nobody looks at it."""
-
-    def readouterr(self) -> tuple[str, str]:
-        return "", ""
-
-
 @pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three versions of guard and one of limits, and two groups that ask for them."""
-    top = tmp_path_factory.mktemp("office")
-    user = User(top, top, _Unheard(), pytest.MonkeyPatch())  # type: ignore[arg-type]
-    user.extra["PACKREG_REGISTRY"] = str(top / "registry")
-    user.must("init", "--quiet")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A registry with three versions of guard and one of limits, and two groups that ask for them."""
+    user = founder(tmp_path_factory.mktemp("office"))
     for name, version in (("guard", "1.0.0"), ("guard", "1.1.0"), ("guard", "2.0.0"), ("limits", "1.0.0")):
         user.publish(name, version, run=version.startswith("1") and name == "guard")
-    (top / "strict.json").write_text('{"deny": "mandatory"}')
+    (user.top / "strict.json").write_text('{"deny": "mandatory"}')
     user.must("group", "new", "prod", "--add-stack", "*/prod", "--quiet")
     user.must("enable", "guard@^1", "--config", "strict.json", "--group", "prod", "--quiet")
     user.must("enable", "limits", "--quiet")
-    return top / "registry"
+    return user.top
 
 
 @pytest.fixture
-def office(user: User, registry: Path) -> User:
+def office(user: User, founded: Path) -> User:
     """Somebody with a copy of that registry, which is theirs to change."""
-    shutil.copytree(registry, user.top / "registry")
-    user.extra["PACKREG_REGISTRY"] = str(user.top / "registry")
     (user.directory / "lax.json").write_text('{"deny": "advisory"}')
-    return user
+    return moved_in(user, founded)
 
 
 def test_what_a_stack_must_run(office: User) -> None:

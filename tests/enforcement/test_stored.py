@@ -21,7 +21,6 @@ from packreg.enforcement.stored import (
     RanPack,
     StoredReport,
     configuration_digest,
-    state_digest,
 )
 from packreg.enforcement.text import text_report
 from packreg.errors import IntegrityError, Problem, StoreRefused, UsageError
@@ -38,7 +37,7 @@ def stored(report: Report, **more: Any) -> StoredReport:
         "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
         "run": "update",
         "time": "2026-08-01T12:00:00.000000Z",
-        "state": state_digest(b"{}"),
+        "state": "sha256:" + "b" * 64,
         "packs": (RanPack("guard", "1.0.0", DIGEST, "prod", configuration_digest({}, ()), ("prod@3",)),),
         "verdict": report.verdict,
         "report": replace(report, tool="1.2.3"),

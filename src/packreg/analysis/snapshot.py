@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from array import array
 from collections import Counter
@@ -30,6 +31,10 @@ class Elements:
 
     def __len__(self) -> int:
         return len(self._spans) // 2
+
+    def digest(self) -> str:
+        """The sha256 of all the bytes."""
+        return f"sha256:{hashlib.sha256(self._data).hexdigest()}"
 
     def decode(self, index: int, where: str) -> object:
         """One element. Raises InvalidState."""
@@ -88,6 +93,10 @@ class Snapshot:
     def known_secrets(self) -> frozenset[str]:
         """See the class; short texts are in it too, and whether to redact those is the reader's to judge."""
         return frozenset(self.values.known)
+
+    def digest(self) -> str:
+        """The sha256 of the file's bytes, unpacked (`sha256:…`): what reports name a state by."""
+        return self._elements.digest()
 
     def __iter__(self) -> Iterator[Resource]:
         """The live resources."""

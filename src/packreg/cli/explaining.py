@@ -171,7 +171,13 @@ def _all_stacks(session: Session, backend: str | None, tags: dict[str, str]) -> 
             f"{place.describe()} has the legacy layout, which does not say a stack's project",
             hint="`pulumi state upgrade` gives it the present one; `packreg audit --all` reads both",
         )
-    return [stack_entity(f"{each.project}/{each.name}", tags) for each in found]
+    entities = []
+    for each in found:
+        try:
+            entities.append(stack_entity(f"{each.project}/{each.name}", tags))
+        except UsageError as error:
+            session.out.warn(f"{place.describe(each.file)} is passed over: {error}")
+    return entities
 
 
 def _modes(mode: Mode | None) -> tuple[Mode, ...]:

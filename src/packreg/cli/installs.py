@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import PackregError
@@ -32,12 +33,15 @@ class Failed(NamedTuple):
 
 
 def install_all(
-    session: Session, wanted: Sequence[Wanted], options: dict[str, Any]
+    session: Session, wanted: Sequence[Wanted], options: dict[str, Any], *, show: bool = True
 ) -> list[Installed | Failed]:
-    """Install everything, each failure beside the others' success, with progress on a terminal."""
-    from packreg.cli.progress import working
+    """Install everything, each failure beside the others' success, with progress on a terminal.
 
-    with working(session.out, len(wanted)) as work:
+    Without `show` nothing is drawn, for whoever draws something else just now.
+    """
+    from packreg.cli.progress import Work, working
+
+    with working(session.out, len(wanted)) if show else nullcontext(Work(session.out.detail)) as work:
         installer = session.installer(progress(work.show))
 
         def one(want: Wanted) -> Installed | Failed:

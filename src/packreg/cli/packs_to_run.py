@@ -71,7 +71,12 @@ def ready_packs(
 
 
 def ready_releases(
-    session: Session, references: Sequence[Reference], *, offline: bool = False, python: str | None = None
+    session: Session,
+    references: Sequence[Reference],
+    *,
+    offline: bool = False,
+    python: str | None = None,
+    show: bool = True,
 ) -> list[Ready | PackregError]:
     """Install releases, several at the same time; in the order of `references`, each or why it cannot be."""
     from packreg.cli.installs import Failed, Wanted, install_all
@@ -80,7 +85,8 @@ def ready_releases(
         return []
     options = {"offline": offline, "python": python or session.settings.python}
     found: list[Ready | PackregError] = []
-    for result in install_all(session, [Wanted(reference) for reference in references], options):
+    wanted = [Wanted(reference) for reference in references]
+    for result in install_all(session, wanted, options, show=show):
         if isinstance(result, Failed):
             found.append(result.error)
             continue

@@ -71,22 +71,26 @@ class RequiredPacks:
     ) -> None:
         self._files.close()
 
-    def install(self, requirements: Iterable[Requirement]) -> None:
-        """Install what is missing of these, several at the same time; failures are kept for `ready`."""
+    def install(self, requirements: Iterable[Requirement], *, show: bool = True) -> None:
+        """Install what is missing of these, several at the same time; failures are kept for `ready`.
+
+        Without `show` no progress is drawn.
+        """
         with self._lock:
             wanted = {(each.pack, each.version.key): each for each in requirements}
             missing = {key: each for key, each in wanted.items() if key not in self._releases}
             references = [Reference(each.pack, each.version) for each in missing.values()]
-            found = ready_releases(self._session, references, offline=self._offline)
+            found = ready_releases(self._session, references, offline=self._offline, show=show)
             self._releases.update(zip(missing, found, strict=True))
 
     def ready(self, required: Required, stack: Stack | None, *, shared: bool = False) -> ReadyPacks:
         """The packs of a decision, to be told this stack.
 
         With `shared`, programs for different stacks are equal, so that a pool's processes serve them all: a
-        pack is then told the stack when it is asked, and knows of none while it is loaded.
+        pack is then told a stack's tags and not its name, which SDKs only read from the environment that a
+        process starts with. Our own OPA analyzer never asks for it, and is always shared.
         """
-        self.install(required.packs)
+        self.install(required.packs, show=False)
         packs: list[PackToRun] = []
         ran: list[RanPack] = []
         unavailable = list(required.unavailable)
@@ -104,12 +108,9 @@ class RequiredPacks:
                 opened, variables = self._environments(entry.environments)
                 revisions = opened.revisions if opened is not None else ()
                 layers = layers_of(requirement.winner, opened)
-                program = _with_variables(
-                    replace(program_of(self._session, release, None), stack=stack)
-                    if shared
-                    else program_of(self._session, release, stack),
-                    variables,
-                )
+                for_all = shared or self._asks_for_no_stack(release)
+                program = program_of(self._session, release, None if for_all else stack)
+                program = _with_variables(replace(program, stack=stack), variables)
             except PackregError as error:
                 unavailable.append(Unavailable(requirement.pack, version, _problem(error, group)))
             else:
@@ -119,6 +120,9 @@ class RequiredPacks:
             ran.append(RanPack(requirement.pack, version, digest, group, configuration, tuple(revisions)))
         required = replace(required, unavailable=tuple(unavailable))
         return ReadyPacks(required, tuple(packs), tuple(ran), frozenset(secrets), warnings)
+
+    def _asks_for_no_stack(self, release: Ready) -> bool:
+        return release.manifest.runtime == "opa" and not self._session.settings.opa_analyzer
 
     def _environments(self, references: tuple[str, ...]) -> tuple[Opened | None, Mapping[str, str]]:
         """What these environments give, and the variables, those that name files among them."""

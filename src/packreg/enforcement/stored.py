@@ -58,7 +58,7 @@ class RanPack:
 class StoredReport:
     """One run. `time` is RFC 3339 in UTC with microseconds, `id` random.
 
-    `state` is the sha256 (`sha256:…`) of the bytes that were judged, "" where there were no such bytes;
+    `state` is the digest of what was judged (`Snapshot.digest`), "" where there were no such bytes;
     `verdict` is what followed then, by the rules of the packreg that wrote it (`report.tool`).
     """
 
@@ -163,11 +163,6 @@ def configuration_digest(config: Mapping[str, object], environments: Sequence[st
     """The digest of how a pack is configured: its entry's configuration, and environments by revision."""
     text = json.dumps([config, list(environments)], sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def state_digest(data: bytes) -> str:
-    """The digest of what was judged, as reports name it."""
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def _with_waivers(pack: dict[str, Any]) -> dict[str, Any]:

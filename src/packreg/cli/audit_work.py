@@ -1,0 +1,213 @@
+"""Auditing one entity after the other, with what they share made once: decisions, installed packs, processes.
+
+An `Auditor` is what a worker has, wherever it is; what it is given and what it gives back are plain values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from packreg.analysis.backend import read_checkpoint
+from packreg.analysis.program import Stack
+from packreg.analysis.state import read_state
+from packreg.analysis.update_history import last_judged_update
+from packreg.cli.entities import stack_entity
+from packreg.cli.governed_runs import judged_report, keep_report, stored_report
+from packreg.cli.kept_reports import KeptReports
+from packreg.enforcement.report import totals
+from packreg.enforcement.report_keys import behind_later, read_report_key, report_prefix
+from packreg.errors import InvalidState, NotFound, PackregError, Problem
+from packreg.groups.model import SELF_MANAGED
+from packreg.groups.times import precise
+
+if TYPE_CHECKING:
+    from packreg.analysis.backend import StackEntry
+    from packreg.analysis.places import Place
+    from packreg.analysis.pool import Pool
+    from packreg.analysis.snapshot import Snapshot
+    from packreg.cli.decisions import Decisions
+    from packreg.cli.required_packs import ReadyPacks, RequiredPacks
+    from packreg.cli.session import Session
+    from packreg.groups.model import Entity
+
+#: An entity's state is what it was at its last audit, and so is what must run.
+UNCHANGED = "unchanged"
+#: Seconds after the end of an update in which the guard's report of it may still be written.
+_AFTER = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """How the audit of one entity ended.
+
+    `verdict` is that of its report, or "unchanged"; `error` says why there is no report; `unguarded` is when
+    its last update ended (RFC 3339 in UTC), if that left no report of the guard; `unkept` why the report was
+    not kept.
+    """
+
+    entity: str
+    kind: str
+    verdict: str
+    resources: int = 0
+    mandatory: int = 0
+    advisory: int = 0
+    remediations: int = 0
+    waived: int = 0
+    errors: int = 0
+    error: str = ""
+    unguarded: str = ""
+    unkept: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How to audit. `shared` lets a pack's process judge many stacks, without knowing a stack's name."""
+
+    changed_only: bool = False
+    shared: bool = False
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StackTask:
+    """A stack to audit; `project` is the one that was named, which it must be of, or ""."""
+
+    stack: StackEntry
+    project: str = ""
+
+
+class Auditor:
+    """Audits entities; for several threads. Nothing that goes wrong with one of them is raised."""
+
+    def __init__(
+        self,
+        session: Session,
+        decisions: Decisions,
+        packs: RequiredPacks,
+        pool: Pool,
+        wishes: Wishes,
+        *,
+        passphrase: str | None = None,
+    ) -> None:
+        self._session, self._decisions, self._packs, self._pool = session, decisions, packs, pool
+        self._wishes, self._passphrase = wishes, passphrase
+
+    def stack(self, task: StackTask, place: Place) -> Audited:
+        """Audit the newest checkpoint of a stack in a backend."""
+        stack, project = task.stack, task.project
+        name = f"organization/{stack.project or project or '?'}/{stack.name}"
+        try:
+            source = read_checkpoint(stack.file, place)
+            snapshot = read_state(source.data, source.where, passphrase=self._passphrase)
+            entity = _entity(stack, snapshot, project)
+            unguarded, notes = self._unguarded(entity, stack, place)
+            told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED)
+            return self._audit(entity, snapshot, told, unguarded, notes)
+        except PackregError as error:
+            return Audited(name, "stack", "not-evaluated", error=str(error))
+
+    def account(self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...] = ()) -> Audited:
+        """Audit what an account holds; `notes` say what is not in the snapshot."""
+        try:
+            return self._audit(entity, snapshot, None, "", notes)
+        except PackregError as error:
+            return Audited(entity.name, entity.kind, "not-evaluated", error=str(error))
+
+    def _audit(
+        self,
+        entity: Entity,
+        snapshot: Snapshot,
+        told: Stack | None,
+        unguarded: str,
+        notes: tuple[Problem, ...] = (),
+    ) -> Audited:
+        from packreg.cli.compose import now
+
+        required = self._decisions.required(entity, "audit")
+        ready = self._packs.ready(required, told, shared=self._wishes.shared)
+        if self._wishes.changed_only and self._is_unchanged(entity, snapshot, ready):
+            return Audited(entity.name, entity.kind, UNCHANGED, snapshot.size, unguarded=unguarded)
+        if unguarded:
+            message = f"the update that ended at {unguarded} left no report of the guard"
+            notes = (*notes, Problem("unguarded-update", message, entity.name))
+        report = judged_report(
+            snapshot,
+            ready,
+            self._decisions.governance,
+            where=snapshot.where,
+            now=now(),
+            pool=self._pool,
+            notes=notes,
+        )
+        unkept = ""
+        if self._wishes.keep:
+            try:
+                keep_report(self._session, stored_report("audit", report, ready, snapshot.digest()))
+            except PackregError as error:
+                unkept = str(error)
+        found = totals(report)
+        return Audited(
+            entity.name,
+            entity.kind,
+            report.verdict,
+            found.resources,
+            found.mandatory,
+            found.advisory,
+            found.remediations,
+            found.waived,
+            found.errors,
+            "; ".join(sorted({str(error) for error in report.evaluation.errors})[:3]),
+            unguarded,
+            unkept,
+        )
+
+    def _is_unchanged(self, entity: Entity, snapshot: Snapshot, ready: ReadyPacks) -> bool:
+        """Whether the last audit judged the same state by the same packs, and reached a verdict."""
+        newest = KeptReports(self._session).newest(entity, "audit")
+        if not newest or newest[0].verdict == "not-evaluated" or ready.required.unavailable:
+            return False
+        before = newest[0]
+        return (
+            before.state == snapshot.digest()
+            and before.packs == ready.ran
+            and before.required.groups == ready.required.groups
+        )
+
+    def _unguarded(self, entity: Entity, stack: StackEntry, place: Place) -> tuple[str, tuple[Problem, ...]]:
+        """When the last update ended, if packs were required of it and the guard left no report of it.
+
+        Where that is not to be known, a note says so.
+        """
+        if self._decisions.required(entity, "preventative").nothing:
+            return "", ()
+        try:
+            update = last_judged_update(stack, place)
+        except PackregError as error:
+            return "", (Problem("history-unreadable", str(error), entity.name),)
+        if update is None:
+            return "", ()
+        until = behind_later("update", entity, _time(update.ended + _AFTER))
+        newest = next(iter(self._session.store.list_all(report_prefix("update", entity), until)), None)
+        key = read_report_key(newest.key) if newest is not None else None
+        guarded = key is not None and key.time >= _time(update.started)
+        return "" if guarded else _time(update.ended), ()
+
+
+def _entity(stack: StackEntry, snapshot: Snapshot, wanted: str) -> Entity:
+    """The stack's full name; in the legacy layout only its resources know the project."""
+    project = stack.project or snapshot.project or wanted
+    if not project:
+        raise InvalidState(f"{snapshot.where} does not say which project it is of: it has no resources")
+    if wanted and project != wanted:
+        raise NotFound(f"{snapshot.where} is of the project {project[:100]!r}, not of {wanted!r}")
+    return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}")
+
+
+def _time(seconds: float) -> str:
+    return precise(datetime.fromtimestamp(seconds, UTC))

@@ -1,0 +1,279 @@
+"""`audit`: what stacks and accounts are is held against their audit groups; nothing is ever blocked."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.audit_work import UNCHANGED, Audited, Auditor, StackTask, Wishes
+from packreg.cli.base import command
+from packreg.cli.decisions import Decisions
+from packreg.cli.enforcing import no_report_option
+from packreg.cli.entities import account_entity, read_tags, stack_entity, tag_option
+from packreg.cli.explaining import strict_option
+from packreg.cli.installing import offline_option
+from packreg.cli.progress import counting
+from packreg.cli.required_packs import RequiredPacks
+from packreg.cli.resources_to_judge import backend_url, passphrase
+from packreg.errors import NotEvaluated, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from packreg.analysis.backend import StackEntry
+    from packreg.analysis.places import Place
+    from packreg.analysis.pool import Pool
+    from packreg.analysis.snapshot import Snapshot
+    from packreg.cli.session import Session
+    from packreg.groups.model import Entity
+
+#: Processes of packs that are kept for the next stack, at most.
+_MOST_WARM = 64
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z)?", re.ASCII)
+_COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waived", "errors")
+
+
+@command(
+    "audit",
+    examples=(
+        "packreg audit --all --backend s3://states",
+        "packreg audit shop/prod shop/dev --backend file:///srv/states",
+        "packreg audit --all --since last --shard 2/8 --json",
+        "packreg audit --account aws/production --resources account.jsonl",
+    ),
+)
+@click.argument("stacks", metavar="[STACK]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Every stack of the backend.")
+@click.option(
+    "--backend", metavar="URL", help="The stacks' self-managed backend. Default: PULUMI_BACKEND_URL."
+)
+@click.option("--account", metavar="NAME", help="A cloud account, instead of stacks.")
+@click.option("--resources", metavar="FILE|URL", help="What the account holds, in JSON Lines.")
+@tag_option
+@click.option(
+    "--since",
+    metavar="TIME|last",
+    help="Pass over stacks that did not change since then, or since their last audit.",
+)
+@click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the stacks.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Stacks at the same time.  [default: processors]")
+@click.option(
+    "--share-processes",
+    is_flag=True,
+    help="Let a pack's process judge many stacks; for packs that do not ask for the stack's name.",
+)
+@strict_option
+@no_report_option
+@offline_option
+@click.pass_obj
+def audit_command(
+    session: Session,
+    stacks: tuple[str, ...],
+    everything: bool,
+    backend: str | None,
+    account: str | None,
+    resources: str | None,
+    tags: tuple[str, ...],
+    since: str | None,
+    shard: str | None,
+    jobs: int | None,
+    share_processes: bool,
+    strict_conflicts: bool,
+    no_report: bool,
+    offline: bool,
+) -> int:
+    """Hold stacks, or an account, against their audit groups.
+
+    Never blocks: violations are reported and kept, and the exit code is 0. Exit code 4: some could not be
+    evaluated. Stacks whose last update went past the guard are named.
+    """
+    from packreg.analysis.pool import Pool
+
+    wishes = Wishes(changed_only=since == "last", shared=share_processes, keep=not no_report)
+    _check_options(stacks, everything, backend, account, resources, tags, since, shard)
+    tasks: list[StackTask] = []
+    if account is not None and resources is not None:
+        held = _held(session, account, resources, tags)
+        entities = [held[0]]
+    else:
+        place, tasks = _tasks(session, stacks, backend, since, shard)
+        entities = _known(tasks)
+    decisions = Decisions.read(session, strict=strict_conflicts)
+    phrase = passphrase(session.environ, Path(session.cwd))
+    with RequiredPacks(session, decisions, offline=offline) as packs, Pool(keep=_MOST_WARM) as pool:
+        packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
+        auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase)
+        if account is not None:
+            audited = [auditor.account(*held)]
+        else:
+            work = partial(auditor.stack, place=place)
+            audited = _work_off(session, work, tasks, jobs or os.cpu_count() or 1, pool)
+    return _write(session, audited)
+
+
+def _check_options(
+    stacks: Sequence[str],
+    everything: bool,
+    backend: str | None,
+    account: str | None,
+    resources: str | None,
+    tags: Sequence[str],
+    since: str | None,
+    shard: str | None,
+) -> None:
+    """Refuse options of stacks for an account, and the other way round."""
+    if account is not None:
+        if stacks or everything or backend is not None or shard is not None or since is not None:
+            raise UsageError("an account has no stacks", hint="leave --account out, or all that is of stacks")
+        if resources is None:
+            raise UsageError("--account needs --resources", hint="`packreg inventory` lists what there is")
+    elif resources is not None or tags:
+        raise UsageError("--resources and --tag are of use with --account only", hint="add --account NAME")
+    elif everything == bool(stacks):
+        raise UsageError("say which stacks", hint="name some, or give --all; or --account NAME")
+
+
+def _held(session: Session, account: str, resources: str, tags: Sequence[str]) -> tuple[Entity, Snapshot]:
+    """An account, and what it holds."""
+    from packreg.analysis.resources import read_resources
+    from packreg.analysis.sources import read_source
+
+    source = read_source(resources, cwd=Path(session.cwd))
+    return account_entity(account, read_tags(tags)), read_resources(*source)
+
+
+def _known(tasks: Iterable[StackTask]) -> list[Entity]:
+    """The stacks whose names are known before they are read, and are names."""
+    found = []
+    for task in tasks:
+        with suppress(UsageError):
+            found.append(stack_entity(f"{task.stack.project}/{task.stack.name}"))
+    return found
+
+
+def _tasks(
+    session: Session, stacks: Sequence[str], backend: str | None, since: str | None, shard: str | None
+) -> tuple[Place, list[StackTask]]:
+    """The stacks that are named, or without any all of the backend, and where they are.
+
+    Raises:
+        NotFound: one that was named is not there.
+    """
+    from packreg.analysis.backend import list_stacks
+    from packreg.analysis.places import open_place
+
+    place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
+    there = list_stacks(place)
+    found = _named(stacks, there, place) if stacks else [StackTask(each) for each in there]
+    if shard is not None:
+        part, of = _shard(shard)
+        found = [each for each in found if part_of(each.stack, of) == part]
+    if since is not None and since != "last":
+        moment = _since(since)
+        found = [each for each in found if each.stack.modified > moment]
+    return place, found
+
+
+def _named(stacks: Sequence[str], found: Sequence[StackEntry], place: Place) -> list[StackTask]:
+    chosen: set[StackTask] = set()
+    for text in stacks:
+        _, project, name = stack_entity(text).name.split("/")
+        fitting = [each for each in found if each.name == name and each.project in ("", project)]
+        if not fitting:
+            raise NotFound(f"{place.describe()} has no stack {project}/{name}")
+        chosen |= {StackTask(each, project) for each in fitting}
+    return sorted(chosen, key=lambda task: task.stack)
+
+
+def part_of(stack: StackEntry, of: int) -> int:
+    """Which of so many parts, counted from 1, a stack is in: always the same, whatever others there are."""
+    name = f"{stack.project}/{stack.name}"
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % of + 1
+
+
+def _shard(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text, re.ASCII)
+    if match is None or int(match[1]) > int(match[2]):
+        raise UsageError(
+            f"{text[:40]!r} is no part of the stacks", hint="write --shard 2/8 for the second of 8"
+        )
+    return int(match[1]), int(match[2])
+
+
+def _since(text: str) -> float:
+    """The moment in seconds since the epoch."""
+    from datetime import UTC, datetime
+
+    try:
+        if not _TIME.fullmatch(text):
+            raise ValueError
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text[:40]!r} is no time", hint="write 2026-08-01, 2026-08-01T12:00:00Z or last"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _work_off(
+    session: Session,
+    work: Callable[[StackTask], Audited],
+    tasks: Sequence[StackTask],
+    jobs: int,
+    pool: Pool,
+) -> list[Audited]:
+    """Do all of it, so many at the same time; in the order of the entities' names."""
+    threads = ThreadPoolExecutor(min(jobs, max(1, len(tasks))), thread_name_prefix="packreg-audit")
+    try:
+        with counting(session.out, "auditing", len(tasks)) as done:
+            audited = []
+            for each in as_completed([threads.submit(work, task) for task in tasks]):
+                audited.append(each.result())
+                done()
+    except BaseException:
+        threads.shutdown(wait=False, cancel_futures=True)
+        pool.close()
+        raise
+    finally:
+        threads.shutdown()
+    return sorted(audited, key=lambda each: (each.kind, each.entity))
+
+
+def _write(session: Session, audited: Sequence[Audited]) -> int:
+    out = session.out
+    counts = Counter(each.verdict for each in audited)
+    unguarded = [each for each in audited if each.unguarded]
+    unkept = [each for each in audited if each.unkept]
+    if out.json:
+        words = ("compliant", "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
+        summary = {"audited": len(audited), **{word.replace("-", "_"): counts[word] for word in words}}
+        summary |= {"unguarded": len(unguarded), "unkept": len(unkept)}
+        out.document({"summary": summary, "entities": [each.as_json() for each in audited]})
+    else:
+        rows = (
+            (e.entity, e.verdict, e.mandatory, e.advisory, e.remediations, e.waived, e.errors)
+            for e in audited
+        )
+        out.table(_COLUMNS, rows)
+    for each in audited:
+        if each.error:
+            out.error(f"{each.entity}: {each.error}")
+    for each in unguarded:
+        out.warn(
+            f"{each.entity}: the update that ended at {each.unguarded} left no report of the guard",
+            "the guard was not in the way of it: see `packreg guard --help`",
+        )
+    if unkept:
+        out.warn(f"{len(unkept)} reports were not kept, the first because {unkept[0].unkept}")
+    said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
+    out.say(f"audited {len(audited)}: {said or 'nothing'}")
+    return NotEvaluated.exit_code if counts["not-evaluated"] else 0

@@ -1,0 +1,98 @@
+"""`enforce`: the decision about a deployment, without the Pulumi CLI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.base import command
+from packreg.cli.decisions import Decisions
+from packreg.cli.entities import read_tags, stack_entity, tag_option
+from packreg.cli.explaining import strict_option
+from packreg.cli.governed_runs import judged_report, keep_report, stored_report
+from packreg.cli.installing import offline_option
+from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
+from packreg.cli.required_packs import RequiredPacks
+from packreg.cli.resources_to_judge import read_judged
+from packreg.errors import PackregError, UsageError
+
+if TYPE_CHECKING:
+    from packreg.analysis.snapshot import Snapshot
+    from packreg.cli.session import Session
+    from packreg.groups.model import Entity
+
+no_report_option = click.option("--no-report", is_flag=True, help="Keep no report in the registry.")
+
+
+@command(
+    "enforce",
+    examples=(
+        "packreg enforce shop/prod --preview preview.json",
+        "packreg enforce acme/shop/prod --state state.json -o sarif",
+    ),
+)
+@click.argument("stack", metavar="STACK")
+@click.option("--preview", metavar="FILE", help="Judge what `pulumi preview --json` wrote.")
+@click.option("--state", metavar="FILE", help="Judge what `pulumi stack export` wrote.")
+@tag_option
+@strict_option
+@output_option
+@no_report_option
+@offline_option
+@click.pass_obj
+def enforce_command(
+    session: Session,
+    stack: str,
+    preview: str | None,
+    state: str | None,
+    tags: tuple[str, ...],
+    strict_conflicts: bool,
+    output: str,
+    no_report: bool,
+    offline: bool,
+) -> int:
+    """Decide about a deployment by what the stack's preventative groups require.
+
+    It is the guard's decision, for tools that do not run the Pulumi CLI; nothing is remediated, so what a
+    policy would change counts. Exit code 3: denied. Exit code 4: something could not be evaluated.
+    """
+    from dataclasses import replace
+
+    from packreg.analysis.program import Stack
+    from packreg.cli.compose import now
+    from packreg.cli.guard_process import fails_open
+
+    check_format(session, output)
+    entity = stack_entity(stack, read_tags(tags))
+    found = read_judged(session, state=state, preview=preview, resources=None, stack=None, backend=None)
+    _check_stack(entity, found.snapshot)
+    decisions = Decisions.read(session, strict=strict_conflicts)
+    organization, project, name = entity.name.split("/")
+    told = Stack(name, project, organization, dry_run=preview is not None, tags=entity.tags)
+    with RequiredPacks(session, decisions, offline=offline) as packs:
+        required = decisions.required(entity, "preventative")
+        packs.install(required.packs)
+        ready = packs.ready(required, told)
+        report = judged_report(found.snapshot, ready, decisions.governance, where=found.where, now=now())
+    evaluation = report.evaluation
+    denied = any(map(report.counts, (*evaluation.violations, *evaluation.remediations)))
+    passed = report.verdict == "not-evaluated" and not denied and fails_open(session.environ)
+    if passed:
+        assert report.governed is not None
+        report = replace(report, governed=replace(report.governed, failed_open=True))
+    write_report(session, report, output)
+    if not no_report:
+        try:
+            keep_report(session, stored_report("enforce", report, ready, found.snapshot.digest()))
+        except PackregError as error:
+            session.out.warn(f"the report of this run was not kept: {error}", error.hint)
+    return 0 if passed else EXIT_CODES[report.verdict]
+
+
+def _check_stack(entity: Entity, snapshot: Snapshot) -> None:
+    """Refuse what is of another stack than the one that is decided about."""
+    name = "/".join(entity.name.split("/")[1:])
+    there = f"{snapshot.project}/{snapshot.stack}"
+    if snapshot.stack and there != name:
+        raise UsageError(f"{snapshot.where} is of the stack {there[:200]!r}, not of {name!r}")

@@ -1,0 +1,81 @@
+"""Required packs judge a snapshot: the report on it, and keeping that in the registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from packreg._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.analysis.pool import Pool
+    from packreg.analysis.snapshot import Snapshot
+    from packreg.cli.required_packs import ReadyPacks
+    from packreg.cli.session import Session
+    from packreg.enforcement.report import Report
+    from packreg.enforcement.report_keys import Run
+    from packreg.enforcement.stored import StoredReport
+    from packreg.errors import Problem
+    from packreg.groups.model import Governance
+
+
+def judged_report(
+    snapshot: Snapshot,
+    ready: ReadyPacks,
+    governance: Governance,
+    *,
+    where: str,
+    now: str,
+    pool: Pool | None = None,
+    notes: Sequence[Problem] = (),
+) -> Report:
+    """Run the packs over the snapshot's resources; waivers are those of governance that count at `now`.
+
+    `where` is what the report calls the snapshot. Never raises for a pack.
+    """
+    from packreg.analysis.evaluation import judge
+    from packreg.analysis.feed import JudgedSnapshot
+    from packreg.analysis.findings import Evaluation
+    from packreg.analysis.redaction import Redactor
+    from packreg.enforcement.governed import Governed, unavailable_results
+    from packreg.enforcement.report import Report
+    from packreg.enforcement.waivers import apply_waivers
+
+    redactor = Redactor(snapshot.known_secrets | ready.secrets)
+    found = judge(JudgedSnapshot(snapshot), ready.packs, redactor, pool=pool) if ready.packs else None
+    results = found.packs if found is not None else ()
+    unavailable = unavailable_results(ready.required, snapshot.size)
+    evaluation = Evaluation((*results, *unavailable), snapshot.size)
+    waivers, rules = governance.waivers.values(), governance.rules
+    waived = apply_waivers(evaluation, ready.required.entity, waivers, rules, now=now)
+    said = (warning for pack in ready.required.packs for warning in pack.warnings)
+    seen = [note._replace(where=where) for note in snapshot.notes]
+    return Report(
+        evaluation,
+        where,
+        notes=(*notes, *seen, *said, *sorted(set(ready.warnings)), *waived.notes),
+        stack=snapshot.stack,
+        project=snapshot.project,
+        tool=__version__,
+        governed=Governed(ready.required, waived),
+    )
+
+
+def stored_report(run: Run, report: Report, ready: ReadyPacks, state: str) -> StoredReport:
+    """What is kept of a run that ended just now; `state` is the digest of what was judged."""
+    from packreg.cli.compose import new_id, precisely_now
+    from packreg.enforcement.stored import StoredReport
+
+    return StoredReport(new_id(), run, precisely_now(), state, ready.ran, report.verdict, report)
+
+
+def keep_report(session: Session, stored: StoredReport) -> None:
+    """Keep a report in the registry.
+
+    Raises:
+        StoreRefused: this is a replica, or no registry.
+        PackregError: it could not be written; what was decided stands.
+    """
+    session.registry().home(create=False)
+    session.store.create(stored.key, stored.encode())
