@@ -91,7 +91,7 @@ def audit_command(
     no_report: bool,
     offline: bool,
 ) -> int:
-    """Hold stacks, or an account, against their audit groups.
+    """Hold stacks and accounts against their audit groups.
 
     Never blocks: violations are reported and kept, and the exit code is 0. Exit code 4: some could not be
     evaluated. Stacks whose last update went past the guard are named.

@@ -52,10 +52,10 @@ def enforce_command(
     no_report: bool,
     offline: bool,
 ) -> int:
-    """Decide about a deployment by what the stack's preventative groups require.
+    """Decide about a deployment, without the Pulumi CLI.
 
-    It is the guard's decision, for tools that do not run the Pulumi CLI; nothing is remediated, so what a
-    policy would change counts. Exit code 3: denied. Exit code 4: something could not be evaluated.
+    It is the guard's decision, by what the stack's preventative groups require, for tools that do not run the
+    Pulumi CLI; nothing is remediated, so what a policy would change counts. Exit code 3: denied. Exit code 4: something could not be evaluated.
     """
     from dataclasses import replace
 
