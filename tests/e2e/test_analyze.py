@@ -222,7 +222,7 @@ def test_awsguard(shell: Shell, installed: Installed, tmp_path: Path) -> None:
     pack = installed(OWN / "aws-guard", name="pulumi-awsguard")
     found = compared(shell, written(AWS, tmp_path / "s.json"), [pack], ["correct horse battery staple"])
     assert found.code == 3
-    assert len(found.fired("pulumi-awsguard")) > 12
+    assert len(found.fired("pulumi-awsguard")) == 19
     assert {"mandatory", "advisory"} == {v.level for v in found.violations["pulumi-awsguard"]}
     quiet = {"cmk-backing-key-rotation-enabled", "s3-bucket-logging-enabled"}
     clean = {v.urn.rpartition("::")[2] for v in found.violations["pulumi-awsguard"] if v.policy in quiet}
