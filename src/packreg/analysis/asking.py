@@ -79,22 +79,28 @@ def replies(session: Session, questions: Iterable[Question], in_flight: int) -> 
         yield from _isolated(session, method, failed, in_flight)
 
 
-def reply_to(session: Session, question: Question, answer: Answer) -> Reply:
-    """The reply to one question that was sent already, by the same rules as `replies`.
+def reply_to(session: Session, question: Question) -> Reply:
+    """Put one question, and wait for the reply, by the same rules as `replies`.
 
-    For those who ask several packs at once, one question at a time. Raises PackFailed when the pack was given
-    up.
+    For those who are asked one thing at a time. Raises PackFailed when the pack was given up.
     """
-    outcome = _result(answer)
+    outcome = _called(session, question)
     if _broke(outcome):
         session.restart(outcome)
-        outcome = _result(session.ask(question.method, question.request))
+        outcome = _called(session, question)
         if _broke(outcome):
             outcome = session.restart(outcome)
     if isinstance(outcome, CallFailed) and outcome.kind == "raised":
         [reply] = _isolated(session, question.method, [(question, outcome)], 1)
         return reply
     return _reply(question, outcome)
+
+
+def _called(session: Session, question: Question) -> Any:
+    try:
+        return session.call(question.method, question.request)
+    except CallFailed as failed:
+        return failed
 
 
 class _Questions:

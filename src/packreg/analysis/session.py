@@ -80,6 +80,14 @@ class Session:
                 raise CallFailed("gone", "everything is being stopped")
             return self._analyzer.ask(method, request)
 
+    def call(self, method: str, request: bytes) -> Any:
+        """Put a question and wait for its message. Raises CallFailed, also when the session was stopped."""
+        with self._lock:
+            analyzer = self._analyzer
+            if self._stopped or analyzer is None:
+                raise CallFailed("gone", "everything is being stopped")
+        return analyzer.call(method, request)
+
     @property
     def batch(self) -> int:
         """How many resources `ask_many` takes at once."""

@@ -120,7 +120,7 @@ class Guard:
             item = self._read(self._seen.remediated, request)
             for pack in running.asked("Remediate"):
                 question = Question(item, "Remediate")
-                reply = pack.reply(question, pack.send(question), lambda: self._redactor_of(request))
+                reply = pack.reply(question, lambda: self._redactor_of(request))
                 self._stop_at(_failures([(pack.label, reply)], item.urn))
                 for answer in reply.answers:
                     properties = add_remediations(merged, pack.label, answer)

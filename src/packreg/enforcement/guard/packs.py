@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
-from packreg.analysis.analyzer import Answer, CallFailed
+from packreg.analysis.analyzer import CallFailed
 from packreg.analysis.asking import Failure, Question, Reply, reply_to
 from packreg.analysis.collecting import Collector
 from packreg.analysis.evaluation import PackToRun
@@ -21,6 +22,7 @@ from packreg.errors import PackFailed, PackregError
 from packreg.pack.metadata import SEVERITIES
 
 T = TypeVar("T")
+_Waiting = tuple[Question, Callable[[], Redactor], Future[Reply]]
 _METHODS = ("Remediate", "Analyze", "AnalyzeStack")
 
 
@@ -51,6 +53,7 @@ class RunningPack:
         self._session = Session(pack.program, pack.configure, pool)
         self._collector: Collector | None = None
         self._judging: frozenset[str] = frozenset()
+        self._questions: SimpleQueue[_Waiting] = SimpleQueue()
 
     def start(self) -> None:
         """Start and configure it; `failed` says why that did not work."""
@@ -68,24 +71,24 @@ class RunningPack:
         self.label = Label(pack.name or info.name, pack.version or info.version, severities)
         self._collector = Collector(self._session, pack.version, self._stack, self._redactor, name=pack.name)
         self._judging = frozenset(method for method in _METHODS if self._session.judging(method))
+        in_background(self._answer)
 
     def judges(self, method: str) -> bool:
         """Whether it runs and has anything to say when this method is called."""
         return self.failed is None and method in self._judging
 
-    def send(self, question: Question) -> Answer | None:
-        """Put a question to it, for `reply`; None when it takes none any more."""
-        if self.failed is not None:
-            return None
-        try:
-            return self._session.ask(question.method, question.request)
-        except CallFailed as failed:
-            self.failed = PackFailed(str(failed), code="stopped")
-            return None
+    def put(self, question: Question, redactor: Callable[[], Redactor]) -> Future[Reply]:
+        """Put a question to it in the background: what `reply` will give."""
+        future: Future[Reply] = Future()
+        self._questions.put((question, redactor, future))
+        return future
 
-    def reply(self, question: Question, answer: Answer | None, redactor: Callable[[], Redactor]) -> Reply:
-        """What it says, kept with its findings; `redactor` is asked for if there is anything to read."""
-        reply = self._reply(question, answer)
+    def reply(self, question: Question, redactor: Callable[[], Redactor]) -> Reply:
+        """Put a question and wait; what it says is kept with its findings.
+
+        `redactor` is asked for if there is anything to read.
+        """
+        reply = self._reply(question)
         knowing = redactor() if says_anything(reply) else None
         if knowing is not None:
             reply = redacted(reply, knowing)
@@ -121,15 +124,22 @@ class RunningPack:
         )
         return PackResult(self.label.name, self.label.version, None, self._stack.size, errors=(error,))
 
-    def _reply(self, question: Question, answer: Answer | None) -> Reply:
-        try:
-            if answer is not None:
-                return reply_to(self._session, question, answer)
-        except PackFailed as failed:
-            self.failed = failed
-        except CallFailed as failed:
-            self.failed = PackFailed(str(failed), code="stopped")
-        assert self.failed is not None
+    def _answer(self) -> None:
+        while True:
+            question, redactor, future = self._questions.get()
+            try:
+                future.set_result(self.reply(question, redactor))
+            except BaseException as error:  # noqa: BLE001  it is raised where the reply is waited for
+                future.set_exception(error)
+
+    def _reply(self, question: Question) -> Reply:
+        if self.failed is None:
+            try:
+                return reply_to(self._session, question)
+            except PackFailed as failed:
+                self.failed = failed
+            except CallFailed as failed:
+                self.failed = PackFailed(str(failed), code="stopped")
         return Reply(question, failures=[Failure(self.failed.code, str(self.failed))])
 
 
@@ -148,8 +158,10 @@ class RunningPacks:
 
     def ask(self, question: Question, redactor: Callable[[], Redactor]) -> list[tuple[Label, Reply]]:
         """Put a question to every pack that has something to say to it, all at once."""
-        sent = [(pack, pack.send(question)) for pack in self.asked(question.method)]
-        return [(pack.label, pack.reply(question, answer, redactor)) for pack, answer in sent]
+        asked = self.asked(question.method)
+        waiting = [(pack, pack.put(question, redactor)) for pack in asked[1:]]
+        replies = [(asked[0].label, asked[0].reply(question, redactor))] if asked else []
+        return replies + [(pack.label, future.result()) for pack, future in waiting]
 
     def failed(self) -> list[tuple[Label, PackFailed]]:
         """The packs that do not run, and why."""
