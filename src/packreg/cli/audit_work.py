@@ -103,9 +103,7 @@ class Auditor:
         stack, project = task.stack, task.project
         name = f"organization/{stack.project or project or '?'}/{stack.name}"
         try:
-            source = read_checkpoint(stack.file, place)
-            snapshot = read_state(source.data, source.where, passphrase=self._passphrase)
-            entity = _entity(stack, snapshot, project)
+            entity, snapshot = read_stack(task, place, self._passphrase)
             unguarded, notes = self._unguarded(entity, stack, place)
             told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED)
             return self._audit(entity, snapshot, told, unguarded, notes)
@@ -199,14 +197,23 @@ class Auditor:
         return "" if guarded else _time(update.ended), ()
 
 
-def _entity(stack: StackEntry, snapshot: Snapshot, wanted: str) -> Entity:
-    """The stack's full name; in the legacy layout only its resources know the project."""
+def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[Entity, Snapshot]:
+    """A stack with its full name, which in the legacy layout only its resources know, and what it holds.
+
+    Raises:
+        NotFound: it is gone, or of another project than the one that was named.
+        InvalidState: it cannot be read, or does not say which project it is of.
+        StoreRefused, StoreUnavailable: the backend's no.
+    """
+    stack, wanted = task.stack, task.project
+    source = read_checkpoint(stack.file, place)
+    snapshot = read_state(source.data, source.where, passphrase=passphrase)
     project = stack.project or snapshot.project or wanted
     if not project:
         raise InvalidState(f"{snapshot.where} does not say which project it is of: it has no resources")
     if wanted and project != wanted:
         raise NotFound(f"{snapshot.where} is of the project {project[:100]!r}, not of {wanted!r}")
-    return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}")
+    return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}"), snapshot
 
 
 def _time(seconds: float) -> str:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -37,9 +37,23 @@ if TYPE_CHECKING:
     from packreg.groups.model import Entity
 
 #: Processes of packs that are kept for the next stack, at most.
-_MOST_WARM = 64
+MOST_WARM = 64
+A = TypeVar("A")
+B = TypeVar("B")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z)?", re.ASCII)
 _COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waived", "errors")
+
+jobs_option = click.option(
+    "--jobs", type=click.IntRange(1, 256), help="Stacks at the same time.  [default: processors]"
+)
+share_option = click.option(
+    "--share-processes",
+    is_flag=True,
+    help="Let a pack's process judge many stacks; for packs that do not ask for the stack's name.",
+)
+stacks_backend_option = click.option(
+    "--backend", metavar="URL", help="The stacks' self-managed backend. Default: PULUMI_BACKEND_URL."
+)
 
 
 @command(
@@ -53,9 +67,7 @@ _COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waive
 )
 @click.argument("stacks", metavar="[STACK]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every stack of the backend.")
-@click.option(
-    "--backend", metavar="URL", help="The stacks' self-managed backend. Default: PULUMI_BACKEND_URL."
-)
+@stacks_backend_option
 @click.option("--account", metavar="NAME", help="A cloud account, instead of stacks.")
 @click.option("--resources", metavar="FILE|URL", help="What the account holds, in JSON Lines.")
 @tag_option
@@ -65,12 +77,8 @@ _COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waive
     help="Pass over stacks that did not change since then, or since their last audit.",
 )
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the stacks.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Stacks at the same time.  [default: processors]")
-@click.option(
-    "--share-processes",
-    is_flag=True,
-    help="Let a pack's process judge many stacks; for packs that do not ask for the stack's name.",
-)
+@jobs_option
+@share_option
 @strict_option
 @no_report_option
 @offline_option
@@ -109,14 +117,15 @@ def audit_command(
         entities = _known(tasks)
     decisions = Decisions.read(session, strict=strict_conflicts)
     phrase = passphrase(session.environ, Path(session.cwd))
-    with RequiredPacks(session, decisions, offline=offline) as packs, Pool(keep=_MOST_WARM) as pool:
+    with RequiredPacks(session, decisions, offline=offline) as packs, Pool(keep=MOST_WARM) as pool:
         packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
         auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase)
         if account is not None:
             audited = [auditor.account(*held)]
         else:
             work = partial(auditor.stack, place=place)
-            audited = _work_off(session, work, tasks, jobs or os.cpu_count() or 1, pool)
+            audited = work_off(session, "auditing", work, tasks, jobs, pool)
+    audited.sort(key=lambda each: (each.kind, each.entity))
     return _write(session, audited)
 
 
@@ -224,20 +233,25 @@ def _since(text: str) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _work_off(
+def work_off(
     session: Session,
-    work: Callable[[StackTask], Audited],
-    tasks: Sequence[StackTask],
-    jobs: int,
+    doing: str,
+    work: Callable[[A], B],
+    things: Sequence[A],
+    jobs: int | None,
     pool: Pool,
-) -> list[Audited]:
-    """Do all of it, so many at the same time; in the order of the entities' names."""
-    threads = ThreadPoolExecutor(min(jobs, max(1, len(tasks))), thread_name_prefix="packreg-audit")
+) -> list[B]:
+    """Work on each, so many at the same time (default: as many as processors), as they get done.
+
+    Whatever breaks it off stops the pool's processes, so that nobody waits for a verdict.
+    """
+    workers = min(jobs or os.cpu_count() or 1, max(1, len(things)))
+    threads = ThreadPoolExecutor(workers, thread_name_prefix="packreg-stack")
     try:
-        with counting(session.out, "auditing", len(tasks)) as done:
-            audited = []
-            for each in as_completed([threads.submit(work, task) for task in tasks]):
-                audited.append(each.result())
+        with counting(session.out, doing, len(things)) as done:
+            results = []
+            for each in as_completed([threads.submit(work, thing) for thing in things]):
+                results.append(each.result())
                 done()
     except BaseException:
         threads.shutdown(wait=False, cancel_futures=True)
@@ -245,7 +259,7 @@ def _work_off(
         raise
     finally:
         threads.shutdown()
-    return sorted(audited, key=lambda each: (each.kind, each.entity))
+    return results
 
 
 def _write(session: Session, audited: Sequence[Audited]) -> int:

@@ -100,6 +100,8 @@ class _Membership:
         globs = self._globs[kind]
         if globs is not None and globs.match(entity.name):
             return True
+        if not self._tags:
+            return False
         return any(name in entity.tags and glob.match(entity.tags[name]) for name, glob in self._tags)
 
 

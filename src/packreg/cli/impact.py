@@ -1,0 +1,189 @@
+"""`impact`: what another version of a pack would change for a group, before anyone is blocked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packreg.cli.auditing import MOST_WARM, jobs_option, share_option, stacks_backend_option, work_off
+from packreg.cli.base import REFERENCE, command
+from packreg.cli.enabling import group_option
+from packreg.cli.entities import read_tags, tag_option
+from packreg.cli.governing import read_governance
+from packreg.cli.impact_work import Comparison, Impact, Versions
+from packreg.cli.installing import offline_option
+from packreg.cli.reporting import tracked_json
+from packreg.cli.resources_to_judge import backend_url, passphrase
+from packreg.enforcement.impact import CHANGES
+from packreg.errors import NotEvaluated, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from packreg.cli.session import Session
+    from packreg.enforcement.impact import Effect
+    from packreg.groups.model import Group
+    from packreg.pack.reference import Reference
+
+_NOT_FINDINGS = ("status", "entity", "entity_kind", "mode", "run", "time", "pack", "version")
+
+
+@command(
+    "impact",
+    examples=(
+        "packreg impact guard@2.0.0 --group prod --backend s3://states",
+        "packreg impact guard --from guard@1.4.2 --group prod --backend file:///srv/states --json",
+    ),
+)
+@click.argument("reference", metavar="REF", type=REFERENCE)
+@group_option
+@click.option(
+    "--from",
+    "present",
+    metavar="REF",
+    type=REFERENCE,
+    help="Compare with this version. Default: the one that the group runs now.",
+)
+@stacks_backend_option
+@tag_option
+@jobs_option
+@share_option
+@offline_option
+@click.pass_obj
+def impact_command(
+    session: Session,
+    reference: Reference,
+    group: str,
+    present: Reference | None,
+    backend: str | None,
+    tags: tuple[str, ...],
+    jobs: int | None,
+    share_processes: bool,
+    offline: bool,
+) -> int:
+    """Show what another version of a pack would change for the stacks of a group.
+
+    Both versions judge the stored states, with the configuration and the environments that the pack has in
+    the group. Nothing is enabled, blocked or kept, and whatever is found the exit code is 0. Exit code 4:
+    the new version could not judge everything.
+    """
+    from packreg.analysis.backend import list_stacks
+    from packreg.analysis.places import open_place
+    from packreg.analysis.pool import Pool
+    from packreg.groups.editing import found_group
+
+    if present is not None and present.name != reference.name:
+        raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
+    known = read_tags(tags)
+    place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
+    phrase = passphrase(session.environ, Path(session.cwd))
+    governance = read_governance(session)
+    there = found_group(governance, group)
+    _warn_of_members(session, there, known)
+    versions = Versions(session, there, reference, present)
+    if versions.problem:
+        session.out.warn(f"what {group} asks for now cannot be had, so that all is new: {versions.problem}")
+    with Pool(keep=MOST_WARM) as pool:
+        comparison = Comparison(
+            session, governance, there, versions, pool, offline=offline, shared=share_processes
+        )
+        stacks = [each for each in list_stacks(place) if comparison.may_have(each, known)]
+        with comparison:
+            work = partial(comparison.impact, place=place, tags=known, phrase=phrase)
+            results = work_off(session, "comparing", work, stacks, jobs, pool)
+    found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
+    _write(session, there, versions, found)
+    return NotEvaluated.exit_code if any(each.after == "not-evaluated" for each in found) else 0
+
+
+def _warn_of_members(session: Session, group: Group, tags: dict[str, str]) -> None:
+    """Say which members cannot be seen. Raises UsageError: none at all."""
+    if "stack" not in group.kinds:
+        raise UsageError(f"the group {group.name} takes no stacks", hint="name a group that takes stacks")
+    if group.tags and not tags:
+        session.out.warn(
+            f"{group.name} has members by their tags, which a backend does not know: those are left out",
+            "say with --tag which tags the stacks of this backend have",
+        )
+
+
+def _write(session: Session, group: Group, versions: Versions, found: Sequence[Impact]) -> None:
+    after, before = versions.after, versions.before
+    counts = Counter(effect.change for each in found for effect in each.effects)
+    worse = sum(each.is_worse for each in found)
+    lost = sum(each.after == "not-evaluated" for each in found)
+    if session.out.json:
+        summary = {"stacks": len(found), "worse": worse, "not_evaluated": lost}
+        session.out.document(
+            {
+                "pack": after.pack,
+                "group": group.name,
+                "mode": group.mode,
+                "from": before.version if before is not None else "",
+                "to": after.version,
+                "summary": summary | {change: counts[change] for change in CHANGES},
+                "stacks": [_impact_json(each) for each in found],
+            }
+        )
+    else:
+        was = before.version if before is not None else "nothing"
+        session.out.line(f"{after.pack} {was} -> {after.version} in {group.name} ({group.mode})")
+        for each in found:
+            for line in _lines(each):
+                session.out.line(line)
+        session.out.line()
+        words = {"fails": "newly fail", "passes": "newly pass", "unknown": "cannot be evaluated"}
+        said = [f"{counts[change]} {words.get(change, change)}" for change in CHANGES]
+        bad = "denied" if group.mode == "preventative" else "not compliant"
+        session.out.line(f"{worse} of {len(found)} stacks would be newly {bad}: {', '.join(said)}")
+    for each in found:
+        if each.error:
+            session.out.error(f"{each.stack}: {each.error}")
+    if not found:
+        session.out.say(f"no stack of this backend is a member of {group.name}")
+
+
+def _lines(impact: Impact) -> Iterator[str]:
+    """A stack for which anything changes, with the findings that do."""
+    from packreg.enforcement.plain import plain, plain_lines, resource_label
+
+    if not (impact.effects or impact.error or impact.note or impact.before != impact.after):
+        return
+    yield ""
+    verdict = (
+        impact.after if impact.after == impact.before else f"{impact.before or 'nothing'} -> {impact.after}"
+    )
+    yield f"{impact.stack}  {verdict}"
+    if impact.note:
+        yield f"    note: {plain(impact.note)}"
+    for change, finding, was in impact.effects:
+        level = finding.level or "error"
+        if change in ("stricter", "laxer"):
+            level = f"{was} -> {level}"
+        level += ", waived" if finding.waiver else ""
+        of = f"{plain(finding.policy)}  " if finding.policy else ""
+        label = resource_label(finding.urn, finding.resource_type) if finding.kind != "error" else finding.urn
+        yield f"    {change:<8} [{level}]  {of}({plain(label) or finding.pack})"
+        if change != "passes":
+            yield from (f"        {line}" for line in plain_lines(finding.message))
+
+
+def _impact_json(impact: Impact) -> dict[str, Any]:
+    return {
+        "stack": impact.stack,
+        "before": impact.before,
+        "after": impact.after,
+        "note": impact.note,
+        "error": impact.error,
+        "changes": [_effect_json(effect) for effect in impact.effects],
+    }
+
+
+def _effect_json(effect: Effect) -> dict[str, Any]:
+    found = tracked_json(effect.finding)
+    kept = {name: value for name, value in found.items() if name not in _NOT_FINDINGS}
+    return {"change": effect.change, "was": effect.was, **kept}
