@@ -283,6 +283,16 @@ def test_many_stacks_share_a_process_of_an_opa_pack(office: User, monkeypatch: p
     assert len(started) <= 2
 
 
+def test_grpc_writes_no_lines_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless somebody asks for them; a pack that ends while it is asked is reported in our own words."""
+    monkeypatch.delenv("GRPC_VERBOSITY", raising=False)
+    Session({})
+    assert os.environ.pop("GRPC_VERBOSITY") == "NONE"
+    monkeypatch.setenv("GRPC_VERBOSITY", "DEBUG")
+    Session({})
+    assert os.environ["GRPC_VERBOSITY"] == "DEBUG"
+
+
 def test_the_document_has_the_shape_that_is_documented(office: User) -> None:
     """Every member that the page names is there, and no other."""
     assert_has(office.must("audit", "--all", "--json").json(), first("audit"), "audit")

@@ -39,6 +39,8 @@ class Session:
         self.out = Output(environ)
         self.registry_option: str | None = None
         self.done: dict[str, object] = {}
+        # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
     @cached_property
     def cwd(self) -> str:

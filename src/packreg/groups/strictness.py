@@ -70,7 +70,7 @@ def _compared(
     winner = levels.get((pack.winner.group, pack.pack))
     loser = levels.get((lost.asked.group, pack.pack))
     where = f"group {lost.asked.group}"
-    asked = f"{pack.pack} {lost.asked.version} of group {lost.asked.group}"
+    asked = f"{pack.pack} {lost.asked.version}"
     won = f"{pack.version} of group {pack.winner.group}, which counts ({lost.rule})"
     hint = "ask for one version and one configuration in both groups"
     if winner is None or loser is None:
