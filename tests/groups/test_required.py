@@ -11,8 +11,17 @@ from hypothesis import strategies as st
 
 from packreg.errors import NotFound, PackregError, StoreUnavailable
 from packreg.groups.decision import Required
-from packreg.groups.model import Entity, Governance, Group, PackEntry
-from packreg.groups.required import Listings, Resolution, packs_of
+from packreg.groups.model import (
+    DEFAULT_AUDIT,
+    DEFAULT_PREVENTATIVE,
+    Entity,
+    EntityKind,
+    Governance,
+    Group,
+    Mode,
+    PackEntry,
+)
+from packreg.groups.required import Listings, Resolution, packs_of, required_policies
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key, revision_key, tombstone_key
 from packreg.registry.listing import PackListing, precedence
@@ -161,6 +170,34 @@ def test_a_pack_without_a_listing_is_a_problem(listings: Listings, code: str) ->
     found = required([group("a", entry("guard", "latest"))], listings)
     assert [problem.code for problem in found.problems] == [code]
     assert not found.nothing
+
+
+def test_a_new_stack_falls_into_the_defaults() -> None:
+    """Nobody lists it; it must run what its default group and the groups that mean it ask for, by mode."""
+    guard = {"guard": entry("guard", "latest")}
+    both: frozenset[EntityKind] = frozenset({"stack", "account"})
+    governance = Governance(
+        3,
+        {
+            DEFAULT_PREVENTATIVE: Group(
+                DEFAULT_PREVENTATIVE, "preventative", frozenset({"stack"}), packs=guard
+            ),
+            DEFAULT_AUDIT: Group(DEFAULT_AUDIT, "audit", both, packs=guard),
+            "prod": Group("prod", "preventative", frozenset({"stack"}), ("*/prod",), packs=guard),
+        },
+    )
+    new, account = Entity("stack", "organization/new/dev"), Entity("account", "aws/new")
+
+    def groups(entity: Entity, mode: Mode) -> tuple[str, ...]:
+        return required_policies(entity, mode, governance, GUARD).groups
+
+    assert groups(new, "preventative") == (DEFAULT_PREVENTATIVE,)
+    assert groups(new, "audit") == groups(account, "audit") == (DEFAULT_AUDIT,)
+    assert groups(STACK, "preventative") == (DEFAULT_PREVENTATIVE, "prod")
+    assert required_policies(account, "preventative", governance, GUARD).nothing
+    assert [str(each.version) for each in required_policies(new, "audit", governance, GUARD).packs] == [
+        "4.0.0"
+    ]
 
 
 def test_nothing_required_is_said() -> None:
