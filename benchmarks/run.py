@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from bundles import bundles
+from governance import governance
 from guard import guard
 from installs import node_packs, python_packs
 from judging import judging
@@ -22,6 +23,7 @@ BENCHMARKS = {
     "node": node_packs,
     "registries": registries,
     "guard": guard,
+    "governance": governance,
     "judging": judging,
     "opa": opa,
 }
