@@ -20,6 +20,7 @@ from packreg.errors import PackregError, UsageError
 if TYPE_CHECKING:
     from packreg.analysis.snapshot import Snapshot
     from packreg.cli.session import Session
+    from packreg.enforcement.waivers import Finding
     from packreg.groups.model import Entity
 
 no_report_option = click.option("--no-report", is_flag=True, help="Keep no report in the registry.")
@@ -76,7 +77,8 @@ def enforce_command(
         ready = packs.ready(required, told)
         report = judged_report(found.snapshot, ready, decisions.governance, where=found.where, now=now())
     evaluation = report.evaluation
-    denied = any(map(report.counts, (*evaluation.violations, *evaluation.remediations)))
+    findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
+    denied = any(map(report.counts, findings))
     passed = report.verdict == "not-evaluated" and not denied and fails_open(session.environ)
     if passed:
         assert report.governed is not None

@@ -74,16 +74,30 @@ def _policy(found: Members) -> PolicyResult:
 
 
 def _violation(found: Members, pack: str, version: str) -> Violation:
-    texts = ("policy", "level", "message", "urn", "resource_type", "description", "severity")
-    found.matching("level", ("advisory", "mandatory").__contains__)
-    kind = found.matching("kind", _KINDS.__contains__)
-    return Violation(pack, version, *(found.raw(member, str) for member in texts), kind)
+    return Violation(
+        pack=pack,
+        version=version,
+        policy=found.raw("policy", str),
+        level=found.matching("level", ("advisory", "mandatory").__contains__),
+        message=found.raw("message", str),
+        urn=found.raw("urn", str),
+        resource_type=found.raw("resource_type", str),
+        description=found.raw("description", str),
+        severity=found.raw("severity", str),
+        kind=found.matching("kind", _KINDS.__contains__),
+    )
 
 
 def _remediation(found: Members, pack: str, version: str) -> Remediation:
-    texts = [found.raw(member, str) for member in ("policy", "urn", "resource_type")]
-    changes = tuple(_change(change) for change in found.list_of("changes"))
-    return Remediation(pack, version, *texts, changes, found.raw("description", str))
+    return Remediation(
+        pack=pack,
+        version=version,
+        policy=found.raw("policy", str),
+        urn=found.raw("urn", str),
+        resource_type=found.raw("resource_type", str),
+        changes=tuple(_change(change) for change in found.list_of("changes")),
+        description=found.raw("description", str),
+    )
 
 
 def _change(found: Members) -> Change:
@@ -95,11 +109,13 @@ def _change(found: Members) -> Change:
 
 
 def _error(found: Members, pack: str, version: str) -> EvaluationError:
-    texts = [found.raw(member, str) for member in ("code", "why", "policy", "urn")]
     return EvaluationError(
-        pack,
-        version,
-        *texts,
+        pack=pack,
+        version=version,
+        code=found.raw("code", str),
+        why=found.raw("why", str),
+        policy=found.raw("policy", str),
+        urn=found.raw("urn", str),
         kind=found.matching("kind", _KINDS.__contains__),
         resources=found.number("resources"),
         log=found.raw("log", str),
