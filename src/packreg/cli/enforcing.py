@@ -56,7 +56,8 @@ def enforce_command(
     """Decide about a deployment, without the Pulumi CLI.
 
     It is the guard's decision, by what the stack's preventative groups require, for tools that do not run the
-    Pulumi CLI; nothing is remediated, so what a policy would change counts. Exit code 3: denied. Exit code 4: something could not be evaluated.
+    Pulumi CLI; nothing is remediated, so what a policy would change counts. Exit code 3: denied. Exit code 4:
+    something could not be evaluated.
     """
     from dataclasses import replace
 
