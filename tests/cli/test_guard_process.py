@@ -170,10 +170,7 @@ def test_failures_are_errors_of_calls_that_no_cli_overlooks(user: User) -> None:
 
 def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: User) -> None:
     """Started in the directory that stands for it, the process works where its starter does."""
-    registry = enforced.top / "user/.local/share/packreg/registry"
-    elsewhere = enforced.top / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "packreg.toml").write_text(f'registry = "{registry.as_uri()}"\n')
+    elsewhere = enforced.top / "user/.local/share/packreg"
     starter = (
         "import subprocess, sys; command = [sys.executable, '-m', 'packreg.cli.guard_process'];"
         f"sys.exit(subprocess.call(command, cwd={str(DIRECTORY)!r}))"
@@ -181,7 +178,7 @@ def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: 
     started = subprocess.Popen(
         [sys.executable, "-c", starter],
         cwd=elsewhere,
-        env={**enforced.environ, "XDG_DATA_HOME": str(enforced.top / "nothing"), "PWD": str(elsewhere)},
+        env={**enforced.environ, "PACKREG_REGISTRY": "registry", "PWD": str(elsewhere)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -192,6 +189,19 @@ def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: 
         ask(channel, "GetAnalyzerInfo")
     output = started.communicate(timeout=30)[0]
     assert output == "packreg: organization/shop/dev must pass rules@1.2.0\n"
+
+
+def test_a_project_does_not_choose_what_judges_it(enforced: User) -> None:
+    """A packreg.toml beside the program names another registry: it is not followed, and that is said."""
+    enforced.must("--registry", enforced.top / "lax", "init")
+    (enforced.directory / "packreg.toml").write_text('registry = "../lax"\n[analysis]\nmemory = "1KiB"\n')
+    with process(enforced, enforced.directory) as (started, channel):
+        ask(channel, "ConfigureStack", TOLD.SerializeToString())
+        ask(channel, "GetAnalyzerInfo")
+        ask(channel, "Cancel")
+        said, _ = started.communicate(timeout=30)
+    assert "the project's packreg.toml is not followed" in said
+    assert "must pass rules@1.2.0" in said
 
 
 def test_the_process_does_not_load_the_command_line() -> None:

@@ -86,16 +86,18 @@ _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
 class Settings:
     """The settings of one run: `values` by key, and by the same keys `origins` in words for people.
 
-    `registry` is the URL or path, with its query; a relative path in it starts at `base`.
+    `registry` is the URL or path, with its query; a relative path in it starts at `base`. `files` were
+    read; `passed_over` is a project's file that was there and not read, or "".
     """
 
-    __slots__ = ("base", "files", "origins", "values")
+    __slots__ = ("base", "files", "origins", "passed_over", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, str | int | bool] = {}
         self.origins: dict[str, str] = {}
         self.base = ""
         self.files: list[str] = []
+        self.passed_over = ""
 
     def put(self, key: str, value: str | int | bool, origin: str) -> None:
         """Set a key that no nearer source has set."""
@@ -146,8 +148,13 @@ class Settings:
         return {k[7:]: int(v) for k, v in self.values.items() if k.startswith("limits.")}
 
 
-def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = None) -> Settings:
+def load_settings(
+    environ: Mapping[str, str], cwd: str, registry: str | None = None, *, project: bool = True
+) -> Settings:
     """Gather the settings for a command that runs in `cwd` (absolute), with `--registry` as `registry`.
+
+    Without `project` the packreg.toml of a project is not read, only noted as `passed_over`: whoever may edit
+    a project must not choose what judges it.
 
     Raises:
         UsageError: a file cannot be read or holds what it may not; an empty registry was given.
@@ -166,6 +173,8 @@ def load_settings(environ: Mapping[str, str], cwd: str, registry: str | None = N
         settings.put("analysis.opa_analyzer", program, "environment PACKREG_OPA_ANALYZER")
     nearest = _nearest_file(cwd)
     users = os.path.join(user_directory("config", environ), FILE_NAME)
+    if not project and nearest != users:
+        settings.passed_over, nearest = nearest, ""
     for path in (nearest, users):
         if path and path not in settings.files:
             data = _read(path)

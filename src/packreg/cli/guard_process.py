@@ -1,7 +1,8 @@
 """The analyzer process that the Pulumi CLI starts: `pulumi-analyzer-policy-packreg`.
 
 The CLI starts an executable file in the directory of the program, and what stands for a directory with a
-PulumiPolicy.yaml in that directory; there the settings count that are found from where the CLI itself works.
+PulumiPolicy.yaml in that directory; it then works where the CLI itself does. The settings are those of the
+environment and of the user, never those of the project: who may edit that must not choose what judges it.
 Its arguments, the address of the engine and options, are not needed. The first line of standard output is the
 port; the lines that follow are for the user, the CLI shows them among its diagnostics.
 """
@@ -13,8 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packreg.errors import PackregError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from packreg.cli.session import Session
 
 FAIL_OPEN = "PACKREG_FAIL_OPEN"
 _YES = ("1", "true", "yes", "on")
@@ -34,7 +39,7 @@ def main() -> None:
 
     _work_where_the_cli_does()
     session = Session(os.environ)
-    session.out.quiet = True
+    session.out.quiet, session.trusts_project = True, False
     office = Office(session)
     guard = Guard(
         office.prepare, office.keep, version=__version__, say=_say, fail_open=fails_open(os.environ)
@@ -46,6 +51,8 @@ def main() -> None:
 
     server, port = start(Service(guard, life.end, defect))
     print(port, flush=True)  # noqa: T201  the protocol's first line
+    if passed_over(session):
+        _say("the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry")
     in_background(office.look_ahead)  # while the CLI connects
     life.wait()
     guard.close()
@@ -57,6 +64,13 @@ def main() -> None:
 def fails_open(environ: Mapping[str, str]) -> bool:
     """Whether the operator lets pass what could not be evaluated."""
     return environ.get(FAIL_OPEN, "").strip().lower() in _YES
+
+
+def passed_over(session: Session) -> bool:
+    """Whether a project's settings are there, and nothing in the environment makes plain which ones count."""
+    with suppress(PackregError):  # which comes up again when the registry is asked
+        return bool(session.settings.passed_over) and not session.environ.get("PACKREG_REGISTRY")
+    return False
 
 
 def _say(line: str) -> None:

@@ -38,6 +38,7 @@ class Session:
         self.environ = environ
         self.out = Output(environ)
         self.registry_option: str | None = None
+        self.trusts_project = True  # whether the packreg.toml of a project counts
         self.done: dict[str, object] = {}
         # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -58,7 +59,7 @@ class Session:
     @cached_property
     def settings(self) -> Settings:
         """Every setting and its origin."""
-        return load_settings(self.environ, self.cwd, self.registry_option)
+        return load_settings(self.environ, self.cwd, self.registry_option, project=self.trusts_project)
 
     @cached_property
     def location(self) -> StoreLocation:
