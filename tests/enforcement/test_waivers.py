@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.analysis.findings import Evaluation
-from packreg.enforcement.waivers import Waived, apply_waivers, covers, may_waive
+from packreg.enforcement.waivers import Waived, apply_waivers, covers
 from packreg.groups.model import Entity, Rules, Waiver
 from tests.enforcement.findings import BUCKET, ROOT, STACK, URN, guard, violation, waiver
 
@@ -116,7 +117,21 @@ def test_a_policy_can_forbid_waivers() -> None:
     found = applied(waiver(), unwaivable=["guard:pri*"])
     assert found.waiver(PRIVATE) is None
     assert [note.code for note in found.notes] == ["waiver-forbidden"]
-    assert may_waive(Rules(unwaivable=("other:*", "guard:owned")), "guard", "private")
+    assert applied(waiver(), unwaivable=["other:*", "guard:owned"]).waiver(PRIVATE) is not None
+
+
+def test_a_pack_can_forbid_waivers_of_its_policy() -> None:
+    """A policy with the tag `no-waivers` counts, whatever was waived before it had that tag."""
+    pack = EVALUATION.packs[0]
+    assert pack.info is not None
+    policies = [
+        replace(each, tags=("no-waivers",)) if each.name == "private" else each for each in pack.info.policies
+    ]
+    tagged = replace(pack, info=replace(pack.info, policies=tuple(policies)))
+    evaluation = Evaluation((tagged,), EVALUATION.resources)
+    found = apply_waivers(evaluation, STACK, [waiver()], Rules(), now=NOW)
+    assert found.waiver(PRIVATE) is None
+    assert [note.code for note in found.notes] == ["waiver-forbidden"]
 
 
 _WAIVERS = st.lists(

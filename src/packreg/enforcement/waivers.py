@@ -18,6 +18,7 @@ from packreg.errors import Problem
 from packreg.groups.members import matches
 from packreg.groups.model import Entity, Rules, Waiver
 from packreg.groups.times import moment
+from packreg.groups.waiving import may_waive, unwaivable
 
 #: How long before its end a waiver is warned of.
 SOON = timedelta(days=14)
@@ -48,9 +49,16 @@ def apply_waivers(
 ) -> Waived:
     """Find a waiver for each finding about the entity; of several that fit, the one that expires last.
 
-    `now` is RFC 3339 in UTC. A waiver counts up to and including the second it expires in.
+    A policy forbids waivers by its tag, and the settings by globs, also those that were made before. `now`
+    is RFC 3339 in UTC. A waiver counts up to and including the second it expires in.
     """
     here = sorted((w for w in waivers if matches(w.entity, entity)), key=lambda w: (w.expires, w.id))
+    tagged = {
+        (pack.pack, policy)
+        for pack in evaluation.packs
+        if pack.info is not None
+        for policy in unwaivable(pack.info)
+    }
     found: dict[_Key, Waiver] = {}
     notes: set[Problem] = set()
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
@@ -58,7 +66,7 @@ def apply_waivers(
         counting: Waiver | None = None
         silent: list[Problem] = []
         for waiver in (each for each in here if covers(each, finding)):
-            if not may_waive(rules, waiver.pack, waiver.policy):
+            if (waiver.pack, waiver.policy) in tagged or not may_waive(rules, waiver.pack, waiver.policy):
                 silent.append(_note(waiver, "forbidden", "does not count: this policy forbids waivers"))
             elif moment(waiver.expires) < moment(now):
                 silent.append(_note(waiver, "expired", f"expired at {waiver.expires}; it counts no more"))
@@ -80,11 +88,6 @@ def covers(waiver: Waiver, finding: Finding) -> bool:
     name = f"{finding.resource_type}::{finding.urn.rpartition('::')[2]}"
     texts = (finding.urn, name)
     return not waiver.resource or any(t == waiver.resource or fnmatchcase(t, waiver.resource) for t in texts)
-
-
-def may_waive(rules: Rules, pack: str, policy: str) -> bool:
-    """Whether the settings allow waivers for a policy."""
-    return not any(fnmatchcase(f"{pack}:{policy}", glob) for glob in rules.unwaivable)
 
 
 def _key(finding: Finding) -> _Key:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from packreg.analysis.asking import Failure, Item, Question, Reply
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import decode_struct, encode_struct
@@ -63,6 +65,14 @@ def test_only_what_blocks_is_waived() -> None:
     assert [(each.pack, each.policy, each.urn, each.resource_type) for each in asked] == [
         ("guard", "p", urn("a"), "demo:index:Bucket")
     ] * 2
+
+
+def test_a_policy_that_forbids_waivers_blocks() -> None:
+    """Whoever made a waiver before its pack forbade them: the violation stays mandatory."""
+    into = Merged(urn("a"), lambda violation: WAIVER)
+    into.add(replace(GUARD, unwaivable=frozenset({"p"})), answer())
+    [shown] = pb.AnalyzeResponse.FromString(into.encoded()).diagnostics
+    assert (shown.enforcement_level, shown.message) == (pb.MANDATORY, "no")
 
 
 def test_a_stack_policys_waiver_is_of_the_resource_it_names() -> None:

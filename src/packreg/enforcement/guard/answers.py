@@ -19,11 +19,15 @@ _BLOCKING = (pb.MANDATORY, pb.REMEDIATE)
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A pack as the user knows it: its own name, the release's version, how severe each policy is."""
+    """A pack as the user knows it: its own name, the release's version, how severe each policy is.
+
+    Policies that are `unwaivable` forbid waivers themselves.
+    """
 
     name: str
     version: str
     severities: Mapping[str, int] = field(default_factory=dict)
+    unwaivable: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.name}@{self.version}" if self.version else self.name
@@ -50,7 +54,7 @@ class Merged:
             shown.CopyFrom(found)
             shown.pack_name, shown.pack_version = label.name, label.version
             shown.severity = found.severity or label.severities.get(found.policy_name, 0)
-            if found.enforcement_level not in _BLOCKING:
+            if found.enforcement_level not in _BLOCKING or found.policy_name in label.unwaivable:
                 continue
             urn = self._attribute(found.urn) if self._attribute else self._urn
             violation = Violation(

@@ -19,6 +19,7 @@ from packreg.analysis.redaction import Redactor
 from packreg.analysis.session import Session
 from packreg.enforcement.guard.answers import Label, redacted, says_anything
 from packreg.errors import PackFailed, PackregError
+from packreg.groups.waiving import unwaivable
 from packreg.pack.metadata import SEVERITIES
 
 T = TypeVar("T")
@@ -68,7 +69,8 @@ class RunningPack:
         info = self._session.info
         severities = {policy.name: SEVERITIES.index(policy.severity) for policy in info.policies}
         pack = self.pack
-        self.label = Label(pack.name or info.name, pack.version or info.version, severities)
+        name, version = pack.name or info.name, pack.version or info.version
+        self.label = Label(name, version, severities, unwaivable(info))
         self._collector = Collector(self._session, pack.version, self._stack, self._redactor, name=pack.name)
         self._judging = frozenset(method for method in _METHODS if self._session.judging(method))
         in_background(self._answer)
