@@ -38,6 +38,8 @@ HEAVY = {
     "referencing",
     "cryptography",
     "re2",
+    "distributed",
+    "dask",
 }
 #: Modules that only such functions import.
 BEHIND_HEAVY = {"store/s3_answers.py"}

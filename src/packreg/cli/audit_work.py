@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from packreg.analysis.pool import Pool
     from packreg.analysis.snapshot import Snapshot
     from packreg.cli.decisions import Decisions
+    from packreg.cli.governed_runs import Stamp
     from packreg.cli.required_packs import ReadyPacks, RequiredPacks
     from packreg.cli.session import Session
     from packreg.groups.model import Entity
@@ -81,6 +82,11 @@ class StackTask:
     stack: StackEntry
     project: str = ""
 
+    @property
+    def name(self) -> str:
+        """The stack's full name, as far as it is known before it is read."""
+        return f"{SELF_MANAGED}/{self.stack.project or self.project or '?'}/{self.stack.name}"
+
 
 class Auditor:
     """Audits entities; for several threads. Nothing that goes wrong with one of them is raised."""
@@ -98,17 +104,19 @@ class Auditor:
         self._session, self._decisions, self._packs, self._pool = session, decisions, packs, pool
         self._wishes, self._passphrase = wishes, passphrase
 
-    def stack(self, task: StackTask, place: Place) -> Audited:
-        """Audit the newest checkpoint of a stack in a backend."""
-        stack, project = task.stack, task.project
-        name = f"organization/{stack.project or project or '?'}/{stack.name}"
+    def stack(self, task: StackTask, place: Place, stamp: Stamp | None = None) -> Audited:
+        """Audit the newest checkpoint of a stack in a backend.
+
+        With the `stamp` of an audit that may have been made already, its report stays the only one.
+        """
+        stack = task.stack
         try:
             entity, snapshot = read_stack(task, place, self._passphrase)
             unguarded, notes = self._unguarded(entity, stack, place)
             told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED)
-            return self._audit(entity, snapshot, told, unguarded, notes)
+            return self._audit(entity, snapshot, told, unguarded, notes, stamp)
         except PackregError as error:
-            return Audited(name, "stack", "not-evaluated", error=str(error))
+            return Audited(task.name, "stack", "not-evaluated", error=str(error))
 
     def account(self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...] = ()) -> Audited:
         """Audit what an account holds; `notes` say what is not in the snapshot."""
@@ -124,12 +132,13 @@ class Auditor:
         told: Stack | None,
         unguarded: str,
         notes: tuple[Problem, ...] = (),
+        stamp: Stamp | None = None,
     ) -> Audited:
         from packreg.cli.compose import now
 
         required = self._decisions.required(entity, "audit")
         ready = self._packs.ready(required, told, shared=self._wishes.shared)
-        if self._wishes.changed_only and self._is_unchanged(entity, snapshot, ready):
+        if self._wishes.changed_only and self._is_unchanged(entity, snapshot, ready, stamp):
             return Audited(entity.name, entity.kind, UNCHANGED, snapshot.size, unguarded=unguarded)
         if unguarded:
             message = f"the update that ended at {unguarded} left no report of the guard"
@@ -146,7 +155,8 @@ class Auditor:
         unkept = ""
         if self._wishes.keep:
             try:
-                keep_report(self._session, stored_report("audit", report, ready, snapshot.digest()))
+                stored = stored_report("audit", report, ready, snapshot.digest(), stamp)
+                report = keep_report(self._session, stored).report
             except PackregError as error:
                 unkept = str(error)
         found = totals(report)
@@ -165,12 +175,16 @@ class Auditor:
             unkept,
         )
 
-    def _is_unchanged(self, entity: Entity, snapshot: Snapshot, ready: ReadyPacks) -> bool:
+    def _is_unchanged(
+        self, entity: Entity, snapshot: Snapshot, ready: ReadyPacks, stamp: Stamp | None
+    ) -> bool:
         """Whether the last audit judged the same state by the same packs, and reached a verdict."""
         newest = KeptReports(self._session).newest(entity, "audit")
         if not newest or newest[0].verdict == "not-evaluated" or ready.required.unavailable:
             return False
         before = newest[0]
+        if stamp is not None and before.id == stamp.id:
+            return False  # that is this very audit, which was made before by somebody who is gone
         return (
             before.state == snapshot.digest()
             and before.packs == ready.ran

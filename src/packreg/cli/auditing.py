@@ -78,6 +78,7 @@ stacks_backend_option = click.option(
 )
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the stacks.")
 @jobs_option
+@click.option("--dask", metavar="ADDRESS", help="Let the workers of the Dask cluster there audit the stacks.")
 @share_option
 @strict_option
 @no_report_option
@@ -94,6 +95,7 @@ def audit_command(
     since: str | None,
     shard: str | None,
     jobs: int | None,
+    dask: str | None,
     share_processes: bool,
     strict_conflicts: bool,
     no_report: bool,
@@ -108,6 +110,8 @@ def audit_command(
 
     wishes = Wishes(changed_only=since == "last", shared=share_processes, keep=not no_report)
     _check_options(stacks, everything, backend, account, resources, tags, since, shard)
+    if dask is not None and (account is not None or jobs is not None):
+        raise UsageError("--dask goes with neither --account nor --jobs", hint="leave one of them out")
     tasks: list[StackTask] = []
     if account is not None and resources is not None:
         held = _held(session, account, resources, tags)
@@ -116,15 +120,22 @@ def audit_command(
         place, tasks = _tasks(session, stacks, backend, since, shard)
         entities = _known(tasks)
     decisions = Decisions.read(session, strict=strict_conflicts)
-    phrase = passphrase(session.environ, Path(session.cwd))
-    with RequiredPacks(session, decisions, offline=offline) as packs, Pool(keep=MOST_WARM) as pool:
-        packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
-        auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase)
-        if account is not None:
-            audited = [auditor.account(*held)]
-        else:
-            work = partial(auditor.stack, place=place)
-            audited = work_off(session, "auditing", work, tasks, jobs, pool)
+    if dask is not None:
+        from packreg.cli.dask_audit import assignment, audit_on_cluster
+
+        where, revision = backend_url(session, backend), decisions.governance.revision
+        about = assignment(session, where, revision, wishes, strict=strict_conflicts, offline=offline)
+        audited = audit_on_cluster(session, dask, tasks, about)
+    else:
+        phrase = passphrase(session.environ, Path(session.cwd))
+        with RequiredPacks(session, decisions, offline=offline) as packs, Pool(keep=MOST_WARM) as pool:
+            packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
+            auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase)
+            if account is not None:
+                audited = [auditor.account(*held)]
+            else:
+                work = partial(auditor.stack, place=place)
+                audited = work_off(session, "auditing", work, tasks, jobs, pool)
     audited.sort(key=lambda each: (each.kind, each.entity))
     return _write(session, audited)
 

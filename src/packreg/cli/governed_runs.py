@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg._version import __version__
 
@@ -62,20 +62,42 @@ def judged_report(
     )
 
 
-def stored_report(run: Run, report: Report, ready: ReadyPacks, state: str) -> StoredReport:
-    """What is kept of a run that ended just now; `state` is the digest of what was judged."""
+class Stamp(NamedTuple):
+    """What a report is told from others by, where it has to be known before the run: see `keep_report`."""
+
+    id: str
+    time: str
+
+
+def new_stamp() -> Stamp:
+    """One that no other run has."""
     from packreg.cli.compose import new_id, precisely_now
+
+    return Stamp(new_id(), precisely_now())
+
+
+def stored_report(
+    run: Run, report: Report, ready: ReadyPacks, state: str, stamp: Stamp | None = None
+) -> StoredReport:
+    """What is kept of a run that ended just now; `state` is the digest of what was judged."""
     from packreg.enforcement.stored import StoredReport
 
-    return StoredReport(new_id(), run, precisely_now(), state, ready.ran, report.verdict, report)
+    id, time = stamp or new_stamp()
+    return StoredReport(id, run, time, state, ready.ran, report.verdict, report)
 
 
-def keep_report(session: Session, stored: StoredReport) -> None:
-    """Keep a report in the registry.
+def keep_report(session: Session, stored: StoredReport) -> StoredReport:
+    """Keep a report in the registry; gives the one that is kept.
+
+    A run that is made again with the stamp it had before has the same key, and a key is written once: so one
+    report is left, that of whoever was first, and both are given that one.
 
     Raises:
         StoreRefused: this is a replica, or no registry.
         PackregError: it could not be written; what was decided stands.
     """
+    from packreg.enforcement.stored import StoredReport
+
     session.registry().home(create=False)
-    session.store.create(stored.key, stored.encode())
+    there = session.store.create(stored.key, stored.encode())
+    return stored if there is None else StoredReport.decode(there, stored.key)
