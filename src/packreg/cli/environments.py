@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def env_command(context: click.Context) -> int | None:
-    """Look after environments: configuration, variables and secrets of policy packs.
+    """Look after environments: configuration, variables, secrets.
 
     An environment is a definition in the language of Pulumi ESC, in numbered revisions that never change.
     `prod` is the newest one, `prod@3` the third, `prod@stable` the one that the tag `stable` names.

@@ -39,11 +39,12 @@ _SOME_REGISTRY = "s3://BUCKET/PREFIX"
 @click.option("--gitlab", "service", flag_value="gitlab", help="Print a job to extend in GitLab CI.")
 @click.pass_obj
 def guard_command(session: Session, directory: bool, service: str | None) -> None:
-    """Print the guard: an executable file that the Pulumi CLI takes as a policy pack.
+    """Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step.
 
-    It runs what the registry says that a stack must run. With --directory it is put among the plugins of the
-    Pulumi CLI, in PULUMI_HOME. On failure a path is printed that does not exist, so that the Pulumi CLI stops
-    instead of running without the guard.
+    The guard is an executable file that the Pulumi CLI takes as a policy pack. It runs what the registry says
+    that a stack must run. With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. On
+    failure a path is printed that does not exist, so that the Pulumi CLI stops instead of running without the
+    guard.
     """
     from packreg.cli.ci_steps import ci_step
     from packreg.cli.guard_forms import DIRECTORY, program, provide_plugin
@@ -70,10 +71,10 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
 @click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
 def run_command(session: Session, words: tuple[str, ...]) -> int:
-    """Run one command of the Pulumi CLI, or one that calls it, with the guard.
+    """Run one command of the Pulumi CLI with the guard.
 
-    Sets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI that would not read it gets flags. Terminal, signals and exit
-    code are those of the command.
+    Or one that calls it. Sets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI that would not read it gets flags.
+    Terminal, signals and exit code are those of the command.
     """
     from packreg.cli.guard_forms import forms, provide_plugin
     from packreg.cli.pulumi_command import guarded, is_pulumi

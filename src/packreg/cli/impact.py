@@ -65,7 +65,7 @@ def impact_command(
     share_processes: bool,
     offline: bool,
 ) -> int:
-    """Show what another version of a pack would change for the stacks of a group.
+    """Show what another version would change, before it blocks.
 
     Both versions judge the stored states, with the configuration and the environments that the pack has in
     the group. Nothing is enabled, blocked or kept, and whatever is found the exit code is 0. Exit code 4:
