@@ -58,7 +58,8 @@ def cluster(office: User, workers: int) -> Iterator[str]:
     file = office.top / "scheduler.json"
     where = ("--scheduler-file", str(file), "--no-dashboard")
     lines = [("dask_scheduler", "--host", "127.0.0.1", "--port", "0", *where)]
-    lines += [("dask_worker", "--nthreads", "1", "--no-nanny", *where)] * workers
+    worker = ("--nthreads", "1", "--no-nanny", "--local-directory", str(office.top))
+    lines += [("dask_worker", *worker, *where)] * workers
     with ExitStack() as running:
         for module, *words in lines:
             process = subprocess.Popen(
