@@ -136,6 +136,19 @@ def test_stacks_that_did_not_change_are_passed_over(office: User) -> None:
     )
 
 
+def test_a_waiver_that_comes_or_goes_is_a_change(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `--since last` a verdict that a waiver changes is reached again, also when the waiver expires."""
+    audit = ("audit", "--all", "--since", "last", "--json")
+    assert verdicts(office.must(*audit))["shop/prod"] == "not-compliant"
+    words = ("--stack", "shop/prod", "--expires", "1h", "--owner", "ada", "--reason", "soon")
+    office.must("waiver", "add", "guard:deny_open", *words, "--quiet")
+    waived = {"shop/prod": "compliant", "shop/dev": "unchanged", "blog/prod": "unchanged"}
+    assert verdicts(office.must(*audit)) == waived
+    assert verdicts(office.must(*audit))["shop/prod"] == "unchanged"
+    monkeypatch.setattr("packreg.cli.compose.now", lambda: "2126-01-01T00:00:00Z")
+    assert verdicts(office.must(*audit))["shop/prod"] == "not-compliant"
+
+
 def test_stacks_that_were_not_written_since_a_time_are_passed_over(office: User) -> None:
     """By when their checkpoints were written."""
     for number, name in enumerate(("shop/prod", "shop/dev", "blog/prod")):

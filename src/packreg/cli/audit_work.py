@@ -18,6 +18,7 @@ from packreg.cli.governed_runs import judged_report, keep_report, stored_report
 from packreg.cli.kept_reports import KeptReports
 from packreg.enforcement.report import totals
 from packreg.enforcement.report_keys import behind_later, read_report_key, report_prefix
+from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import InvalidState, NotFound, PackregError, Problem
 from packreg.groups.model import SELF_MANAGED
 from packreg.groups.times import precise
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 #: An entity's state is what it was at its last audit, and so is what must run.
 UNCHANGED = "unchanged"
+#: Processes of packs that are kept for the next stack, at most.
+MOST_WARM = 64
 #: Seconds after the end of an update in which the guard's report of it may still be written.
 _AFTER = 60.0
 
@@ -178,17 +181,28 @@ class Auditor:
     def _is_unchanged(
         self, entity: Entity, snapshot: Snapshot, ready: ReadyPacks, stamp: Stamp | None
     ) -> bool:
-        """Whether the last audit judged the same state by the same packs, and reached a verdict."""
+        """Whether the last audit judged the same state by the same packs, and its verdict still holds.
+
+        It does not where a waiver was made, taken back or expired since, and would change what counts.
+        """
+        from packreg.cli.compose import now
+
         newest = KeptReports(self._session).newest(entity, "audit")
         if not newest or newest[0].verdict == "not-evaluated" or ready.required.unavailable:
             return False
         before = newest[0]
         if stamp is not None and before.id == stamp.id:
             return False  # that is this very audit, which was made before by somebody who is gone
+        governed, governance = before.report.governed, self._decisions.governance
+        assert governed is not None
+        waived = apply_waivers(
+            before.report.evaluation, entity, governance.waivers.values(), governance.rules, now=now()
+        )
         return (
             before.state == snapshot.digest()
             and before.packs == ready.ran
             and before.required.groups == ready.required.groups
+            and waived.by_finding == governed.waived.by_finding
         )
 
     def _unguarded(self, entity: Entity, stack: StackEntry, place: Place) -> tuple[str, tuple[Problem, ...]]:
