@@ -186,6 +186,22 @@ def test_previews_are_judged(office: User) -> None:
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps": [], "diagnostics": [{"message": "the program raised", "severity": "error"}]},
+        {"steps": [], "maybeCorrupt": True},
+    ],
+)
+def test_a_preview_that_broke_off_is_no_pass(office: User, wrong: dict[str, object]) -> None:
+    """What it did not get to was not judged: exit code 4, and no report."""
+    (office.directory / "preview.json").write_text(json.dumps(wrong))
+    done = office("enforce", STACK, "--preview", "preview.json")
+    assert done.code == 4
+    assert "did not succeed" in done.err
+    assert kept(office) == []
+
+
+@pytest.mark.parametrize(
     "words", [[], ["--state", "s", "--preview", "p"], ["--state", "state.json", "-o", "sarif", "--json"]]
 )
 def test_wrong_options_are_refused(office: User, words: list[str]) -> None:

@@ -33,6 +33,9 @@ from packreg.errors import InvalidState, Problem
 #: Steps after which the resource is gone, or that concern the one that is replaced.
 REMOVALS = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"})
 
+#: The code of the note on a preview that broke off.
+FAILED_PREVIEW = "failed-preview"
+
 _HINT = "give the output of `pulumi preview --json --show-sames`"
 _OWN_NAMES = frozenset({"steps", "changeSummary", "duration"})
 _READ = frozenset({"changeSummary", "diagnostics", "maybeCorrupt"})
@@ -125,7 +128,7 @@ def _notes(data: bytes, where: str, rest: Mapping[str, object], same: int) -> It
         yield Problem("missing-resources", message, where, "run `pulumi preview --json --show-sames`")
     if rest.get("maybeCorrupt") is True or _has_error(rest.get("diagnostics")):
         message = "the preview did not succeed; resources that it did not get to were not analyzed"
-        yield Problem("failed-preview", message, where)
+        yield Problem(FAILED_PREVIEW, message, where)
     hidden = data.count(b'"[secret]"')
     if hidden:
         message = f'secrets are hidden in it ("[secret]", {hidden} times); policies see that text instead'

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg.analysis.preview import FAILED_PREVIEW
 from packreg.cli.base import command
 from packreg.cli.decisions import Decisions
 from packreg.cli.entities import read_tags, stack_entity, tag_option
@@ -15,7 +16,7 @@ from packreg.cli.installing import offline_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
 from packreg.cli.required_packs import RequiredPacks
 from packreg.cli.resources_to_judge import read_judged
-from packreg.errors import PackregError, UsageError
+from packreg.errors import InvalidState, PackregError, UsageError
 
 if TYPE_CHECKING:
     from packreg.analysis.snapshot import Snapshot
@@ -69,6 +70,7 @@ def enforce_command(
     entity = stack_entity(stack, read_tags(tags))
     found = read_judged(session, state=state, preview=preview, resources=None, stack=None, backend=None)
     _check_stack(entity, found.snapshot)
+    _check_preview(found.snapshot)
     decisions = Decisions.read(session, strict=strict_conflicts)
     organization, project, name = entity.name.split("/")
     told = Stack(name, project, organization, dry_run=preview is not None, tags=entity.tags)
@@ -99,3 +101,12 @@ def _check_stack(entity: Entity, snapshot: Snapshot) -> None:
     there = f"{snapshot.project}/{snapshot.stack}"
     if snapshot.stack and there != name:
         raise UsageError(f"{snapshot.where} is of the stack {there[:200]!r}, not of {name!r}")
+
+
+def _check_preview(snapshot: Snapshot) -> None:
+    """Refuse to decide by a preview that broke off: what it did not get to would pass unseen."""
+    if any(note.code == FAILED_PREVIEW for note in snapshot.notes):
+        raise InvalidState(
+            f"the preview {snapshot.where} did not succeed, so nobody knows what would be deployed",
+            hint="make the preview succeed, or look at what there is of it with `packreg analyze --preview`",
+        )
