@@ -27,14 +27,14 @@ stack_seconds = 600
 def test_a_packs_own_limits_are_before_those_of_all(tmp_path: Path) -> None:
     """Each limit counts by itself; short calls before judging never have less than their default."""
     (tmp_path / "packreg.toml").write_text(FILE)
-    settings = load_settings({"HOME": str(tmp_path / "home")}, str(tmp_path))
+    settings = load_settings({"HOME": str(tmp_path / "home")}, str(tmp_path)).values
     assert pack_limits(settings, "guard") == (512 << 20, Deadlines(start=7, call=30, analyze=5, stack=600))
     assert pack_limits(settings, "other") == (1 << 30, Deadlines(start=7, call=90, analyze=90, stack=120))
 
 
 def test_without_settings_the_defaults_count(tmp_path: Path) -> None:
     """They are those that `packreg config` shows."""
-    settings = load_settings({"HOME": str(tmp_path)}, str(tmp_path))
+    settings = load_settings({"HOME": str(tmp_path)}, str(tmp_path)).values
     memory, deadlines = pack_limits(settings, "guard")
     assert (memory, deadlines) == (MEMORY, Deadlines())
     shown = default_limits()

@@ -76,8 +76,6 @@ KEYS: dict[str, type] = {
     "environments.secrets": str,
     "environments.esc": str,
 }
-#: What of `analysis` can be said of one pack.
-PACK_LIMITS = ("memory", "start_seconds", "call_seconds", "stack_seconds")
 #: What is said of the same place as `registry.url`, in the order of a URL's query.
 OF_THE_URL = ("endpoint_url", "region", "profile")
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
@@ -318,6 +316,8 @@ def _flatten(document: Mapping[str, Any], path: str) -> dict[str, str | int | bo
             if key not in KEYS:
                 raise _unknown(path, key, [k for k in KEYS if k.startswith(f"{name}.")])
             found[key] = _checked(path, key, item, KEYS[key])
+        if packs:
+            from packreg.cli.pack_limits import PACK_LIMITS
         for pack, limits in packs.items():
             for word, item in limits.items():
                 key = f"analysis.packs.{pack}.{word}"

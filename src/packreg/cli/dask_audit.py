@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from packreg._version import __version__
 from packreg.analysis.places import file_path, open_place
-from packreg.cli.audit_work import Audited, Auditor, StackTask, Wishes
+from packreg.cli.audit_work import MOST_WARM, Audited, Auditor, StackTask, Wishes
 from packreg.cli.decisions import Decisions
 from packreg.cli.governed_runs import Stamp, new_stamp
 from packreg.cli.governing import read_revision
@@ -141,7 +141,6 @@ class _Worker:
 
     def __init__(self, about: Assignment) -> None:
         from packreg.analysis.pool import Pool
-        from packreg.cli.auditing import MOST_WARM
 
         if about.tool != __version__:
             raise UsageError(

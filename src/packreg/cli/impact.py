@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packreg.cli.auditing import MOST_WARM, jobs_option, share_option, stacks_backend_option, work_off
+from packreg.cli.audit_work import MOST_WARM
+from packreg.cli.auditing import jobs_option, share_option, stacks_backend_option, work_off
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.enabling import group_option
 from packreg.cli.entities import read_tags, tag_option

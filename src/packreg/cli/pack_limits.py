@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.cli.config import PACK_LIMITS
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
-    from packreg.analysis.program import Deadlines
-    from packreg.cli.config import Settings
+    from collections.abc import Mapping
 
+    from packreg.analysis.program import Deadlines
+
+#: What of `analysis` can be said of one pack.
+PACK_LIMITS = ("memory", "start_seconds", "call_seconds", "stack_seconds")
 _UNITS = {"MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -21,15 +23,15 @@ class PackLimits(NamedTuple):
     deadlines: Deadlines
 
 
-def pack_limits(settings: Settings, name: str) -> PackLimits:
+def pack_limits(settings: Mapping[str, str | int | bool], name: str) -> PackLimits:
     """What the pack of this name may use: its own settings, then those for all packs, then the defaults."""
     from packreg.analysis.program import MEMORY, Deadlines
 
     given = {}
     for word in PACK_LIMITS:
         for key in (f"analysis.packs.{name}.{word}", f"analysis.{word}"):
-            if key in settings.values:
-                given[word] = settings.values[key]
+            if key in settings:
+                given[word] = settings[key]
                 break
     default = Deadlines()
     seconds = {word: float(value) for word, value in given.items() if word != "memory"}

@@ -107,7 +107,6 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
     Raises:
         PackFailed: its dependencies are not there.
     """
-    import packreg
     from packreg.analysis.opa.command import analyzer_command
     from packreg.analysis.program import pack_environment, pack_program
     from packreg.cli.pack_limits import pack_limits
@@ -118,8 +117,8 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
         operators = session.settings.opa_analyzer
         analyzer = analyzer_command([operators] if operators else [])
         if not operators:
-            own["PYTHONPATH"] = str(Path(packreg.__file__).parents[1])
-    limits = pack_limits(session.settings, pack.name)
+            own["PYTHONPATH"] = str(Path(__file__).parents[2])
+    limits = pack_limits(session.settings.values, pack.name)
     return pack_program(
         pack.name,
         pack.directory,
