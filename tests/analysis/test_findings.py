@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.analysis.differences import changes
-from packreg.analysis.findings import Change, Evaluation, EvaluationError, PackResult, PolicyResult, Violation
+from packreg.analysis.findings import Change, Evaluation, EvaluationError, PackResult, PolicyResult
 from packreg.analysis.redaction import HIDDEN, Redactor
 from packreg.analysis.values import ARCHIVE, ASSET, SIGNATURE
 
@@ -36,17 +36,6 @@ def test_no_packs_is_not_complete() -> None:
     assert Evaluation((PackResult("p", "1", None, 3),), 3).is_complete
     error = EvaluationError("p", "1", "crashed", "gone")
     assert not Evaluation((PackResult("p", "1", None, 3, errors=(error,)),), 3).is_complete
-
-
-def test_only_mandatory_violations_deny() -> None:
-    """An advisory violation never denies; one mandatory one does."""
-
-    def evaluation(*levels: str) -> Evaluation:
-        found = tuple(Violation("p", "1", "q", level, "m", "u", "t") for level in levels)
-        return Evaluation((PackResult("p", "1", None, 1, violations=found),), 1)
-
-    assert not evaluation("advisory").is_denied
-    assert evaluation("advisory", "mandatory").is_denied
 
 
 def test_changes_are_as_small_as_they_can_be() -> None:

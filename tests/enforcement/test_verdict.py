@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.analysis.findings import Evaluation, PackResult
-from packreg.enforcement.verdict import FAIL_ON, TABLE, FailOn, Found, judged, verdict
+from packreg.enforcement.verdict import TABLE, FailOn, Found, judged, verdict
 from packreg.errors import Problem
 from packreg.groups.decision import Unavailable
 from packreg.groups.model import Mode
@@ -32,14 +33,14 @@ def test_an_advisory_violation_denies_where_that_is_asked_for(fail_on: FailOn, e
     assert verdict(Evaluation((guard(advisory_only=True),), 2), fail_on) == expected
 
 
-@pytest.mark.parametrize("fail_on", FAIL_ON)
+@pytest.mark.parametrize("fail_on", get_args(FailOn))
 def test_an_error_wins_over_everything(fail_on: FailOn) -> None:
     """With one error anywhere the verdict is "not evaluated", whatever was found beside it."""
     broken = Evaluation((guard(), guard(errors=(error(),))), 2)
     assert verdict(broken, fail_on) == "not-evaluated"
 
 
-@pytest.mark.parametrize("fail_on", FAIL_ON)
+@pytest.mark.parametrize("fail_on", get_args(FailOn))
 def test_no_packs_are_no_pass(fail_on: FailOn) -> None:
     """Where nobody judged, nothing is allowed."""
     assert verdict(Evaluation((), 2), fail_on) == "not-evaluated"

@@ -178,11 +178,6 @@ class Evaluation:
         return tuple(error for pack in self.packs for error in pack.errors)
 
     @property
-    def is_denied(self) -> bool:
-        """Whether there is a mandatory violation."""
-        return any(violation.is_mandatory for violation in self.violations)
-
-    @property
     def is_complete(self) -> bool:
         """Whether there was a pack, and every judgement was reached."""
         return bool(self.packs) and not self.errors

@@ -8,7 +8,7 @@ evaluated the answer is unknown, and where nobody requires the pack any longer i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 
 from packreg.analysis.findings import EvaluationError, Violation
 from packreg.enforcement.plain import change_line
@@ -18,7 +18,6 @@ from packreg.enforcement.waivers import Finding
 from packreg.groups.model import Entity, Mode, Waiver
 
 Status = Literal["new", "open", "fixed", "unknown", "dropped"]
-STATUSES: tuple[Status, ...] = get_args(Status)
 Kind = Literal["violation", "remediation", "error"]
 
 

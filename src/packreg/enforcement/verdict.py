@@ -13,7 +13,6 @@ FailOn = Literal["advisory", "mandatory", "never"]
 #: "allowed" and "denied" are of packs that somebody named and of preventative groups, "compliant" and
 #: "not-compliant" the same of audit groups, which never block.
 Verdict = Literal["allowed", "denied", "compliant", "not-compliant", "nothing-required", "not-evaluated"]
-FAIL_ON: tuple[FailOn, ...] = ("advisory", "mandatory", "never")
 
 Found = Literal[
     "evaluation error",

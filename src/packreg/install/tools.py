@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -238,8 +237,3 @@ def _hint_for(said: str) -> str:
         if re.search(pattern, said, re.IGNORECASE):
             return hint
     return ""
-
-
-def own_python() -> str:
-    """The interpreter that runs packreg."""
-    return sys.executable

@@ -18,11 +18,6 @@ from packreg.registry.environment_reference import EnvironmentReference
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}", re.ASCII)
 
 
-def open_environment(reference: str, load: Load, reveal: Reveal) -> Opened:
-    """Open one environment. See `open_environments`."""
-    return open_environments([reference], load, reveal)
-
-
 def open_environments(references: Sequence[str], load: Load, reveal: Reveal) -> Opened:
     """Open environments for a policy pack, the weakest first: one that imports them all, as Pulumi does it.
 
