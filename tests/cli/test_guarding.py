@@ -44,6 +44,17 @@ def test_the_guard_is_the_program_beside_the_interpreter(user: User, installed: 
     assert (done.code, done.out, done.err) == (0, f"{installed}\n", "")
 
 
+def test_a_guard_below_a_name_with_a_comma_is_still_one_word(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Pulumi CLI reads its variable as a line of CSV: a bare comma would make two packs of one path."""
+    bin = tmp_path / "a,b"
+    bin.mkdir()
+    (bin / PROGRAM).write_text("#!/bin/sh\n")
+    monkeypatch.setattr(guard_forms.sys, "executable", str(bin / "python"))
+    assert user("guard").out == f'"{bin / PROGRAM}"\n'
+
+
 def test_without_the_program_the_path_leads_nowhere(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shell that ignores the exit code must not get an empty variable, which the CLI would ignore."""
 

@@ -48,6 +48,7 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
     """
     from packreg.cli.ci_steps import ci_step
     from packreg.cli.guard_forms import DIRECTORY, program, provide_plugin
+    from packreg.cli.pulumi_command import option_value
 
     if service is not None:
         if directory:
@@ -59,7 +60,7 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
         session.out.say(f"the analyzer is {provide_plugin(pulumi_home(session.environ), __version__)}")
         session.out.raw_path(DIRECTORY)
     else:
-        session.out.raw_path(program())
+        session.out.raw_path(option_value(str(program())))
 
 
 @command(
