@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "install": {"errors", "pack", "registry"},
     "groups": {"errors", "pack", "registry"},
     "analysis": {"errors", "pack", "install"},
-    "enforcement": {"errors", "pack", "registry", "groups", "analysis", "install"},
+    "enforcement": {"errors", "pack", "registry", "groups", "analysis"},
     "cases": {"errors", "pack", "groups", "analysis", "enforcement"},
     "cli": {"errors", "_version", "pack", "store", "registry", "install"}
     | {"groups", "analysis", "enforcement", "cases"},

@@ -4,6 +4,22 @@ The way in is `start.main`. It answers `install`, `pull` and `path` of exact ver
 already without loading click; everything else goes to `app.run`, which loads click, the one module of the
 command that was asked for, and whatever that command needs.
 
+Where a command is: `commands.COMMANDS` names its module (`publish` is in `publishing`), in which the function
+is named like the command, `publish_command`. The docstring of a module that holds commands begins with their
+names. The other modules serve several commands:
+
+    start, app, base, exits, names, nowhere                 the way in, and what all commands share
+    config, pack_limits, session, compose                   settings, and what is made of them
+    output, progress, report_output, atomic                 what is shown, and what is written
+    packs_to_run, said_by_packs, configuring, trial, case_files, policies     packs on the command line
+    resources_to_judge, entities                            what they judge, and of whom it is
+    governing, decisions, decision_shapes                   governance is read, edited and decided by
+    required_packs, governed_runs, kept_reports             required packs run, and reports of that are kept
+    audit_work, dask_audit, impact_work                     the same for many stacks
+    guard_process, guard_office, guard_forms, pulumi_command, ci_steps     the guard, and how the CLI gets it
+    opening, defining, esc                                  environments
+    installs, lockfile, git, difference                     releases, and directories of packs
+
 - stdout is data, stderr is talk. On a terminal, tables have a header and aligned columns; anywhere else
   they are lines of tab-separated fields without a header, for `cut`, `awk` and `while read`.
 - `--json` prints exactly one JSON document on stdout, ASCII only, also when the command fails:

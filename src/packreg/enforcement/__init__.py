@@ -1,6 +1,6 @@
 """What findings mean: the verdict on them, and reports of both.
 
-May import `groups`, `analysis`, `install` and `registry`. But for `guard`, which runs packs for the Pulumi
+May import `groups`, `analysis`, `registry` and `pack`. But for `guard`, which runs packs for the Pulumi
 CLI, it runs nothing and writes nothing: a `report` holds what was found and what could not be, and one module
 for each format makes a text of it (`text`, `document` for JSON, `sarif`, `junit`, `github`, `markdown`), all
 of the same values; `policy_page` is about a pack's policies instead, before anything was found. `stored` is a
