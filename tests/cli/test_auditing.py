@@ -117,6 +117,13 @@ def test_nothing_required_is_said(office: User) -> None:
     assert done.err.splitlines()[-1] == "audited 3: 3 nothing-required"
 
 
+def test_members_by_tags_are_not_passed_over_in_silence(office: User) -> None:
+    """A backend does not know tags, so a group that goes by them is named; accounts are given theirs."""
+    office.must("group", "new", "tagged", "--mode", "audit", "--add-tag", "env=prod", "--quiet")
+    office.must("enable", "guard", "--group", "tagged", "--quiet")
+    assert "tagged may have members by their tags" in office.must("audit", "--all").err
+
+
 def test_stacks_that_did_not_change_are_passed_over(office: User) -> None:
     """With `--since last` nothing is judged again until the state, the packs or configuration change."""
     assert set(verdicts(office.must("audit", "--all", "--since", "last", "--json")).values()) == {

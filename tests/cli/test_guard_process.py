@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -58,6 +59,15 @@ def test_a_stack_gets_what_its_groups_ask_for(enforced: User) -> None:
     assert str(prepared.required.entity) == "organization/shop/dev"
     assert [each.name for each in prepared.ran] == ["rules"]
     assert office(enforced).prepare(STACK, "audit").required.nothing
+
+
+def test_groups_that_go_by_tags_nobody_told_are_known(enforced: User) -> None:
+    """A stack without tags may be a member all the same; one with tags is one or is not."""
+    assert enforced("group", "new", "tagged", "--add-tag", "env=prod").code == 0
+    assert enforced("enable", "rules@^1", "--group", "tagged").code == 0
+    assert office(enforced).prepare(STACK, "preventative").unseen == ("tagged",)
+    tagged = office(enforced).prepare(replace(STACK, tags={"env": "dev"}), "preventative")
+    assert (tagged.unseen, tagged.required.groups) == ((), ("default-preventative-policy-group",))
 
 
 def test_a_registry_that_is_not_there_requires_nothing_and_is_an_error(user: User) -> None:

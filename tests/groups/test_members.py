@@ -12,13 +12,14 @@ from packreg.groups.document import default_groups
 from packreg.groups.members import (
     account_problem,
     belongs,
+    groups_by_tags,
     groups_of,
     matches,
     stack_problem,
     tag_problem,
 )
 from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, Entity
-from tests.groups.governance import governed, group
+from tests.groups.governance import entry, governed, group
 
 STACK = Entity("stack", "acme/web/prod", {"env": "prod"})
 ACCOUNT = Entity("account", "aws/eu-west-1")
@@ -65,6 +66,20 @@ def test_a_tag_rule_makes_a_member() -> None:
     assert belongs(group("g", tags=("env=pr*",)), STACK)
     assert belongs(group("g", tags=("team=x", "env=prod")), STACK)
     assert not belongs(group("g", tags=("env=dev", "team=*")), STACK)
+
+
+def test_groups_that_need_tags_are_known() -> None:
+    """Those of stacks and of the mode that have tag rules and packs: without tags they miss members."""
+    pack, tags = entry("guard"), ("env=prod",)
+    governance = governed(
+        group("by-tag", pack, tags=tags),
+        group("empty", tags=tags),
+        group("by-name", pack, stacks=("*/prod",)),
+        group("watched", pack, tags=tags, mode="audit"),
+        group("accounts", pack, tags=tags, mode="audit", kinds=frozenset({"account"})),
+    )
+    assert groups_by_tags(governance, "preventative") == ("by-tag",)
+    assert groups_by_tags(governance, "audit") == ("watched",)
 
 
 def test_kinds_come_before_members() -> None:

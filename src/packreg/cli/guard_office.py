@@ -10,6 +10,7 @@ from packreg._version import __version__
 from packreg.enforcement.guard.guard import entity_of
 from packreg.enforcement.guard.run import Prepared
 from packreg.errors import PackregError
+from packreg.groups.members import groups_by_tags
 
 if TYPE_CHECKING:
     from packreg.analysis.findings import Evaluation, Violation
@@ -56,7 +57,11 @@ class Office:
         def waiver_for(violation: Violation) -> Waiver | None:
             return self._waived(entity, _of(violation)).waiver(violation)
 
-        return Prepared(ready.required, ready.packs, ready.ran, ready.secrets, ready.warnings, waiver_for)
+        by_tags = () if stack.tags else groups_by_tags(decisions.governance, mode)
+        unseen = tuple(name for name in by_tags if name not in ready.required.groups)
+        return Prepared(
+            ready.required, ready.packs, ready.ran, ready.secrets, ready.warnings, waiver_for, unseen
+        )
 
     def keep(self, run: Run) -> None:
         """Keep a report of a run. Raises PackregError."""

@@ -62,6 +62,12 @@ def groups_of(governance: Governance, entity: Entity, mode: Mode) -> tuple[str, 
     return Memberships(governance).groups_of(entity, mode)
 
 
+def groups_by_tags(governance: Governance, mode: Mode) -> tuple[str, ...]:
+    """The groups of stacks whose packs miss members where nobody tells a stack's tags, by name."""
+    groups = sorted(governance.groups.items())
+    return tuple(name for name, g in groups if g.mode == mode and "stack" in g.kinds and g.tags and g.packs)
+
+
 class Memberships:
     """The members of every group, for asking about many entities: patterns are compiled once."""
 

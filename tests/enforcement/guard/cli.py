@@ -56,12 +56,13 @@ class Office:
         unavailable: Sequence[Unavailable] = (),
         error: PackregError | None = None,
         secrets: frozenset[str] = frozenset(),
+        unseen: tuple[str, ...] = (),
     ) -> None:
         self.kept: list[Run] = []
         self.said: list[str] = []
         self._packs: Mapping[Mode, Packs] = {"preventative": packs, "audit": audits}
         self._waiver_for, self._unavailable, self._error = waiver_for, tuple(unavailable), error
-        self._secrets = secrets
+        self._secrets, self._unseen = secrets, unseen
 
     def prepare(self, stack: Stack, mode: Mode) -> Prepared:
         """The packs of a mode."""
@@ -71,7 +72,9 @@ class Office:
         required = Required(
             entity_of(stack), mode, 3, ("everyone",), tuple(map(requirement, packs)), self._unavailable
         )
-        return Prepared(required, packs, secrets=self._secrets, waiver_for=self._waiver_for)
+        return Prepared(
+            required, packs, secrets=self._secrets, waiver_for=self._waiver_for, unseen=self._unseen
+        )
 
     def keep(self, run: Run) -> None:
         """Keep a run."""

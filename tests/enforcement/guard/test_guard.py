@@ -279,6 +279,14 @@ def test_nothing_required_is_said(guards: list[Guard]) -> None:
     ]
 
 
+def test_groups_that_may_miss_the_stack_are_named(guards: list[Guard]) -> None:
+    """Where the CLI tells no tags, the user reads which groups go by them."""
+    office = Office(unseen=("by-tag",))
+    guards.append(office.guard())
+    Cli(guards[0]).guard.info()
+    assert office.said[1:] == ["warning: by-tag may have this stack by its tags, and the CLI told none"]
+
+
 def test_a_command_that_names_no_stack_is_refused(guards: list[Guard]) -> None:
     """`pulumi policy analyze` says no stack, so nobody knows what must run."""
     guards.append(Office().guard())

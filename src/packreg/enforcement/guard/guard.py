@@ -93,8 +93,12 @@ class Guard:
 
     def info(self) -> pb.AnalyzerInfo:
         """What the guard says of itself, once everything that must run is there. Raises Stopped."""
-        required = self._prepared().required
+        prepared = self._prepared()
+        required = prepared.required
         self._say(_summary(required))
+        if prepared.unseen:
+            groups = ", ".join(prepared.unseen)
+            self._say(f"warning: {groups} may have this stack by its tags, and the CLI told none")
         for requirement in required.packs:
             for warning in requirement.warnings:
                 self._say(f"warning: {requirement.pack}: {warning}")

@@ -26,7 +26,7 @@ class Prepared:
 
     What could not be made ready is among what `required` has as unavailable. `ran` says for a report which
     releases these are; `secrets` are texts that packs are given and nobody may read; `warnings` may grow as
-    packs are configured.
+    packs are configured; `unseen` are groups that may have the stack by its tags, which nobody told.
     """
 
     required: Required
@@ -35,6 +35,7 @@ class Prepared:
     secrets: frozenset[str] = frozenset()
     warnings: Sequence[Problem] = ()
     waiver_for: WaiverFor = nobody_waives
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
