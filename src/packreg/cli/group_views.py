@@ -1,4 +1,4 @@
-"""`group ls`, `group get` and `group history`: what policy groups are, what they were, and who changed them."""
+"""`group ls`, `group get` and `group history`: what policy groups are and were, and who changed them."""
 
 from __future__ import annotations
 
