@@ -45,6 +45,7 @@ COMMANDS = {
     "group": Entry(_GOVERN, "grouping", "Policy groups: which packs which stacks and accounts must run."),
     "enable": Entry(_GOVERN, "enabling", "Enable a pack in a policy group."),
     "disable": Entry(_GOVERN, "enabling", "Take a pack out of a policy group."),
+    "env": Entry(_GOVERN, "environments", "Look after environments: configuration, variables, secrets."),
     "waiver": Entry(_GOVERN, "waiving", "Waivers: violations that somebody answers for, until a day."),
     "required": Entry(_GOVERN, "explaining", "Print the packs that a stack or an account must run."),
     "why": Entry(_GOVERN, "explaining", "Explain what a stack or an account must run."),
@@ -53,7 +54,7 @@ COMMANDS = {
     "impact": Entry(_GOVERN, "impact", "Show what another version would change, before it blocks."),
     "guard": Entry(_GOVERN, "guarding", "Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step."),
     "run": Entry(_GOVERN, "guarding", "Run one command of the Pulumi CLI with the guard."),
-    "findings": Entry(_GOVERN, "reporting", "What the last runs found, and what became of it since."),
+    "findings": Entry(_GOVERN, "reporting", "Show what the last runs found, and what became of it since."),
     "compliance": Entry(_GOVERN, "reporting", "Show how many policies each stack and account passed."),
     "report": Entry(_GOVERN, "reporting", "Print the reports of the last runs, as HTML or CSV too."),
     "prove": Entry(_GOVERN, "proving", "Show what was enforced on a stack at a time."),
@@ -68,7 +69,6 @@ COMMANDS = {
     "remove": Entry(_KEEP, "keeping", "Delete a release for good; its version stays used."),
     "verify": Entry(_KEEP, "keeping", "Read records and bundles again and prove every digest."),
     "gc": Entry(_KEEP, "keeping", "Delete what crashed publishers and removals left behind."),
-    "env": Entry(_KEEP, "environments", "Look after environments: configuration, variables, secrets."),
     "cache": Entry(_HERE, "caching", "Look after what is kept on this machine."),
     "config": Entry(_HERE, "settings", "Print every setting and where it comes from."),
     "doctor": Entry(_HERE, "doctor", "Check the store, the cache, the tools and the configuration."),
@@ -88,8 +88,9 @@ _OPTIONS = {
 }
 _EXAMPLES = (
     "packreg publish guard",
-    "packreg install guard@0.1.0",
     'pulumi preview --policy-pack "$(packreg path guard@0.1.0)"',
+    "packreg enable guard@^0.1",
+    "packreg run -- pulumi up",
 )
 
 

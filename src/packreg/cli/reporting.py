@@ -37,7 +37,7 @@ run_option = click.option(
 
 findings_command = Group(
     "findings",
-    help="What the last runs found, and what became of it since.",
+    help="Show what the last runs found, and what became of it since.",
     examples=("packreg findings ls", "packreg findings ls shop/prod --level mandatory --status new"),
 )
 
