@@ -81,6 +81,10 @@ def test_a_published_pack_is_neither_installed_nor_run(user: User) -> None:
     bad = user("validate-config", "guard", "--config", "bad.json")
     assert bad.code == 4
     assert "deny_all.days: must be at least 1, not 0" in bad.err
+    write(user, "mend.json", {"deny_all": "remediate"})
+    mend = user("validate-config", "guard", "--config", "mend.json")
+    assert mend.code == 4
+    assert "mend.json: deny_all: cannot be set to remediate" in mend.err
     assert [kept["kind"] for kept in user.must("cache", "list", "--json").json()] == ["records"]
 
 

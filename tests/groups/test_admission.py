@@ -6,6 +6,7 @@ import pytest
 
 from packreg.errors import InvalidConfiguration, NotFound, UsageError
 from packreg.groups.admission import MAX_VERSIONS, configuration_warnings, wanted_versions
+from packreg.groups.configuration import ConfigurablePack
 from packreg.pack.metadata import PackInfo, PolicyInfo, Schema
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key, revision_key, tombstone_key
@@ -68,11 +69,11 @@ def test_many_versions_are_said() -> None:
     assert [warning.code for warning in warnings] == ["many-versions"]
 
 
-def info(*names: str, required: tuple[str, ...] = ()) -> PackInfo:
+def info(*names: str, required: tuple[str, ...] = (), runtime: str = "python") -> ConfigurablePack:
     """A pack whose policies take a list of regions."""
     schema = Schema({"regions": {"type": "array", "items": {"type": "string"}}}, required)
     policies = tuple(PolicyInfo(name, "mandatory", schema=schema) for name in names)
-    return PackInfo("guard", "1.0.0", policies, supports_config=True)
+    return ConfigurablePack.of(PackInfo("guard", "1.0.0", policies, supports_config=True), runtime)
 
 
 ONE, TWO, THREE = Version("1.0.0"), Version("1.1.0"), Version("1.2.0")
@@ -88,6 +89,14 @@ def test_every_version_that_refuses_is_named() -> None:
     assert len(refused.value.problems) == 1
     assert "guard@1.2.0 and 2 older versions" in str(refused.value)
     assert "f.json" in str(refused.value)
+
+
+def test_what_the_runtime_forbids_is_refused() -> None:
+    """No group says of an OPA pack what would keep it from running: that it remediates."""
+    asked = entry("guard", config={"places": "remediate"})
+    with pytest.raises(InvalidConfiguration, match="only report"):
+        configuration_warnings(asked, {ONE: info("places", runtime="opa")}, "f.json")
+    assert configuration_warnings(asked, {ONE: info("places")}, "f.json") == []
 
 
 def test_an_unknown_policy_is_warned_of_with_what_was_meant() -> None:

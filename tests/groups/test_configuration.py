@@ -14,6 +14,7 @@ from packreg.errors import InvalidConfiguration, Problem
 from packreg.groups.config_file import LEVELS, Layer, Setting, read_layer
 from packreg.groups.config_schema import PolicySchema
 from packreg.groups.configuration import ConfigurablePack, Policy, reconcile
+from packreg.pack.metadata import PackInfo, PolicyInfo, Schema
 
 CASES = sorted((Path(__file__).parent / "cases" / "config").glob("*.json"))
 
@@ -135,6 +136,31 @@ def test_all_without_a_level_is_refused_with_the_levels() -> None:
     (problem,) = refusal('{"tags": {"required": ["a"]}, "all": {"x": 1}}')
     assert problem.message.startswith("all: ")
     assert '"mandatory"' in problem.message
+
+
+@pytest.mark.parametrize(
+    ("layers", "refused"),
+    [
+        (({"a": "remediate"},), ["1"]),
+        (({"a": {"enforcementLevel": "remediate"}}, {"a": {"days": 1}}), ["1"]),
+        (({"all": "remediate"}, {"a": "advisory"}), ["1"]),
+        (({"a": "remediate"}, {"all": "remediate"}), ["2", "1"]),
+        (({"unknown": "remediate"},), ["1"]),
+        (({"a": "remediate"}, {"a": "advisory"}), []),
+        (({"a": "remediate"}, {"all": "advisory"}), []),
+    ],
+)
+def test_an_opa_pack_is_not_set_to_remediate(layers: tuple[object, ...], refused: list[str]) -> None:
+    """What its analyzer would refuse is refused beforehand, with the layer that says it."""
+    info = PackInfo("p", "1.0.0", (PolicyInfo("a", "mandatory", schema=Schema({})),), supports_config=True)
+    given = [read_layer(json.dumps(layer).encode(), str(n)) for n, layer in enumerate(layers, 1)]
+    if not refused:
+        reconcile(ConfigurablePack.of(info, "opa"), given)
+        return
+    with pytest.raises(InvalidConfiguration, match="only report") as caught:
+        reconcile(ConfigurablePack.of(info, "opa"), given)
+    assert sorted(problem.where for problem in caught.value.problems) == sorted(refused)
+    reconcile(ConfigurablePack.of(info, "python"), given)
 
 
 def test_a_pack_without_configuration_is_not_called() -> None:

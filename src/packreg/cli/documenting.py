@@ -30,7 +30,7 @@ def docs_command(session: Session, pack: str, output: Path | None, offline: bool
     from packreg.cli.atomic import write_atomically
     from packreg.enforcement.policy_page import counted_policies, policy_page
 
-    info, version = said_by(session, pack, offline=offline, python=python)
+    info, version, _ = said_by(session, pack, offline=offline, python=python)
     page = policy_page(info, version)
     target = Path(session.cwd, output) if output is not None else None
     if target is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
     from packreg.pack.version import Version
+    from packreg.registry.record import Record
 
 #: Records read at the same time.
 READERS = 16
@@ -164,12 +165,17 @@ def check_entries(session: Session, entries: list[tuple[PackEntry, str]]) -> lis
     """
     from packreg.cli.opening import Opener
     from packreg.groups.admission import configuration_warnings
+    from packreg.groups.configuration import ConfigurablePack
 
     found: list[Problem] = []
-    wanted, metadata = _wanted(session, [entry for entry, _ in entries], found)
+    wanted, records = _wanted(session, [entry for entry, _ in entries], found)
+    packs = {
+        pair: ConfigurablePack.of(record.metadata, record.runtime) if record.metadata is not None else None
+        for pair, record in records.items()
+    }
     opener = Opener(session) if any(entry.environments for entry, _ in entries) else None
     for (entry, where), versions in zip(entries, wanted, strict=True):
-        by_version = {version: metadata[entry.pack, version] for version in versions}
+        by_version = {version: packs[entry.pack, version] for version in versions}
         below = _opened(opener, entry, found)
         found += configuration_warnings(entry, by_version, where, below)
     return list(dict.fromkeys(found))
@@ -199,14 +205,14 @@ def _opened(opener: Opener | None, entry: PackEntry, warnings: list[Problem]) ->
 
 def metadata_of(session: Session, entries: list[PackEntry]) -> dict[str, PackInfo | None]:
     """What each version that an entry could mean says of itself, by `name@version`. Raises: NotFound."""
-    _, metadata = _wanted(session, entries, [])
-    return {f"{name}@{version}": info for (name, version), info in metadata.items()}
+    _, records = _wanted(session, entries, [])
+    return {f"{name}@{version}": record.metadata for (name, version), record in records.items()}
 
 
 def _wanted(
     session: Session, entries: list[PackEntry], warnings: list[Problem]
-) -> tuple[list[list[Version]], dict[tuple[str, Version], PackInfo | None]]:
-    """The versions that each entry could mean, and what each of them says of itself."""
+) -> tuple[list[list[Version]], dict[tuple[str, Version], Record]]:
+    """The versions that each entry could mean, and the record of each of them."""
     from packreg.groups.admission import wanted_versions
 
     registry = session.registry()
@@ -221,7 +227,7 @@ def _wanted(
         {(e.pack, version) for e, versions in zip(entries, wanted, strict=True) for version in versions}
     )
     records = session.at_once(READERS, lambda pair: registry.record(*pair), pairs)
-    return wanted, {pair: record.metadata for pair, record in zip(pairs, records, strict=True)}
+    return wanted, dict(zip(pairs, records, strict=True))
 
 
 def _layer(session: Session, path: str) -> Layer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.cli.packs_to_run import hinted, is_directory, program_of, ready_packs
 from packreg.errors import NotFound
@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from packreg.pack.metadata import PackInfo
 
 
-def said_by(session: Session, word: str, *, offline: bool, python: str | None) -> tuple[PackInfo, str]:
-    """What the pack says of itself, and its version.
+class Said(NamedTuple):
+    """What a pack says of itself, and what is known of it besides."""
+
+    info: PackInfo
+    version: str
+    runtime: str
+
+
+def said_by(session: Session, word: str, *, offline: bool, python: str | None) -> Said:
+    """What the pack says of itself.
 
     A release whose record holds it is neither installed nor run.
 
@@ -23,8 +31,8 @@ def said_by(session: Session, word: str, *, offline: bool, python: str | None) -
     return _recorded(session, word, offline=offline) or _running(session, word, offline, python)
 
 
-def _recorded(session: Session, word: str, *, offline: bool) -> tuple[PackInfo, str] | None:
-    """What a release's record says of the pack, and its version; None if it does not, or for a directory."""
+def _recorded(session: Session, word: str, *, offline: bool) -> Said | None:
+    """What a release's record says of the pack; None if it does not, or for a directory."""
     from packreg.pack.reference import Reference
 
     if is_directory(word):
@@ -41,14 +49,14 @@ def _recorded(session: Session, word: str, *, offline: bool) -> tuple[PackInfo, 
         return None
     for note in release.notes:
         session.out.warn(note)
-    return record.metadata, record.version.text
+    return Said(record.metadata, record.version.text, record.runtime)
 
 
-def _running(session: Session, word: str, offline: bool, python: str | None) -> tuple[PackInfo, str]:
+def _running(session: Session, word: str, offline: bool, python: str | None) -> Said:
     """The same from the pack itself, installed or prepared if need be."""
     from packreg.analysis.pool import Pool
 
     [ready] = ready_packs(session, [word], offline=offline, python=python)
     with Pool() as pool:
         info = pool.take(program_of(session, ready, None)).info()
-    return info, ready.version or info.version
+    return Said(info, ready.version or info.version, ready.manifest.runtime)

@@ -50,8 +50,8 @@ def validate_config_command(
     layers = [layer for name, layer in read_layers(session, config) if not name]
     if len(layers) < len(config):
         raise UsageError("--config PACK=FILE is for several packs", hint="write --config FILE")
-    info, version = said_by(session, pack, offline=offline, python=python)
-    found = reconcile(ConfigurablePack.of(info), layers)
+    info, version, runtime = said_by(session, pack, offline=offline, python=python)
+    found = reconcile(ConfigurablePack.of(info, runtime), layers)
     for warning in found.warnings:
         session.out.warn(str(warning), warning.hint)
     own = {policy.name for policy in info.policies}

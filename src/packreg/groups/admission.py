@@ -8,7 +8,6 @@ from packreg.errors import InvalidConfiguration, Problem, UsageError
 from packreg.groups.config_file import Layer, as_layer, refused
 from packreg.groups.configuration import ConfigurablePack, reconcile
 from packreg.groups.model import PackEntry
-from packreg.pack.metadata import PackInfo
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version, VersionRange
 from packreg.registry.listing import PackListing
@@ -45,10 +44,11 @@ def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Versio
 
 
 def configuration_warnings(
-    entry: PackEntry, metadata: Mapping[Version, PackInfo | None], where: str, below: Layer | None = None
+    entry: PackEntry, packs: Mapping[Version, ConfigurablePack | None], where: str, below: Layer | None = None
 ) -> list[Problem]:
     """Check the configuration of an entry against each of these versions; gives what should be known.
 
+    A version is None when it was published without metadata.
     `where` says where the configuration is from, `below` is what its environments give. Without that, where
     it has some, they may add what it lacks when they are opened: what is wrong is then a warning.
 
@@ -59,13 +59,13 @@ def configuration_warnings(
     layers = [each for each in (below, layer) if each is not None and each.settings]
     wrong: dict[Problem, list[Version]] = {}
     warned: dict[Problem, list[Version]] = {}
-    for version, info in metadata.items():
-        if info is None:
+    for version, pack in packs.items():
+        if pack is None:
             message = "it was published without metadata, so its configuration is checked only when it runs"
             warned.setdefault(Problem("no-metadata", message), []).append(version)
             continue
         try:
-            found = reconcile(ConfigurablePack.of(info), layers)
+            found = reconcile(pack, layers)
         except InvalidConfiguration as error:
             for problem in error.problems:
                 wrong.setdefault(problem, []).append(version)

@@ -47,10 +47,15 @@ class ConfigurablePack:
     policies: tuple[Policy, ...]
     initial: Mapping[str, Setting] = field(default_factory=dict)
     supports_config: bool = True
+    remediates: bool = True
 
     @classmethod
-    def of(cls, info: PackInfo) -> ConfigurablePack:
-        """The same from a pack's metadata, whether it runs or was published."""
+    def of(cls, info: PackInfo, runtime: str = "") -> ConfigurablePack:
+        """The same from a pack's metadata, whether it runs or was published.
+
+        Metadata does not say the runtime. Where it is not given, what the runtime forbids is left to the
+        running pack to refuse.
+        """
         policies = tuple(
             Policy(
                 policy.name,
@@ -60,7 +65,7 @@ class ConfigurablePack:
             for policy in info.policies
         )
         initial = {name: Setting(entry.level, entry.properties) for name, entry in info.initial.items()}
-        return cls(info.name, policies, initial, info.supports_config)
+        return cls(info.name, policies, initial, info.supports_config, runtime != "opa")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,8 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
     """The configuration of this pack under these layers, the weakest first.
 
     Raises InvalidConfiguration with all problems, sorted: the pack takes no configuration and one is given, a
-    schema is not one, properties that a schema refuses or requires, a policy that ends up without a level.
+    schema is not one, properties that a schema refuses or requires, a policy that ends up without a level, or
+    at "remediate" in an OPA pack, whose analyzer refuses that.
     """
     where = ", ".join(layer.where for layer in layers) or DEFAULTS
     if not pack.supports_config:
@@ -108,6 +114,8 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
     for name, setting in settings.items():
         if setting.level not in LEVELS:
             errors.append(_without_level(name, own, where))
+    if not pack.remediates:
+        errors.extend(_remediating(settings, layers))
     if errors:
         raise refused(f"the configuration of {pack.name} is refused", errors)
     return Configuration(settings, tuple(_warnings(own, layers)))
@@ -161,6 +169,15 @@ def _without_level(name: str, own: Mapping[str, Setting], where: str) -> Problem
         return Problem("config-level", f"all: has properties and no level; it needs one of {levels()}", where)
     message = "the pack has no such policy, and it is given properties without a level"
     return Problem("config-unknown-policy", str(Violation((name,), message)), where, _meant(name, own))
+
+
+def _remediating(settings: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[Problem]:
+    """Each name that a layer sets to "remediate", if it ends so, with the last such layer."""
+    last = {n: layer.where for layer in layers for n, s in layer.settings.items() if s.level == "remediate"}
+    for name, where in last.items():
+        if settings[name].level == "remediate":
+            message = "cannot be set to remediate: the policies of an OPA pack only report"
+            yield Problem("config-level", str(Violation((name,), message)), where)
 
 
 def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[Problem]:
