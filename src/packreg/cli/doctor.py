@@ -177,8 +177,8 @@ def tools(session: Session) -> Iterator[Check]:
         ("node", ("--version",), "needed for nodejs packs: install Node.js 18 or later"),
         ("npm", ("--version",), "needed for nodejs packs: comes with Node.js"),
         ("git", ("--version",), "without it records name no commit"),
-        ("pulumi", ("version",), "needed to run packs: https://www.pulumi.com/docs/install/"),
-        ("opa", ("version",), "needed to test opa packs only"),
+        ("pulumi", ("version",), "needed for previews and updates: https://www.pulumi.com/docs/install/"),
+        ("opa", ("version",), "needed for `opa test` only, not for `packreg test`"),
     ):
         path = session.tools.which(name)
         if path is None:

@@ -108,7 +108,9 @@ def _refused(failed: PackFailed) -> InvalidPack | InstallError:
     if failed.code in ("not-started", "no-analyzer", "stopped"):
         return InstallError(str(failed), hint=failed.hint or WITHOUT)
     if failed.code == "bad-metadata":
-        return InvalidPack(str(failed), (Problem(failed.code, str(failed)),))
+        return InvalidPack(
+            "the running pack cannot be asked for its policies", (Problem(failed.code, str(failed)),)
+        )
     hint = failed.hint
     if _NO_CONFIG in failed.log:
         hint = (

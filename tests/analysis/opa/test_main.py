@@ -20,11 +20,11 @@ def test_without_a_pack_it_says_how_it_is_called(capsys: pytest.CaptureFixture[s
 def test_without_the_engine_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """One line and a hint, no traceback."""
+    """In one line, which is what is quoted of a pack that does not start."""
     (tmp_path / "a.rego").write_text("package p\n")
     monkeypatch.setitem(sys.modules, "regorus", None)
     assert main(["127.0.0.1:1", str(tmp_path)]) == 1
-    assert "pip install 'packreg[opa]'" in capsys.readouterr().err
+    assert capsys.readouterr().err == "error: OPA packs need an engine: pip install 'packreg[opa]'\n"
 
 
 def test_a_directory_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name != "regorus":
             raise
-        sys.stderr.write("error: OPA packs need the engine\nhint: pip install 'packreg[opa]'\n")
+        sys.stderr.write("error: OPA packs need an engine: pip install 'packreg[opa]'\n")
         return 1
     for problem in problems.warnings:
         _say("warning", problem)
