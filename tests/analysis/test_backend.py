@@ -234,6 +234,13 @@ def test_a_backend_without_stacks_lists_none(backend: Backend) -> None:
         listed(backend({".pulumi/meta.yaml": b"version: 9"}))
 
 
+@pytest.mark.parametrize("files", [{}, {".pulumi/stacks/a/dev.json": CHECKPOINT}, {"notes.txt": b""}])
+def test_a_place_without_a_backend_is_no_empty_one(backend: Backend, files: dict[str, bytes]) -> None:
+    """Whoever mistypes the URL of a backend must not read that all of its stacks are fine."""
+    with pytest.raises(NotFound, match="is no self-managed backend"):
+        listed(backend(files))
+
+
 def test_of_two_forms_the_listing_has_the_one_written_last(tmp_path: Path) -> None:
     """As when one stack is looked for."""
     folder = tmp_path / ".pulumi" / "stacks" / "rich"

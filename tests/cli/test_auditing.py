@@ -83,6 +83,13 @@ def test_some_stacks_are_audited(office: User) -> None:
     assert "has no stack shop/gone" in done.err
 
 
+def test_a_place_without_a_backend_is_no_empty_audit(office: User) -> None:
+    """A mistyped URL is exit code 6, and nobody is told that nothing was wrong."""
+    done = office("audit", "--all", "--backend", "file://stats")
+    assert (done.code, done.out) == (6, "")
+    assert "is no self-managed backend" in done.err
+
+
 def test_a_broken_stack_stops_nothing(office: User) -> None:
     """It is named with what is wrong, the others are audited, and the exit code is 4."""
     path = write_stack(office.directory / "states", "shop", "broken", {})

@@ -22,6 +22,7 @@ from packreg.errors import InvalidState, NotFound, UsageError
 
 STACKS = ".pulumi/stacks/"
 META = ".pulumi/meta.yaml"
+_MAX_META = 64 * 1024
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _VERSION = re.compile(rb"^version:[ \t]*(\d{1,9})[ \t\r]*$", re.MULTILINE)
@@ -68,7 +69,8 @@ class StackEntry(NamedTuple):
 def list_stacks(place: Place) -> list[StackEntry]:
     """All stacks of a backend, by project and name. One listing, whatever their number.
 
-    Raises InvalidState (a layout that is not known), StoreRefused, StoreUnavailable.
+    Raises NotFound (there is no backend, which is something else than one without stacks), InvalidState (a
+    layout that is not known), StoreRefused, StoreUnavailable.
     """
     scoped = _layout(place) == 1
     newest: dict[str, StackEntry] = {}
@@ -80,6 +82,8 @@ def list_stacks(place: Place) -> list[StackEntry]:
         found = StackEntry(project, name, entry.name, entry.modified)
         before = newest.get(match[1], found)
         newest[match[1]] = max(before, found, key=lambda each: (each.modified, each.file))
+    if not newest and not scoped:
+        _check_there(place)
     return sorted(newest.values())
 
 
@@ -138,7 +142,7 @@ def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) ->
 def _layout(place: Place) -> int:
     """The version of the backend's layout: 0 legacy, 1 project-scoped. Raises InvalidState on others."""
     try:
-        meta = place.read(META, 64 * 1024)
+        meta = place.read(META, _MAX_META)
     except NotFound:
         return 0
     found = _VERSION.findall(meta)  # one line is all that Pulumi ever wrote there
@@ -150,6 +154,17 @@ def _layout(place: Place) -> int:
             f"{place.describe(META)} says version {found[0].decode()} of the backend's layout; {known}"
         )
     return int(found[0])
+
+
+def _check_there(place: Place) -> None:
+    """Refuse a place in which the Pulumi CLI never was. Raises NotFound."""
+    try:
+        place.read(META, _MAX_META)
+    except NotFound:
+        raise NotFound(
+            f"{place.describe()} is no self-managed backend: it has neither {META} nor stacks",
+            hint="name the backend's root, as `pulumi login` is given it",
+        ) from None
 
 
 def _newest(place: Place, base: str) -> str:
