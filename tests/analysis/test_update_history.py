@@ -11,7 +11,7 @@ import pytest
 from packreg.analysis.backend import StackEntry
 from packreg.analysis.places import open_place
 from packreg.analysis.update_history import Update, last_judged_update
-from packreg.errors import InvalidState
+from packreg.errors import InvalidState, NotFound
 from tests.analysis.conftest import Backend
 
 STACK = StackEntry("shop", "dev", ".pulumi/stacks/shop/dev.json", 0.0)
@@ -60,6 +60,14 @@ def test_what_starts_no_analyzer_is_passed_over(backend: Backend) -> None:
     assert (
         last(backend(history("destroy", folder="shop/x", name="x")), StackEntry("shop", "x", "", 0.0)) is None
     )
+
+
+def test_changes_that_were_not_read_may_be_updates(backend: Backend) -> None:
+    """Behind many refreshes there may be an update, which is said instead of taken for none."""
+    assert last(backend(history(*["refresh"] * 20))) is None
+    url = backend(history("update", *["refresh"] * 20))
+    with pytest.raises(NotFound, match="the last 20 of 21 changes below"):
+        last(url)
 
 
 def test_no_history_says_nothing(backend: Backend) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from packreg.analysis.backend import StackEntry
 from packreg.analysis.places import Place
 from packreg.analysis.sources import unpacked
-from packreg.errors import InvalidState
+from packreg.errors import InvalidState, NotFound
 
 HISTORY = ".pulumi/history/"
 #: The kinds of updates that packs judge: `pulumi up`. Refresh, destroy and import start no analyzer.
@@ -36,7 +36,8 @@ def last_judged_update(stack: StackEntry, place: Place, *, look_at: int = 20) ->
 
     None where there is none: a backend may have been told to keep no history, or been moved.
 
-    Raises InvalidState (an entry is damaged), StoreRefused, StoreUnavailable.
+    Raises NotFound (there are more changes, and those that were read are none), InvalidState (an entry is
+    damaged), StoreRefused, StoreUnavailable.
     """
     prefix = f"{HISTORY}{stack.project}/" if stack.project else HISTORY
     prefix += f"{stack.name}/{stack.name}-"
@@ -49,6 +50,10 @@ def last_judged_update(stack: StackEntry, place: Place, *, look_at: int = 20) ->
         update = _read(place, name, nanoseconds / 1e9)
         if update.kind in JUDGED:
             return update
+    if len(found) > look_at:
+        raise NotFound(
+            f"the last {look_at} of {len(found)} changes below {place.describe(prefix)} are no updates"
+        )
     return None
 
 
