@@ -93,6 +93,11 @@ def test_the_port_is_the_first_line(start: Callable[..., Process]) -> None:
         ("pass", "no-policy-pack", "ended without making a PolicyPack"),
         ("raise SystemExit(3)", "load-failed", "ended with exit status 3"),
         ("1 / 0", "load-failed", "exit status 1 while it was loaded: ZeroDivisionError: division by zero"),
+        (
+            "import sys; sys.exit('error[rego-syntax] a.rego:3: expecting }\\n  hint: close it')",
+            "load-failed",
+            "loaded: error[rego-syntax] a.rego:3: expecting }",
+        ),
         ("import os; os.kill(os.getpid(), 9)", "load-failed", "was killed by signal 9"),
         (
             "import os; os.close(1); os.close(2); input(); import time; time.sleep(99)",

@@ -47,7 +47,7 @@ def test_check_reports_every_problem_with_its_place(user: User) -> None:
     assert "  hint: write 1.0.0" in lines
     assert any(line.startswith("PulumiPolicy.yaml:3:1: warning: ") for line in lines)
     assert any(line.startswith("PulumiPolicy.yaml:4:7: error: ") for line in lines)
-    assert lines[-1] == "refused: 2 errors, 1 warnings"
+    assert lines[-1] == "refused: 2 errors, 1 warning"
 
 
 def test_check_as_json_has_its_documented_shape(user: User) -> None:

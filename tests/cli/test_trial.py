@@ -207,6 +207,18 @@ def test_a_function_that_the_engine_lacks_is_found_by_check_and_publish(user: Us
     assert "crypto.sha1" in refused(user("publish", "guard", "--json"), "rego-unknown-function")
 
 
+def test_a_function_that_another_analyzer_may_have_is_warned_of(user: User) -> None:
+    """With the operator's own analyzer, that one decides: `check` warns, and `publish` asks it."""
+    rego = 'package guard\n\nimport rego.v1\n\ndeny contains "no" if crypto.sha1(input.a) == "x"\n'
+    write_pack(user.directory / "guard", "guard", "1.0.0", files={"policy.rego": rego})
+    user.extra["PACKREG_OPA_ANALYZER"] = "no-such-analyzer"
+    [warning] = user.must("check", "guard", "--json").json()["warnings"]
+    assert warning["code"] == "rego-unknown-function"
+    done = user("publish", "guard")
+    assert done.code == 10
+    assert "no-such-analyzer: No such file or directory" in done.err
+
+
 def test_metadata_type_is_the_one_that_every_room_reads(author: User) -> None:
     """What was published is what a program reads from the record."""
     from packreg import open_registry

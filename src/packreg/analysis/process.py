@@ -21,7 +21,7 @@ _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 #: How much of what a pack wrote is kept for reports, in bytes; and the longest first line that is read.
 _TAIL = 32 * 1024
 _FIRST_LINE = 4096
-_NAMES_ERROR = re.compile(r"\s*(\w*Error|FATAL ERROR)\b.*: ")
+_NAMES_ERROR = re.compile(r"\s*((\w*Error|FATAL ERROR)\b.*: |error\[)")
 _PORT = re.compile(rb"[0-9]{1,5}")
 
 
@@ -225,7 +225,8 @@ class Process:
 
 def last_line(text: str) -> str:
     """What a pack's output says of its end, cleaned for a message: of a Python traceback its last line, of a
-    Node.js one the first that names an error, since the stack and the error's members follow; else the last.
+    Node.js one the first that names an error, since the stack and the error's members follow, and so of our
+    OPA analyzer's, since hints follow; else the last.
     """
     lines = [line for line in text.splitlines() if line.strip()]
     if "Traceback (most recent call last)" not in text:
