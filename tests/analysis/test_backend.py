@@ -128,6 +128,14 @@ def test_an_empty_backend_is_said(backend: Backend) -> None:
     assert "no stacks at all" in missing.value.hint
 
 
+def test_stacks_of_the_other_layout_are_not_offered(backend: Backend) -> None:
+    """Without its file of the layout, a backend by project has no stack that could be asked for."""
+    url = backend({".pulumi/stacks/rich/richdev.json": CHECKPOINT})
+    with pytest.raises(NotFound) as caught:
+        read_stack("organization/rich/richdev", url, cwd=ELSEWHERE)
+    assert "only stacks in the other layout than .pulumi/meta.yaml says" in caught.value.hint
+
+
 def test_a_place_that_is_not_there_is_said(tmp_path: Path, state_bucket: str, aws: None) -> None:
     """A missing directory or bucket is not an empty one's fault, and a dead server is no missing stack."""
     with pytest.raises(NotFound):

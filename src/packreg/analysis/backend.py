@@ -129,14 +129,20 @@ def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) ->
             )
         found = _newest(place, STACKS + projects[0]) if projects else ""
     if not found:
-        there = _stacks(place)
-        few = ", ".join(there[:10]) + (", …" if len(there) > 10 else "")
         asked = "/".join(part for part in stack if part)
-        raise NotFound(
-            f"{place.describe()} has no stack {asked!r}",
-            hint=f"it has {few}" if there else "it has no stacks at all; is it the backend's root?",
-        )
+        raise NotFound(f"{place.describe()} has no stack {asked!r}", hint=_what_there_is(place, version))
     return read_checkpoint(found, place, limit=limit)
+
+
+def _what_there_is(place: Place, version: int) -> str:
+    """A hint for whoever asked for a stack that this layout does not have."""
+    files = _stacks(place)
+    there = [name for name in files if ("/" in name) == (version == 1)]
+    if there:
+        return "it has " + ", ".join(there[:10]) + (", …" if len(there) > 10 else "")
+    if files:
+        return f"it has only stacks in the other layout than {META} says, or would say; was that file lost?"
+    return "it has no stacks at all; is it the backend's root?"
 
 
 def _layout(place: Place) -> int:
