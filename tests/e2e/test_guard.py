@@ -177,6 +177,31 @@ def test_local_and_enforced_packs_both_run(make: Make, office: Shell, tmp_path: 
     assert "must pass nodejs-guard@1.0.0" in output, "the CLI took two configurations for two packs"
 
 
+AUTOMATION = """
+import sys
+from pulumi import automation
+
+stack = automation.select_stack(stack_name="dev", work_dir=".")
+try:
+    stack.preview(on_output=print)
+except automation.CommandError:
+    sys.exit(3)
+"""
+
+
+def test_the_automation_api_is_watched_too(make: Make) -> None:
+    """A program that drives the CLI by its API needs only the variable: it is stopped and let pass."""
+    stack = make()
+    (stack.shell.directory / "deploy.py").write_text(AUTOMATION)
+    code, output = stack.run(f"'{sys.executable}' deploy.py")
+    assert code == 0, output
+    assert "must pass nodejs-guard@1.0.0" in output
+    stack.write(logs=OPEN)
+    code, output = stack.run(f"'{sys.executable}' deploy.py")
+    assert code == 3
+    assert policies(output)["python-guard@v1.0.0"].startswith("❌")
+
+
 def test_a_waived_violation_is_shown_and_lets_pass(make: Make, office: Shell) -> None:
     """The preview passes, and names who answers for each violation until when; the report has both."""
     stack = make()
