@@ -33,8 +33,9 @@ from packreg.errors import InvalidState, Problem
 #: Steps after which the resource is gone, or that concern the one that is replaced.
 REMOVALS = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"})
 
-#: The code of the note on a preview that broke off.
+#: The codes of the notes on a preview that broke off, and on one without the resources that stay as they are.
 FAILED_PREVIEW = "failed-preview"
+MISSING_RESOURCES = "missing-resources"
 
 _HINT = "give the output of `pulumi preview --json --show-sames`"
 _OWN_NAMES = frozenset({"steps", "changeSummary", "duration"})
@@ -125,7 +126,7 @@ def _notes(data: bytes, where: str, rest: Mapping[str, object], same: int) -> It
     unchanged = summary.get("same") if isinstance(summary, dict) else None
     if isinstance(unchanged, float) and unchanged > same:
         message = f"{unchanged - same:.0f} unchanged resources are not in it and were not analyzed"
-        yield Problem("missing-resources", message, where, "run `pulumi preview --json --show-sames`")
+        yield Problem(MISSING_RESOURCES, message, where, "run `pulumi preview --json --show-sames`")
     if rest.get("maybeCorrupt") is True or _has_error(rest.get("diagnostics")):
         message = "the preview did not succeed; resources that it did not get to were not analyzed"
         yield Problem(FAILED_PREVIEW, message, where)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.analysis.preview import FAILED_PREVIEW
+from packreg.analysis.preview import FAILED_PREVIEW, MISSING_RESOURCES
 from packreg.cli.base import command
 from packreg.cli.decisions import Decisions
 from packreg.cli.entities import read_tags, stack_entity, tag_option
@@ -104,9 +104,15 @@ def _check_stack(entity: Entity, snapshot: Snapshot) -> None:
 
 
 def _check_preview(snapshot: Snapshot) -> None:
-    """Refuse to decide by a preview that broke off: what it did not get to would pass unseen."""
-    if any(note.code == FAILED_PREVIEW for note in snapshot.notes):
-        raise InvalidState(
-            f"the preview {snapshot.where} did not succeed, so nobody knows what would be deployed",
-            hint="make the preview succeed, or look at what there is of it with `packreg analyze --preview`",
-        )
+    """Refuse to decide by a preview that does not hold everything: what is not in it would pass unseen."""
+    for note in snapshot.notes:
+        if note.code == FAILED_PREVIEW:
+            raise InvalidState(
+                f"the preview {snapshot.where} did not succeed, so nobody knows what would be deployed",
+                hint="make the preview succeed; `packreg analyze --preview` shows what there is of it",
+            )
+        if note.code == MISSING_RESOURCES:
+            raise InvalidState(
+                f"the preview {snapshot.where} does not hold everything: {note.message}",
+                hint="decide by the output of `pulumi preview --json --show-sames`",
+            )
