@@ -57,7 +57,7 @@ def main() -> None:
     life.wait()
     guard.close()
     office.close()
-    server.stop(0)
+    server.stop(0.5).wait()  # the CLI's Cancel still waits for its answer
     life.leave()
 
 

@@ -77,6 +77,11 @@ def shop(kinds: Path, python: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def office(shop: Shop) -> Office:
+    """What the guard of these tests asks."""
+    return requiring_both(shop)
+
+
+def requiring_both(shop: Shop) -> Office:
     """Requires both packs, and waives one policy on resources called `waived`."""
     return Office(
         shop.packs,
@@ -90,10 +95,15 @@ def office(shop: Shop) -> Office:
 @pytest.fixture(scope="module")
 def cli(office: Office) -> Iterator[Cli]:
     """A preview under way."""
-    guard = office.guard()
+    begun = preview(office)
+    yield begun
+    begun.guard.close()
+
+
+def preview(office: Office) -> Cli:
+    """A preview that begins."""
     config = {"shop:token": "tok-123456", "shop:size": "small size"}
-    yield Cli(guard, config=config, secret_keys=("shop:token",), tags={"stage": "beta"})
-    guard.close()
+    return Cli(office.guard(), config=config, secret_keys=("shop:token",), tags={"stage": "beta"})
 
 
 def test_every_pack_answers_by_its_own_name_and_version(cli: Cli) -> None:
@@ -141,8 +151,20 @@ def test_a_stack_policy_speaks_of_the_resource_it_names(cli: Cli) -> None:
     assert ("a-kinds@2.1.0", "few", "advisory", "There are 3 resources; stage beta.") in shown(found)
 
 
-def test_the_run_leaves_its_findings(cli: Cli, office: Office) -> None:
-    """What was judged above is in one report, with waived findings as they were and without secrets."""
+def test_a_run_leaves_its_findings(shop: Shop) -> None:
+    """What was judged is in one report, with waived findings as they were and without secrets."""
+    office = requiring_both(shop)
+    begun = preview(office)
+    judged = [
+        bucket("logs", acl="public", encrypted=True, password="x"),
+        bucket("plain", acl="private", owner="ada"),
+        bucket("waived", acl="private", owner="ada", password="x"),
+        bucket("vault", acl="private", owner="ada", password=SECRET),
+    ]
+    for resource in judged:
+        begun.judge(resource)
+    begun.judge_stack(*judged)
+    begun.guard.close()
     [run] = office.kept
     assert [found.pack for found in run.evaluation.packs] == ["a-kinds", "b-own"]
     own = run.evaluation.packs[1]
