@@ -12,6 +12,7 @@ from packreg.cli.base import command
 from packreg.errors import NotEvaluated
 
 if TYPE_CHECKING:
+    from packreg.analysis.inventory import Inventory
     from packreg.cli.session import Session
 
 
@@ -50,7 +51,7 @@ def inventory_command(
     from packreg.cli.progress import working
 
     with working(session.out) as work:
-        inventory = AwsInventory(regions=region, types=types, profile=profile, progress=work.show)
+        inventory: Inventory = AwsInventory(regions=region, types=types, profile=profile, progress=work.show)
         resources = list(inventory.resources())
     lines = [json.dumps(resource, sort_keys=True) for resource in resources]
     if output is not None:

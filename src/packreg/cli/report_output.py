@@ -10,7 +10,7 @@ from packreg.cli.base import remember_format
 from packreg.errors import NotEvaluated, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from packreg.cli.session import Session
     from packreg.enforcement.report import Report
@@ -47,22 +47,29 @@ def check_format(session: Session, output: str) -> None:
 def write_report(session: Session, report: Report, output: str) -> None:
     """Print a report; JSON where `--json` says so."""
     from packreg.enforcement.document import document
+
+    if session.out.json:
+        session.out.document(document(report))
+    else:
+        write_reports(session, [report], output)
+
+
+def write_reports(session: Session, reports: Sequence[Report], output: str) -> None:
+    """Print reports in a format other than JSON: SARIF and JUnit as one document, else one by one."""
     from packreg.enforcement.github import github_report
     from packreg.enforcement.junit import junit_report
     from packreg.enforcement.markdown import markdown_report
     from packreg.enforcement.sarif import sarif_report
     from packreg.enforcement.text import text_report
 
-    texts: dict[str, Callable[[Report], str]] = {
+    if output == "sarif":
+        session.out.document(sarif_report(*reports))
+        return
+    each_alone: dict[str, Callable[[Report], str]] = {
         "text": text_report,
-        "junit": junit_report,
         "github": github_report,
         "markdown": markdown_report,
     }
-    if session.out.json:
-        session.out.document(document(report))
-    elif output == "sarif":
-        session.out.document(sarif_report(report))
-    else:
-        for line in texts[output](report).splitlines():
-            session.out.line(line)
+    text = junit_report(*reports) if output == "junit" else "\n".join(map(each_alone[output], reports))
+    for line in text.splitlines():
+        session.out.line(line)

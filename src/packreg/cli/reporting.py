@@ -11,11 +11,11 @@ import click
 from packreg._version import __version__
 from packreg.cli.base import Group, command
 from packreg.cli.kept_reports import CURRENT, KeptReports, newest_of_each_mode
-from packreg.cli.report_output import FORMATS
+from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from packreg.cli.kept_reports import History
     from packreg.cli.session import Session
@@ -203,20 +203,8 @@ def report_command(session: Session, entities: tuple[str, ...], form: str, runs:
 def _print(session: Session, histories: Sequence[History], form: str) -> None:
     from packreg.enforcement.document import document
     from packreg.enforcement.findings_csv import findings_csv
-    from packreg.enforcement.github import github_report
-    from packreg.enforcement.junit import junit_report
-    from packreg.enforcement.markdown import markdown_report
-    from packreg.enforcement.report import Report
-    from packreg.enforcement.sarif import sarif_report
-    from packreg.enforcement.text import text_report
 
     newest = [history.reports[0] for history in histories]
-    reports = [stored.report for stored in newest]
-    each_alone: dict[str, Callable[[Report], str]] = {
-        "text": text_report,
-        "github": github_report,
-        "markdown": markdown_report,
-    }
     if form == "json":
         session.out.document(
             [
@@ -226,14 +214,11 @@ def _print(session: Session, histories: Sequence[History], form: str) -> None:
                 for stored in newest
             ]
         )
-    elif form == "sarif":
-        session.out.document(sarif_report(*reports))
+    elif form in FORMATS:
+        write_reports(session, [stored.report for stored in newest], form)
     else:
-        text = {"junit": lambda: junit_report(*reports), "html": lambda: _page(histories)}.get(form)
-        if form == "csv":
-            text = lambda: findings_csv(tracked(histories))  # noqa: E731
-        lines = text() if text else "\n".join(each_alone[form](report) for report in reports)
-        for line in lines.splitlines():
+        text = _page(histories) if form == "html" else findings_csv(tracked(histories))
+        for line in text.splitlines():
             session.out.line(line)
 
 
