@@ -13,7 +13,7 @@ from packreg.store.local import LocalBucket
 from packreg.store.memory import MemoryBucket
 from packreg.store.s3 import S3Bucket
 from packreg.store.url import parse_location
-from tests.store.ministack import CREDENTIALS, client, ministack
+from tests.store.ministack import client, ministack, use_credentials
 
 _numbers = itertools.count()
 
@@ -29,13 +29,7 @@ def s3_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Credentials for the emulator, and none of whoever runs the tests."""
-    for name, value in CREDENTIALS.items():
-        monkeypatch.setenv(name, value)
-    for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    use_credentials(monkeypatch, tmp_path)
 
 
 @pytest.fixture
