@@ -7,7 +7,6 @@ Wants Go for the Pulumi CLI, which is built once into `.build/`. The packs are i
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from judging import ROOT, pulumi_directory, shims
-from measure import Case, command, machine, measure
+from measure import Case, alone, command, measure
 
 SIZES = (100, 1_000)
 PACKS = 5
@@ -132,18 +131,5 @@ class _Bench:
         return project
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="how many resources")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--on", type=Path, default=Path(tempfile.gettempdir()))
-    options = parser.parse_args()
-    print(f"{machine()}\n")
-    print(guard(options.on, options.rounds, [int(size) for size in options.sizes.split(",")]))
-
-
 if __name__ == "__main__":
-    main()
+    alone(__doc__, guard, SIZES, rounds=5)

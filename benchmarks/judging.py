@@ -7,7 +7,6 @@ Wants npm and node for the TypeScript pack, and Go for the Pulumi CLI, which is 
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from judged import state, write_pack
-from measure import Case, command, machine, measure, shown
+from measure import Case, alone, command, measure, shown
 
 from packreg.analysis.analyzer import Analyzer
 from packreg.analysis.evaluation import PackToRun, evaluate
@@ -262,18 +261,5 @@ def shims(scratch: Path) -> Path:
     return place
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="how many resources")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--on", type=Path, default=Path(tempfile.gettempdir()))
-    options = parser.parse_args()
-    print(f"{machine()}\n")
-    print(judging(options.on, options.rounds, [int(size) for size in options.sizes.split(",")]))
-
-
 if __name__ == "__main__":
-    main()
+    alone(__doc__, judging, SIZES, rounds=3)

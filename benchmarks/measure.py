@@ -6,11 +6,13 @@ case of the same table, measured in the same run.
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -89,3 +91,16 @@ def machine() -> str:
     """The line under every table that says where it was measured."""
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else "?"
     return f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, {cores} cores."
+
+
+def alone(
+    about: str | None, table: Callable[[Path, int, Sequence[int]], str], sizes: Sequence[int], *, rounds: int
+) -> None:
+    """Run one benchmark that has sizes, as its command line says, and print its tables."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default=",".join(map(str, sizes)), help="how many resources")
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--on", type=Path, default=Path(tempfile.gettempdir()))
+    options = parser.parse_args()
+    print(f"{machine()}\n")
+    print(table(options.on, options.rounds, [int(size) for size in options.sizes.split(",")]))
