@@ -61,6 +61,14 @@ def test_a_packed_checkpoint_is_unpacked(backend: Backend) -> None:
     assert len(read_stack("richdev", url, cwd=ELSEWHERE)) == 10
 
 
+def test_a_checkpoint_packed_with_zstd_is_unpacked(backend: Backend) -> None:
+    """The CLI writes it with zstd, too, when it is told to."""
+    zstd = pytest.importorskip("backports.zstd")
+    url = backend({**META, ".pulumi/stacks/rich/richdev.json.zst": zstd.compress(CHECKPOINT)})
+    assert len(read_stack("richdev", url, cwd=ELSEWHERE)) == 10
+    assert listed(url) == [("rich", "richdev", "richdev.json.zst")]
+
+
 def test_of_two_forms_the_one_written_last_counts(tmp_path: Path) -> None:
     """Turning compression on leaves the plain file there until it is replaced."""
     folder = tmp_path / ".pulumi" / "stacks" / "rich"
@@ -72,6 +80,8 @@ def test_of_two_forms_the_one_written_last_counts(tmp_path: Path) -> None:
     assert where_of("richdev", f"file://{tmp_path}").endswith("richdev.json.gz")
     os.utime(folder / "richdev.json", (30, 30))
     assert where_of("richdev", f"file://{tmp_path}").endswith("richdev.json")
+    os.utime(folder / "richdev.json.gz", (30, 30))
+    assert where_of("richdev", f"file://{tmp_path}").endswith("richdev.json.gz"), "as the CLI chooses"
 
 
 def test_backups_and_longer_names_are_other_files(backend: Backend) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from hypothesis import strategies as st
 
 from packreg.analysis.sources import read_source, unpacked
 from packreg.errors import InvalidState, NotFound, StoreRefused, UsageError
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    zstd = pytest.importorskip("backports.zstd")
 
 
 @pytest.mark.parametrize(
@@ -27,10 +33,19 @@ def test_a_path_and_a_file_url_are_the_same(tmp_path: Path, form: str) -> None:
     assert Path(source.where) == tmp_path / "state.json"
 
 
-def test_gzip_is_unpacked_whatever_the_name(tmp_path: Path) -> None:
+def test_gzip_and_zstd_are_unpacked_whatever_the_name(tmp_path: Path) -> None:
     """The first bytes tell, several members are one text."""
-    (tmp_path / "state.json").write_bytes(gzip.compress(b"{", mtime=0) + gzip.compress(b"}"))
-    assert read_source("state.json", cwd=tmp_path).data == b"{}"
+    for pack in (gzip.compress, zstd.compress):
+        (tmp_path / "state.json").write_bytes(pack(b"{") + pack(b"}"))
+        assert read_source("state.json", cwd=tmp_path).data == b"{}"
+
+
+def test_a_window_of_zstd_that_fills_the_memory_is_refused() -> None:
+    """A frame of a few bytes may ask for gigabytes to unpack it with."""
+    options = {zstd.CompressionParameter.window_log: 27, zstd.CompressionParameter.compression_level: 1}
+    packer = zstd.ZstdCompressor(options=options)
+    with pytest.raises(InvalidState, match="too much memory"):
+        unpacked(packer.compress(b"{}" * 100_000) + packer.flush(), "s")
 
 
 def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:
@@ -49,9 +64,10 @@ def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
     """Before it fills the memory: by its size, as a pipe without end, and packed into almost nothing."""
     (tmp_path / "large").write_bytes(b"x" * 1001)
     (tmp_path / "bomb").write_bytes(gzip.compress(b"0" * 50_000_000, mtime=0))
-    for name in ("large", "bomb", "/dev/zero"):
+    (tmp_path / "zbomb").write_bytes(zstd.compress(b"0" * 50_000_000))
+    for name in ("large", "bomb", "zbomb", "/dev/zero"):
         with pytest.raises(InvalidState, match=r"more than 10+ bytes"):
-            read_source(name, cwd=tmp_path, limit=100_000 if name == "bomb" else 1000)
+            read_source(name, cwd=tmp_path, limit=100_000 if "bomb" in name else 1000)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +105,14 @@ def test_what_may_not_be_read_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\x1f\x8b", "ends too early"),
-        (gzip.compress(b"{}", mtime=0)[:-1], "ends too early"),
+        (b"\x1f\x8b", "damaged gzip"),
+        (gzip.compress(b"{}", mtime=0)[:-1], "damaged gzip"),
         (gzip.compress(b"{}", mtime=0)[:-8] + b"\0" * 8, "damaged gzip"),
         (gzip.compress(b"{}", mtime=0) + b"x", "damaged gzip"),
-        (b"\x28\xb5\x2f\xfd\0", "zstd"),
+        (b"\x28\xb5\x2f\xfd", "damaged zstd"),
+        (b"\x28\xb5\x2f\xfd\0", "damaged zstd"),
+        (zstd.compress(b"{}")[:-1], "damaged zstd"),
+        (zstd.compress(b"{}") + b"x", "damaged zstd"),
     ],
 )
 def test_damaged_packing_is_refused(data: bytes, said: str) -> None:
@@ -106,4 +125,5 @@ def test_damaged_packing_is_refused(data: bytes, said: str) -> None:
 def test_packing_and_unpacking_is_nothing(data: bytes) -> None:
     """What is not packed stays as it is."""
     assert unpacked(gzip.compress(data, mtime=0), "s") == data
+    assert unpacked(zstd.compress(data), "s") == data
     assert unpacked(b"{" + data, "s") == b"{" + data

@@ -2,8 +2,8 @@
 
 Two layouts, as the Pulumi CLI (3.259) has them: project-scoped, when `.pulumi/meta.yaml` says version 1,
 with `.pulumi/stacks/<project>/<stack>.json`; legacy, when it says 0 or is not there, with
-`.pulumi/stacks/<stack>.json`. Beside or instead of `.json` there can be `.json.gz`; the one written last
-counts.
+`.pulumi/stacks/<stack>.json`. Beside or instead of `.json` there can be `.json.gz` and `.json.zst`; the one
+written last counts, and of several written at the same time the last by name, as for the CLI.
 
 Nothing is locked and nothing is written: a checkpoint that an update is just replacing is the one before it.
 """

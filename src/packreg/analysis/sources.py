@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import zlib
+import io
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packreg.analysis.places import Bucket, file_path, read_file, s3_client
 from packreg.errors import InvalidState, UsageError
 
 MAX_SIZE = 1024 * 1024 * 1024  # bytes, unpacked; a state of 100,000 resources has 150 to 300 MB
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_PIECE = 1024 * 1024
+_MAX_WINDOW = 25  # as a power of two: 32 MiB, which zstd may hold beside its input; Pulumi writes 8 MiB
 
 
 class Source(NamedTuple):
@@ -21,7 +27,7 @@ class Source(NamedTuple):
 
 
 def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> Source:
-    """Read a path, a `file://` or an `s3://` URL; gzip is unpacked, by its first bytes, not by the name.
+    """Read a path, a `file://` or an `s3://` URL; gzip and zstd are unpacked, by the first bytes.
 
     Raises NotFound, UsageError, StoreRefused, StoreUnavailable, and InvalidState: over the limit or damaged.
     """
@@ -40,27 +46,50 @@ def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> Source:
 
 
 def unpacked(data: bytes, where: str, limit: int = MAX_SIZE) -> bytes:
-    """The same bytes, or what is in them when they are gzip.
+    """The same bytes, or what is in them when they are gzip or zstd.
 
-    Raises InvalidState: damaged, more than `limit` bytes, or packed with zstd, which is not read.
+    What is refused was counted piece by piece, and never held. Raises InvalidState: damaged, or more than
+    `limit` bytes.
     """
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
-        raise InvalidState(f"{where} is packed with zstd, which is not read", hint="unpack it with `zstd -d`")
-    if not data.startswith(b"\x1f\x8b"):
+    if not data.startswith((_GZIP, _ZSTD)):
         return data
-    pieces: list[bytes] = []
-    left = limit
-    while data:
-        unpacker = zlib.decompressobj(wbits=31)
-        try:
-            piece = unpacker.decompress(data, left + 1)
-        except zlib.error as error:
-            raise InvalidState(f"{where} is damaged gzip: {error}") from None
-        if len(piece) > left:
+    size = 0
+    for piece in _pieces(data, where):
+        size += len(piece)
+        if size > limit:
             raise InvalidState(f"{where} has more than {limit} bytes when it is unpacked")
-        if not unpacker.eof:
-            raise InvalidState(f"{where} is damaged gzip: it ends too early")
-        pieces.append(piece)
-        left -= len(piece)
-        data = unpacker.unused_data
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    whole = io.BytesIO()
+    for piece in _pieces(data, where):
+        whole.write(piece)
+    return whole.getvalue()
+
+
+def _pieces(data: bytes, where: str) -> Iterator[bytes]:
+    """What is in gzip or zstd, each piece of at most `_PIECE` bytes. Raises InvalidState: it is damaged."""
+    kind, unpacker, errors = _gzip(data) if data.startswith(_GZIP) else _zstd(data)
+    try:
+        with unpacker:
+            while piece := unpacker.read(_PIECE):
+                yield piece
+    except errors as error:
+        raise InvalidState(f"{where} is damaged {kind}, or cannot be unpacked: {error}") from None
+
+
+_Unpacker = tuple[str, Any, tuple[type[Exception], ...]]
+
+
+def _gzip(data: bytes) -> _Unpacker:
+    import gzip
+    import zlib
+
+    return "gzip", gzip.GzipFile(fileobj=io.BytesIO(data)), (EOFError, OSError, zlib.error)
+
+
+def _zstd(data: bytes) -> _Unpacker:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+
+    options = {int(zstd.DecompressionParameter.window_log_max): _MAX_WINDOW}
+    return "zstd", zstd.ZstdFile(io.BytesIO(data), options=options), (EOFError, zstd.ZstdError)

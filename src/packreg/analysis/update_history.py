@@ -20,7 +20,7 @@ HISTORY = ".pulumi/history/"
 JUDGED = frozenset({"update"})
 
 _MAX_ENTRY = 16 * 2**20  # bytes: it has the stack's whole configuration
-_NAME = re.compile(r"-([0-9]{1,19})\.history\.json(?:\.gz)?")
+_NAME = re.compile(r"-([0-9]{1,19})\.history\.json(?:\.gz|\.zst)?")
 
 
 class Update(NamedTuple):

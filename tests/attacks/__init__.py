@@ -1,0 +1,1 @@
+"""What an attacker does, in one sentence each, and what must happen."""
