@@ -10,25 +10,21 @@ index is kept that could be wrong.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple, get_args
 
 from packreg.groups.model import Entity
 from packreg.groups.times import moment, precise
+from packreg.registry import layout
 
 #: A preview and an update that the guard judged, a decision without the CLI, an audit (after an update too).
 Run = Literal["preview", "update", "enforce", "audit"]
 RUNS: tuple[Run, ...] = get_args(Run)
-REPORTS = "reports/"
 
 _TOP = 10**16 - 1  # microseconds; the year 2286
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LONGEST = 150
-_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _NAME = re.compile(r"([0-9]{16})-([0-9a-z-]{1,64})\.json\.gz", re.ASCII)
-_SEGMENT = re.compile(r"(stack|account)\.((?:[a-z0-9.-]|_[0-9a-f]{2})+)", re.ASCII)
 
 
 class ReportKey(NamedTuple):
@@ -42,7 +38,7 @@ class ReportKey(NamedTuple):
 
 def run_prefix(run: Run) -> str:
     """Where the reports of a kind of run are; below it, one prefix for each entity."""
-    return f"{REPORTS}{run}/"
+    return f"{layout.REPORTS}{run}/"
 
 
 def report_prefix(run: Run, entity: Entity) -> str:
@@ -63,7 +59,7 @@ def behind_later(run: Run, entity: Entity, time: str) -> str:
 
 def read_report_key(key: str) -> ReportKey | None:
     """What a key below `reports/` says; None if it is none of ours."""
-    parts = key.removeprefix(REPORTS).split("/")
+    parts = key.removeprefix(layout.REPORTS).split("/")
     match = _NAME.fullmatch(parts[2]) if len(parts) == 3 else None
     if match is None:
         return None
@@ -72,32 +68,11 @@ def read_report_key(key: str) -> ReportKey | None:
 
 
 def entity_segment(entity: Entity) -> str:
-    """The entity as a segment of a key, each by its own: `stack.organization.shop.prod`.
-
-    A slash is a dot, other characters but a-z, 0-9 and the dash are `_` and two hex digits for each byte of
-    UTF-8; what gets too long ends with its sha256.
-    """
-    text = "".join(
-        c if c in _PLAIN else "." if c == "/" else "".join(f"_{byte:02x}" for byte in c.encode())
-        for c in entity.name.removesuffix("/")
-    )
-    text += "_2f" * entity.name.endswith("/")
-    whole = f"{entity.kind}.{text}"
-    if len(whole) <= _LONGEST:
-        return whole
-    digest = hashlib.sha256(entity.name.encode()).hexdigest()
-    return f"{whole[:80]}_h{digest}"  # "_h" is in no other segment
+    """The entity as a segment of a key; see `layout.entity_segment`."""
+    return layout.entity_segment(entity.kind, entity.name)
 
 
 def entity_of(segment: str) -> Entity | None:
     """The entity of a segment, without its tags; None if it was too long to tell, or is none of ours."""
-    match = _SEGMENT.fullmatch(segment)
-    if match is None:
-        return None
-    encoded = match[2].replace(".", "_2f")
-    data = re.sub(r"_([0-9a-f]{2})", lambda byte: chr(int(byte[1], 16)), encoded).encode("latin-1")
-    try:
-        entity = Entity("stack" if match[1] == "stack" else "account", data.decode())
-    except UnicodeDecodeError:
-        return None
-    return entity if entity_segment(entity) == segment else None
+    found = layout.read_entity_segment(segment)
+    return None if found is None else Entity(*found)

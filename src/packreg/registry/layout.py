@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Literal, NamedTuple
 
@@ -13,11 +14,17 @@ BUNDLES = "bundles/"
 #: The chain of the governance document: policy groups, waivers, settings.
 GOVERNANCE = "governance/"
 ENVIRONMENTS = "environments/"
+#: The reports of runs, and the chains of entries that say which of them count, and in which order.
+REPORTS = "reports/"
+RUNS = "runs/"
 #: The largest notice (see `notices`), in bytes.
 MAX_NOTICE = 64 * 1024
 
 _REVISION = r"([0-9]{6})-(yanked|restored)"
 _BUNDLE = r"([0-9a-f]{64})\.tgz"
+_LONGEST_ENTITY = 150
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
+_ENTITY = re.compile(r"(stack|account)\.((?:[a-z0-9.-]|_[0-9a-f]{2})+)", re.ASCII)
 
 
 class PackKey(NamedTuple):
@@ -78,6 +85,44 @@ def environment_prefix(name: str) -> str:
 def environment_tags_prefix(name: str) -> str:
     """Where the chain of an environment's tags is."""
     return f"{ENVIRONMENTS}{name}/t/"
+
+
+def runs_prefix(run: str, segment: str) -> str:
+    """Where the chain of an entity's entries of a kind of run is; `segment` is `entity_segment`'s."""
+    return f"{RUNS}{run}/{segment}/"
+
+
+def entity_segment(kind: str, name: str) -> str:
+    """A stack or account as a segment of a key, each by its own: `stack.organization.shop.prod`.
+
+    A slash is a dot, other characters but a-z, 0-9 and the dash are `_` and two hex digits for each byte of
+    UTF-8; what gets too long ends with its sha256.
+    """
+    text = "".join(
+        c if c in _PLAIN else "." if c == "/" else "".join(f"_{byte:02x}" for byte in c.encode())
+        for c in name.removesuffix("/")
+    )
+    text += "_2f" * name.endswith("/")
+    whole = f"{kind}.{text}"
+    if len(whole) <= _LONGEST_ENTITY:
+        return whole
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return f"{whole[:80]}_h{digest}"  # "_h" is in no other segment
+
+
+def read_entity_segment(segment: str) -> tuple[Literal["stack", "account"], str] | None:
+    """Kind and name of a segment's entity; None if the name was too long to tell, or it is none of ours."""
+    match = _ENTITY.fullmatch(segment)
+    if match is None:
+        return None
+    encoded = match[2].replace(".", "_2f")
+    data = re.sub(r"_([0-9a-f]{2})", lambda byte: chr(int(byte[1], 16)), encoded).encode("latin-1")
+    try:
+        name = data.decode()
+    except UnicodeDecodeError:
+        return None
+    kind: Literal["stack", "account"] = "stack" if match[1] == "stack" else "account"
+    return (kind, name) if entity_segment(kind, name) == segment else None
 
 
 def read_pack_key(name: str, key: str) -> PackKey | None:

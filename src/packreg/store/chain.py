@@ -45,7 +45,8 @@ class Revision(NamedTuple):
 
     `number` counts from 1. `value` is the document, UTF-8. `attempt` is the id of the attempt that made it.
     `digest` is the sha256 of the revision's object, in hex, `previous` that of the revision before, empty for
-    the first.
+    the first. `modified` is the store's time of that object, in seconds since the epoch, where it was listed,
+    else 0.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Revision(NamedTuple):
     attempt: str
     previous: str
     digest: str
+    modified: float = 0.0
 
 
 class Chain:
@@ -79,7 +81,7 @@ class Chain:
         entry = self._store.first(self._prefix)
         if entry is None:
             return None
-        return self._read(self._number(entry.key))
+        return self._read(self._number(entry.key), entry.modified)
 
     def at(self, number: int) -> Revision:
         """A revision by its number.
@@ -138,7 +140,7 @@ class Chain:
             number = self._number(entry.key)
             if after and number != after.number - 1:
                 raise IntegrityError(f"revision {after.number - 1} of {self._prefix[:-1]} is missing")
-            revision = self._read(number)
+            revision = self._read(number, entry.modified)
             if after:
                 self._check_link(after, revision.digest)
             yield revision
@@ -146,9 +148,9 @@ class Chain:
         if after and after.number != 1:
             raise IntegrityError(f"revision {after.number - 1} of {self._prefix[:-1]} is missing")
 
-    def _read(self, number: int) -> Revision:
+    def _read(self, number: int, modified: float) -> Revision:
         try:
-            return self.at(number)
+            return self.at(number)._replace(modified=modified)
         except NotFound as failed:
             raise IntegrityError(f"{self.key(number)} is listed, but cannot be read") from failed
 

@@ -1,0 +1,253 @@
+"""The chains that order reports: what ran, one small entry after the other, for each entity and kind of run.
+
+    runs/<run>/<entity>/<countdown>.json
+
+An entry names its run, its entity and, where it stands for a report, that report's key and sha256. The chain
+gives it a number and the digest of the entry before. So which report is the newest, and what came before it,
+is the chain's to say and no clock's; and a report that was rewritten, deleted or put beside the others is
+told by the entries. A report is written first and entered then: what no entry names does not count.
+
+Several kinds of entries share a chain. `report` stands for a report. `begun` says that a run has begun whose
+report, if it was kept, is entered later under the same id. `before` is the first entry where reports of
+packregs without chains were there already, and lists them: what is not in it was put there later. Readers
+pass over kinds that they do not know, and over members: the chain's digests hold them too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from packreg.errors import IntegrityError, StoreRefused
+from packreg.registry import layout
+from packreg.registry.members import FORMAT, Members
+from packreg.store.chain import MAX_REVISION, Chain, Revision
+
+if TYPE_CHECKING:
+    from packreg.errors import PackregError
+    from packreg.store.store import Store
+
+_ID = re.compile(r"[0-9a-z-]{1,64}", re.ASCII)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_TIME = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z", re.ASCII)
+
+
+class Judged(Protocol):
+    """Who a run is about: a stack or an account, by name."""
+
+    @property
+    def kind(self) -> Literal["stack", "account"]:
+        """Which of both."""
+
+    @property
+    def name(self) -> str:
+        """The full name."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """What an entry says. `kind` is `report`, `begun`, `before` or one of a newer packreg.
+
+    `id` is that of the run, which a report shares with the entry of its beginning; `time` is when the entry
+    was written (RFC 3339 in UTC, microseconds), "" until it is. `report` is the report's key and `digest` the
+    sha256 of its object, both "" for other kinds. `names` are what a `before` lists: last segments of keys.
+    """
+
+    kind: str
+    run: str
+    entity_kind: str
+    entity_name: str
+    id: str
+    time: str = ""
+    report: str = ""
+    digest: str = ""
+    names: tuple[str, ...] = ()
+
+    def encode(self) -> bytes:
+        """The value of a revision of the chain."""
+        members: dict[str, object] = {
+            "format": FORMAT,
+            "kind": self.kind,
+            "run": self.run,
+            "entity": {"kind": self.entity_kind, "name": self.entity_name},
+            "id": self.id,
+            "time": self.time,
+        }
+        if self.report:
+            members |= {"report": self.report, "digest": self.digest}
+        if self.names:
+            members["names"] = list(self.names)
+        return json.dumps(members, separators=(",", ":")).encode()
+
+    @classmethod
+    def decode(cls, data: bytes, where: str) -> RunEntry:
+        """Read the value of a revision; `where` is its key, for messages.
+
+        Raises:
+            IntegrityError: it is no entry, or one of another chain.
+            StoreRefused: it has a newer format.
+        """
+        found = Members.read(data, where, MAX_REVISION)
+        entity = found.members("entity")
+        entry = cls(
+            found.matching("kind", _ID.fullmatch),
+            found.matching("run", _ID.fullmatch),
+            entity.matching("kind", ("stack", "account").__contains__),
+            entity.raw("name", str),
+            found.matching("id", _ID.fullmatch),
+            found.matching("time", _is_time),
+        )
+        segment = layout.entity_segment(entry.entity_kind, entry.entity_name)
+        if not where.startswith(layout.runs_prefix(entry.run, segment)):
+            raise found.wrong("entity", f"it is an entry of {layout.runs_prefix(entry.run, segment)}")
+        if entry.kind == "report":
+            reports = f"{layout.REPORTS}{entry.run}/{segment}/"
+            report = found.matching("report", lambda key: key.startswith(reports))
+            entry = replace(entry, report=report, digest=found.matching("digest", _DIGEST.fullmatch))
+        elif entry.kind == "before":
+            entry = replace(entry, names=found.texts("names"))
+        return entry
+
+
+class Entered(NamedTuple):
+    """An entry in its chain: its `number`, from 1, and the store's time of it in seconds, 0 if unknown."""
+
+    number: int
+    entry: RunEntry
+    stored: float = 0.0
+
+
+class RunEntries:
+    """The chains of a registry's store; nothing is read yet. For several threads.
+
+    `now` gives the present time as RFC 3339 in UTC with microseconds, `new_id` a new random id. Every method
+    raises `StoreError` when the store fails, and `IntegrityError` when a chain is not what packreg writes.
+    """
+
+    def __init__(self, store: Store, *, now: Callable[[], str], new_id: Callable[[], str]) -> None:
+        self._store, self._now, self._new_id = store, now, new_id
+
+    def append(self, entry: RunEntry) -> Entered:
+        """Add an entry with the present time; one that is the newest already, by kind and id, is left alone.
+
+        Where the chain begins and reports are there that nobody entered, an entry that lists them is first.
+
+        Raises:
+            OutcomeUnknown: the entry may be there; appending it again is safe.
+            ChangedMeanwhile: others kept being faster.
+        """
+        segment = layout.entity_segment(entry.entity_kind, entry.entity_name)
+        chain = Chain(self._store, layout.runs_prefix(entry.run, segment))
+        while True:
+            writing = _Writing(self, chain, replace(entry, time=""), segment)
+            try:
+                revision = chain.append(writing.value, attempt_id=self._new_id())
+            except _ThereAlreadyError as there:
+                return there.entered
+            if writing.made.kind == entry.kind:
+                return Entered(revision.number, writing.made)
+
+    def newest(self, run: str, entity: Judged) -> Entered | None:
+        """The newest entry, None where there is none: two requests, whatever their number."""
+        chain = self._chain(run, entity)
+        return _read(chain, chain.head())
+
+    def at(self, run: str, entity: Judged, number: int) -> Entered:
+        """An entry by its number: one request. Raises NotFound: it does not exist."""
+        chain = self._chain(run, entity)
+        found = _read(chain, chain.at(number))
+        assert found is not None
+        return found
+
+    def history(self, run: str, entity: Judged) -> Iterator[Entered]:
+        """Every entry, the newest first, each proved to be the one that the next was made from.
+
+        Raises:
+            IntegrityError: an entry is missing, is none, or was exchanged.
+        """
+        chain = self._chain(run, entity)
+        for revision in chain.history():
+            found = _read(chain, revision)
+            assert found is not None
+            yield found
+
+    def entities(
+        self, run: str, damaged: Callable[[PackregError], None]
+    ) -> Iterator[tuple[Literal["stack", "account"], str]]:
+        """Kind and name of everyone who has entries of a kind of run: a request for each 1,000 of them.
+
+        A name that is too long for a key is in the newest entry; `damaged` is told of those that cannot be
+        read.
+        """
+        top = f"{layout.RUNS}{run}/"
+        for prefix in self._store.prefixes(top):
+            found = layout.read_entity_segment(prefix.removeprefix(top).rstrip("/"))
+            if found is not None:
+                yield found
+                continue
+            chain = Chain(self._store, prefix)
+            try:
+                newest = _read(chain, chain.head())
+            except (IntegrityError, StoreRefused) as error:
+                damaged(error)
+                continue
+            if newest is not None:
+                kind = newest.entry.entity_kind
+                yield "stack" if kind == "stack" else "account", newest.entry.entity_name
+
+    def reports(self, run: str, entity: Judged) -> list[str]:
+        """The keys of all reports that are there, entered or not: a request for each 1,000."""
+        segment = layout.entity_segment(entity.kind, entity.name)
+        return [each.key for each in self._store.list_all(f"{layout.REPORTS}{run}/{segment}/")]
+
+    def _chain(self, run: str, entity: Judged) -> Chain:
+        return Chain(self._store, layout.runs_prefix(run, layout.entity_segment(entity.kind, entity.name)))
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return bool(_TIME.fullmatch(text) and datetime.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _read(chain: Chain, revision: Revision | None) -> Entered | None:
+    if revision is None:
+        return None
+    where = chain.key(revision.number)
+    return Entered(revision.number, RunEntry.decode(revision.value, where), revision.modified)
+
+
+class _ThereAlreadyError(Exception):
+    """The entry is the newest already."""
+
+    def __init__(self, entered: Entered) -> None:
+        super().__init__()
+        self.entered = entered
+
+
+class _Writing:
+    """One entry on its way into its chain, which asks for it again for every revision that it meets."""
+
+    def __init__(self, entries: RunEntries, chain: Chain, entry: RunEntry, segment: str) -> None:
+        self._entries, self._chain, self._entry, self._segment = entries, chain, entry, segment
+        self.made = entry
+
+    def value(self, newest: Revision | None) -> bytes:
+        there = _read(self._chain, newest)
+        entry = self._entry
+        if there is not None and (there.entry.kind, there.entry.id) == (entry.kind, entry.id):
+            raise _ThereAlreadyError(there)
+        if there is None and (names := self._names_before()):
+            entry = replace(entry, kind="before", report="", digest="", names=names)
+        self.made = replace(entry, time=self._entries._now())
+        return self.made.encode()
+
+    def _names_before(self) -> tuple[str, ...]:
+        place = f"{layout.REPORTS}{self._entry.run}/{self._segment}/"
+        keys = (each.key for each in self._entries._store.list_all(place))
+        return tuple(key.removeprefix(place) for key in keys if key != self._entry.report)
