@@ -89,15 +89,31 @@ def test_the_endpoint_of_the_aws_variables_is_part_of_the_registry(work: Path, h
     assert load(work, home, "/a", AWS_ENDPOINT_URL="http://host:1").registry == "/a"
 
 
-def test_relative_places_start_at_the_file_that_names_them(work: Path, home: Path) -> None:
-    """A relative registry or home of a file means the same from every directory below it."""
-    write(work.parent, 'registry = "registry"\n[install]\nhome = "../cache"')
+def test_a_relative_registry_starts_at_the_file_that_names_it(work: Path, home: Path) -> None:
+    """A relative registry of a file means the same from every directory below it."""
+    write(work.parent, 'registry = "registry"')
     settings = load(work, home)
     assert parse_location(settings.registry, cwd=settings.base).path == str(work.parent / "registry")
-    assert settings.home == str(work.parent.parent / "cache")
-    here = load(work, home, "elsewhere", PACKREG_HOME="mine")
+    here = load(work, home, "elsewhere")
     assert parse_location(here.registry, cwd=here.base).path == str(work / "elsewhere")
-    assert here.home == str(work / "mine")
+
+
+@pytest.mark.parametrize("place", ["mine", "../cache", "./.packreg", "~ada/packs"])
+def test_a_relative_home_is_refused(work: Path, home: Path, place: str) -> None:
+    """A home that depends on where a command runs, or on a checkout, is no home of this user's."""
+    with pytest.raises(UsageError, match="PACKREG_HOME is the relative path") as raised:
+        load(work, home, PACKREG_HOME=place)
+    assert "absolute" in raised.value.hint
+    path = write(work, f'[install]\nhome = "{place}"')
+    with pytest.raises(UsageError, match=r"install\.home is the relative path") as raised:
+        load(work, home)
+    assert str(path) in str(raised.value)
+
+
+def test_the_users_state_is_outside_the_default_home(work: Path, home: Path) -> None:
+    """What marks are made with lies in the user's state directory, whatever the home is."""
+    assert load(work, home).state == str(home / ".local" / "state" / "packreg")
+    assert load(work, home, PACKREG_HOME="/x", XDG_STATE_HOME="/state").state == "/state/packreg"
 
 
 def test_what_is_said_of_a_bucket_stays_with_it(work: Path, home: Path) -> None:
@@ -175,20 +191,20 @@ def test_an_empty_registry_is_refused(work: Path, home: Path, registry: str) -> 
         load(work, home, registry)
 
 
-@pytest.mark.parametrize("kind", ["data", "config"])
+@pytest.mark.parametrize("kind", ["data", "config", "state"])
 @pytest.mark.parametrize("value", [None, "", "  ", "/xdg/place", "relative", "~/tilde"])
 def test_user_directories_are_those_of_platformdirs(
     kind: str, value: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The short cut of the fast start and platformdirs never disagree."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.delenv(name, raising=False)
     environ = {"HOME": str(tmp_path)}
     if value is not None:
         environ[f"XDG_{kind.upper()}_HOME"] = value
         monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", value)
-    ask = platformdirs.user_data_dir if kind == "data" else platformdirs.user_config_dir
+    ask = getattr(platformdirs, f"user_{kind}_dir")
     assert user_directory(kind, environ) == ask("packreg", appauthor=False)
 
 

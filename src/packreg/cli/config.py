@@ -16,7 +16,7 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
 
     [install]
-    home = "/var/lib/packreg"             # where packs and caches are kept
+    home = "/var/lib/packreg"             # where packs and caches are kept: an absolute path, or ~/
     python = "3.12"                       # the interpreter of packs' environments
 
     [limits]                              # how large a pack may be: manifest, members, unpacked, path, depth
@@ -38,7 +38,7 @@ Every other key is an error. This module is on the fast path of a no-op install:
 Python has loaded already, and `tomllib` only when there is a file to read.
 """
 
-# ruff: noqa: PTH113, PTH118, PTH120, PTH123 (pathlib costs start-up time)
+# ruff: noqa: PTH113, PTH117, PTH118, PTH120, PTH123 (pathlib costs start-up time)
 from __future__ import annotations
 
 import os
@@ -78,6 +78,8 @@ KEYS: dict[str, type] = {
 }
 #: What is said of the same place as `registry.url`, in the order of a URL's query.
 OF_THE_URL = ("endpoint_url", "region", "profile")
+#: Kind of directory -> where it is below a user's home on Linux.
+_LINUX = {"data": ".local/share", "config": ".config", "state": ".local/state"}
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
 
 
@@ -85,10 +87,11 @@ class Settings:
     """The settings of one run: `values` by key, and by the same keys `origins` in words for people.
 
     `registry` is the URL or path, with its query; a relative path in it starts at `base`. `files` were
-    read; `passed_over` is a project's file that was there and not read, or "".
+    read; `passed_over` is a project's file that was there and not read, or ""; `state` is the directory for
+    what this user's marks are made with, outside every home.
     """
 
-    __slots__ = ("base", "files", "origins", "passed_over", "values")
+    __slots__ = ("base", "files", "origins", "passed_over", "state", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, str | int | bool] = {}
@@ -96,6 +99,7 @@ class Settings:
         self.base = ""
         self.files: list[str] = []
         self.passed_over = ""
+        self.state = ""
 
     def put(self, key: str, value: str | int | bool, origin: str) -> None:
         """Set a key that no nearer source has set."""
@@ -164,8 +168,8 @@ def load_settings(
         url = _expanded(environ["PACKREG_REGISTRY"], environ)
         _put_registry(settings, url, "environment PACKREG_REGISTRY", cwd)
     if environ.get("PACKREG_HOME"):
-        home = os.path.join(cwd, _expanded(environ["PACKREG_HOME"], environ))
-        settings.put("install.home", os.path.normpath(home), "environment PACKREG_HOME")
+        home = _home(environ["PACKREG_HOME"], environ, "PACKREG_HOME")
+        settings.put("install.home", home, "environment PACKREG_HOME")
     if environ.get("PACKREG_OPA_ANALYZER"):
         program = _program(environ["PACKREG_OPA_ANALYZER"], cwd, environ)
         settings.put("analysis.opa_analyzer", program, "environment PACKREG_OPA_ANALYZER")
@@ -182,6 +186,7 @@ def load_settings(
     data_directory = user_directory("data", environ)
     _put_registry(settings, os.path.join(data_directory, "registry"), "default", cwd)
     settings.put("install.home", data_directory, "default")
+    settings.state = user_directory("state", environ)
     _add_endpoint(settings, environ)
     return settings
 
@@ -202,22 +207,24 @@ def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
 
 
 def user_directory(kind: str, environ: Mapping[str, str]) -> str:
-    """The user's directory for packreg's `"data"` or `"config"`, as platformdirs has it.
+    """The user's directory for packreg's `"data"`, `"config"` or `"state"`, as platformdirs has it.
 
-    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for configuration);
+    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for the others);
     platformdirs itself is asked for the odd cases and for other systems, since it costs as much to import
-    as everything else on the fast path together.
+    as everything else on the fast path together. Those systems keep state beside data, which is the default
+    home: there it has a name of its own.
     """
     if sys.platform == "linux":
         base = environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
         if not base and environ.get("HOME", "").startswith("/"):
-            base = os.path.join(environ["HOME"], ".local/share" if kind == "data" else ".config")
+            base = os.path.join(environ["HOME"], _LINUX[kind])
         if base.startswith("/"):
             return os.path.join(base, "packreg")
     import platformdirs
 
-    ask = platformdirs.user_data_dir if kind == "data" else platformdirs.user_config_dir
-    return ask("packreg", appauthor=False)
+    ask = getattr(platformdirs, f"user_{kind}_dir")
+    name = "packreg-state" if kind == "state" and sys.platform != "linux" else "packreg"
+    return str(ask(name, appauthor=False))
 
 
 def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
@@ -233,6 +240,14 @@ def _expanded(path: str, environ: Mapping[str, str]) -> str:
     if path.startswith("~/") and environ.get("HOME"):
         return os.path.join(environ["HOME"], path[2:])
     return path
+
+
+def _home(path: str, environ: Mapping[str, str], origin: str) -> str:
+    """The absolute path of a home; one that depends on where a command runs may be somebody else's."""
+    home = _expanded(path, environ)
+    if not os.path.isabs(home):
+        raise _usage(f"{origin} is the relative path {path!r}", "write an absolute path, or one with ~/")
+    return os.path.normpath(home)
 
 
 def _program(word: str, base: str, environ: Mapping[str, str]) -> str:
@@ -288,8 +303,7 @@ def _add_file(settings: Settings, data: bytes, path: str, environ: Mapping[str, 
         url = _expanded(_with_query(str(url), of_the_url, path), environ)
         _put_registry(settings, url, path, directory)
     if "install.home" in found:
-        home = _expanded(str(found["install.home"]), environ)
-        found["install.home"] = os.path.normpath(os.path.join(directory, home))
+        found["install.home"] = _home(str(found["install.home"]), environ, f"{path}: install.home")
     for key in ("analysis.opa_analyzer", "environments.esc"):
         if key in found:
             found[key] = _program(str(found[key]), directory, environ)

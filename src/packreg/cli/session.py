@@ -98,8 +98,9 @@ class Session:
         from pathlib import Path
 
         from packreg.install.home import Home
+        from packreg.install.trust import Key
 
-        return Home(Path(self.settings.home))
+        return Home(Path(self.settings.home), Key(self.settings.state, self.settings.home))
 
     def registry(self) -> Registry:
         """The registry; nothing is read yet."""

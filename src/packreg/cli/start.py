@@ -124,14 +124,8 @@ def location_id(text: str, base: str) -> str | None:
             return parse_location(text, cwd=base).id
         except UsageError:
             return None
-    # hashlib loads OpenSSL, which costs as much as everything else here together
-    try:
-        from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        try:
-            from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
-        except ImportError:
-            from hashlib import sha256
+    from packreg.install.trust import sha256
+
     return str(sha256(url.encode()).hexdigest())[:12]
 
 

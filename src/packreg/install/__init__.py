@@ -12,6 +12,7 @@ its environment and its place by the caller; the only room that starts other pro
     lock_dependencies, requirements_lock   making and reading locks
     cache, transfer  listing, pruning, and taking caches to a machine without a network
     home, marker, staging, disk, tools     where things are, when they count, how they get there
+    trust                                  the key of this user on this machine, and marks made with it
 
 Decisions:
 

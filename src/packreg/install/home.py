@@ -30,13 +30,18 @@ from pathlib import Path
 
 from packreg.install.disk import disk_errors, remove_tree
 from packreg.install.marker import release_directory
+from packreg.install.trust import Key
 
 
 class Home:
-    """The directory that holds it all. `root` is absolute; it is created when something is first kept."""
+    """The directory that holds it all. `root` is absolute; it is created when something is first kept.
 
-    def __init__(self, root: Path) -> None:
+    What is in it is believed for marks made with `key`; by default that is one of this process alone.
+    """
+
+    def __init__(self, root: Path, key: Key | None = None) -> None:
         self.root = root
+        self.key = Key() if key is None else key
 
     @property
     def packs(self) -> Path:
