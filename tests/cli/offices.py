@@ -98,6 +98,13 @@ def write_stack(backend: Path, project: str, stack: str, buckets: Mapping[str, M
     return path
 
 
+def write_tags(backend: Path, stack: str, **tags: str) -> Path:
+    """Write the tags of a stack, as `pulumi stack tag set` does."""
+    path = backend / ".pulumi" / "stacks" / f"{stack}.pulumi-tags"
+    path.write_text(json.dumps({"version": 1, "tags": tags}))
+    return path
+
+
 OPEN: dict[str, Mapping[str, Any]] = {"open": {"acl": "public", "owner": "ada"}}
 GOOD: dict[str, Mapping[str, Any]] = {"good": {"acl": "private", "owner": "ada"}}
 UNOWNED: dict[str, Mapping[str, Any]] = {"mine": {"acl": "private"}}

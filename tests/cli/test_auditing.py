@@ -21,7 +21,7 @@ from packreg.enforcement.stored import StoredReport
 from packreg.groups.decision import Required
 from packreg.groups.model import Entity
 from tests.cli.conftest import Done, User
-from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack
+from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
 ENDED = 1795361568  # seconds since the epoch: when the updates in these histories ended
@@ -124,11 +124,28 @@ def test_nothing_required_is_said(office: User) -> None:
     assert done.err.splitlines()[-1] == "audited 3: 3 nothing-required"
 
 
-def test_members_by_tags_are_not_passed_over_in_silence(office: User) -> None:
-    """A backend does not know tags, so a group that goes by them is named; accounts are given theirs."""
+def test_members_by_tags_are_found(office: User) -> None:
+    """A stack that a group has by its tags is judged as the guard would; other tags judge it again."""
+    office.must("disable", "guard", "--group", "default-audit-policy-group", "--quiet")
     office.must("group", "new", "tagged", "--mode", "audit", "--add-tag", "env=prod", "--quiet")
     office.must("enable", "guard", "--group", "tagged", "--quiet")
-    assert "tagged may have members by their tags" in office.must("audit", "--all").err
+    write_tags(office.directory / "states", "shop/prod", env="prod")
+    write_tags(office.directory / "states", "blog/prod", env="dev")
+    done = office.must("audit", "--all", "--json")
+    assert done.err == "audited 3: 1 not-compliant, 2 nothing-required\n"
+    assert verdicts(done)["shop/prod"] == "not-compliant"
+    write_tags(office.directory / "states", "shop/prod", env="prod", team="x")
+    again = verdicts(office.must("audit", "--all", "--since", "last", "--json"))
+    assert (again["shop/prod"], again["blog/prod"]) == ("not-compliant", "unchanged")
+
+
+def test_tags_that_cannot_be_read_are_no_missing_tags(office: User) -> None:
+    """Whoever breaks the file of their tags is not compliant by it: the stack is named, with exit code 4."""
+    write_tags(office.directory / "states", "shop/prod", env="prod").write_text('{"version": 1, "Tags": {}}')
+    done = office("audit", "--all", "--json")
+    assert done.code == 4
+    assert verdicts(done)["shop/prod"] == "not-evaluated"
+    assert "prod.pulumi-tags has no tags of a stack" in done.err
 
 
 def test_stacks_that_did_not_change_are_passed_over(office: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from packreg.cli.decisions import Decisions
 from packreg.cli.entities import stack_entity
 from packreg.cli.session import Session
-from tests.cli.conftest import User
-from tests.cli.offices import founder, moved_in
+from tests.cli.conftest import Done, User
+from tests.cli.offices import GOOD, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
 STACK = "shop/prod"
@@ -171,7 +172,7 @@ def test_accounts_and_tags(office: User) -> None:
         ["shop/prod", "--tag", "x"],
         ["shop/prod", "--tag", "x=1", "--tag", "x=2"],
         ["--account", ""],
-        ["shop/prod", "--backend", "file://."],
+        ["acme/shop/prod", "--backend", "file://."],
         ["shop/prod", "--all"],
         ["--all"],
     ],
@@ -221,3 +222,72 @@ def test_documents_have_the_shapes_that_are_documented(office: User) -> None:
         assert_has(document, first(name), name)
     [lost] = document["modes"][0]["packs"][0]["lost"]
     assert lost.keys() == {"group", "version", "asked", "modified", "rule"}
+
+
+@pytest.fixture
+def tagged(office: User) -> User:
+    """Somebody with a group of tagged stacks, and a backend."""
+    office.must("group", "new", "paid", "--add-tag", "plan=pa*", "--quiet")
+    office.must("enable", "guard@1.0.0", "--group", "paid", "--quiet")
+    write_stack(office.directory / "states", "shop", "dev", GOOD)
+    write_tags(office.directory / "states", "shop/dev", plan="paid")
+    return office
+
+
+def guarded(done: Done) -> bool:
+    """Whether guard is required."""
+    return any(pack["pack"] == "guard" for mode in done.json()["modes"] for pack in mode["packs"])
+
+
+@pytest.mark.parametrize("command", ["required", "why"])
+def test_tags_are_read_from_the_backend(tagged: User, command: str) -> None:
+    """What the guard is told of a stack, whoever asks is told too; what is given goes before it."""
+    done = tagged.must(command, "shop/dev", "--backend", "file://states", "--json")
+    assert guarded(done) and done.json()["tags"] == {"plan": "paid"}
+    tagged.extra["PULUMI_BACKEND_URL"] = "file://states"
+    assert guarded(tagged.must(command, "shop/dev", "--json"))
+    assert not guarded(tagged.must(command, "shop/dev", "--tag", "plan=free", "--json"))
+
+
+@pytest.mark.parametrize(
+    ("backend", "stack", "why"),
+    [
+        ("", "shop/dev", "no backend is known"),
+        ("file://states", "shop/new", "has no stack 'shop/new'"),
+        ("https://api.pulumi.com", "shop/dev", "cannot ask Pulumi Cloud"),
+        ("gs://states", "shop/dev", "another kind"),
+        ("file://states", "acme/shop/dev", "cannot ask Pulumi Cloud"),
+    ],
+)
+def test_tags_that_nobody_read_are_said(tagged: User, backend: str, stack: str, why: str) -> None:
+    """Nothing is required is only said when it is known: which groups may have the stack, and why."""
+    tagged.extra["PULUMI_BACKEND_URL"] = backend
+    done = tagged.must("why", stack)
+    assert f"paid may have organization/{stack}".replace("organization/acme", "acme") in done.err
+    assert why in done.err
+    assert "were not read" not in tagged.must("why", stack, "--mode", "audit").err
+    assert "were not read" not in tagged.must("why", stack, "--tag", "plan=free").err
+
+
+def test_all_stacks_have_their_own_tags(tagged: User) -> None:
+    """A file of tags that is none is an error with exit code 4, and the other stacks are decided about."""
+    write_stack(tagged.directory / "states", "shop", "bad", GOOD)
+    write_tags(tagged.directory / "states", "shop/bad").write_text('{"version": 2}')
+    done = tagged("required", "--all", "--backend", "file://states", "--json")
+    assert done.code == 4
+    assert [each["entity"] for each in done.json()] == ["organization/shop/dev"]
+    assert "tags of a stack in the version 2" in done.err
+    assert tagged("why", "shop/bad", "--backend", "file://states").code == 4
+
+
+def test_a_legacy_stack_has_tags_of_its_own_project_only(tagged: User) -> None:
+    """Its file says no project; the tags of another project's stack would decide about the wrong one."""
+    folder = tagged.directory / "legacy" / ".pulumi" / "stacks"
+    folder.mkdir(parents=True)
+    states = tagged.directory / "states" / ".pulumi" / "stacks" / "shop"
+    for file in states.iterdir():
+        shutil.copy(file, folder)
+    where = ("--backend", "file://legacy", "--json")
+    assert guarded(tagged.must("why", "shop/dev", *where))
+    done = tagged.must("why", "blog/dev", *where)
+    assert not guarded(done) and "is of the project 'shop', not of 'blog'" in done.err

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import User
-from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack
+from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
 #: Owners become mandatory, open buckets are let be, and long names are refused.
@@ -130,13 +131,17 @@ def test_a_legacy_backend_is_read_for_the_projects(office: User) -> None:
     assert [stack["stack"] for stack in found["stacks"]] == ["organization/shop/prod"]
 
 
-def test_members_by_tags_are_not_passed_over_in_silence(office: User) -> None:
-    """A backend knows no tags; with `--tag` all of its stacks have that one."""
+def test_members_by_tags_are_found(office: User) -> None:
+    """By those that the backend keeps of a stack; with `--tag` all of its stacks have that one."""
     office.must("group", "edit", "prod", "--add-tag", "stage=prod", "--quiet")
-    done = office.must(*IMPACT)
-    assert "members by their tags" in done.err and "of 3 stacks" in done.out
+    assert "of 3 stacks" in office.must(*IMPACT).out
     tagged = office.must(*IMPACT, "--tag", "stage=prod")
     assert tagged.err == "" and "of 4 stacks" in tagged.out
+    states = office.top / "states"
+    shutil.copytree(office.extra["PULUMI_BACKEND_URL"].removeprefix("file://"), states)
+    write_tags(states, "shop/dev", stage="prod")
+    done = office.must(*IMPACT, "--backend", states.as_uri())
+    assert done.err == "" and "of 4 stacks" in done.out
 
 
 def test_nothing_to_compare_is_said(office: User) -> None:

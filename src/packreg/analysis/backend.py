@@ -21,6 +21,7 @@ from packreg.analysis.state import read_state
 from packreg.errors import InvalidState, NotFound, UsageError
 
 STACKS = ".pulumi/stacks/"
+TAGS = ".pulumi-tags"
 META = ".pulumi/meta.yaml"
 _MAX_META = 64 * 1024
 
@@ -57,13 +58,15 @@ class StackName(NamedTuple):
 class StackEntry(NamedTuple):
     """A stack in a backend. `project` is "" in the legacy layout, where only the checkpoint itself says it.
 
-    `file` is its newest checkpoint, `modified` when that was written (seconds since the epoch).
+    `file` is its newest checkpoint, `modified` when that was written (seconds since the epoch), `has_tags`
+    says whether a file of tags is beside it.
     """
 
     project: str
     name: str
     file: str
     modified: float
+    has_tags: bool = False
 
 
 def list_stacks(place: Place) -> list[StackEntry]:
@@ -74,8 +77,12 @@ def list_stacks(place: Place) -> list[StackEntry]:
     """
     scoped = _layout(place) == 1
     newest: dict[str, StackEntry] = {}
+    tagged = set()
     for entry in place.list(STACKS):
-        match = _CHECKPOINT.fullmatch(entry.name.removeprefix(STACKS))
+        path = entry.name.removeprefix(STACKS)
+        if path.endswith(TAGS):
+            tagged.add(path.removesuffix(TAGS))
+        match = _CHECKPOINT.fullmatch(path)
         if match is None or ("/" in match[1]) != scoped:
             continue
         project, _, name = match[1].rpartition("/")
@@ -84,7 +91,7 @@ def list_stacks(place: Place) -> list[StackEntry]:
         newest[match[1]] = max(before, found, key=lambda each: (each.modified, each.file))
     if not newest and not scoped:
         _check_there(place)
-    return sorted(newest.values())
+    return sorted(each._replace(has_tags=path in tagged) for path, each in newest.items())
 
 
 def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> Source:
@@ -114,24 +121,30 @@ def read_stack(stack: str, backend: str, *, cwd: Path, passphrase: str | None = 
 
 def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) -> Source:
     """The bytes of a stack's checkpoint, unpacked. Raises as `read_stack` does."""
+    return read_checkpoint(find_stack(stack, place).file, place, limit=limit)
+
+
+def find_stack(stack: StackName, place: Place) -> StackEntry:
+    """One stack, as `list_stacks` would list it; in the legacy layout of whatever project.
+
+    Raises NotFound, UsageError (several projects have one of that name), InvalidState, StoreRefused,
+    StoreUnavailable.
+    """
     version = _layout(place)
-    found = ""
-    if version == 0:
-        found = _newest(place, f"{STACKS}{stack.name}")
-    elif stack.project:
-        found = _newest(place, f"{STACKS}{stack.project}/{stack.name}")
-    else:
+    project = stack.project if version == 1 else ""
+    if version == 1 and not project:
         projects = [name for name in _stacks(place) if name.rpartition("/")[2] == stack.name and "/" in name]
         if len(projects) > 1:
             raise UsageError(
                 f"{place.describe()} has several stacks with the name {stack.name!r}",
                 hint="give one of " + ", ".join(f"organization/{name}" for name in projects[:10]),
             )
-        found = _newest(place, STACKS + projects[0]) if projects else ""
-    if not found:
+        project = projects[0].partition("/")[0] if projects else ""
+    found = _newest(place, project, stack.name) if project or version == 0 else None
+    if found is None:
         asked = "/".join(part for part in stack if part)
         raise NotFound(f"{place.describe()} has no stack {asked!r}", hint=_what_there_is(place, version))
-    return read_checkpoint(found, place, limit=limit)
+    return found
 
 
 def _what_there_is(place: Place, version: int) -> str:
@@ -173,11 +186,15 @@ def _check_there(place: Place) -> None:
         ) from None
 
 
-def _newest(place: Place, base: str) -> str:
-    """The checkpoint `base` with an extension that was written last; "" when there is none."""
-    variants = {f"{base}.json", f"{base}.json.gz", f"{base}.json.zst"}
-    entries = [entry for entry in place.list(f"{base}.json") if entry.name in variants]
-    return max(entries, key=lambda entry: (entry.modified, entry.name)).name if entries else ""
+def _newest(place: Place, project: str, name: str) -> StackEntry | None:
+    """A stack with the checkpoint that was written last; None when there is none."""
+    base = f"{STACKS}{project}/{name}" if project else f"{STACKS}{name}"
+    there = {entry.name: entry.modified for entry in place.list(f"{base}.")}
+    files = [file for file in (f"{base}.json", f"{base}.json.gz", f"{base}.json.zst") if file in there]
+    if not files:
+        return None
+    newest = max(files, key=lambda file: (there[file], file))
+    return StackEntry(project, name, newest, there[newest], base + TAGS in there)
 
 
 def _stacks(place: Place) -> list[str]:

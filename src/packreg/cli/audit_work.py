@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from packreg.analysis.backend import read_checkpoint
 from packreg.analysis.program import Stack
+from packreg.analysis.stack_tags import read_stack_tags
 from packreg.analysis.state import read_state
 from packreg.analysis.update_history import last_judged_update
 from packreg.cli.entities import stack_entity
@@ -116,7 +117,7 @@ class Auditor:
         try:
             entity, snapshot = read_stack(task, place, self._passphrase)
             unguarded, notes = self._unguarded(entity, stack, place)
-            told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED)
+            told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED, tags=entity.tags)
             return self._audit(entity, snapshot, told, unguarded, notes, stamp)
         except PackregError as error:
             return Audited(task.name, "stack", "not-evaluated", error=str(error))
@@ -202,6 +203,7 @@ class Auditor:
             before.state == snapshot.digest()
             and before.packs == ready.ran
             and before.required.groups == ready.required.groups
+            and before.required.entity.tags == ready.required.entity.tags
             and waived.by_finding == governed.waived.by_finding
         )
 
@@ -226,7 +228,7 @@ class Auditor:
 
 
 def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[Entity, Snapshot]:
-    """A stack with its full name, which in the legacy layout only its resources know, and what it holds.
+    """A stack with its tags and its full name, which in the legacy layout only its resources know; its state.
 
     Raises:
         NotFound: it is gone, or of another project than the one that was named.
@@ -241,7 +243,8 @@ def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[E
         raise InvalidState(f"{snapshot.where} does not say which project it is of: it has no resources")
     if wanted and project != wanted:
         raise NotFound(f"{snapshot.where} is of the project {project[:100]!r}, not of {wanted!r}")
-    return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}"), snapshot
+    tags = read_stack_tags(stack, place)
+    return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}", tags), snapshot
 
 
 def _time(seconds: float) -> str:

@@ -25,7 +25,6 @@ from packreg.cli.progress import counting
 from packreg.cli.required_packs import RequiredPacks
 from packreg.cli.resources_to_judge import backend_url, passphrase
 from packreg.errors import NotEvaluated, NotFound, UsageError
-from packreg.groups.members import groups_by_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from packreg.analysis.pool import Pool
     from packreg.analysis.snapshot import Snapshot
     from packreg.cli.session import Session
-    from packreg.groups.model import Entity, Governance
+    from packreg.groups.model import Entity
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -119,8 +118,6 @@ def audit_command(
         place, tasks = _tasks(session, stacks, backend, since, shard)
         entities = _known(tasks)
     decisions = Decisions.read(session, strict=strict_conflicts)
-    if account is None:
-        _warn_of_tags(session, decisions.governance)
     if dask is not None:
         from packreg.cli.dask_audit import assignment, audit_on_cluster
 
@@ -170,16 +167,6 @@ def _held(session: Session, account: str, resources: str, tags: Sequence[str]) -
 
     source = read_source(resources, cwd=Path(session.cwd))
     return account_entity(account, read_tags(tags)), read_resources(*source)
-
-
-def _warn_of_tags(session: Session, governance: Governance) -> None:
-    """Say which groups may have members that cannot be seen."""
-    if names := groups_by_tags(governance, "audit"):
-        session.out.warn(
-            f"{', '.join(names)} may have members by their tags, which a backend does not know: those run "
-            "none of its packs here",
-            "list the stacks of the group by name or glob",
-        )
 
 
 def _known(tasks: Iterable[StackTask]) -> list[Entity]:

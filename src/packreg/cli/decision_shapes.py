@@ -31,7 +31,12 @@ class Explanation:
 
 def _entity_json(required: Required) -> dict[str, Any]:
     entity = required.entity
-    return {"entity": entity.name, "kind": entity.kind, "revision": required.revision}
+    return {
+        "entity": entity.name,
+        "kind": entity.kind,
+        "tags": dict(entity.tags),
+        "revision": required.revision,
+    }
 
 
 def _decision_json(required: Required) -> dict[str, Any]:

@@ -10,12 +10,13 @@ from packreg.analysis.preview import FAILED_PREVIEW, MISSING_RESOURCES
 from packreg.cli.base import command
 from packreg.cli.decisions import Decisions
 from packreg.cli.entities import read_tags, stack_entity, tag_option
-from packreg.cli.explaining import strict_option
+from packreg.cli.explaining import strict_option, tags_backend_option
 from packreg.cli.governed_runs import judged_report, keep_report, stored_report
 from packreg.cli.installing import offline_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
 from packreg.cli.required_packs import RequiredPacks
 from packreg.cli.resources_to_judge import read_judged
+from packreg.cli.stack_tags import with_tags
 from packreg.errors import InvalidState, PackregError, UsageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ no_report_option = click.option("--no-report", is_flag=True, help="Keep no repor
 @click.option("--preview", metavar="FILE", help="Judge what `pulumi preview --json` wrote.")
 @click.option("--state", metavar="FILE", help="Judge what `pulumi stack export` wrote.")
 @tag_option
+@tags_backend_option
 @strict_option
 @output_option
 @no_report_option
@@ -49,6 +51,7 @@ def enforce_command(
     preview: str | None,
     state: str | None,
     tags: tuple[str, ...],
+    backend: str | None,
     strict_conflicts: bool,
     output: str,
     no_report: bool,
@@ -72,6 +75,7 @@ def enforce_command(
     _check_stack(entity, found.snapshot)
     _check_preview(found.snapshot)
     decisions = Decisions.read(session, strict=strict_conflicts)
+    entity = with_tags(session, entity, decisions.governance, ("preventative",), backend, told=True)
     organization, project, name = entity.name.split("/")
     told = Stack(name, project, organization, dry_run=preview is not None, tags=entity.tags)
     with RequiredPacks(session, decisions, offline=offline) as packs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +11,7 @@ from packreg.cli.base import NAME, command
 from packreg.cli.decision_shapes import Explanation, required_json, why_json, why_lines
 from packreg.cli.decisions import READERS, Decisions
 from packreg.cli.entities import entity_options, read_entity, read_tags, stack_entity
+from packreg.cli.stack_tags import with_tags
 from packreg.errors import NotEvaluated, PackregError, Problem, UsageError
 from packreg.groups.configuration import ConfigurablePack
 from packreg.groups.explanation import explain
@@ -18,12 +20,18 @@ from packreg.groups.layers import shown_layers_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from packreg.analysis.backend import StackEntry
     from packreg.cli.session import Session
     from packreg.groups.decision import Required, Requirement
     from packreg.groups.model import Entity, Mode
 
 MODES: tuple[Mode, ...] = ("preventative", "audit")
 
+tags_backend_option = click.option(
+    "--backend",
+    metavar="URL",
+    help="The self-managed backend, which has its tags. Default: PULUMI_BACKEND_URL.",
+)
 mode_option = click.option("--mode", type=click.Choice(MODES), help="Only what is required in this mode.")
 strict_option = click.option(
     "--strict-conflicts", is_flag=True, help="Refuse where a group that lost was stricter."
@@ -42,7 +50,7 @@ strict_option = click.option(
 @entity_options
 @mode_option
 @click.option("--all", "everything", is_flag=True, help="Every stack of a self-managed backend.")
-@click.option("--backend", metavar="URL", help="That backend. Default: PULUMI_BACKEND_URL.")
+@tags_backend_option
 @strict_option
 @click.pass_obj
 def required_command(
@@ -60,15 +68,16 @@ def required_command(
     STACK is [ORGANIZATION/]PROJECT/STACK. Exit code 4: a pack that must run cannot be had.
     """
     entities: Sequence[Entity]
+    unread: Sequence[str] = ()
     if everything:
         if stack is not None or account is not None:
             raise UsageError("--all is every stack of a backend", hint="leave the stack or the account out")
-        entities = _all_stacks(session, backend, read_tags(tags))
+        entities, unread = _all_stacks(session, backend, read_tags(tags))
     else:
-        if backend is not None:
-            raise UsageError("--backend is of use with --all only", hint="add --all")
         entities = [read_entity(stack, account, tags)]
     decisions = Decisions.read(session, strict=strict_conflicts)
+    if not everything:
+        entities = [with_tags(session, entities[0], decisions.governance, _modes(mode), backend)]
     found = [[decisions.required(entity, each) for each in _modes(mode)] for entity in entities]
     if session.out.json:
         documents = [required_json(each) for each in found]
@@ -85,7 +94,9 @@ def required_command(
         )
     for required in (required for each in found for required in each):
         _tell(session, required)
-    return NotEvaluated.exit_code if any(each.problems for one in found for each in one) else 0
+    for text in unread:
+        session.out.error(text)
+    return NotEvaluated.exit_code if unread or any(each.problems for one in found for each in one) else 0
 
 
 @command(
@@ -95,6 +106,7 @@ def required_command(
 @entity_options
 @click.option("--pack", metavar="PACK", type=NAME, help="Only this pack.")
 @mode_option
+@tags_backend_option
 @strict_option
 @click.pass_obj
 def why_command(
@@ -104,6 +116,7 @@ def why_command(
     tags: tuple[str, ...],
     pack: str | None,
     mode: Mode | None,
+    backend: str | None,
     strict_conflicts: bool,
 ) -> int:
     """Explain what a stack or an account must run.
@@ -113,6 +126,7 @@ def why_command(
     """
     entity = read_entity(stack, account, tags)
     decisions = Decisions.read(session, strict=strict_conflicts)
+    entity = with_tags(session, entity, decisions.governance, _modes(mode), backend)
     found = [decisions.required(entity, each) for each in _modes(mode)]
     chosen = [[each for each in required.packs if pack in (None, each.pack)] for required in found]
     wanted = [each for packs in chosen for each in packs]
@@ -157,11 +171,15 @@ def _explained(decisions: Decisions, pack: Requirement) -> Explanation:
         return Explanation((), environments, problems)
 
 
-def _all_stacks(session: Session, backend: str | None, tags: dict[str, str]) -> list[Entity]:
+def _all_stacks(
+    session: Session, backend: str | None, tags: dict[str, str]
+) -> tuple[list[Entity], list[str]]:
+    """Every stack, also with these tags; and what is to be said of those whose own tags cannot be read."""
     from pathlib import Path
 
     from packreg.analysis.backend import list_stacks
     from packreg.analysis.places import open_place
+    from packreg.analysis.stack_tags import read_stack_tags
     from packreg.cli.resources_to_judge import backend_url
 
     place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
@@ -171,13 +189,21 @@ def _all_stacks(session: Session, backend: str | None, tags: dict[str, str]) -> 
             f"{place.describe()} has the legacy layout, which does not say a stack's project",
             hint="`pulumi state upgrade` gives it the present one; `packreg audit --all` reads both",
         )
-    entities = []
-    for each in found:
+
+    def one(stack: StackEntry) -> Entity | str:
         try:
-            entities.append(stack_entity(f"{each.project}/{each.name}", tags))
+            entity = stack_entity(f"{stack.project}/{stack.name}")
         except UsageError as error:
-            session.out.warn(f"{place.describe(each.file)} is passed over: {error}")
-    return entities
+            session.out.warn(f"{place.describe(stack.file)} is passed over: {error}")
+            return ""
+        try:
+            return replace(entity, tags={**read_stack_tags(stack, place), **tags})
+        except PackregError as error:
+            return f"{entity}: {error}"
+
+    results = session.at_once(READERS, one, found)
+    entities = [each for each in results if not isinstance(each, str)]
+    return entities, [each for each in results if isinstance(each, str) and each]
 
 
 def _modes(mode: Mode | None) -> tuple[Mode, ...]:

@@ -84,7 +84,8 @@ def impact_command(
     phrase = passphrase(session.environ, Path(session.cwd))
     governance = read_governance(session)
     there = found_group(governance, group)
-    _warn_of_members(session, there, known)
+    if "stack" not in there.kinds:
+        raise UsageError(f"the group {group} takes no stacks", hint="name a group that takes stacks")
     versions = Versions(session, there, reference, present)
     if versions.problem:
         session.out.warn(f"what {group} asks for now cannot be had, so that all is new: {versions.problem}")
@@ -99,17 +100,6 @@ def impact_command(
     found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
     _write(session, there, versions, found)
     return NotEvaluated.exit_code if any(each.after == "not-evaluated" for each in found) else 0
-
-
-def _warn_of_members(session: Session, group: Group, tags: dict[str, str]) -> None:
-    """Say which members cannot be seen. Raises UsageError: none at all."""
-    if "stack" not in group.kinds:
-        raise UsageError(f"the group {group.name} takes no stacks", hint="name a group that takes stacks")
-    if group.tags and not tags:
-        session.out.warn(
-            f"{group.name} has members by their tags, which a backend does not know: those are left out",
-            "say with --tag which tags the stacks of this backend have",
-        )
 
 
 def _write(session: Session, group: Group, versions: Versions, found: Sequence[Impact]) -> None:

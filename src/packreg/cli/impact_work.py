@@ -122,9 +122,10 @@ class Comparison:
         return _Runner(decisions, self._open.enter_context(packs))
 
     def may_have(self, stack: StackEntry, tags: Mapping[str, str]) -> bool:
-        """Whether a stack can be a member; in the legacy layout that is known when it was read."""
-        name = f"{stack.project}/{stack.name}"
-        return not stack.project or belongs(self._group, stack_entity(name, dict(tags)))
+        """Whether it can be a member: by its tags or in the legacy layout that shows when it is read."""
+        if not stack.project or (stack.has_tags and self._group.tags):
+            return True
+        return belongs(self._group, stack_entity(f"{stack.project}/{stack.name}", dict(tags)))
 
     def impact(
         self, stack: StackEntry, place: Place, tags: Mapping[str, str], phrase: str | None
@@ -132,7 +133,7 @@ class Comparison:
         """What changes for a stack; None if it is no member. Nothing that goes wrong with it is raised."""
         try:
             entity, snapshot = read_stack(StackTask(stack), place, phrase)
-            entity = replace(entity, tags=tags)
+            entity = replace(entity, tags={**entity.tags, **tags})
             if not belongs(self._group, entity):
                 return None
             after = self._judged(self._after, entity, snapshot)

@@ -1,0 +1,72 @@
+"""The tags of one stack that was named: from the command line, and from the backend that has the stack."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packreg.cli.audit_work import StackTask, read_stack
+from packreg.errors import NotFound, UsageError
+from packreg.groups.members import groups_by_tags
+from packreg.groups.model import SELF_MANAGED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.cli.session import Session
+    from packreg.groups.model import Entity, Governance, Mode
+
+
+def with_tags(
+    session: Session,
+    entity: Entity,
+    governance: Governance,
+    modes: Sequence[Mode],
+    backend: str | None,
+    *,
+    told: bool = False,
+) -> Entity:
+    """The stack with the tags that its backend keeps; those it has already, from the command line, go before.
+
+    The backend is the one of `--backend`, else of PULUMI_BACKEND_URL. Nothing is read where no group of these
+    modes goes by tags, unless packs are `told` them. Where groups do and nobody knows the tags, that is said.
+
+    Raises:
+        UsageError: `--backend` names no self-managed backend, or the stack is of no such.
+        InvalidState, StoreRefused, StoreUnavailable: what is there cannot be read.
+    """
+    from packreg.analysis.backend import StackName, find_stack
+    from packreg.analysis.places import open_place
+    from packreg.analysis.stack_tags import read_stack_tags
+
+    by_tags = [name for mode in modes for name in groups_by_tags(governance, mode)]
+    organization, _, name = entity.name.partition("/")
+    if backend is not None and (entity.kind != "stack" or organization != SELF_MANAGED):
+        raise UsageError(f"{entity} is in no self-managed backend", hint="leave --backend out")
+    if entity.kind != "stack" or not (by_tags or told or backend is not None):
+        return entity
+    url = backend or session.environ.get("PULUMI_BACKEND_URL", "")
+    why = "no backend is known"
+    if organization != SELF_MANAGED or url.startswith("https://"):
+        why = "packreg cannot ask Pulumi Cloud for them"
+    elif backend is None and url and not url.startswith(("file://", "s3://")):
+        why = "a backend of another kind than file:// and s3:// cannot be read"
+    elif url:
+        place = open_place(url, cwd=Path(session.cwd))
+        project, _, stack = name.partition("/")
+        try:
+            found = find_stack(StackName(project, stack), place)
+            if found.project:
+                tags = read_stack_tags(found, place)
+            else:  # only the checkpoint says whose stack it is
+                tags = dict(read_stack(StackTask(found, project), place, None)[0].tags)
+            return replace(entity, tags={**tags, **entity.tags})
+        except NotFound as missing:
+            why = str(missing)
+    if by_tags and not entity.tags:
+        session.out.warn(
+            f"{', '.join(by_tags)} may have {entity} by its tags, which were not read: {why}",
+            "give the backend with --backend URL, or the tags with --tag NAME=VALUE",
+        )
+    return entity
