@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packreg.cli.lockfile import Pin, find_lock, read_lock, write_lock
+from packreg.cli.lockfile import Lock, Pin, find_lock, read_lock, write_lock
 from packreg.errors import UsageError
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
@@ -28,10 +29,10 @@ PINS = st.builds(
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, pins: list[Pin]) -> None:
     """Every lock reads back as it was written, and writing it again changes no byte."""
     path = tmp_path_factory.mktemp("lock") / "packreg.lock"
-    write_lock(path, {pin.name: pin for pin in pins})
+    write_lock(path, Lock({pin.name: pin for pin in pins}))
     data = path.read_bytes()
     found = read_lock(path)
-    assert found == {pin.name: pin for pin in pins}
+    assert found == Lock({pin.name: pin for pin in pins})
     write_lock(path, found)
     assert path.read_bytes() == data
 
@@ -40,7 +41,7 @@ def test_the_format(tmp_path: Path) -> None:
     """Entries are sorted by name, with the same keys in the same order."""
     path = tmp_path / "packreg.lock"
     pins = [Pin("limits", Version("2.0.0"), DIGEST), Pin("guard", Version("1.2.0-rc.1"), DIGEST)]
-    write_lock(path, {pin.name: pin for pin in pins})
+    write_lock(path, Lock({pin.name: pin for pin in pins}))
     assert path.read_text() == (
         "# Written by `packreg lock`; install exactly these packs with `packreg install --locked`.\n"
         "version = 1\n"
@@ -57,12 +58,12 @@ ENTRY = f'[[pack]]\nname = "guard"\nversion = "1.0.0"\nsha256 = "{"a" * 64}"\n'
     [
         ("version = ", "is not TOML"),
         ("", "has version None"),
-        ("version = 2", "has version 2"),
+        ("version = 3", "has version 3"),
+        ('version = 2\nneeds = ["seals"]', "needs 'seals', which this packreg does not know"),
+        ("version = 2\nneeds = 3", "not a list of features"),
         ("version = 1\npack = 3", "is not a lock"),
-        ("version = 1\nother = 3", "is not a lock"),
         ("version = 1\n" + ENTRY + ENTRY, "pins guard twice"),
-        ("version = 1\n" + ENTRY + 'extra = "x"\n', "exactly name, version and sha256"),
-        ("version = 1\n" + ENTRY.replace('"1.0.0"', "1"), "exactly name, version and sha256"),
+        ("version = 1\n" + ENTRY.replace('"1.0.0"', "1"), "an entry has name, version and sha256"),
         ("version = 1\n" + ENTRY.replace("1.0.0", "v1"), "'v1' is not a version"),
         ("version = 1\n" + ENTRY.replace("guard", "../x"), "'../x' is not a pack name"),
         ("version = 1\n" + ENTRY.replace("a" * 64, "A" * 64), "64 lower-case hex digits"),
@@ -75,6 +76,19 @@ def test_what_is_no_lock_is_refused(tmp_path: Path, text: str, complaint: str) -
     with pytest.raises(UsageError, match=complaint) as caught:
         read_lock(path)
     assert str(path) in str(caught.value)
+
+
+def test_what_a_newer_packreg_wrote_is_skipped_and_kept(tmp_path: Path) -> None:
+    """Keys that are not known change nothing for a reader, and are there after the lock was written again."""
+    path = tmp_path / "packreg.lock"
+    more = """seen = 2026-08-01T12:00:00Z
+odd = {"a b" = [1, 1.5, inf, true, "q\\"\\u007f\\n☃"], day = 2026-08-01, at = 12:00:00}
+"""
+    path.write_text(f"version = 1\n{more}\n{ENTRY}{more}", "utf-8")
+    before = tomllib.loads(path.read_text("utf-8"))
+    write_lock(path, read_lock(path))
+    assert tomllib.loads(path.read_text("utf-8")) == before
+    assert read_lock(path).pins["guard"].version == Version("1.0.0")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ _settings = _levels | st.dictionaries(_visible, _json, max_size=3).map(
     lambda bag: {name: value for name, value in bag.items() if name != "enforcementLevel"}
 )
 _configs = st.dictionaries(_visible.filter(lambda name: name != "environments"), _settings, max_size=3)
-_seconds = st.datetimes().map(lambda time: time.replace(year=max(time.year, 1000)))
+_seconds = st.datetimes(min_value=datetime(1000, 1, 1))
 times = _seconds.map(lambda time: time.strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
 _ends = _seconds.map(lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 _versions = st.sampled_from(["latest", "1.0.0", "^1.2", ">=1 <3", "1.x", "2.0.0-rc.1"])

@@ -33,7 +33,7 @@ def outdated_command(session: Session, installed: bool) -> None:
 
     lock = None if installed else find_lock(Path(session.cwd))
     if lock is not None:
-        used = [(pin.name, pin.version) for pin in read_lock(lock).values()]
+        used = [(pin.name, pin.version) for pin in read_lock(lock).pins.values()]
     else:
         used = session.installed_here()
     found = [row for row in session.at_once(8, lambda one: _compare(session, *one), used) if row]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.groups.differences import Difference, differences
 from packreg.groups.document import Document, decode, encode, nothing_written
 from packreg.groups.merging import next_revision
+from packreg.registry.formats import FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,14 +49,21 @@ def read_revision(chain: Chain, revision: Revision | None) -> Document:
 
 
 def edit_governance(
-    session: Session, edit: Callable[[Governance], Governance], what: str, base: Governance | None = None
+    session: Session,
+    edit: Callable[[Governance], Governance],
+    what: str,
+    base: Governance | None = None,
+    *,
+    yes: bool = False,
 ) -> Edited:
     """Edit governance; `what` says so in a few words, in its history.
 
     The edit is made once, on `base` (default: governance as it is now). What others changed since in other
-    groups, waivers and settings stays.
+    groups, waivers and settings stays. Where it is the first to need a feature that older clients do not
+    know, they are named, and only `yes` or a yes on a terminal goes on.
 
     Raises:
+        UsageError: older clients would stop, and nobody said yes.
         ChangedMeanwhile: they changed the same group, waiver or setting; both changes are shown.
         StoreRefused: this is a replica, or no registry.
         OutcomeUnknown: the revision may be there; the same command again is safe.
@@ -65,6 +73,12 @@ def edit_governance(
 
     before = read_governance(session) if base is None else base
     edited = edit(before)
+    for feature in sorted(edited.needs - before.needs):
+        session.confirmed(
+            f"letting every packreg before {FEATURES[feature]} stop instead of deciding, as governance will "
+            f"need {feature!r},",
+            yes,
+        )
     session.registry().home(create=True)
     chain = session.registry().governance
     writing = _Writing(session, chain, before, edited, what)

@@ -131,7 +131,7 @@ def from_lock(session: Session, references: Sequence[Reference]) -> list[Wanted]
         raise UsageError(
             f"there is no {FILE_NAME} here or above", hint="write one with `packreg lock REF...`"
         )
-    pins = read_lock(path)
+    pins = read_lock(path).pins
     chosen: list[Pin] = list(pins.values()) if not references else []
     for reference in references:
         pin = pins.get(reference.name)

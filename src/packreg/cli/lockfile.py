@@ -9,34 +9,42 @@
 
 One entry for each pack, sorted by name and written in one order, so that a changed pin is one changed hunk.
 It names no registry: the digest says what is meant, wherever it comes from.
+
+It grows as the registry's objects do (`registry.formats`): keys that this packreg does not know are skipped
+and kept, and what may not be skipped is in a list `needs`, in a lock of version 2.
 """
 
 from __future__ import annotations
 
+import json
+import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
 from pathlib import Path
+from typing import NamedTuple
 
 from packreg.cli.atomic import write_atomically
-from packreg.errors import UsageError
+from packreg.errors import IntegrityError, StoreRefused, UsageError
 from packreg.pack.reference import Reference, digest_problem
 from packreg.pack.version import Version, VersionRange, pack_name
+from packreg.registry.formats import FORMAT, WITH_NEEDS, check
 
 FILE_NAME = "packreg.lock"
 MAX_FILE = 4 * 1024 * 1024
-_HEAD = (
-    "# Written by `packreg lock`; install exactly these packs with `packreg install --locked`.\nversion = 1\n"
-)
-_KEYS = {"name", "version", "sha256"}
+_HEAD = "# Written by `packreg lock`; install exactly these packs with `packreg install --locked`.\n"
+_KEYS = ("name", "version", "sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One pack of a lock. `digest` is its identity, `sha256:…`."""
+    """One pack of a lock. `digest` is its identity, `sha256:…`; `unknown` are keys of a newer packreg."""
 
     name: str
     version: Version
     digest: str
+    unknown: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def reference(self) -> Reference:
@@ -55,6 +63,13 @@ class Pin:
         return wanted in (None, self.digest)
 
 
+class Lock(NamedTuple):
+    """The pins of a lock by name, and the keys beside them that a newer packreg wrote."""
+
+    pins: dict[str, Pin]
+    unknown: Mapping[str, object] = {}
+
+
 def find_lock(directory: Path) -> Path | None:
     """The packreg.lock in `directory` or the nearest directory above that has one."""
     for place in (directory, *directory.parents):
@@ -63,11 +78,11 @@ def find_lock(directory: Path) -> Path | None:
     return None
 
 
-def read_lock(path: Path) -> dict[str, Pin]:
-    """The pins of a lock by name.
+def read_lock(path: Path) -> Lock:
+    """The pins of a lock.
 
     Raises:
-        UsageError: the file cannot be read or is no lock.
+        UsageError: the file cannot be read, is no lock, or needs a newer packreg.
     """
     try:
         with path.open("rb") as file:
@@ -79,12 +94,13 @@ def read_lock(path: Path) -> dict[str, Pin]:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not TOML: {error}", hint="write it again with `packreg lock`") from None
-    if document.get("version") != 1:
-        raise UsageError(
-            f"{path} has version {document.get('version')!r}, this packreg reads 1", hint="upgrade packreg"
-        )
+    try:
+        check({"format": document.get("version"), "needs": document.get("needs", [])}, str(path))
+    except (IntegrityError, StoreRefused) as error:
+        message = f"{path} has version {document.get('version')!r}: {error}"
+        raise UsageError(message, hint="upgrade packreg, or write it again with `packreg lock`") from None
     entries = document.get("pack", [])
-    if not isinstance(entries, list) or set(document) - {"version", "pack"}:
+    if not isinstance(entries, list):
         raise UsageError(f"{path} is not a lock of packreg", hint="write it again with `packreg lock`")
     pins: dict[str, Pin] = {}
     for number, entry in enumerate(entries, 1):
@@ -92,29 +108,51 @@ def read_lock(path: Path) -> dict[str, Pin]:
         if pin.name in pins:
             raise UsageError(f"{path} pins {pin.name} twice", hint="keep one of the entries")
         pins[pin.name] = pin
-    return pins
+    return Lock(pins, _without(document, ("version", "pack")))
 
 
 def _read_pin(entry: object, where: str) -> Pin:
-    if (
-        not isinstance(entry, dict)
-        or set(entry) != _KEYS
-        or not all(isinstance(v, str) for v in entry.values())
-    ):
-        raise UsageError(f"{where}: an entry has exactly name, version and sha256, all of them strings")
+    if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in _KEYS):
+        raise UsageError(f"{where}: an entry has name, version and sha256, all of them strings")
     digest = f"sha256:{entry['sha256']}"
     if digest_problem(digest):
         raise UsageError(f"{where}: sha256 must be 64 lower-case hex digits")
     try:
-        return Pin(pack_name(entry["name"]), Version(entry["version"]), digest)
+        return Pin(pack_name(entry["name"]), Version(entry["version"]), digest, _without(entry, _KEYS))
     except UsageError as error:
         raise UsageError(f"{where}: {error}", hint=error.hint) from None
 
 
-def write_lock(path: Path, pins: dict[str, Pin]) -> None:
-    """Write a lock in one step; names, versions and digests hold nothing that TOML would have to escape."""
-    text = _HEAD
-    for _, pin in sorted(pins.items()):
-        sha256 = pin.digest.removeprefix("sha256:")
-        text += f'\n[[pack]]\nname = "{pin.name}"\nversion = "{pin.version}"\nsha256 = "{sha256}"\n'
+def write_lock(path: Path, lock: Lock) -> None:
+    """Write a lock in one step; what a newer packreg wrote into it stays."""
+    needs = lock.unknown.get("needs")
+    text = f"{_HEAD}version = {WITH_NEEDS if needs else FORMAT}\n" + _lines(lock.unknown)
+    for _, pin in sorted(lock.pins.items()):
+        keys = {"name": pin.name, "version": pin.version.text, "sha256": pin.digest.removeprefix("sha256:")}
+        text += "\n[[pack]]\n" + _lines({**keys, **pin.unknown})
     write_atomically(path, text.encode("utf-8"))
+
+
+def _without(table: Mapping[str, object], known: Collection[str]) -> dict[str, object]:
+    return {key: value for key, value in table.items() if key not in known}
+
+
+def _lines(table: Mapping[str, object]) -> str:
+    return "".join(f"{_key(key)} = {_toml(value)}\n" for key, value in table.items())
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch("[A-Za-z0-9_-]+", key, re.ASCII) else _toml(key)
+
+
+def _toml(value: object) -> str:
+    """A value that `tomllib` gave, as TOML, tables inline; strings have the escapes of JSON in common."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

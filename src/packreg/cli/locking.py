@@ -40,11 +40,12 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
     `packreg install --locked` installs exactly these. A removed version is refused; a yanked one is pinned
     with a warning.
     """
-    from packreg.cli.lockfile import FILE_NAME, Pin, find_lock, read_lock, write_lock
+    from packreg.cli.lockfile import FILE_NAME, Lock, Pin, find_lock, read_lock, write_lock
 
     here = Path(session.cwd)
     target = here / path if path else find_lock(here) or here / FILE_NAME
-    pins = read_lock(target) if target.exists() else {}
+    lock = read_lock(target) if target.exists() else Lock({})
+    pins = lock.pins
     made: list[Pin] = []
     for resolved in session.at_once(8, lambda one: _resolve(session, one), _one_of_each(references)):
         record = resolved.record
@@ -52,10 +53,12 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
             session.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
         if resolved.note:
             session.out.say(resolved.note)
-        made.append(Pin(record.name, record.version, record.digest))
+        pin = Pin(record.name, record.version, record.digest)
+        there = pins.get(pin.name)
+        made.append(there if there is not None and there.digest == pin.digest else pin)
     updated = pins | {pin.name: pin for pin in made}
     if updated != pins:
-        write_lock(target, updated)
+        write_lock(target, lock._replace(pins=updated))
     if session.out.json:
         session.out.document(
             {

@@ -30,7 +30,8 @@ from packreg.groups.model import Entity, Mode, PackEntry
 from packreg.groups.times import is_precise
 from packreg.pack.strict_json import MAX_DEPTH
 from packreg.pack.version import Version
-from packreg.registry.members import FORMAT, Members
+from packreg.registry.formats import beginning
+from packreg.registry.members import Members
 
 #: Bytes, unpacked: some 100,000 findings.
 MAX_REPORT = 64 * 2**20
@@ -92,7 +93,7 @@ class StoredReport:
         required = governed.required
         found = document(self.report)
         members = {
-            "format": FORMAT,
+            **beginning(),
             "id": self.id,
             "run": self.run,
             "time": self.time,

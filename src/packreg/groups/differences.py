@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from packreg.groups.document import group_json, rules_json, waiver_json
+from packreg.groups.document import governance_json
 from packreg.groups.model import Governance
 
 Change = Literal["added", "removed", "changed"]
@@ -15,8 +15,9 @@ Change = Literal["added", "removed", "changed"]
 class Difference(NamedTuple):
     """One thing that is different.
 
-    `thing` is `group NAME`, `waiver ID` or `settings`; `path` says what of it (`packs`, its name, `version`),
-    and is empty for all of it. `before` and `after` are JSON values, None where there is none.
+    `thing` is `group NAME`, `waiver ID`, `settings` or `other members`; `path` says what of it (`packs`,
+    its name, `version`), and is empty for all of it. `before` and `after` are JSON values, None where there
+    is none.
     """
 
     change: Change
@@ -49,14 +50,19 @@ def differences(before: Governance, after: Governance) -> list[Difference]:
 def things(governance: Governance) -> dict[str, dict[str, Any]]:
     """The things of which each is edited alone, as JSON values without the times of entries.
 
-    Groups, waivers, and the settings.
+    Groups, waivers, the settings, and what a newer packreg wrote beside them.
     """
-    found = {f"group {name}": group_json(group) for name, group in governance.groups.items()}
-    for group in found.values():
+    found = governance_json(governance)
+    groups, waivers, settings = found.pop("groups"), found.pop("waivers"), found.pop("settings")
+    for group in groups.values():
         for entry in group["packs"].values():
             del entry["modified"]
-    found |= {f"waiver {id}": waiver_json(waiver) for id, waiver in governance.waivers.items()}
-    return {**found, "settings": rules_json(governance.rules)}
+    return {
+        **{f"group {name}": group for name, group in groups.items()},
+        **{f"waiver {id}": waiver for id, waiver in waivers.items()},
+        "settings": settings,
+        "other members": found,
+    }
 
 
 def _between(thing: str, path: tuple[str, ...], before: Any, after: Any) -> Iterator[Difference]:

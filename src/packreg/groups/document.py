@@ -6,18 +6,20 @@
                          "packs": {"guard": {"version": "^1.2", "modified": "2026-08-01T12:00:00.000000Z"}}}},
      "waivers": {}, "settings": {}}
 
-Empty members are left out. Unlike a record's, members that this packreg does not know are refused: a group
-decides what must run, so what is not understood cannot be passed over, and an edit would lose it.
+Empty members are left out. Members that this packreg does not know are skipped, and an edit keeps them, as
+`registry.formats` has it: what a reader may not pass over, because it decides what must run or what is
+waived, is a feature that the document needs.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from packreg.errors import IntegrityError, UsageError
-from packreg.groups.checks import group_problem, rules_problem, waiver_problem
+from packreg.groups.checks import MAX_PACKS, group_problem, rules_problem, waiver_problem
 from packreg.groups.model import (
     DEFAULT_AUDIT,
     DEFAULT_PREVENTATIVE,
@@ -26,11 +28,13 @@ from packreg.groups.model import (
     Group,
     Mode,
     PackEntry,
+    Place,
     Rules,
     Waiver,
 )
 from packreg.groups.times import is_precise
-from packreg.registry.members import FORMAT, Members, printable
+from packreg.registry.formats import beginning
+from packreg.registry.members import Members, printable
 
 #: As much as a revision of the chain may have.
 MAX_DOCUMENT = 4 * 2**20  # bytes
@@ -40,6 +44,11 @@ MAX_WAIVERS = 10_000
 T = TypeVar("T")
 _MODES: tuple[Mode, ...] = ("preventative", "audit")
 _KINDS: tuple[EntityKind, ...] = ("stack", "account")
+_TOP = ("changed", "groups", "waivers", "settings")
+_GROUP = ("mode", "kinds", "stacks", "accounts", "tags", "packs")
+_ENTRY = ("version", "modified", "config", "environments")
+_WAIVER = ("pack", "policy", "entity", "owner", "reason", "expires", "created")
+_RULES = ("strict_conflicts", "unwaivable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +88,9 @@ def encode(governance: Governance, change: Change) -> bytes:
         UsageError: it would not be accepted when it is read: too large, or something in it has no right form.
     """
     document = {
-        "format": FORMAT,
+        **beginning(governance.needs),
         "changed": {"by": change.by, "at": change.at, "what": change.what},
-        "groups": {name: group_json(group) for name, group in sorted(governance.groups.items())},
-        "waivers": {id: waiver_json(waiver) for id, waiver in sorted(governance.waivers.items())},
-        "settings": rules_json(governance.rules),
+        **governance_json(governance),
     }
     data = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     try:
@@ -103,7 +110,6 @@ def decode(data: bytes, revision: int, where: str) -> Document:
         StoreRefused: it was written in a newer format.
     """
     found = Members.read(data, where, MAX_DOCUMENT)
-    _only(found, "format", "changed", "groups", "waivers", "settings")
     groups = _all(found.members("groups"), MAX_GROUPS)
     waivers = _all(found.members("waivers"), MAX_WAIVERS)
     governance = Governance(
@@ -111,11 +117,28 @@ def decode(data: bytes, revision: int, where: str) -> Document:
         {**default_groups(), **{name: _group(each, name) for name, each in groups.items()}},
         {id: _waiver(each, id) for id, each in waivers.items()},
         _rules(found.members("settings")),
+        found.needs,
+        dict(_unknown(found)),
     )
-    changed = _only(found.members("changed"), "by", "at", "what")
+    changed = found.members("changed")
     return Document(
         governance, Change(changed.text("by"), changed.matching("at", is_precise), changed.text("what"))
     )
+
+
+def governance_json(governance: Governance) -> dict[str, Any]:
+    """Groups, waivers and settings as the document has them, with the members that nobody here knows."""
+    found: dict[str, Any] = {
+        "groups": {name: group_json(group) for name, group in sorted(governance.groups.items())},
+        "waivers": {id: waiver_json(waiver) for id, waiver in sorted(governance.waivers.items())},
+        "settings": rules_json(governance.rules),
+    }
+    for place, members in governance.unknown.items():
+        inner = found
+        for name in place:
+            inner = inner.get(name, {})  # what is there no more takes them with it
+        inner.update(members)
+    return found
 
 
 def group_json(group: Group) -> dict[str, Any]:
@@ -161,7 +184,6 @@ def _without_empty(**members: object) -> dict[str, object]:
 
 
 def _group(found: Members, name: str) -> Group:
-    _only(found, "mode", "kinds", "stacks", "accounts", "tags", "packs")
     packs = found.members("packs")
     group = Group(
         name,
@@ -176,7 +198,6 @@ def _group(found: Members, name: str) -> Group:
 
 
 def _entry(found: Members, name: str) -> PackEntry:
-    _only(found, "version", "modified", "config", "environments")
     return PackEntry(
         name,
         found.raw("version", str),
@@ -187,15 +208,12 @@ def _entry(found: Members, name: str) -> PackEntry:
 
 
 def _waiver(found: Members, id: str) -> Waiver:
-    names = ("pack", "policy", "entity", "owner", "reason", "expires", "created")
-    _only(found, *names, "resource")
     resource = found.raw("resource", str) if "resource" in found.values else ""
-    waiver = Waiver(id, **{name: found.raw(name, str) for name in names}, resource=resource)
+    waiver = Waiver(id, **{name: found.raw(name, str) for name in _WAIVER}, resource=resource)
     return _without(waiver_problem(waiver), waiver, found)
 
 
 def _rules(found: Members) -> Rules:
-    _only(found, "strict_conflicts", "unwaivable")
     strict = found.raw("strict_conflicts", bool) if "strict_conflicts" in found.values else False
     rules = Rules(strict, _texts(found, "unwaivable"))
     return _without(rules_problem(rules), rules, found)
@@ -210,11 +228,21 @@ def _all(found: Members, most: int) -> dict[str, Members]:
     return {name: found.members(name) for name in found.values}
 
 
-def _only(found: Members, *known: str) -> Members:
-    for name in found.values:
-        if name not in known:
-            raise found.wrong(printable(name[:100]), "this packreg does not know it; a newer one may")
-    return found
+def _unknown(found: Members) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """The members that this packreg does not know, by the place of the object that has them."""
+
+    def known(place: Place, inner: Members, names: tuple[str, ...]) -> Iterator[tuple[Place, dict[str, Any]]]:
+        if rest := inner.unknown(*names):
+            yield place, rest
+
+    yield from known((), found, _TOP)
+    yield from known(("settings",), found.members("settings"), _RULES)
+    for name, group in _all(found.members("groups"), MAX_GROUPS).items():
+        yield from known(("groups", name), group, _GROUP)
+        for pack, entry in _all(group.members("packs"), MAX_PACKS).items():
+            yield from known(("groups", name, "packs", pack), entry, _ENTRY)
+    for id, waiver in _all(found.members("waivers"), MAX_WAIVERS).items():
+        yield from known(("waivers", id), waiver, (*_WAIVER, "resource"))
 
 
 def _texts(found: Members, member: str) -> tuple[str, ...]:

@@ -87,7 +87,11 @@ def rename_group(governance: Governance, name: str, new_name: str) -> Governance
     """
     group = found_group(governance, name)
     without = remove_group(governance, name)
-    return new_group(without, replace(group, name=new_name))
+    unknown = {
+        ("groups", new_name, *place[2:]) if place[:2] == ("groups", name) else place: members
+        for place, members in governance.unknown.items()
+    }
+    return replace(new_group(without, replace(group, name=new_name)), unknown=unknown)
 
 
 def remove_group(governance: Governance, name: str) -> Governance:

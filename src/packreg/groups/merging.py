@@ -61,6 +61,8 @@ def merge(newest: Document, base: Governance, edited: Governance) -> Governance:
                 for name in Rules.__dataclass_fields__
             )
         ),
+        there_.needs | (edited.needs - base.needs),
+        {**there_.unknown, **{place: edited.unknown[place] for place in {*edited.unknown} - {*base.unknown}}},
     )
 
 

@@ -105,11 +105,21 @@ class Rules:
     unwaivable: tuple[str, ...] = ()
 
 
+#: Where an object stands in the document: the names of members from its root.
+Place = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Governance:
-    """All of it. `revision` is 0 where nobody wrote any yet; then there are the two default groups."""
+    """All of it. `revision` is 0 where nobody wrote any yet; then there are the two default groups.
+
+    `needs` are the features that a reader has to know (`registry.formats`), `unknown` the members, by place,
+    that this packreg does not know and keeps.
+    """
 
     revision: int = 0
     groups: Mapping[str, Group] = field(default_factory=dict)
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     rules: Rules = Rules()
+    needs: frozenset[str] = frozenset()
+    unknown: Mapping[Place, Mapping[str, object]] = field(default_factory=dict)

@@ -43,5 +43,8 @@ Decisions:
   person who knows it to decide that this prefix is a registry.
 - A replica is filled by the store's own replication of everything but `registry.json` and `.packreg/`;
   packreg never writes to it. Replication is per object, so a record can arrive before its bundle.
-- Objects of a newer format are refused by number; unknown members of known formats are ignored.
+- Objects grow without stopping readers (`formats`): a member that a reader does not know is skipped, and kept
+  by whoever edits the object; what may not be skipped is a feature in the object's list `needs`, at which a
+  reader that does not know it stops, naming it. The format's number is raised by the first feature only,
+  after saying which clients then stop. A revision's envelope (`store.chain`) never grows; its value does.
 """

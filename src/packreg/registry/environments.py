@@ -3,7 +3,8 @@
 What a definition means is for `groups.environments`; here it is a text whose secrets are encrypted already.
 Both are chains. A revision never changes, and removing an environment adds one that says so: `name@3` is what
 it was, so that a decision that was made with it can be explained for ever. All tags are one document, so that
-a listing of them is one consistent state, and two people who move different ones do not meet.
+a listing of them is one consistent state, and two people who move different ones do not meet. What a newer
+packreg says of an environment or its tags, beside what it says of the change in `changed`, is carried over.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import TYPE_CHECKING
 from packreg.errors import ChangedMeanwhile, IntegrityError, NotFound, Removed, UsageError
 from packreg.registry import layout
 from packreg.registry.environment_reference import EnvironmentReference, check_name, check_tag, is_name
-from packreg.registry.members import FORMAT, Members
+from packreg.registry.formats import beginning
+from packreg.registry.members import Members
 from packreg.store.chain import MAX_REVISION, Chain, Revision
 
 if TYPE_CHECKING:
@@ -27,7 +29,10 @@ MAX_TAGS = 1000
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRevision:
-    """A revision: who set it and when (RFC 3339 in UTC), and the definition, or why it was removed."""
+    """A revision: who set it and when (RFC 3339 in UTC), and the definition, or why it was removed.
+
+    `unknown` are members that this packreg does not know.
+    """
 
     name: str
     number: int
@@ -35,6 +40,7 @@ class EnvironmentRevision:
     at: str
     text: bytes = field(default=b"", repr=False)
     removed: str = ""
+    unknown: Mapping[str, object] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return f"{self.name}@{self.number}"
@@ -46,6 +52,7 @@ class Tags:
 
     revision: int = 0
     numbers: Mapping[str, int] = field(default_factory=dict)
+    unknown: Mapping[str, object] = field(default_factory=dict)
 
 
 class Environments:
@@ -106,7 +113,7 @@ class Environments:
     def tags(self, name: str) -> Tags:
         """The tags of an environment. Two requests."""
         head = self._tag_chain(name).head()
-        return Tags() if head is None else Tags(head.number, self._read_tags(name, head))
+        return self._read_tags(name, head)
 
     def set(self, name: str, text: bytes, by: str, before: EnvironmentRevision | None) -> EnvironmentRevision:
         """Add a revision behind `before`, the newest one that its author saw; the same text adds none.
@@ -118,7 +125,8 @@ class Environments:
         """
         if before is not None and not before.removed and before.text == text:
             return before
-        return self._append(name, {"document": text.decode()}, by, before)
+        kept = before.unknown if before is not None and not before.removed else {}
+        return self._append(name, {**kept, "document": text.decode()}, by, before)
 
     def remove(self, name: str, reason: str, by: str) -> EnvironmentRevision:
         """Say that the environment is no more, and drop its tags. Doing it again finishes what was cut short.
@@ -176,10 +184,10 @@ class Environments:
         return newest
 
     def _append(
-        self, name: str, what: Mapping[str, str], by: str, before: EnvironmentRevision | None
+        self, name: str, what: Mapping[str, object], by: str, before: EnvironmentRevision | None
     ) -> EnvironmentRevision:
         self._registry.home(create=True)
-        value = _encode({"by": by, "at": self._now(), **what})
+        value = _encode({**what, "by": by, "at": self._now()})
 
         def behind(newest: Revision | None) -> bytes:
             number = before.number if before else 0
@@ -205,10 +213,13 @@ class Environments:
         self._registry.home(create=True)
 
         def edited(newest: Revision | None) -> bytes:
-            tags = edit(self._read_tags(name, newest) if newest else {})
+            before = self._read_tags(name, newest)
+            tags = edit(before.numbers)
             if len(tags) > MAX_TAGS:
                 raise UsageError(f"{name} has {MAX_TAGS} tags already", hint="drop some that nobody uses")
-            return _encode({"by": by, "at": self._now(), "tags": dict(sorted(tags.items()))})
+            return _encode(
+                {**before.unknown, "by": by, "at": self._now(), "tags": dict(sorted(tags.items()))}
+            )
 
         self._tag_chain(name).append(edited, attempt_id=self._new_id())
 
@@ -228,11 +239,15 @@ class Environments:
         if "removed" in members.values:
             return EnvironmentRevision(name, revision.number, by, at, removed=members.text("removed") or "-")
         text = members.raw("document", str).encode()
-        return EnvironmentRevision(name, revision.number, by, at, text)
+        unknown = members.unknown("by", "at", "document", "changed")
+        return EnvironmentRevision(name, revision.number, by, at, text, unknown=unknown)
 
-    def _read_tags(self, name: str, revision: Revision) -> dict[str, int]:
+    def _read_tags(self, name: str, revision: Revision | None) -> Tags:
+        if revision is None:
+            return Tags()
         key = self._tag_chain(name).key(revision.number)
-        tags = Members.read(revision.value, key, MAX_REVISION).members("tags")
+        found = Members.read(revision.value, key, MAX_REVISION)
+        tags = found.members("tags")
         if len(tags.values) > MAX_TAGS:
             raise IntegrityError(f"{key} has more than {MAX_TAGS} tags")
         for tag in tags.values:
@@ -240,11 +255,12 @@ class Environments:
                 check_tag(tag)
             except UsageError as error:
                 raise tags.wrong(tag[:80], str(error)) from None
-        return {tag: tags.number(tag) for tag in tags.values}
+        numbers = {tag: tags.number(tag) for tag in tags.values}
+        return Tags(revision.number, numbers, found.unknown("by", "at", "tags", "changed"))
 
 
 def _encode(values: Mapping[str, object]) -> bytes:
-    return json.dumps({"format": FORMAT, **values}, indent=1).encode()
+    return json.dumps({**beginning(), **values}, indent=1).encode()
 
 
 def _not_found(name: str) -> NotFound:

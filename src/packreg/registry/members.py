@@ -6,12 +6,10 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-from packreg.errors import IntegrityError, StoreRefused, UsageError
+from packreg.errors import IntegrityError, UsageError
 from packreg.pack.problems import Problems
 from packreg.pack.strict_json import read_json
-
-#: The format of every object that packreg writes now.
-FORMAT = 1
+from packreg.registry.formats import HINT, MEMBERS, check
 
 #: Control, bidirectional and line-breaking characters and lone surrogates: they forge terminal output.
 _UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
@@ -50,29 +48,33 @@ class Members(NamedTuple):
 
     @classmethod
     def read(cls, data: bytes, key: str, limit: int) -> Members:
-        """The object in these bytes of the object at `key`; at most `limit` bytes, of format 1.
+        """The object in these bytes of the object at `key`; at most `limit` bytes.
 
         Raises:
             IntegrityError: they are no JSON object.
-            StoreRefused: the format's number is not ours.
+            StoreRefused: it needs a newer packreg, as `formats` has it.
         """
         problems = Problems()
         values = read_json(data, key, problems, limit=limit)
         if problems.errors or not isinstance(values, dict):
             why = str(problems.errors[0]) if problems.errors else "it is not a JSON object"
-            raise IntegrityError(f"{key} cannot be read: {why}", hint=_HINT)
-        found = cls(key, values)
-        number = found.raw("format", int)
-        if number != FORMAT:
-            raise StoreRefused(
-                f"{key} was written in format {number}, this packreg reads format {FORMAT}",
-                hint="upgrade packreg",
-            )
-        return found
+            raise IntegrityError(f"{key} cannot be read: {why}", hint=HINT)
+        check(values, key)
+        return cls(key, values)
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The features that the object needs; this packreg knows them all."""
+        return frozenset(self.values.get("needs", ()))
+
+    def unknown(self, *known: str) -> dict[str, Any]:
+        """The members that this packreg does not know: kept as they are by whoever edits the object."""
+        known = known if self.path else (*MEMBERS, *known)
+        return {name: value for name, value in self.values.items() if name not in known}
 
     def wrong(self, member: str, why: str) -> IntegrityError:
         """The error for a member that cannot be accepted."""
-        return IntegrityError(f"{self.key} cannot be trusted: {self.path}{member}: {why}", hint=_HINT)
+        return IntegrityError(f"{self.key} cannot be trusted: {self.path}{member}: {why}", hint=HINT)
 
     def raw(self, member: str, kind: type[T]) -> T:
         """The member, of exactly this JSON type (a boolean is not a number)."""
@@ -127,6 +129,3 @@ class Members(NamedTuple):
     def members(self, member: str) -> Members:
         """An object inside this one."""
         return Members(self.key, self.raw(member, dict), f"{self.path}{member}.")
-
-
-_HINT = "something other than packreg wrote to this registry; `packreg verify` reports what else is wrong"

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 
 from packreg.pack.version import Version
+from packreg.registry.formats import beginning
 from packreg.registry.layout import MAX_NOTICE
-from packreg.registry.members import FORMAT, Members, printable
+from packreg.registry.members import Members, printable
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Notice:
     def encode(self) -> bytes:
         """The bytes of the notice."""
         members = {
-            "format": FORMAT,
+            **beginning(),
             "name": self.name,
             "version": self.version.text,
             "reason": self.reason,

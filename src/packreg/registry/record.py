@@ -18,8 +18,9 @@ from packreg.errors import InvalidPack
 from packreg.pack.metadata import PackInfo
 from packreg.pack.reference import digest_problem
 from packreg.pack.version import Version
+from packreg.registry.formats import beginning
 from packreg.registry.layout import bundle_key, record_key
-from packreg.registry.members import FORMAT, Members, printable, printable_values
+from packreg.registry.members import Members, printable, printable_values
 from packreg.registry.metadata import read_metadata
 
 #: How the note of a record begins whose publisher wanted no lock.
@@ -110,7 +111,7 @@ class Record(NamedTuple):
         """Its members as they are written, for `--json` too."""
         lock = None if self.lock is None else self.lock._asdict() | {"sha256": self.lock.sha256}
         return {
-            "format": FORMAT,
+            **beginning(),
             "name": self.name,
             "version": self.version.text,
             "digest": self.digest,

@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from packreg.errors import IntegrityError, StoreRefused
 from packreg.registry import layout
-from packreg.registry.members import FORMAT, Members
+from packreg.registry.formats import beginning
+from packreg.registry.members import Members
 from packreg.store.chain import MAX_REVISION, Chain, Revision
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class RunEntry:
     def encode(self) -> bytes:
         """The value of a revision of the chain."""
         members: dict[str, object] = {
-            "format": FORMAT,
+            **beginning(),
             "kind": self.kind,
             "run": self.run,
             "entity": {"kind": self.entity_kind, "name": self.entity_name},

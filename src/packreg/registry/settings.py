@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from packreg.registry.formats import beginning
 from packreg.registry.layout import SETTINGS
-from packreg.registry.members import FORMAT, Members, printable_values
+from packreg.registry.members import Members, printable_values
 
 MAX_SETTINGS = 64 * 1024
 Role = Literal["home", "replica"]
@@ -31,7 +32,7 @@ class Settings:
     def encode(self) -> bytes:
         """The bytes of `registry.json`."""
         members = {
-            "format": FORMAT,
+            **beginning(),
             "id": self.id,
             "role": self.role,
             "created": self.created,
