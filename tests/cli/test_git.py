@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 def git(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Git:
     """Asks git in that environment."""
     monkeypatch.setenv("HOME", environ["HOME"])
-    return Git(environ)
+    return Git(environ, shutil.which("git"))
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_outside_a_repository_nothing_is_known(git: Git, tmp_path: Path) -> None
 
 def test_without_git_the_repository_is_silent(repository: Path, tmp_path: Path) -> None:
     """Where there is a repository but no git to ask, that is told."""
-    assert Git({"PATH": str(tmp_path)}).facts(repository / "guard", set()) == GitFacts(silent=True)
+    assert Git({}, None).facts(repository / "guard", set()) == GitFacts(silent=True)
 
 
 def test_an_ignored_directory_is_no_part_of_its_repository(git: Git, repository: Path) -> None:
@@ -100,7 +101,7 @@ def test_variables_of_the_caller_do_not_lead_git_astray(
     """A GIT_DIR of a hook's environment does not make git speak of another repository."""
     other = tmp_path / "other"
     subprocess.run(["git", "init", "--quiet", str(other)], env=environ, check=True)
-    git = Git({**environ, "GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)})
+    git = Git({**environ, "GIT_DIR": str(other / ".git"), "GIT_WORK_TREE": str(other)}, shutil.which("git"))
     assert git.facts(repository / "guard", {"a.rego"}).remote == "https://example.org/packs.git"
 
 
@@ -128,7 +129,10 @@ def test_the_author_is_who_git_says(git: Git, repository: Path, tmp_path: Path) 
 def test_the_repository_alone_may_name_the_author(repository: Path, tmp_path: Path) -> None:
     """On a machine whose user has no configuration, that of the repository counts, not the user and host."""
     (tmp_path / "empty").mkdir()
-    git = Git({"PATH": os.environ["PATH"], "HOME": str(tmp_path / "empty"), "GIT_CONFIG_NOSYSTEM": "1"})
+    git = Git(
+        {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "empty"), "GIT_CONFIG_NOSYSTEM": "1"},
+        shutil.which("git"),
+    )
     with (repository / ".git" / "config").open("a") as config:
         config.write("[user]\nname = CI\n")
     assert git.author(repository / "guard") == "CI"
@@ -136,7 +140,7 @@ def test_the_repository_alone_may_name_the_author(repository: Path, tmp_path: Pa
 
 def test_without_git_the_author_is_the_user(tmp_path: Path) -> None:
     """Otherwise it is the user at this host, which is never empty."""
-    user, at, host = Git({"PATH": str(tmp_path)}).author(tmp_path).partition("@")
+    user, at, host = Git({}, None).author(tmp_path).partition("@")
     assert user
     assert at
     assert host

@@ -6,6 +6,7 @@ The build backends are in the packs themselves (PEP 517, backend-path), so that 
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 
 import pytest
@@ -51,7 +52,7 @@ def _files(extra: str = "pass", wheel: str = "rules-1.0.0-py3-none-any.whl") -> 
 def test_the_wheel_is_built_from_the_files_alone() -> None:
     """The backend sees exactly the given files, with their modes and a fixed time, and nothing is logged."""
     said: list[str] = []
-    name, data = build_wheel(_files(), log=said.append)
+    name, data = build_wheel(_files(), log=said.append, environ=os.environ)
     assert name == "rules-1.0.0-py3-none-any.whl"
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert set(archive.namelist()) == {*_files(), "epoch"}
@@ -63,7 +64,9 @@ def test_the_wheel_is_built_from_the_files_alone() -> None:
 
 def test_the_same_files_give_the_same_wheel() -> None:
     """Two builds by a backend that puts nothing of its own into the wheel are the same, byte for byte."""
-    assert build_wheel(_files(), log=print) == build_wheel(_files(), log=print)
+    assert build_wheel(_files(), log=print, environ=os.environ) == build_wheel(
+        _files(), log=print, environ=os.environ
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,7 +78,7 @@ def test_a_failed_build_says_why_and_keeps_the_output(extra: str, word: str) -> 
     """A backend that fails gives the pack's author the last line, and the whole output goes to the log."""
     said: list[str] = []
     with pytest.raises(InvalidPack, match=word) as caught:
-        build_wheel(_files(extra), log=said.append)
+        build_wheel(_files(extra), log=said.append, environ=os.environ)
     assert [problem.code for problem in caught.value.problems] == ["wheel-build"]
     assert "Traceback" in "".join(said) or word == "failed"
 
@@ -85,7 +88,7 @@ def test_an_impossible_build_system_is_refused(requires: bytes) -> None:
     """A pyproject.toml that cannot be read, or asks for what is no requirement, is the pack's fault."""
     files = _files() | {"pyproject.toml": File(b"[build-system]\nrequires = " + requires)}
     with pytest.raises(InvalidPack):
-        build_wheel(files, log=lambda text: None)
+        build_wheel(files, log=lambda text: None, environ=os.environ)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def test_an_impossible_build_system_is_refused(requires: bytes) -> None:
 def test_a_wheel_for_one_platform_is_refused(wheel: str, code: str) -> None:
     """What would run on the publisher's platform only, or is no wheel at all, never becomes a bundle."""
     with pytest.raises(InvalidPack) as caught:
-        build_wheel(_files(wheel=wheel), log=lambda text: None)
+        build_wheel(_files(wheel=wheel), log=lambda text: None, environ=os.environ)
     assert [problem.code for problem in caught.value.problems] == [code]
 
 
@@ -107,10 +110,10 @@ def test_a_pack_gets_the_wheel_that_it_needs() -> None:
     assert report.ok
     assert pack is not None
     assert pack.needs_wheel
-    whole = with_wheel(pack, log=print)
+    whole = with_wheel(pack, log=print, environ=os.environ)
     assert not whole.needs_wheel
     assert set(whole.files) - set(files) == {".packreg/wheels/rules-1.0.0-py3-none-any.whl"}
-    assert with_wheel(whole, log=print) is whole
+    assert with_wheel(whole, log=print, environ=os.environ) is whole
     report, again = check_bundle(encode(whole.files).data)
     assert report.ok
     assert again == whole

@@ -40,6 +40,7 @@ class Collector:
         info = session.info
         self._name = name or info.name
         self._info: PackInfo = info
+        self._engine = session.program.engine
         self._version = version or info.version
         self._stack = stack
         self._redactor = redactor
@@ -137,6 +138,7 @@ class Collector:
             remediations=tuple(found for _, found in sorted(self._remediations, key=lambda pair: pair[0])),
             errors=tuple(found for _, found in sorted(self._errors, key=lambda pair: pair[0])),
             restarts=restarts,
+            engine=self._engine,
         )
 
     # ------------------------------------------------------------------------------------------------------

@@ -242,4 +242,5 @@ class _Run:
             resources=self._judged.size,
             log=text(failed.log),
         )
-        return PackResult(name, self._pack.version, None, self._judged.size, errors=(error,))
+        engine = self._pack.program.engine
+        return PackResult(name, self._pack.version, None, self._judged.size, errors=(error,), engine=engine)

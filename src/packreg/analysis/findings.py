@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from packreg.analysis.program import Engine
 from packreg.pack.metadata import PackInfo
 
 
@@ -134,6 +135,7 @@ class PackResult:
     """All that one pack found. `info` is None when it could not be started; then `errors` says why.
 
     Everything is in the order of the resources, then of the pack's answers; what is about the stack follows.
+    `engine` is the program that ran it.
     """
 
     pack: str
@@ -145,6 +147,7 @@ class PackResult:
     remediations: tuple[Remediation, ...] = ()
     errors: tuple[EvaluationError, ...] = ()
     restarts: int = 0
+    engine: Engine | None = None
 
     @property
     def counts(self) -> dict[str, int]:

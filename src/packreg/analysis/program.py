@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from packreg.errors import PackFailed
 from packreg.install.attach import environment_path
@@ -20,6 +23,7 @@ _RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 #: What stands at the end of a text that was cut.
 CUT = "…"
+_MAX_CONFIGURATION = 64 * 1024
 #: Bytes that a pack may use when nobody says otherwise.
 MEMORY = 2 << 30
 
@@ -62,6 +66,16 @@ class Deadlines:
     stack: float = 120.0
 
 
+class Engine(NamedTuple):
+    """The program that runs a pack, for reports: what it is (`python`, `node`, `opa`), where, and its
+    version, "" where it is not known.
+    """
+
+    name: str
+    path: str
+    version: str
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A pack's process before it runs. Equal programs are interchangeable, which is what a pool goes by.
@@ -80,6 +94,7 @@ class Program:
     digest: str = ""
     stack: Stack | None = field(default=None, compare=False)
     deadlines: Deadlines | None = None
+    engine: Engine | None = field(default=None, compare=False)
 
 
 def pack_environment(
@@ -103,13 +118,14 @@ def pack_program(
     python: Path | None = None,
     node: str = "node",
     analyzer: Sequence[str] = (),
+    engine: Engine | None = None,
 ) -> Program:
     """The program of a pack in a directory, installed or not.
 
     `environment` is the result of `pack_environment`. `python` is the interpreter to use for a pack without
     an environment of its own, `node` the Node.js program; `analyzer` is the command that judges OPA packs,
     and for any runtime it is used instead of the SDK's own; the two arguments that every analyzer gets are
-    added to it.
+    added to it. `engine` says what `node` or `analyzer` is; a Python interpreter is looked at here.
 
     Raises PackFailed when the pack's dependencies are not installed.
     """
@@ -123,6 +139,7 @@ def pack_program(
         variables["PYTHONUNBUFFERED"] = "1"
         interpreter = _python(name, directory, manifest, python)
         command = (str(interpreter), "-u", "-m", "pulumi.policy", _ENGINE, ".")
+        engine = _python_engine(interpreter)
         limit = memory
     elif manifest.runtime == "nodejs":
         if manifest.options.get("typescript", True) is True:
@@ -136,7 +153,7 @@ def pack_program(
             f"{name}: nothing here can run a pack with the runtime {manifest.runtime!r}", code="no-analyzer"
         )
     items = tuple(sorted((key, value) for key, value in variables.items() if "\0" not in key + value))
-    return Program(name, directory, command, items, limit, digest, stack, deadlines)
+    return Program(name, directory, command, items, limit, digest, stack, deadlines, engine)
 
 
 def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) -> Path:
@@ -151,6 +168,15 @@ def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) 
         code="not-installed",
         hint="install the pack, or make the environment and install its requirements.txt into it",
     )
+
+
+def _python_engine(interpreter: Path) -> Engine:
+    """The real interpreter behind an environment's, and the version that the environment was made for."""
+    said = ""
+    with suppress(OSError), (interpreter.parent.parent / "pyvenv.cfg").open("rb") as file:
+        said = file.read(_MAX_CONFIGURATION).decode("utf-8", "replace")
+    version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+\.[0-9]+)", said, re.ASCII | re.MULTILINE)
+    return Engine("python", os.path.realpath(interpreter), version[1] if version else "")
 
 
 def _node_arguments(name: str, manifest: Manifest) -> list[str]:

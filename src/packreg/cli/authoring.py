@@ -195,7 +195,8 @@ def with_wheel(session: Session, pack: Pack) -> Pack:
     with working(session.out) as work:
         work.show(f"building the wheel of {pack.name}")
         try:
-            return wheel.with_wheel(pack, log=keep, installer="uv" if session.tools.uv else "pip")
+            installer = "uv" if session.tools.uv else "pip"
+            return wheel.with_wheel(pack, log=keep, environ=session.tools.environment, installer=installer)
         except InvalidPack as error:
             hint = f"the output of the build is in {log}" if log.is_file() else error.hint
             raise InvalidPack(str(error), error.problems, hint=hint) from None

@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from packreg.errors import NotEvaluated, UsageError
 from packreg.groups.environments.evaluation import Resolved
@@ -21,7 +22,7 @@ MAX_OUTPUT = 4 * 2**20  # bytes
 
 
 class EscProgram:
-    """Opens environments with the `esc` program, with the user's environment and login."""
+    """Opens environments with the `esc` program, with the user's environment and login; not in a project."""
 
     def __init__(self, program: str, environ: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
         self._program, self._environ, self._deadline = program, environ, deadline
@@ -55,6 +56,7 @@ class EscProgram:
         try:
             process = subprocess.Popen(
                 command,
+                cwd=Path(Path.cwd().anchor),
                 env=dict(self._environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -38,10 +37,10 @@ class GitFacts:
 
 
 class Git:
-    """Asks the git on PATH; without git, or outside a repository, every answer is empty."""
+    """Asks git, `program`; without it, or outside a repository, every answer is empty."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._program = shutil.which("git", path=environ.get("PATH"))
+    def __init__(self, environ: Mapping[str, str], program: str | None) -> None:
+        self._program = program
         kept = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
         self._environ = {**kept, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 

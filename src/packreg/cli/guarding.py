@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,10 +81,11 @@ def run_command(session: Session, words: tuple[str, ...]) -> int:
     from packreg.cli.guard_forms import forms, provide_plugin
     from packreg.cli.pulumi_command import guarded, is_pulumi
 
-    program = session.tools.which(words[0])
+    search = session.environ.get("PATH")  # the user's own command: wherever a shell would find it
+    program = shutil.which(words[0], path=search)
     if program is None:
         raise UsageError(f"there is no program {words[0]}", hint="write packreg run -- pulumi up")
-    pulumi = program if is_pulumi(words[0]) else session.tools.which("pulumi")
+    pulumi = program if is_pulumi(words[0]) else shutil.which("pulumi", path=search)
     version = pulumi_version(session, str(pulumi)) if pulumi is not None else None
     found = forms()
     made = guarded(words, session.environ, version, found)

@@ -69,7 +69,10 @@ class Opener:
                 f"{reference} is an environment of Pulumi ESC, and no program is configured that opens it",
                 hint='set environments.esc in packreg.toml: [environments] esc = "esc"',
             )
-        return EscProgram(program, self._session.environ).open(reference)
+        programs = self._session.tools.programs
+        if "/" in program or os.sep in program:
+            program = programs.checked(program, "environments.esc")
+        return EscProgram(program, {**self._session.environ, "PATH": programs.path}).open(reference)
 
 
 def environments_of(session: Session) -> Environments:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg._version import __version__
 from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
 
 if TYPE_CHECKING:
@@ -106,30 +108,48 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
 
     Raises:
         PackFailed: its dependencies are not there.
+        InstallError: there is no Node.js for it.
+        UsageError: the program that a setting names for it is not there, or lies in the checkout.
     """
     from packreg.analysis.opa.command import analyzer_command
-    from packreg.analysis.program import pack_environment, pack_program
+    from packreg.analysis.program import Engine, pack_environment, pack_program
     from packreg.cli.pack_limits import pack_limits
+    from packreg.install.nodejs import node_version
 
     analyzer: Sequence[str] = ()
     own = {}
+    tools, node = session.tools, ""
+    engine: Engine | None = None
     if pack.manifest.runtime == "opa":
         operators = session.settings.opa_analyzer
-        analyzer = analyzer_command([operators] if operators else [])
-        if not operators:
+        engine = Engine("packreg", sys.executable, __version__)
+        if operators:
+            operators = tools.programs.checked(operators, "analysis.opa_analyzer")
+            engine = Engine("opa", operators, "")
+        else:
             own["PYTHONPATH"] = str(Path(__file__).parents[2])
+        analyzer = analyzer_command([operators] if operators else [])
+    elif pack.manifest.runtime == "nodejs":
+        node, version = node_version(tools)
+        engine = Engine("node", node, version)
     limits = pack_limits(session.settings.values, pack.name)
-    return pack_program(
+    program = pack_program(
         pack.name,
         pack.directory,
         pack.manifest,
-        pack_environment(session.environ, stack=stack, own=own),
+        pack_environment({**session.environ, "PATH": tools.programs.path}, stack=stack, own=own),
         stack=stack,
         digest=pack.digest,
         memory=limits.memory,
         deadlines=limits.deadlines,
         analyzer=analyzer,
+        node=node,
+        engine=engine,
     )
+    if program.engine is not None:
+        name, path, said = program.engine
+        session.out.detail(f"{pack.name} is run by {name} {said or 'of an unknown version'} at {path}")
+    return program
 
 
 def _directory(session: Session, word: str, *, offline: bool, python: str | None) -> Ready:

@@ -138,7 +138,7 @@ def git_source(session: Session, directory: Path, pack: Pack, *, allow_dirty: bo
     from packreg.registry.record import Source
 
     place = Path(session.cwd, directory).resolve()
-    facts = Git(session.environ).facts(place, pack.files)
+    facts = Git(session.environ, session.tools.which("git")).facts(place, pack.files)
     if facts.silent:
         session.out.warn("git does not speak of the repository around the pack; its commit is not recorded")
     if facts.dirty and not allow_dirty:

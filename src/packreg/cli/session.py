@@ -17,6 +17,7 @@ from packreg.errors import PackregError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from packreg.install.home import Home
     from packreg.install.installer import Installer
@@ -116,10 +117,14 @@ class Session:
 
     @cached_property
     def tools(self) -> Tools:
-        """uv, pip, npm and interpreters, with the user's environment."""
+        """uv, pip, npm and interpreters, with the user's environment; none of them from the checkout."""
+        from pathlib import Path
+
+        from packreg.install.programs import checkout_around
         from packreg.install.tools import Tools
 
-        return Tools(self.home, self.environ)
+        checkout = checkout_around(Path(self.cwd), _users_home())
+        return Tools(self.home, self.environ, checkout=checkout)
 
     def installer(self, progress: Callable[[str, str], None] = lambda reference, step: None) -> Installer:
         """What installs releases of the registry into the home; `progress` is told of each step."""
@@ -149,7 +154,7 @@ class Session:
         """Who acts, as git knows it in `directory` (default: here): for records, yanks and tombstones."""
         from packreg.cli.git import Git
 
-        return Git(self.environ).author(os.path.join(self.cwd, directory))  # noqa: PTH118
+        return Git(self.environ, self.tools.which("git")).author(os.path.join(self.cwd, directory))  # noqa: PTH118
 
     def at_once(self, most: int, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
         """Do `work` on all things in at most `most` threads; results in order; a failure is raised."""
@@ -220,3 +225,15 @@ class Session:
             f"packreg {__version__}, Python {sys.version}\n{' '.join(sys.argv)}\n\n{text}", "utf-8"
         )
         return str(path)
+
+
+def _users_home() -> Path | None:
+    """The user's home as the system knows it, whatever variables say; None if there is none."""
+    from pathlib import Path
+
+    try:
+        import pwd
+
+        return Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except (ImportError, KeyError):  # Windows; a user of a container without a name
+        return None

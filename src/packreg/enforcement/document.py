@@ -47,6 +47,7 @@ def _pack(pack: PackResult, report: Report) -> dict[str, Any]:
         "ran": pack.info is not None,
         "resources": pack.resources,
         "restarts": pack.restarts,
+        "engine": pack.engine._asdict() if pack.engine is not None else None,
         "counts": counts,
         "policies": [asdict(policy) | {"outcome": policy.outcome} for policy in pack.policies],
         "violations": [violation_json(found) | _waived(report.waiver(found)) for found in pack.violations],

@@ -18,6 +18,7 @@ from packreg.analysis.findings import (
     Remediation,
     Violation,
 )
+from packreg.analysis.program import Engine
 from packreg.groups.model import Waiver
 from packreg.groups.times import is_second
 from packreg.pack.metadata import LEVELS, PackInfo
@@ -59,7 +60,13 @@ def _pack(found: Members) -> PackResult:
         tuple(_remediation(remediation, name, version) for remediation in found.list_of("remediations")),
         tuple(_error(error, name, version) for error in found.list_of("errors")),
         found.number("restarts"),
+        _engine(found.members("engine")) if found.values.get("engine") is not None else None,
     )
+
+
+def _engine(found: Members) -> Engine:
+    """What ran the pack; reports that were written before it was noted have none."""
+    return Engine(found.text("name"), found.text("path"), found.text("version"))
 
 
 def _policy(found: Members) -> PolicyResult:

@@ -163,9 +163,7 @@ def _install_lock(
                 ":all:",
                 "--no-compile",
             ]
-            tools.run(
-                [*pip_command(tools), "--python", python, "install", *words, "-r", lock], doing, cwd=staging
-            )
+            tools.run([*pip_command(tools), "--python", python, "install", *words, "-r", lock], doing)
             return
         command: list[str | Path] = [tools.uv, "pip", "sync", "--python", python, "--require-hashes"]
         command += ["--no-build", "--link-mode", "copy", "--no-compile-bytecode", lock]
@@ -175,11 +173,11 @@ def _install_lock(
         ways += [["--offline"]] if offline else [["--offline"], []]
         for way in ways[:-1]:
             try:
-                tools.run([*command, *way], doing, cwd=staging)
+                tools.run([*command, *way], doing)
                 return
             except InstallError as error:
                 Path(error.log).unlink(missing_ok=True)
-        tools.run([*command, *ways[-1]], doing, cwd=staging)
+        tools.run([*command, *ways[-1]], doing)
     finally:
         lock.unlink(missing_ok=True)
 
@@ -205,7 +203,7 @@ def _install_wheels(python: Path, staging: Path, needs: Needs, tools: Tools) -> 
             "--no-compile",
         ]
     try:
-        tools.run([*command, *wheels], f"install the wheels of {needs.of}", cwd=staging)
+        tools.run([*command, *wheels], f"install the wheels of {needs.of}")
     finally:
         remove_tree(directory)
 

@@ -59,11 +59,13 @@ def find_interpreter(wanted: str | None, tools: Tools) -> Interpreter:
 
     Raises:
         InstallError: there is none, it cannot be run, or it is older than Python 3.11.
+        UsageError: it lies in the checkout.
     """
     if wanted is None:
         return Interpreter(**ask_interpreter.facts())
     is_path = os.sep in wanted or Path(wanted).is_file()
-    interpreter = _ask((Path(wanted) if is_path else _look_up(wanted, tools)).absolute(), tools)
+    path = (Path(wanted) if is_path else _look_up(wanted, tools)).absolute()
+    interpreter = _ask(Path(tools.programs.checked(str(path), "the Python interpreter")), tools)
     numbers = tuple(int(part) for part in interpreter.release.split(".")[:2])
     if numbers < LOWEST:
         raise InstallError(
@@ -120,7 +122,7 @@ def _ask(path: Path, tools: Tools) -> Interpreter:
     with suppress(OSError, ValueError, TypeError):
         return Interpreter(**json.loads(memory.read_bytes()))
     script = Path(ask_interpreter.__file__)
-    output = tools.run([path, "-I", "-S", script], "say what it is", cwd=Path(path.anchor))
+    output = tools.run([path, "-I", "-S", script], "say what it is")
     try:
         interpreter = Interpreter(**json.loads(output))
     except (ValueError, TypeError) as error:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from packreg.errors import InstallError, InvalidPack, Problem
 from packreg.install.disk import disk_errors, write_file
 from packreg.install.environment import own_wheels, pip_command
+from packreg.install.nodejs import ALONE, NODE_HINT
 from packreg.install.npm_lock import (
     LOCK_FILES,
     OTHER_LOCK_FILES,
@@ -29,7 +30,7 @@ from packreg.install.npm_lock import (
     lock_problems,
 )
 from packreg.install.requirements_lock import read_lock
-from packreg.install.tools import Tools
+from packreg.install.tools import Tools, keep_out_configuration
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -197,10 +198,9 @@ def _compile(
         text = tools.run(
             command,
             f"resolve the dependencies of {of}",
-            cwd=place,
             stdin=("\n".join(lines) + "\n").encode(),
         ).decode("utf-8")
-        made_by = tools.run([tools.uv, "--version"], "say its version", cwd=place).decode().split(" (")[0]
+        made_by = tools.run([tools.uv, "--version"], "say its version").decode().split(" (")[0]
     return _checked(text, of, made_by.strip(), _UNIVERSAL)
 
 
@@ -216,7 +216,13 @@ def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
     """What the pack's own uv.lock says, as a requirements file; nothing is resolved again."""
     if not tools.uv:
         raise InstallError("a pack with a uv.lock can only be locked with uv", hint="pip install uv")
-    with tools.home.scratch("lock") as place:
+    with tools.home.scratch("lock") as above:
+        # uv looks in the directories above for a workspace that this is a member of: here it finds one that
+        # has no members, and the pack's own [tool.uv] settings give way to a uv.toml.
+        (above / "pyproject.toml").write_text("[tool.uv.workspace]\nmembers = []\n", "utf-8")
+        place = above / "pack"
+        place.mkdir()
+        keep_out_configuration(place)
         for path in ("pyproject.toml", "uv.lock"):
             if path in pack.files:
                 (place / path).write_bytes(pack.files[path].data)
@@ -281,11 +287,11 @@ def _resolve_with_pip(
             "--only-binary",
             ":all:",
         ]
-        command += ["--quiet", "--report", "-", "-r", "requirements.txt"]
+        command += ["--quiet", "--report", "-", "-r", place / "requirements.txt"]
         if constraints:
             (place / "constraints.txt").write_text("\n".join(constraints) + "\n", "utf-8")
-            command += ["-c", "constraints.txt"]
-        output = tools.run(command, f"resolve the dependencies of {of}", cwd=place)
+            command += ["-c", place / "constraints.txt"]
+        output = tools.run(command, f"resolve the dependencies of {of}")
     try:
         report = json.loads(output)
         locked = sorted(_from_report(item) for item in report["install"])
@@ -326,10 +332,18 @@ def _lock_npm(pack: Pack, tools: Tools, note: Note, offline: bool) -> Lock | Non
     package_json = json.loads(pack.files["package.json"].data.decode("utf-8-sig"))
     if not has_dependencies(package_json):
         return None
-    npm = tools.need("npm", "install Node.js 18 or later, with npm, and have it on the PATH")
+    npm = tools.need("npm", NODE_HINT)
     with tools.home.scratch("lock") as place:
         (place / "package.json").write_bytes(dependencies_only(package_json))
-        command = [npm, "install", "--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [
+            npm,
+            "install",
+            "--package-lock-only",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            ALONE,
+        ]
         command += ["--loglevel=error", "--offline" if offline else "--prefer-online"]
         tools.run(command, f"resolve the dependencies of {pack.name}", cwd=place)
         with disk_errors("read", place / "package-lock.json"):

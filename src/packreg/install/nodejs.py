@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -31,7 +32,9 @@ from packreg.install.tools import Tools
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
 NODE_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
 NODE_MODULES = "node_modules"
-CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+#: npm would take a directory above that lists ours among its workspaces for the project, with its .npmrc.
+ALONE = "--no-workspaces"
+CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ALONE)
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,8 @@ def get_tree(
     Raises:
         InstallError: Node.js or npm is missing, npm failed (its log is named), the disk refuses.
     """
-    platform = (
-        f"{sys.platform} {facts()['machine']} {'glibc' if facts()['libc'] else ''} node {_major(tools)}"
-    )
+    major = node_version(tools)[1].partition(".")[0]
+    platform = f"{sys.platform} {facts()['machine']} {'glibc' if facts()['libc'] else ''} node {major}"
     parts = (_FORMAT, wanted.digest, platform, str(production))
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     tree = Tree(key, tools.home.node / key)
@@ -116,8 +118,8 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]
         remove_tree(staging)
 
 
-def _major(tools: Tools) -> str:
-    """The major version of Node.js; what the program said is remembered until its file changes.
+def node_version(tools: Tools) -> tuple[str, str]:
+    """The path of Node.js and its version (`20.20.0`); what it said is remembered until its file changes.
 
     Raises:
         InstallError: there is no Node.js.
@@ -129,14 +131,14 @@ def _major(tools: Tools) -> str:
     stamp = f"{real}\n{status.st_mtime_ns}\n{status.st_size}"
     memory = tools.home.interpreters / f"{hashlib.sha256(os.fsencode(stamp)).hexdigest()}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads(memory.read_bytes())["node"])
-    version = tools.run([node, "--version"], "say its version", cwd=Path(node.anchor)).decode().strip()
-    major = version.removeprefix("v").partition(".")[0]
-    if not major.isdigit():
+        return str(node), str(json.loads(memory.read_bytes())["version"])
+    version = tools.run([node, "--version"], "say its version").decode("utf-8", "replace").strip()
+    if not re.fullmatch(r"v[0-9]+(\.[0-9A-Za-z.+-]+)?", version, re.ASCII):
         raise InstallError(f"{node} is not Node.js: it says {version[:40]!r}", hint=NODE_HINT)
+    version = version.removeprefix("v")
     with disk_errors("write to", memory):
-        write_file(memory, json.dumps({"node": major}).encode())
-    return major
+        write_file(memory, json.dumps({"version": version}).encode())
+    return str(node), version
 
 
 def link(tree: Tree, place: Path) -> None:

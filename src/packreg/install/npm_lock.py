@@ -12,7 +12,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit
 
+from packreg.pack.package_json import SDK
 from packreg.pack.problems import Problems
 from packreg.pack.strict_json import read_json
 
@@ -95,6 +97,7 @@ def _modern(place: str, entry: object) -> Iterator[str]:
     if entry.get("link"):
         yield "it is a link to a directory"
         return
+    yield from _replaced(place, entry)
     yield from _origin(entry, bundled=bool(entry.get("inBundle")))
 
 
@@ -107,10 +110,24 @@ def _old(dependencies: object, depth: int) -> Iterator[tuple[str, str]]:
         if not isinstance(entry, dict):
             yield name, "it is not an object"
             continue
-        for problem in _origin(entry, bundled=bool(entry.get("bundled"))):
+        for problem in (*_replaced(name, entry), *_origin(entry, bundled=bool(entry.get("bundled")))):
             yield name, problem
         if "dependencies" in entry:
             yield from _old(entry["dependencies"], depth + 1)
+
+
+def _replaced(place: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    """Whether another package than Pulumi's is put where Pulumi's SDK is looked for."""
+    for sdk in SDK:
+        if place != sdk and not place.endswith(f"node_modules/{sdk}"):
+            continue
+        name, version, resolved = (entry.get(key) for key in ("name", "version", "resolved"))
+        alias = (
+            isinstance(version, str) and version.startswith("npm:") and not version.startswith(f"npm:{sdk}@")
+        )
+        fetched = unquote(resolved).lower() if isinstance(resolved, str) else ""
+        if name not in (None, sdk) or alias or (fetched and f"/{sdk}/" not in urlsplit(fetched).path):
+            yield f"it is another package in the place of {sdk}"
 
 
 def _origin(entry: Mapping[str, Any], *, bundled: bool) -> Iterator[str]:

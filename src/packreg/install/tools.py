@@ -11,40 +11,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from packreg.errors import InstallError
+from packreg.errors import InstallError, UsageError
 from packreg.install.disk import disk_errors
 from packreg.install.home import Home
+from packreg.install.programs import Programs
+from packreg.install.tool_environment import named_files, tool_environment
 
 if TYPE_CHECKING:
     import subprocess
 
-#: Variables of the operator's shell that would send a tool somewhere else than where packreg sends it.
-_MISLEADING = frozenset(
-    """
-    VIRTUAL_ENV CONDA_PREFIX CONDA_DEFAULT_ENV
-    PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX PYTHONUSERBASE
-    PYTHONOPTIMIZE __PYVENV_LAUNCHER__
-    UV_PROJECT UV_PROJECT_ENVIRONMENT UV_WORKING_DIR UV_PYTHON UV_SYSTEM_PYTHON UV_BREAK_SYSTEM_PACKAGES
-    UV_LINK_MODE UV_COMPILE_BYTECODE UV_PREVIEW UV_CUSTOM_COMPILE_COMMAND UV_NO_SYNC
-    PIP_TARGET PIP_PREFIX PIP_ROOT PIP_USER PIP_REQUIREMENT PIP_CONSTRAINT PIP_PYTHON PIP_REQUIRE_VIRTUALENV
-    PIP_NO_DEPS PIP_DRY_RUN PIP_REPORT PIP_LOG
-    NODE_OPTIONS NODE_PATH NODE_ENV INIT_CWD
-    NPM_CONFIG_PREFIX NPM_CONFIG_GLOBAL NPM_CONFIG_OMIT NPM_CONFIG_INCLUDE NPM_CONFIG_PRODUCTION
-    NPM_CONFIG_DRY_RUN
-    """.split()  # noqa: SIM905 - thirty-nine quoted names would be harder to read
-)
-_QUIET = {
-    "NO_COLOR": "1",
-    "UV_NO_PROGRESS": "1",
-    "UV_PYTHON_DOWNLOADS": "never",
-    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PIP_NO_INPUT": "1",
-    "npm_config_update_notifier": "false",
-    "npm_config_audit": "false",
-    "npm_config_fund": "false",
-    "npm_config_progress": "false",
-    "npm_config_color": "false",
-}
 _KEPT_LOGS = 50
 _SHOWN_LINES = 12
 _SHOWN_CHARACTERS = 300
@@ -55,9 +30,11 @@ _UNPRINTABLE = "\x1b\\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202
 class Tools:
     """The tools of this machine, as one command of packreg uses them.
 
-    `environ` is the environment that they are given (minus what would lead them astray), so index
+    `environ` is the environment that they are given what is theirs of (see `tool_environment`), so index
     configuration, proxies and certificates are the operator's. `uv` and `timeout` (seconds for one run of
-    one tool) can be set; an empty `uv` means that pip does its work.
+    one tool) can be set; an empty `uv` means that pip does its work. `checkout` is the directory of the
+    project: no program and no configuration file in it counts. `node` is the operator's Node.js, a path or
+    a name; empty, the first on PATH.
     """
 
     home: Home
@@ -65,6 +42,20 @@ class Tools:
     timeout: float = 1800.0
     uv_path: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    checkout: Path | None = None
+    node: str = ""
+
+    @cached_property
+    def programs(self) -> Programs:
+        """The programs that may be started. The directory of the operator's Node.js is first, for its npm.
+
+        Raises:
+            UsageError: the operator's Node.js is not there, or lies in the checkout.
+        """
+        found = Programs(self.environ.get("PATH", os.defpath), self.checkout)
+        if not self.node:
+            return found
+        return found._replace(first=(str(Path(found.checked(self.node, "tools.node")).parent),))
 
     @cached_property
     def uv(self) -> str:
@@ -78,10 +69,10 @@ class Tools:
         return self.which("uv") or ""
 
     def which(self, program: str) -> str | None:
-        """The first such program on the operator's PATH."""
-        from shutil import which
-
-        return which(program, path=self.environ.get("PATH", os.defpath))
+        """The first such program on the operator's PATH, outside the checkout."""
+        if program == "node" and self.node:
+            return self.programs.checked(self.node, "tools.node")
+        return self.programs.find(program)
 
     def need(self, program: str, hint: str) -> str:
         """The same, or an error with this hint.
@@ -96,28 +87,46 @@ class Tools:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """The environment of every tool."""
-        kept = {k: v for k, v in self.environ.items() if k.upper() not in _MISLEADING}
-        return kept | _QUIET | dict(self.extra)
+        """The environment of every tool.
+
+        Raises:
+            UsageError: a variable names a configuration file in the checkout, or one by a relative path.
+        """
+        kept = tool_environment(self.environ)
+        for variable, file in named_files(kept).items():
+            if not file.is_absolute() or self.programs.brought(file):
+                raise UsageError(
+                    f"{variable} names {file}, which whoever changes the project could write",
+                    hint="name a file outside the checkout by its absolute path",
+                )
+        return kept | dict(self.extra) | {"PATH": self.programs.path}
 
     def run(
         self,
         command: Sequence[str | Path],
         doing: str,
         *,
-        cwd: Path,
+        cwd: Path | None = None,
         stdin: bytes = b"",
         environ: Mapping[str, str] | None = None,
         hint: str = "",
     ) -> bytes:
         """Run a tool to its end and return its stdout.
 
+        It works in `cwd`, which is a directory that packreg made, or in a new one that is removed afterwards:
+        most tools follow configuration files of the directory they work in, and of those above it.
+
         `doing` says what for, as in "uv could not <doing>". What the tool writes to stderr, and to stdout if
         it fails, goes to a log file that stays only if it fails; the error quotes the end of it.
 
         Raises:
             InstallError: it cannot be started, fails, or takes longer than `timeout`.
+            UsageError: as `environment`.
         """
+        if cwd is None:
+            with self.home.scratch("run") as place:
+                keep_out_configuration(place)
+                return self.run(command, doing, cwd=place, stdin=stdin, environ=environ, hint=hint)
         name = Path(command[0]).stem
         log_path = self._new_log(f"{name}-{doing}")
         with disk_errors("write the log", log_path), log_path.open("w+b") as log:
@@ -178,6 +187,16 @@ class Tools:
                 path.unlink(missing_ok=True)
         slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60]
         return logs / f"{slug}-{os.urandom(4).hex()}.log"
+
+
+def keep_out_configuration(directory: Path) -> None:
+    """Have uv look no further for a project's settings than this directory of ours: it stops at a `uv.toml`.
+
+    Raises:
+        InstallError: the disk refuses.
+    """
+    with disk_errors("write to", directory):
+        (directory / "uv.toml").write_bytes(b"")
 
 
 def _killed(process: subprocess.Popen[bytes]) -> bytes:

@@ -125,7 +125,7 @@ def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path
         command = pip_command(tools, interpreter.path)
         words = ["download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
         doing = f"download the wheels of {needs.of}"
-        tools.run([*command, *words, "--dest", directory, "-r", lock], doing, cwd=place)
+        tools.run([*command, *words, "--dest", directory, "-r", lock], doing)
     return {f"wheels/{_sha256(path)}/{path.name}": path for path in sorted(directory.iterdir())}
 
 

@@ -20,6 +20,8 @@ from packreg.pack.version import version_problem
 
 FILE_NAME = "package.json"
 MAX_BYTES = 256 * 1024
+#: The SDK that every Node.js pack runs with: what is called so runs in its place.
+SDK = ("@pulumi/pulumi", "@pulumi/policy")
 #: The groups of dependencies, as npm names them.
 GROUPS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
@@ -182,6 +184,10 @@ class _Reader:
             if not _is_name(alias[1]):
                 self._error("dependency", f"{short(alias[1])} is not a package name", path)
                 return
+            if name in SDK and alias[1] != name:
+                message = f"another package, {alias[1]}, would run in the place of {name}"
+                self._error("sdk-replaced", message, path, f"name {name} with a version")
+                return
             self._warn("dependency-alias", f"{name} is another package, {alias[1]}", path, "name it directly")
         if _ARCHIVE.fullmatch(wanted):  # first, since x-1.0.0.tgz could be a range, and npm takes the file
             self._error("dependency", f"{name} is a local path: {short(spec)}", path, _FROM_REGISTRY)
@@ -207,7 +213,10 @@ class _Reader:
                 if isinstance(value, dict):
                     waiting.extend(((*path, name), below) for name, below in value.items())
                 elif isinstance(value, str) and not value.startswith("$"):  # $name: as in dependencies
-                    self._spec(str(path[-1]), value, path)
+                    self._spec(_overridden(path), value, path)
+                elif isinstance(value, str) and _overridden(path) in SDK and value[1:] != _overridden(path):
+                    message = f"another package, {short(value[1:])}, would be taken for {_overridden(path)}"
+                    self._error("sdk-replaced", message, path, "remove it")
 
     def _surroundings(self) -> None:
         """Keys that matter to a pack but are no part of it."""
@@ -243,6 +252,13 @@ def _is_name(name: str) -> bool:
         and bool(_NAME.fullmatch(name))
         and name.lower() not in ("node_modules", "favicon.ico")
     )
+
+
+def _overridden(path: Path) -> str:
+    """The package that an override is about: `name`, `name@range`, `**/name`; `.` is the one above."""
+    words = [str(word) for word in path if word != "."]
+    match = re.search(r"(?:^|/)(@[^/@]+/[^/@]+|[^/@]+)(?:@[^/]*)?$", words[-1])
+    return match[1] if match else words[-1]
 
 
 def _source(spec: str) -> str:

@@ -43,6 +43,41 @@ _UV_REQUIREMENT_KEYS = (
     *("dev-dependencies", "constraint-dependencies"),
     *("override-dependencies", "build-constraint-dependencies"),
 )
+#: What else uv may be told by a pack: what it depends on and how that is resolved. Everything that is not
+#: known is refused: uv itself follows it, wherever the Pulumi CLI has it look at an installed pack.
+_UV_BOTH = frozenset(
+    (
+        *(
+            "resolution",
+            "prerelease",
+            "fork-strategy",
+            "exclude-newer",
+            "exclude-newer-package",
+            "no-sources",
+        ),
+        *("no-build", "no-build-package", "no-binary", "no-binary-package", "compile-bytecode", "link-mode"),
+    )
+)
+_UV_KEYS = _UV_BOTH.union(
+    _UV_REQUIREMENT_KEYS,
+    ("sources", "pip", "workspace", "package", "managed", "default-groups", "dependency-groups"),
+    ("environments", "required-environments", "conflicts", "required-version", "exclude-dependencies"),
+    ("python-preference", "python-downloads", "build-backend", "preview"),
+)
+_UV_PIP_KEYS = _UV_BOTH.union(
+    (
+        "universal",
+        "generate-hashes",
+        "python-version",
+        "python-platform",
+        "only-binary",
+        "no-header",
+        "strict",
+    ),
+    ("no-annotate", "annotation-style", "emit-index-annotation", "no-strip-extras", "no-strip-markers"),
+)
+#: The SDK that every Python pack runs with: who has its name runs in its place.
+SDK = frozenset(("pulumi", "pulumi-policy"))
 
 _FROM_INDEX = "publish it to an index and name it with a version, or put the code into the pack"
 _OPERATOR = "remove it: whoever installs chooses indexes in the configuration of pip or uv"
@@ -159,6 +194,9 @@ class _Reader:
         dynamic = project.get("dynamic")
         poetry = tool.get("poetry")
         name = project.get("name")
+        if isinstance(name, str) and re.sub(r"[-_.]+", "-", name).lower() in SDK:
+            message = f"a pack called {short(name)} would be installed in the place of Pulumi's package"
+            self._error("sdk-replaced", message, name, "give it a name of its own")
         return PyProject(
             name=name if isinstance(name, str) else None,
             requires_python=self._requires_python(project.get("requires-python")),
@@ -229,6 +267,11 @@ class _Reader:
             for key in _UV_INDEX_KEYS:
                 if key in table:
                     self._error("index", f"{parent}.{key} chooses where packages come from", key, _OPERATOR)
+            allowed = _UV_KEYS if table is uv else _UV_PIP_KEYS
+            for key in sorted(table.keys() - allowed - set(_UV_INDEX_KEYS)):
+                message = f"{parent}.{short(key)[1:-1]} is nothing that a pack may tell uv"
+                hint = "remove it; what your own uv is to do goes into a uv.toml of yours"
+                self._error("uv-setting", message, key, hint)
         if "workspace" in uv:
             hint = "publish each pack from its own directory, with a pyproject.toml of its own"
             self._error("workspaces", "a pack cannot be a workspace root", "workspace", hint)

@@ -1,17 +1,20 @@
 """The wheel of a Python pack that has no `__main__.py` but a buildable pyproject.toml.
 
 The one place in this package that runs programs: the pack's build backend, in an environment of its own, at
-publish. The wheel becomes part of the bundle, so that nobody who installs the pack runs a build. It is built
-from a copy of exactly the files that are published, with modes and times fixed; whether two builds give the
-same bytes is up to the backend, so a pack that wants its bundle to come out the same again pins it
-(`requires = ["hatchling==1.27.0"]`).
+publish, started by `wheel_builder` in a process of its own, since what installs the backend follows the
+configuration of the directory it works in, and that has to be one of ours. The wheel becomes part of the
+bundle, so that nobody who installs the pack runs a build. It is built from a copy of exactly the files that
+are published, with modes and times fixed; whether two builds give the same bytes is up to the backend, so a
+pack that wants its bundle to come out the same again pins it (`requires = ["hatchling==1.27.0"]`).
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,15 +30,18 @@ if TYPE_CHECKING:
 
 #: Where the wheel goes in the bundle; `select` keeps this directory free.
 DIRECTORY = ".packreg/wheels"
+_BUILDER = str(Path(__file__).with_name("wheel_builder.py"))
 #: 1980-01-01, the first moment that a zip file can name.
 _EPOCH = "315532800"
 
 
-def build_wheel(files: Files, *, log: Callable[[str], None], installer: str = "uv") -> tuple[str, bytes]:
+def build_wheel(
+    files: Files, *, log: Callable[[str], None], environ: Mapping[str, str], installer: str = "uv"
+) -> tuple[str, bytes]:
     """Build the wheel of the pack `files`; returns its file name and its bytes.
 
     `log` gets the output of the tools if the build fails. `installer` is what installs the
-    backend, `uv` or `pip`, with the operator's own configuration.
+    backend, `uv` or `pip`, with the operator's own configuration; `environ` is all that the tools are given.
 
     Raises:
         InvalidPack: the build failed, or its wheel runs on one platform or one Python only.
@@ -45,7 +51,8 @@ def build_wheel(files: Files, *, log: Callable[[str], None], installer: str = "u
         extract(files, source)
         for path, file in files.items():  # whatever the umask: the backend copies modes into the wheel
             (source / path).chmod(0o755 if file.executable else 0o644)
-        wheel = _build(source, target, log, installer)
+        (Path(place) / "uv.toml").write_bytes(b"")  # uv looks no further up for a project's settings
+        wheel = _build(source, target, log, installer, environ)
         data = wheel.read_bytes()
     try:
         tags = parse_wheel_filename(wheel.name)[3]
@@ -57,7 +64,9 @@ def build_wheel(files: Files, *, log: Callable[[str], None], installer: str = "u
     return wheel.name, data
 
 
-def with_wheel(pack: Pack, *, log: Callable[[str], None], installer: str = "uv") -> Pack:
+def with_wheel(
+    pack: Pack, *, log: Callable[[str], None], environ: Mapping[str, str], installer: str = "uv"
+) -> Pack:
     """`pack` with its wheel among its files, if it needs one to run; else `pack` itself.
 
     Raises:
@@ -65,39 +74,28 @@ def with_wheel(pack: Pack, *, log: Callable[[str], None], installer: str = "uv")
     """
     if not pack.needs_wheel:
         return pack
-    name, data = build_wheel(pack.files, log=log, installer=installer)
+    name, data = build_wheel(pack.files, log=log, environ=environ, installer=installer)
     return replace(pack, files=pack.files | {f"{DIRECTORY}/{name}": File(data)})
 
 
-def _build(source: Path, target: Path, log: Callable[[str], None], installer: str) -> Path:
-    from build import BuildBackendException, BuildException, ProjectBuilder  # 100 ms, and few packs are built
-    from build.env import DefaultIsolatedEnv
-    from pyproject_hooks import quiet_subprocess_runner
-
-    def run(
-        cmd: Sequence[str], cwd: str | None = None, extra_environ: Mapping[str, str] | None = None
-    ) -> None:
-        quiet_subprocess_runner(cmd, cwd, {**(extra_environ or {}), "SOURCE_DATE_EPOCH": _EPOCH})
-
-    try:
-        with DefaultIsolatedEnv(installer=installer) as environment:  # type: ignore[arg-type]
-            builder = ProjectBuilder.from_isolated_env(environment, source, runner=run)
-            environment.install(builder.build_system_requires)
-            environment.install(builder.get_requires_for_build("wheel"))
-            return Path(builder.build("wheel", target))
-    except (BuildException, BuildBackendException, subprocess.CalledProcessError) as error:
-        text = _output(error)
-        log(text)
-        raise _refusal("wheel-build", f"the build of the wheel failed: {_last_line(text)}") from None
-
-
-def _output(error: Exception) -> str:
-    """What the tool that failed wrote, or what the error says."""
-    cause = getattr(error, "exception", None) or error
-    if not isinstance(cause, subprocess.CalledProcessError):
-        return str(error)
-    output = b"".join(part for part in (cause.output, cause.stderr) if isinstance(part, bytes))
-    return output.decode("utf-8", "replace").strip() or str(cause)
+def _build(
+    source: Path, target: Path, log: Callable[[str], None], installer: str, environ: Mapping[str, str]
+) -> Path:
+    words = [json.dumps(sys.path), str(source), str(target), installer]
+    done = subprocess.run(
+        [sys.executable, "-I", _BUILDER, *words],
+        cwd=source.parent,
+        env={**environ, "SOURCE_DATE_EPOCH": _EPOCH},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    text = done.stdout.decode("utf-8", "replace").strip()
+    if done.returncode == 0:
+        return Path(text)
+    log(text)
+    raise _refusal("wheel-build", f"the build of the wheel failed: {_last_line(text)}")
 
 
 def _last_line(text: str) -> str:

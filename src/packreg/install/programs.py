@@ -1,0 +1,100 @@
+"""Which programs of this machine are taken for tools: none that a checkout brings.
+
+The PATH of a pipeline is made by the pipeline, and `./bin` or the `node_modules/.bin` of a checkout in it is
+whatever the last commit says. So relative entries are left out, and those inside the checkout; a program is
+also refused by name when its real file lies there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+from packreg.errors import UsageError
+
+#: What the directory of a project, or one above it, is known by.
+MARKS = (".git", "Pulumi.yaml", "Pulumi.yml", "packreg.toml")
+
+
+def checkout_around(directory: Path, users_home: Path | None = None) -> Path | None:
+    """The outermost directory around `directory` that has one of `MARKS`; None if there is none.
+
+    The outermost, since whoever changes a part of a repository can add such a file to another part. Neither
+    the root of the file system nor `users_home`, or what it lies in, is ever a checkout: what a user
+    installed there is the user's.
+    """
+    never = {Path(directory.anchor)}
+    if users_home is not None:
+        never |= {users_home, *users_home.parents}
+    found = None
+    for place in (directory, *directory.parents):
+        if place not in never and any(os.path.lexists(place / mark) for mark in MARKS):
+            found = place
+    return found
+
+
+class Programs(NamedTuple):
+    """The programs on a PATH that may be started as tools. `checkout` is what none may lie in."""
+
+    search: str
+    checkout: Path | None = None
+    first: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The PATH for tools: `first`, then the absolute entries of `search` outside the checkout."""
+        found = [entry for entry in self.search.split(os.pathsep) if self._is_fit(entry)]
+        return os.pathsep.join(dict.fromkeys((*self.first, *found)))
+
+    def find(self, name: str) -> str | None:
+        """The absolute path of the first such program; None if there is none."""
+        for entry in self.path.split(os.pathsep):
+            found = shutil.which(name, path=entry) if entry else None
+            if found is not None and Path(found).is_absolute() and not self.brought(Path(found)):
+                return found
+        return None
+
+    def checked(self, program: str, what: str) -> str:
+        """The absolute path of a program that a setting or an option names, by name or by path.
+
+        Raises:
+            UsageError: there is no such program, or it lies in the checkout; `what` says what it is for.
+        """
+        if os.sep not in program and "/" not in program:
+            found = self.find(program)
+            if found is None:
+                hint = (
+                    "install it, or set where it is; relative entries of PATH and a checkout's do not count"
+                )
+                raise UsageError(f"{what}: {program} is not on the PATH", hint=hint)
+            return found
+        if self.brought(Path(program)):
+            raise UsageError(
+                f"{what}: {program} lies in the checkout {self.checkout}, where whoever changes the project "
+                "chooses what it is",
+                hint="install it outside",
+            )
+        return program
+
+    def brought(self, file: Path) -> bool:
+        """Whether the real file lies in the checkout, and not beside packreg itself."""
+        if self.checkout is None:
+            return False
+        real = Path(os.path.realpath(file))
+        return real.is_relative_to(os.path.realpath(self.checkout)) and not _beside_us(real)
+
+    def _is_fit(self, entry: str) -> bool:
+        if not os.path.isabs(entry):  # noqa: PTH117  an empty entry means the working directory
+            return False
+        if self.checkout is None or _beside_us(Path(entry)):
+            return True
+        named = Path(os.path.normpath(entry))
+        return not (named.is_relative_to(self.checkout) or self.brought(named))
+
+
+def _beside_us(path: Path) -> bool:
+    """Whether it lies where packreg itself is installed: who could change it could change packreg."""
+    return any(path.is_relative_to(place) for place in {sys.prefix, os.path.realpath(sys.prefix)})
