@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,9 +64,11 @@ class User:
         assert done.code == 0, done
         return done
 
-    def process(self, *words: str | Path, **more: Any) -> subprocess.CompletedProcess[bytes]:
-        """Run a command line as a process of its own."""
-        command = [sys.executable, "-m", "packreg", *map(str, words)]
+    def process(
+        self, *words: str | Path, within: Sequence[str] = (), **more: Any
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command line as a process of its own; `within` is the command that starts it."""
+        command = [*within, sys.executable, "-m", "packreg", *map(str, words)]
         return subprocess.run(
             command,
             cwd=self.directory,

@@ -18,7 +18,7 @@ from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import encode_resource, encode_stack
 from packreg.cli.guard_forms import DIRECTORY
 from packreg.cli.guard_office import Office
-from packreg.cli.guard_process import fails_open
+from packreg.cli.guard_process import failing_open
 from packreg.cli.session import Session
 from packreg.enforcement.guard.run import Run
 from packreg.enforcement.stored import StoredReport
@@ -227,5 +227,6 @@ def test_the_process_does_not_load_the_command_line() -> None:
 )
 def test_only_a_plain_yes_fails_open(value: str, opens: bool) -> None:
     """Whatever is not clearly meant keeps the guard closed."""
-    assert fails_open({"PACKREG_FAIL_OPEN": value}) is opens
-    assert not fails_open({})
+    says = "PACKREG_FAIL_OPEN" if opens else ""
+    assert failing_open(Session({"HOME": "/", "PACKREG_FAIL_OPEN": value})) == says
+    assert not failing_open(Session({"HOME": "/"}))

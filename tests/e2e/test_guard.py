@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -17,6 +18,7 @@ import pytest
 
 from tests.e2e.governed import GOOD, OPEN, GovernedStack, policies, still_running
 from tests.e2e.user import FIXTURES, Shell, publish
+from tests.operators import with_operators_file
 
 OWN_PACKS = Path(__file__).parent / "packs"
 ENVIRONMENT = """
@@ -243,7 +245,7 @@ def test_packs_that_break_stop_the_preview_and_can_be_let_pass(make: Make) -> No
     code, output = stack.preview()
     assert code != 0
     assert "torn@1.0.0 does not run" in output
-    assert "PACKREG_FAIL_OPEN=1" in output
+    assert "FAIL_OPEN" not in output, "it is not offered to whoever is stopped"
     assert "Traceback" not in output
     code, output = stack.preview(PACKREG_FAIL_OPEN="1")
     assert code == 0
@@ -265,6 +267,24 @@ def test_without_the_registry_nothing_goes_on(make: Make, tmp_path: Path) -> Non
     code, output = stack.preview(PACKREG_FAIL_OPEN="1")
     assert code == 0
     assert "passed, as PACKREG_FAIL_OPEN says" in output
+
+
+def test_who_is_stopped_cannot_open_what_the_operator_keeps_closed(make: Make, tmp_path: Path) -> None:
+    """With an operator's file, a variable that fails open and one that names no registry let nothing pass."""
+    stack = make()
+    stack.write(logs=OPEN)
+    registry = stack.shell.environment["PACKREG_REGISTRY"]
+    within = shlex.join(with_operators_file(tmp_path, f'registry = "{registry}"\n'))
+    update = f"{within} pulumi up --yes --non-interactive --stack dev"
+    for variables in (
+        {"PACKREG_FAIL_OPEN": "1"},
+        {"PACKREG_FAIL_OPEN": "1", "PACKREG_REGISTRY": (tmp_path / "nowhere").as_uri()},
+    ):
+        code, output = stack.run(update, **variables)
+        assert code != 0, output
+        assert "demo:index:Bucket logs created" not in output
+        assert "passed, as" not in output
+    assert f"is fixed as {registry} by /etc/packreg/packreg.toml" in output
 
 
 def test_a_bucket_that_does_not_answer_stops_the_preview(make: Make) -> None:

@@ -122,7 +122,7 @@ def export_command(
             session.installer(),
             references,
             target,
-            python=python or session.settings.python,
+            python=session.python(python),
             say=work.show,
         )
     _show_records(session, records, target)

@@ -42,18 +42,25 @@ def make_registry(
 
 
 def open_registry(
-    url: str, *, cwd: str | os.PathLike[str] = ".", limits: Limits = DEFAULT_LIMITS, deadline: float = 60.0
+    url: str,
+    *,
+    cwd: str | os.PathLike[str] = ".",
+    limits: Limits = DEFAULT_LIMITS,
+    deadline: float = 60.0,
+    allow_http: bool = False,
 ) -> Registry:
     """The registry at a URL or in a directory, for programs. Nothing is read yet.
 
     A relative directory counts from `cwd`; `deadline` is in seconds and bounds each operation on the store.
+    Only with `allow_http` a bucket may be asked over http on another machine.
     Credentials come from the AWS chain. Nothing is remembered between two registries.
 
     Raises:
         UsageError: the URL cannot be read.
     """
     from packreg.store.opening import open_store
-    from packreg.store.url import parse_location
+    from packreg.store.url import Trust, parse_location
 
     location = parse_location(url, cwd=cwd)
-    return make_registry(open_store(location, deadline=deadline), location, remembered=None, limits=limits)
+    store = open_store(location, deadline=deadline, trust=Trust(allow_http))
+    return make_registry(store, location, remembered=None, limits=limits)

@@ -1,4 +1,8 @@
-"""Settings: from `--registry`, the environment, `packreg.toml`, the user's configuration, or the defaults.
+"""Settings: the operator's file, `--registry`, the environment, `packreg.toml`, the user's, or the defaults.
+
+The operator's file (`operator_file`) fixes what it says: an option or a variable that says otherwise is an
+error that names it, and other files are passed over. Where it fixes the registry, the registry's other
+settings and the AWS variables count for nothing either.
 
 `packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
 configuration directory. Each key counts from the nearest file that has it, except that `endpoint_url`,
@@ -14,6 +18,11 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     region = "eu-central-1"
     profile = "policies"                  # of the AWS configuration; credentials themselves are never here
     instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
+    ca_bundle = "/etc/ssl/ours.pem"       # the certificates that its server is trusted by
+    allow_http = true                     # an http:// endpoint of another machine; not in a project's file
+
+    [guard]
+    fail_open_until = 2026-12-31          # only in the operator's file: what fails passes until then
 
     [install]
     home = "/var/lib/packreg"             # where packs and caches are kept: an absolute path, or ~/
@@ -38,49 +47,37 @@ Every other key is an error. This module is on the fast path of a no-op install:
 Python has loaded already, and `tomllib` only when there is a file to read.
 """
 
-# ruff: noqa: PTH113, PTH117, PTH118, PTH120, PTH123 (pathlib costs start-up time)
+# ruff: noqa: PTH117, PTH118, PTH120 (pathlib costs start-up time)
 from __future__ import annotations
 
 import os
-import sys
+
+from packreg.cli import operator_file
+from packreg.cli.places import FILE_NAME, expanded, home, nearest_file, place, program, user_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from packreg.errors import UsageError
 
-FILE_NAME = "packreg.toml"
-MAX_FILE = 64 * 1024
-
-#: Setting -> the type that its value must have in a file.
-KEYS: dict[str, type] = {
-    "registry.url": str,
-    "registry.endpoint_url": str,
-    "registry.region": str,
-    "registry.profile": str,
-    "registry.instance_role": bool,
-    "install.home": str,
-    "install.python": str,
-    "limits.manifest": int,
-    "limits.members": int,
-    "limits.unpacked": int,
-    "limits.path": int,
-    "limits.depth": int,
-    "analysis.memory": str,
-    "analysis.start_seconds": int,
-    "analysis.call_seconds": int,
-    "analysis.stack_seconds": int,
-    "analysis.opa_analyzer": str,
-    "environments.secrets": str,
-    "environments.esc": str,
+#: The origin of what nobody set.
+DEFAULT = "default"
+#: Variable -> the setting that it says.
+VARIABLES = {
+    "PACKREG_REGISTRY": "registry.url",
+    "PACKREG_ALLOW_HTTP": "registry.allow_http",
+    "PACKREG_HOME": "install.home",
+    "PACKREG_OPA_ANALYZER": "analysis.opa_analyzer",
 }
 #: What is said of the same place as `registry.url`, in the order of a URL's query.
 OF_THE_URL = ("endpoint_url", "region", "profile")
-#: Kind of directory -> where it is below a user's home on Linux.
-_LINUX = {"data": ".local/share", "config": ".config", "state": ".local/state"}
-_TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
+#: What names a program: a word that is searched on PATH, or a path, which starts at the file's directory.
+PROGRAMS = ("analysis.opa_analyzer", "environments.esc")
+#: What names a file; a relative path starts at the directory of the file that says it.
+PLACES = ("registry.ca_bundle",)
+#: What belongs to the registry: nobody else decides it where the operator's file fixes that.
+_OF_THE_REGISTRY = ("registry.allow_http", "registry.ca_bundle", "registry.instance_role")
 
 
 class Settings:
@@ -88,10 +85,11 @@ class Settings:
 
     `registry` is the URL or path, with its query; a relative path in it starts at `base`. `files` were
     read; `passed_over` is a project's file that was there and not read, or ""; `state` is the directory for
-    what this user's marks are made with, outside every home.
+    what this user's marks are made with, outside every home. `operators` is the operator's file, or "" where
+    there is none; what it says is `fixed`.
     """
 
-    __slots__ = ("base", "files", "origins", "passed_over", "state", "values")
+    __slots__ = ("base", "files", "fixed", "operators", "origins", "passed_over", "state", "values")
 
     def __init__(self) -> None:
         self.values: dict[str, str | int | bool] = {}
@@ -100,6 +98,8 @@ class Settings:
         self.files: list[str] = []
         self.passed_over = ""
         self.state = ""
+        self.operators = ""
+        self.fixed: frozenset[str] = frozenset()
 
     def put(self, key: str, value: str | int | bool, origin: str) -> None:
         """Set a key that no nearer source has set."""
@@ -129,6 +129,21 @@ class Settings:
         return bool(self.values.get("registry.instance_role", False))
 
     @property
+    def registry_is_default(self) -> bool:
+        """Whether nobody named a registry, and the user's own one is meant."""
+        return self.origins["registry.url"] == DEFAULT
+
+    @property
+    def allow_http(self) -> bool:
+        """Whether the registry may be asked over http, which anybody on the way can answer."""
+        return bool(self.values.get("registry.allow_http", False))
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file with the certificates that the registry's server is trusted by; empty for the usual."""
+        return str(self.values.get("registry.ca_bundle", ""))
+
+    @property
     def opa_analyzer(self) -> str | None:
         """The name or the absolute path of the program that runs OPA packs, or None for packreg's own."""
         value = self.values.get("analysis.opa_analyzer")
@@ -151,44 +166,94 @@ class Settings:
 
 
 def load_settings(
-    environ: Mapping[str, str], cwd: str, registry: str | None = None, *, project: bool = True
+    environ: Mapping[str, str],
+    cwd: str,
+    registry: str | None = None,
+    *,
+    project: bool = True,
+    operators: str | None = None,
 ) -> Settings:
     """Gather the settings for a command that runs in `cwd` (absolute), with `--registry` as `registry`.
 
     Without `project` the packreg.toml of a project is not read, only noted as `passed_over`: whoever may edit
-    a project must not choose what judges it.
+    a project must not choose what judges it. `operators` is where the operator's file is looked for, for
+    tests; it is in one place on every machine.
 
     Raises:
-        UsageError: a file cannot be read or holds what it may not; an empty registry was given.
+        UsageError: a file cannot be read, cannot be trusted or holds what it may not; an empty registry was
+            given; an option or a variable says something else than the operator's file.
     """
     settings = Settings()
+    _add_operators(settings, operators or operator_file.place())
     if registry is not None:
-        _put_registry(settings, _expanded(registry, environ), "--registry", cwd)
-    if environ.get("PACKREG_REGISTRY"):
-        url = _expanded(environ["PACKREG_REGISTRY"], environ)
-        _put_registry(settings, url, "environment PACKREG_REGISTRY", cwd)
-    if environ.get("PACKREG_HOME"):
-        home = _home(environ["PACKREG_HOME"], environ, "PACKREG_HOME")
-        settings.put("install.home", home, "environment PACKREG_HOME")
-    if environ.get("PACKREG_OPA_ANALYZER"):
-        program = _program(environ["PACKREG_OPA_ANALYZER"], cwd, environ)
-        settings.put("analysis.opa_analyzer", program, "environment PACKREG_OPA_ANALYZER")
-    nearest = _nearest_file(cwd)
+        _put_registry(settings, expanded(registry, environ), "--registry", cwd)
+    for name, key in VARIABLES.items():
+        if environ.get(name):
+            _add_variable(settings, key, name, environ, cwd)
+    nearest = nearest_file(cwd)
     users = os.path.join(user_directory("config", environ), FILE_NAME)
     if not project and nearest != users:
         settings.passed_over, nearest = nearest, ""
     for path in (nearest, users):
-        if path and path not in settings.files:
-            data = _read(path)
-            if data is not None:
-                settings.files.append(path)
-                _add_file(settings, data, path, environ)
+        if path and path not in settings.files and os.path.lexists(path):
+            _add_file(settings, path, environ, project=path != users)
     data_directory = user_directory("data", environ)
-    _put_registry(settings, os.path.join(data_directory, "registry"), "default", cwd)
-    settings.put("install.home", data_directory, "default")
+    _put_registry(settings, os.path.join(data_directory, "registry"), DEFAULT, cwd)
+    settings.put("install.home", data_directory, DEFAULT)
     settings.state = user_directory("state", environ)
-    _add_endpoint(settings, environ)
+    if "registry.url" not in settings.fixed:
+        _add_endpoint(settings, environ)
     return settings
+
+
+def _add_operators(settings: Settings, path: str) -> None:
+    """What the operator's file says, which is fixed from here on."""
+    data = operator_file.read(path)
+    if data is None:
+        return
+    from packreg.cli.config_file import KEYS, OPERATORS, parse_file, usage
+
+    found = parse_file(data, path, {**KEYS, **OPERATORS})
+    for key in (*PROGRAMS, *PLACES, "install.home", "registry.url"):
+        value = str(found.get(key, ""))
+        if value.startswith("~") or (value and key in PROGRAMS and not os.path.isabs(value)):
+            raise usage(
+                f"{path}: {key} is {value}, and what that means is up to variables of whoever runs packreg",
+                "write the absolute path",
+            )
+    settings.files.append(path)
+    settings.operators = path
+    _put_all(settings, found, path, {})
+    if "registry.url" in settings.values:
+        for key in _OF_THE_REGISTRY:
+            settings.put(key, found.get(key, "" if key == "registry.ca_bundle" else False), path)
+    settings.fixed = frozenset(settings.values)
+
+
+def _add_variable(settings: Settings, key: str, name: str, environ: Mapping[str, str], cwd: str) -> None:
+    value, origin = environ[name], f"environment {name}"
+    if key == "registry.url":
+        _put_registry(settings, expanded(value, environ), origin, cwd)
+        return
+    meant = says_yes(value) if key == "registry.allow_http" else _meant(key, value, cwd, environ, name)
+    if key in settings.fixed and settings.values[key] != meant:
+        raise contradiction(settings, key, value, origin)
+    settings.put(key, meant, origin)
+
+
+def says_yes(value: str) -> bool:
+    """Whether a variable says that something is so."""
+    return value.strip().lower() in ("1", "true", "yes", "on")
+
+
+def contradiction(settings: Settings, key: str, value: object, origin: str) -> UsageError:
+    """The error that `origin` says something else than the operator's file."""
+    from packreg.cli.config_file import usage
+
+    return usage(
+        f"{origin} says {value}, but {key} is fixed as {settings.values[key]} by {settings.operators}",
+        f"leave {origin} out, or ask whoever looks after this machine",
+    )
 
 
 def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
@@ -206,157 +271,65 @@ def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
             return
 
 
-def user_directory(kind: str, environ: Mapping[str, str]) -> str:
-    """The user's directory for packreg's `"data"`, `"config"` or `"state"`, as platformdirs has it.
-
-    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for the others);
-    platformdirs itself is asked for the odd cases and for other systems, since it costs as much to import
-    as everything else on the fast path together. Those systems keep state beside data, which is the default
-    home: there it has a name of its own.
-    """
-    if sys.platform == "linux":
-        base = environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
-        if not base and environ.get("HOME", "").startswith("/"):
-            base = os.path.join(environ["HOME"], _LINUX[kind])
-        if base.startswith("/"):
-            return os.path.join(base, "packreg")
-    import platformdirs
-
-    ask = getattr(platformdirs, f"user_{kind}_dir")
-    name = "packreg-state" if kind == "state" and sys.platform != "linux" else "packreg"
-    return str(ask(name, appauthor=False))
-
-
 def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
     if not url.strip():
-        raise _usage(f"the registry of {origin} is empty", "give a directory or s3://bucket/prefix")
+        from packreg.cli.config_file import usage
+
+        raise usage(f"the registry of {origin} is empty", "give a directory or s3://bucket/prefix")
     if "registry.url" not in settings.values:
         settings.put("registry.url", url, origin)
         settings.base = base
+    elif "registry.url" in settings.fixed and origin != DEFAULT:
+        from packreg.store.url import parse_location
+
+        fixed = parse_location(settings.registry, cwd=settings.base)
+        if parse_location(url, cwd=base).url != fixed.url:
+            raise contradiction(settings, "registry.url", url, origin)
 
 
-def _expanded(path: str, environ: Mapping[str, str]) -> str:
-    """A path with the user's home in place of a leading `~/`, which no shell sees in a file or a variable."""
-    if path.startswith("~/") and environ.get("HOME"):
-        return os.path.join(environ["HOME"], path[2:])
-    return path
+def _add_file(settings: Settings, path: str, environ: Mapping[str, str], *, project: bool) -> None:
+    """What a file says, as far as nothing nearer did."""
+    from packreg.cli.config_file import KEYS, NOT_FOR_PROJECTS, OPERATORS, parse_file, read_file, usage
+
+    data = read_file(path)
+    if data is None:
+        return
+    settings.files.append(path)
+    found = parse_file(data, path, {**KEYS, **OPERATORS})
+    for key in sorted(found):
+        if key in OPERATORS:
+            raise usage(f"{path}: {key} counts only in the operator's file, {operator_file.place()}")
+        if project and key in NOT_FOR_PROJECTS:
+            raise usage(f"{path}: {key} does not count in the file of a project", "set it in your own one")
+    _put_all(settings, found, path, environ)
 
 
-def _home(path: str, environ: Mapping[str, str], origin: str) -> str:
-    """The absolute path of a home; one that depends on where a command runs may be somebody else's."""
-    home = _expanded(path, environ)
-    if not os.path.isabs(home):
-        raise _usage(f"{origin} is the relative path {path!r}", "write an absolute path, or one with ~/")
-    return os.path.normpath(home)
-
-
-def _program(word: str, base: str, environ: Mapping[str, str]) -> str:
-    """A program's name, to be searched on PATH, or its absolute path."""
-    return os.path.normpath(os.path.join(base, _expanded(word, environ))) if "/" in word else word
-
-
-def _nearest_file(cwd: str) -> str:
-    """The packreg.toml in `cwd` or the nearest directory above it that has one, or an empty string."""
-    directory = cwd
-    while True:
-        path = os.path.join(directory, FILE_NAME)
-        if os.path.isfile(path):
-            return path
-        above = os.path.dirname(directory)
-        if above == directory:
-            return ""
-        directory = above
-
-
-def _read(path: str) -> bytes | None:
-    """What a file holds, or None when there is none."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE + 1)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise _usage(f"cannot read {path}: {error.strerror or error}") from None
-    if len(data) > MAX_FILE:
-        raise _usage(f"{path} has more than {MAX_FILE} bytes", "it is no configuration of packreg")
-    return data
-
-
-def _add_file(settings: Settings, data: bytes, path: str, environ: Mapping[str, str]) -> None:
-    import tomllib
-
-    try:
-        document = tomllib.loads(data.decode("utf-8"))
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # not UTF-8, or not TOML
-        raise _usage(f"{path} is not TOML: {error}") from None
-    found = _flatten(document, path)
+def _put_all(
+    settings: Settings, found: dict[str, str | int | bool], path: str, environ: Mapping[str, str]
+) -> None:
     directory = os.path.dirname(path)
     url = found.pop("registry.url", None)
     of_the_url = {key: found.pop(f"registry.{key}", "") for key in OF_THE_URL}
     if url is None and any(of_the_url.values()):
+        from packreg.cli.config_file import usage
+
         key = next(key for key, value in of_the_url.items() if value)
-        raise _usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
+        raise usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
     if url is not None and "registry.url" not in settings.values:
-        url = _expanded(_with_query(str(url), of_the_url, path), environ)
+        url = expanded(_with_query(str(url), of_the_url, path), environ)
         _put_registry(settings, url, path, directory)
-    if "install.home" in found:
-        found["install.home"] = _home(str(found["install.home"]), environ, f"{path}: install.home")
-    for key in ("analysis.opa_analyzer", "environments.esc"):
-        if key in found:
-            found[key] = _program(str(found[key]), directory, environ)
     for key, value in found.items():
-        settings.put(key, value, path)
+        settings.put(key, _meant(key, value, directory, environ, f"{path}: {key}"), path)
 
 
-def _flatten(document: Mapping[str, Any], path: str) -> dict[str, str | int | bool]:
-    """The document by dotted keys, every key known and every value of its type."""
-    tables = {key.partition(".")[0] for key in KEYS}
-    found: dict[str, str | int | bool] = {}
-    for name, value in document.items():
-        table = {"url": value} if name == "registry" and isinstance(value, str) else value
-        if name not in tables:
-            raise _unknown(path, name, sorted(tables))
-        if not isinstance(table, dict):
-            raise _usage(f"{path}: {name} must be a table", f"write [{name}]")
-        entries: dict[str, Any] = dict(table)
-        packs = entries.pop("packs", {}) if name == "analysis" else {}
-        if not isinstance(packs, dict) or not all(isinstance(pack, dict) for pack in packs.values()):
-            raise _usage(f"{path}: analysis.packs must hold tables", "write [analysis.packs.NAME]")
-        for word, item in entries.items():
-            key = f"{name}.{word}"
-            if key not in KEYS:
-                raise _unknown(path, key, [k for k in KEYS if k.startswith(f"{name}.")])
-            found[key] = _checked(path, key, item, KEYS[key])
-        if packs:
-            from packreg.cli.pack_limits import PACK_LIMITS
-        for pack, limits in packs.items():
-            for word, item in limits.items():
-                key = f"analysis.packs.{pack}.{word}"
-                if word not in PACK_LIMITS:
-                    raise _unknown(path, key, [f"analysis.packs.{pack}.{known}" for known in PACK_LIMITS])
-                found[key] = _checked(path, key, item, KEYS[f"analysis.{word}"])
-    return found
-
-
-def _checked(path: str, key: str, item: Any, wanted: type) -> str | int | bool:
-    kind = type(item)
-    if kind is not wanted:
-        raise _usage(f"{path}: {key} must be {_TYPE_NAMES[wanted]}, not {item!r}")
-    if item == "" or (kind is int and item < 1):
-        raise _usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
-    if key.startswith("analysis.") and key.endswith(".memory"):
-        from packreg.cli.pack_limits import memory_bytes
-        from packreg.errors import UsageError
-
-        try:
-            memory_bytes(item)
-        except UsageError as error:
-            raise _usage(f"{path}: {key}: {error}", error.hint) from None
-    value: str | int | bool = item
-    return value
+def _meant(
+    key: str, value: str | int | bool, base: str, environ: Mapping[str, str], origin: str
+) -> str | int | bool:
+    """A value with its path, if it is one, as an absolute path."""
+    if key == "install.home":
+        return home(str(value), environ, origin)
+    absolute = place if key in PLACES else program if key in PROGRAMS else None
+    return absolute(str(value), base, environ) if absolute else value
 
 
 def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
@@ -364,7 +337,9 @@ def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
     if not given:
         return url
     if not url.startswith("s3://"):
-        raise _usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
+        from packreg.cli.config_file import usage
+
+        raise usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
     query = "&".join(f"{key}={_quoted(value)}" for key, value in given.items())
     return f"{url}{'&' if '?' in url else '?'}{query}"
 
@@ -379,18 +354,3 @@ def _quoted(value: str) -> str:
     from urllib.parse import quote
 
     return quote(value, safe=":/")
-
-
-def _unknown(path: str, key: str, known: list[str]) -> UsageError:
-    from difflib import get_close_matches
-
-    words = {name.rpartition(".")[2]: name for name in known}
-    close = get_close_matches(key.rpartition(".")[2], words, n=1)
-    hint = f"did you mean {words[close[0]]}?" if close else f"the keys are {', '.join(known)}"
-    return _usage(f"{path}: there is no setting {key}", hint)
-
-
-def _usage(message: str, hint: str = "") -> UsageError:
-    from packreg.errors import UsageError
-
-    return UsageError(message, hint=hint)

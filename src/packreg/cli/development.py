@@ -44,7 +44,7 @@ def dev_command(
             Path(session.cwd, directory).resolve(),
             pack,
             session.tools,
-            python=python or session.settings.python,
+            python=session.python(python),
             offline=offline,
             say=work.show,
         )

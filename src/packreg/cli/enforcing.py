@@ -67,7 +67,6 @@ def enforce_command(
 
     from packreg.analysis.program import Stack
     from packreg.cli.compose import now
-    from packreg.cli.guard_process import fails_open
 
     check_format(session, output)
     entity = stack_entity(stack, read_tags(tags))
@@ -86,7 +85,7 @@ def enforce_command(
     evaluation = report.evaluation
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
     denied = any(map(report.counts, findings))
-    passed = report.verdict == "not-evaluated" and not denied and fails_open(session.environ)
+    passed = report.verdict == "not-evaluated" and not denied and bool(session.failing_open)
     if passed:
         assert report.governed is not None
         report = replace(report, governed=replace(report.governed, failed_open=True))

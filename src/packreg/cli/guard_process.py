@@ -17,12 +17,7 @@ from typing import TYPE_CHECKING
 from packreg.errors import PackregError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from packreg.cli.session import Session
-
-FAIL_OPEN = "PACKREG_FAIL_OPEN"
-_YES = ("1", "true", "yes", "on")
 
 
 def main() -> None:
@@ -41,9 +36,7 @@ def main() -> None:
     session = Session(os.environ)
     session.out.quiet, session.trusts_project = True, False
     office = Office(session)
-    guard = Guard(
-        office.prepare, office.keep, version=__version__, say=_say, fail_open=fails_open(os.environ)
-    )
+    guard = Guard(office.prepare, office.keep, version=__version__, say=_say, fail_open=failing_open(session))
 
     def defect(error: Exception) -> str:
         failure = session.defect(error)
@@ -61,9 +54,11 @@ def main() -> None:
     life.leave()
 
 
-def fails_open(environ: Mapping[str, str]) -> bool:
-    """Whether the operator lets pass what could not be evaluated."""
-    return environ.get(FAIL_OPEN, "").strip().lower() in _YES
+def failing_open(session: Session) -> str:
+    """Who lets pass what could not be evaluated; nobody, where the settings cannot be read."""
+    with suppress(PackregError):  # which comes up again when the registry is asked
+        return session.failing_open
+    return ""
 
 
 def passed_over(session: Session) -> bool:

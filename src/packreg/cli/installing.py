@@ -69,7 +69,7 @@ def install_command(
         "env": not no_env,
         "force": force,
         "offline": offline,
-        "python": python or session.settings.python,
+        "python": session.python(python),
     }
     results = install_all(session, wanted, options)
     done = [result for result in results if not isinstance(result, Failed)]
@@ -106,7 +106,7 @@ def path_command(
     (below could-not-install/), so that `--policy-pack "$(packreg path REF)"` stops instead of running without
     the pack.
     """
-    options = {"env": not no_env, "offline": offline, "python": python or session.settings.python}
+    options = {"env": not no_env, "offline": offline, "python": session.python(python)}
     (result,) = install_all(session, [Wanted(reference)], options)
     if isinstance(result, Failed):
         raise result.error

@@ -105,7 +105,7 @@ def secrets_of(session: Session) -> Secrets:
         if not session.settings.instance_role:
             os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
         kind = AWSKMS
-        keys[AWSKMS] = KmsKeys(parse_kms(where))
+        keys[AWSKMS] = KmsKeys(parse_kms(where), allow_http=session.settings.allow_http)
     phrase = f"give the passphrase in {PASSPHRASE}, or a file with it in {PASSPHRASE_FILE}"
     key = 'or name a key: [environments] secrets = "awskms://KEY?region=…" in packreg.toml'
     return Secrets(keys, kind, {SCRYPT: phrase, "awskms": key[3:], "": f"{phrase}; {key}"})

@@ -85,7 +85,7 @@ def ready_releases(
 
     if not references:
         return []
-    options = {"offline": offline, "python": python or session.settings.python}
+    options = {"offline": offline, "python": session.python(python)}
     found: list[Ready | PackregError] = []
     wanted = [Wanted(reference) for reference in references]
     for result in install_all(session, wanted, options, show=show):
@@ -173,7 +173,7 @@ def _directory(session: Session, word: str, *, offline: bool, python: str | None
                 directory,
                 checked,
                 session.tools,
-                python=python or session.settings.python,
+                python=session.python(python),
                 offline=offline,
                 say=work.show,
             )

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from packreg._version import __version__
-from packreg.cli.config import Settings, load_settings
+from packreg.cli.config import Settings, contradiction, load_settings, says_yes
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
 
+FAIL_OPEN = "PACKREG_FAIL_OPEN"
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -74,6 +75,30 @@ class Session:
         """Where the registry is, in words: a path or a URL without secrets."""
         return self.location.path if self.location.is_local else self.location.shown
 
+    def python(self, option: str | None = None) -> str | None:
+        """The interpreter of packs' environments: that of `--python`, else of the settings, else None.
+
+        Raises:
+            UsageError: the operator's file names another one than the option.
+        """
+        fixed = "install.python" in self.settings.fixed
+        if option is not None and fixed and option != self.settings.python:
+            raise contradiction(self.settings, "install.python", option, "--python")
+        return option or self.settings.python
+
+    @property
+    def failing_open(self) -> str:
+        """Who lets pass what could not be evaluated, in words; empty where it must not pass.
+
+        Where there is an operator's file, that decides, and no variable does.
+        """
+        from packreg.cli.compose import now
+
+        if self.settings.operators:
+            until = str(self.settings.values.get("guard.fail_open_until", ""))
+            return f"{self.settings.operators}, until {until}" if now() <= until else ""
+        return FAIL_OPEN if says_yes(self.environ.get(FAIL_OPEN, "")) else ""
+
     @cached_property
     def limits(self) -> Limits:
         """How large a pack may be."""
@@ -87,11 +112,14 @@ class Session:
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
         from packreg.store.opening import open_store
+        from packreg.store.url import Trust
 
         if not self.settings.instance_role:
             # Asking the metadata service of a cloud that this machine is not in costs seconds at every start.
             os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-        return open_store(self.location)
+        settings = self.settings
+        trust = Trust(settings.allow_http, settings.ca_bundle, "registry.url" in settings.fixed)
+        return open_store(self.location, trust=trust)
 
     @cached_property
     def home(self) -> Home:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.config import KEYS
+from packreg.cli.config_file import KEYS, OPERATORS
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def config_command(session: Session) -> None:
     """Print every setting and where it comes from.
 
-    `--registry`, then PACKREG_REGISTRY, PACKREG_HOME and PACKREG_OPA_ANALYZER, then packreg.toml in this
-    directory or above, then packreg.toml in the user's configuration directory, then the defaults.
+    What the operator's file says is fixed. Then comes --registry, then PACKREG_REGISTRY, PACKREG_HOME,
+    PACKREG_OPA_ANALYZER and PACKREG_ALLOW_HTTP, then packreg.toml in this directory or above, then
+    packreg.toml in the user's configuration directory, then the defaults.
     """
     rows = all_settings(session)
     if session.out.json:
@@ -43,11 +44,16 @@ def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, s
     from packreg.pack.files import Limits
 
     settings = session.settings
-    defaults: dict[str, str | int | bool] = {"registry.instance_role": False, **default_limits()}
+    defaults: dict[str, str | int | bool] = {
+        "registry.instance_role": False,
+        "registry.allow_http": False,
+        **default_limits(),
+    }
     defaults |= {f"limits.{k[7:]}": getattr(Limits(), k[7:]) for k in KEYS if k.startswith("limits.")}
     rows: list[tuple[str, str | int | bool | None, str]] = []
     of_packs = sorted(key for key in settings.values if key.startswith("analysis.packs."))
-    for key in (*KEYS, *of_packs):
+    operators = [key for key in OPERATORS if settings.operators]
+    for key in (*KEYS, *operators, *of_packs):
         if key in ("registry.endpoint_url", "registry.region", "registry.profile"):
             option = getattr(session.location, key.partition(".")[2]) or None
             rows.append((key, option, settings.origins["registry.url"] if option else "default"))

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import IntegrityError, PackregError, StoreRefused, StoreUnavailable, UsageError
-from packreg.store.url import endpoint, query_options
+from packreg.store.url import check_http, endpoint, query_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,11 +67,12 @@ class KmsKeys:
     """Data keys of one KMS key, by the environment that they are for. Several threads may use it.
 
     Credentials come from the AWS chain. `timeout` is in seconds, for connecting and for each silence; a call
-    is tried three times.
+    is tried three times. Only with `allow_http` the service may be asked over http on another machine.
     """
 
-    def __init__(self, location: KmsLocation, *, timeout: float = 10.0) -> None:
+    def __init__(self, location: KmsLocation, *, allow_http: bool = False, timeout: float = 10.0) -> None:
         self._location, self._timeout = location, timeout
+        self._allow_http = allow_http
         self._known: dict[tuple[str, str], bytes] = {}
         self._lock = threading.Lock()
         self._made: Any = None
@@ -129,7 +130,7 @@ class KmsKeys:
                 from botocore.session import Session
 
                 session = Session(profile=self._location.profile or None)
-                self._made = session.create_client(
+                made = session.create_client(
                     "kms",
                     region_name=self._location.region or None,
                     endpoint_url=self._location.endpoint_url or None,
@@ -140,6 +141,9 @@ class KmsKeys:
                         read_timeout=self._timeout,
                     ),
                 )
+                if not self._allow_http:
+                    check_http(made.meta.endpoint_url, f"the key {self._location.key}")
+                self._made = made
             return self._made
 
     def _sorted(self, failed: Exception, environment: str) -> PackregError:

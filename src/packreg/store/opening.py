@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packreg.store.url import StoreLocation, parse_location
+from packreg.store.url import StoreLocation, Trust, parse_location
 
 if TYPE_CHECKING:
     import os
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 
 
 def open_store(
-    location: StoreLocation | str, *, cwd: str | os.PathLike[str] = ".", deadline: float = 60.0
+    location: StoreLocation | str,
+    *,
+    cwd: str | os.PathLike[str] = ".",
+    deadline: float = 60.0,
+    trust: Trust | None = None,
 ) -> Store:
     """The store at a location. Nothing is read or written yet, and nothing is checked.
 
-    `deadline` is that of `Store`, in seconds.
+    `deadline` is that of `Store`, in seconds; `trust` counts for buckets (default: that of `Trust`).
 
     Raises:
         UsageError: the location cannot be read.
@@ -34,4 +38,4 @@ def open_store(
         )
     from packreg.store.s3 import S3Bucket
 
-    return Store(S3Bucket(location), deadline=deadline)
+    return Store(S3Bucket(location, trust=trust), deadline=deadline)

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from packreg.errors import IntegrityError, NotFound, PackregError, StoreUnsafe
 from packreg.store.bucket import Entry, Exists, Page, behind, check_key, check_prefix, key_problem
+from packreg.store.url import Trust, check_http
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +43,15 @@ class S3Bucket:
     page_size: ClassVar[int] = 1000
 
     def __init__(
-        self, location: StoreLocation, *, connect_timeout: float = 5.0, read_timeout: float = 30.0
+        self,
+        location: StoreLocation,
+        *,
+        trust: Trust | None = None,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 30.0,
     ) -> None:
         self._location = location
+        self._trust = trust or Trust()
         self._bucket = location.bucket
         self._prefix = location.prefix + "/" if location.prefix else ""
         self._connect_timeout = connect_timeout
@@ -208,6 +215,9 @@ class S3Bucket:
     def _both(self) -> tuple[Any, Any]:
         """The client that makes one attempt and the one that makes five, from one session.
 
+        Raises:
+            UsageError: the endpoint is http on another machine, and nobody allowed that.
+
         A forked process makes its own: on a shared connection two of them would read each other's answers.
         """
         with self._lock:
@@ -218,9 +228,14 @@ class S3Bucket:
 
                 session = Session(profile=self._location.profile or None)
                 region = self._location.region or session.get_config_variable("region") or "us-east-1"
+                only: dict[str, Any] = {}
+                if self._trust.only_location:
+                    only["ignore_configured_endpoint_urls"] = True
+                    if self._location.endpoint_url.startswith("http:"):  # a proxy would be the server
+                        only["proxies"] = {}
 
                 def client(attempts: int) -> Any:
-                    return session.create_client(
+                    made = session.create_client(
                         "s3",
                         region_name=region,
                         endpoint_url=self._location.endpoint_url or None,
@@ -234,8 +249,13 @@ class S3Bucket:
                             user_agent_extra="packreg",
                             connect_timeout=self._connect_timeout,
                             read_timeout=self._read_timeout,
+                            **only,
                         ),
+                        verify=self._trust.ca_bundle or (True if self._trust.only_location else None),
                     )
+                    if not self._trust.allow_http:  # asked of the client: the endpoint may be a variable's
+                        check_http(made.meta.endpoint_url, self.describe())
+                    return made
 
                 self._clients = (client(1), client(5))
             return self._clients

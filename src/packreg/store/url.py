@@ -78,6 +78,19 @@ class StoreLocation(NamedTuple):
         return self.url
 
 
+class Trust(NamedTuple):
+    """Which server may answer for a bucket.
+
+    With `allow_http` one over http on another machine; `ca_bundle` is a file with the certificates that it
+    is trusted by (default: the usual ones). With `only_location` nothing but the location says where it is:
+    no endpoint, no certificates and, for http, no proxy of the environment or the AWS configuration.
+    """
+
+    allow_http: bool = False
+    ca_bundle: str = ""
+    only_location: bool = False
+
+
 def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
     """Read a location; a relative directory counts from `cwd`.
 
@@ -207,3 +220,34 @@ def endpoint(text: str) -> str:
             "an endpoint_url holds no credentials, query or fragment", hint="write https://host:port"
         )
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}".rstrip("/")
+
+
+def is_open_http(url: str) -> bool:
+    """Whether a server's URL is http and leads to another machine: anybody on the way can answer for it."""
+    from ipaddress import ip_address
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    if parts.scheme.lower() != "http":
+        return False
+    host = parts.hostname or ""
+    if host == "localhost":
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def check_http(url: str, where: str) -> None:
+    """Refuse http to another machine; `where` says in words what it is asked for.
+
+    Raises:
+        UsageError: it is that.
+    """
+    if is_open_http(url):
+        raise UsageError(
+            f"{where} would be asked at {url}, over http: anybody on the way could answer",
+            hint="use https; where the network is trusted, whoever names the registry can say "
+            "allow_http = true in [registry] of their own packreg.toml, or PACKREG_ALLOW_HTTP=1",
+        )

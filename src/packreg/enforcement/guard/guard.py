@@ -37,7 +37,6 @@ from packreg.groups.decision import Required, Unavailable
 from packreg.groups.model import Entity
 
 T = TypeVar("T")
-_FAIL_OPEN = "hint: PACKREG_FAIL_OPEN=1 lets deployments pass while this lasts"
 _NO_STACK = (
     "this command does not say which stack it is about, so nobody knows what must run: judge a state with "
     "`packreg enforce STACK`; for previews and updates the Pulumi CLI has to be a newer one"
@@ -60,12 +59,13 @@ class Guard:
         *,
         version: str,
         say: Callable[[str], None],
-        fail_open: bool = False,
+        fail_open: str = "",
         audit_seconds: float = 30.0,
         keep_seconds: float = 10.0,
     ) -> None:
-        """`say` is given lines for the user; `audit_seconds` and `keep_seconds` bound what an answer waits
-        for that is not the verdict.
+        """`say` is given lines for the user; `fail_open` says in words who lets pass what could not be
+        evaluated, and is empty where it must not pass; `audit_seconds` and `keep_seconds` bound what an
+        answer waits for that is not the verdict.
         """
         self.version = version
         self._prepare, self._keep, self._say = prepare, keep, say
@@ -249,7 +249,7 @@ class Guard:
         """Stop at failures, all of them in one message, or let each pass. Raises Stopped."""
         texts = [self._redactor.text(text) for text in failures]
         if texts and not self._open:
-            raise Stopped("\n".join([*texts, _FAIL_OPEN]))
+            raise Stopped("\n".join(texts))
         for text in texts:
             self._passed.setdefault(text, False)
 
@@ -260,7 +260,7 @@ class Guard:
                 merged.add(label, answer)
         self._stop_at(_failures(telling, what))
         for text in [text for text, told in self._passed.items() if not told]:
-            merged.note(self.version, "not-evaluated", f"passed, as PACKREG_FAIL_OPEN says: {text}")
+            merged.note(self.version, "not-evaluated", f"passed, as {self._open} says: {text}")
             self._passed[text] = True
         return merged.encoded()
 
