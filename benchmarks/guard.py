@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from judging import ROOT, pulumi_directory, shims
+from judging import ROOT, pulumi_directories, shims
 from measure import Case, alone, command, measure
 
 SIZES = (100, 1_000)
@@ -81,7 +81,7 @@ class _Bench:
         )  # it has the SDK, whose protocol the provider speaks
         provider.write_text(f'#!/bin/sh\nexec "{python}" "{ROOT}/tests/e2e/demo_provider.py" "$@"\n')
         provider.chmod(0o755)
-        places = (shims(scratch), pulumi_directory(), provider.parent, Path(sys.executable).parent)
+        places = (shims(scratch), *pulumi_directories(), provider.parent, Path(sys.executable).parent)
         self.environ["PATH"] = os.pathsep.join([*map(str, places), os.environ["PATH"]])
 
     def previews(self, size: int, rounds: int) -> str:

@@ -2,18 +2,21 @@
 
 Run as a program it serves `pulumirpc.ResourceProvider` on a free port of the loopback interface and prints
 the port, as the Pulumi CLI expects of `pulumi-resource-demo`. Inputs become outputs, every change is an
-update.
+update. What the cloud would say of a bucket is what the state says, but for the properties in the variable
+DEMO_CLOUD, a JSON object.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 VERSION = "1.0.0"
@@ -31,7 +34,7 @@ SCHEMA = {
 
 
 class DemoProvider(provider_pb2_grpc.ResourceProviderServicer):
-    """Answers what preview and up ask of a provider."""
+    """Answers what preview, up, refresh, import and destroy ask of a provider."""
 
     def Handshake(self, request: Any, context: grpc.ServicerContext) -> Any:
         """Accept the engine as it is."""
@@ -76,6 +79,13 @@ class DemoProvider(provider_pb2_grpc.ResourceProviderServicer):
     def Update(self, request: Any, context: grpc.ServicerContext) -> Any:
         """The outputs are the new inputs."""
         return provider_pb2.UpdateResponse(properties=request.news)
+
+    def Read(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Give what the state has, which is nothing for an import, changed by what is in the cloud."""
+        found = Struct()
+        found.CopyFrom(request.properties)
+        found.update(json.loads(os.environ.get("DEMO_CLOUD", "{}")))
+        return provider_pb2.ReadResponse(id=request.id, properties=found, inputs=found)
 
     def Delete(self, request: Any, context: grpc.ServicerContext) -> Any:
         """There is nothing to delete."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from packreg.enforcement.stored import StoredReport
 from tests.e2e.user import Shell
@@ -55,6 +57,15 @@ class GovernedStack:
             text=True,
             start_new_session=True,
         )
+
+    def buckets(self) -> dict[str, dict[str, Any]]:
+        """The buckets of the stack as its state has them, by name."""
+        deployment = json.loads(self.plain.must("pulumi stack export --stack dev"))["deployment"]
+        return {
+            each["urn"].rpartition("::")[2]: each
+            for each in deployment.get("resources", [])
+            if each["type"] == "demo:index:Bucket"
+        }
 
     def reports(self, run: str) -> list[StoredReport]:
         """The reports of a kind of run, the newest first."""

@@ -16,7 +16,7 @@ from tests.analysis.recordings import PROGRAM, STATES
 from tests.e2e.conftest import cli_shell
 from tests.e2e.judging import Pack, compared
 from tests.e2e.states import AWS, DEMO, KUBERNETES, SHOP, written
-from tests.e2e.user import FIXTURES, Shell, Stack, publish
+from tests.e2e.user import FIXTURES, Pulumi, Shell, Stack, publish
 
 OWN = Path(__file__).parent / "packs"
 KINDS = ("python-kinds", "nodejs-kinds", "typescript-kinds")
@@ -28,9 +28,9 @@ Installed = Callable[..., Pack]
 
 
 @pytest.fixture(scope="module")
-def shell(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+def shell(node: None, registry: Shell, pulumi: Pulumi, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell with both programs."""
-    return cli_shell(registry, tmp_path_factory.mktemp("analyze"))
+    return cli_shell(registry, pulumi, tmp_path_factory.mktemp("analyze"))
 
 
 @pytest.fixture(scope="module")

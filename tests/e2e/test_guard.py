@@ -1,35 +1,25 @@
-"""The guard in the real Pulumi CLI, in both forms: what must run stops a stack or passes it, with reports."""
+"""The guard in real Pulumi CLIs: what must run stops a stack or passes it, with reports."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import re
 import shlex
-import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import Make
 from tests.e2e.governed import GOOD, OPEN, GovernedStack, policies, still_running
-from tests.e2e.user import FIXTURES, Shell, publish
+from tests.e2e.user import Pulumi, Shell
 from tests.operators import with_operators_file
 
-OWN_PACKS = Path(__file__).parent / "packs"
-ENVIRONMENT = """
-values:
-  environmentVariables:
-    TOKEN: {fn::secret: token-of-many-letters}
-  policyConfig:
-    python-token:tells:
-      word: {fn::secret: a secret word}
-"""
-SETTINGS = {"bucket-kept-long-enough": {"enforcementLevel": "mandatory", "minimumDays": 20}}
 PACKS = {
     "nodejs-guard@v1.0.0",
     "opa_guard@v1.0.0",
@@ -37,83 +27,27 @@ PACKS = {
     "python-kinds@v2.1.0",
     "python-token@v1.0.0",
 }
-_projects = itertools.count()
 
 
-@pytest.fixture(scope="module")
-def office(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A registry with two preventative groups of five packs and three runtimes, and an audit group.
-
-    The default group is for everyone, `more` for every stack `dev`; projects called `broken-…` must also run
-    a pack that cannot be started.
-    """
-    top = tmp_path_factory.mktemp("office")
-    environment = {
-        **registry.environment,
-        "PACKREG_REGISTRY": (top / "registry").as_uri(),
-        "PACKREG_PASSPHRASE": "correct horse battery staple",
-    }
-    shell = Shell(environment, top)
-    for name in ("python-guard", "python-kinds", "nodejs-guard", "opa-guard", "python-plain"):
-        publish(shell, FIXTURES / name, top / name)
-    publish(shell, OWN_PACKS / "python-token", top / "python-token")
-    shutil.copytree(FIXTURES / "broken" / "python-import-error", top / "torn")
-    shell.must("packreg publish --no-run --name torn ./torn")
-    (top / "settings.json").write_text(json.dumps(SETTINGS))
-    (top / "tokens.yaml").write_text(ENVIRONMENT)
-    for line in (
-        "packreg env set tokens tokens.yaml",
-        "packreg enable python-guard@1.0.0 --config settings.json",
-        "packreg enable nodejs-guard@^1",
-        "packreg group new more --add-stack '*/dev'",
-        "packreg enable python-kinds@latest --group more",
-        "packreg enable opa_guard@1.0.0 --group more",
-        "packreg enable python-token@1.0.0 --group more --environment tokens",
-        "packreg group new torn --add-stack 'broken-*/dev'",
-        "packreg enable torn@latest --group torn",
-        "packreg enable python-plain@latest --group default-audit-policy-group",
-    ):
-        shell.must(line)
-    return shell
+def test_a_stack_is_denied_mended_allowed_and_audited(make: Make) -> None:
+    """All five packs judge under their own names, the preview stops; the mended stack goes up."""
+    assert_governed(make())
 
 
-Make = Callable[..., GovernedStack]
+def test_the_directory_form_is_the_guard_or_stops_the_cli(make: Make, each_pulumi: Pulumi) -> None:
+    """The older CLI does the same with the directory; the newest cannot load it, and makes nothing."""
+    stack = make("directory")
+    if each_pulumi.version.startswith("3.259."):
+        assert_governed(stack)
+        return
+    code, output = stack.up("--skip-preview")
+    assert code != 0
+    assert "pulumi-language-packreg" in output
+    assert "demo:index:Bucket" not in stack.plain.must("pulumi stack export --stack dev")
 
 
-@pytest.fixture
-def make(office: Shell, tmp_path: Path) -> Make:
-    """Makes a stack that the guard watches; in a project of its own, on a backend of its own."""
-
-    def made(form: str = "file", *, project: str = "", registry: str = "") -> GovernedStack:
-        for name in ("backend", "pulumi", "program"):
-            (tmp_path / name).mkdir()
-        environment = {
-            **office.environment,
-            "PULUMI_HOME": str(tmp_path / "pulumi"),
-            "PULUMI_BACKEND_URL": (tmp_path / "backend").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "not a secret",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "NO_COLOR": "1",
-        }
-        if registry:
-            environment["PACKREG_REGISTRY"] = registry
-        shell = Shell(environment, tmp_path / "program")
-        option = " --directory" if form == "directory" else ""
-        code, guard = shell.answer(f"packreg guard --quiet{option}")
-        assert code == 0
-        stack = GovernedStack(shell, f"{project or 'shop'}-{next(_projects)}", guard.strip())
-        stack.write(logs=GOOD)
-        stack.plain.must("pulumi stack init dev --non-interactive")
-        return stack
-
-    return made
-
-
-@pytest.mark.parametrize("form", ["file", "directory"])
-def test_a_stack_is_denied_mended_allowed_and_audited(make: Make, form: str) -> None:
-    """Both forms: all five packs judge under their own names, the preview stops; the mended stack goes up."""
-    stack = make(form)
+def assert_governed(stack: GovernedStack) -> None:
+    """A violating stack is denied; mended it is allowed, goes up and is audited, and reports say all that."""
     stack.write(logs=OPEN, short={**GOOD, "retentionDays": 10})
     code, output = stack.preview()
     assert code != 0
@@ -324,8 +258,10 @@ def test_a_stack_without_required_packs_is_told_so(make: Make, office: Shell, tm
     assert "no pack is enabled in default-preventative-policy-group; no policy pack is enforced" in output
 
 
-def test_other_commands_start_no_analyzer(make: Make, tmp_path: Path) -> None:
-    """import, refresh, destroy and the rest run nothing, so a stack out of compliance can be destroyed."""
+@pytest.mark.parametrize("with_program", ["", "--run-program"])
+def test_other_commands_start_no_analyzer(make: Make, tmp_path: Path, with_program: str) -> None:
+    """refresh, import, destroy and the rest do their work and run no policies, with the program run beside
+    them too, so a stack out of compliance can be mended and destroyed."""
     stack = make()
     stack.write(logs=OPEN)
     stack.plain.must("pulumi up --yes --non-interactive --stack dev")
@@ -334,14 +270,20 @@ def test_other_commands_start_no_analyzer(make: Make, tmp_path: Path) -> None:
     guard = stack.shell.environment["PULUMI_OPTION_POLICY_PACK"]
     spy.write_text(f'#!/bin/sh\necho started >> "{log}"\nexec "{guard}" "$@"\n')
     spy.chmod(0o755)
-    option = {"PULUMI_OPTION_POLICY_PACK": str(spy)}
-    for line in ("refresh --yes", "stack", "import demo:index:Bucket old id --yes", "destroy --yes"):
-        stack.run(f"pulumi {line} --non-interactive --stack dev", **option)
-    assert not log.exists()
-    assert (
-        json.loads(stack.plain.must("pulumi stack export --stack dev"))["deployment"].get("resources") is None
-    )
-    stack.preview(**option)
+
+    def done(line: str, **cloud: object) -> dict[str, dict[str, Any]]:
+        variables = {"PULUMI_OPTION_POLICY_PACK": str(spy), "DEMO_CLOUD": json.dumps(cloud)}
+        assert stack.run(f"pulumi {line} --non-interactive --stack dev", **variables)[0] == 0
+        assert not log.exists()
+        return stack.buckets()
+
+    assert stack.buckets()["logs"]["outputs"] == OPEN
+    assert done(f"refresh --yes {with_program}", retentionDays=3)["logs"]["outputs"]["retentionDays"] == 3
+    assert done("stack").keys() == {"logs"}
+    made = done("import demo:index:Bucket old its-id --protect=false --yes", acl="public-read")
+    assert (made["old"]["id"], made["old"]["outputs"]) == ("its-id", {"acl": "public-read"})
+    assert done(f"destroy --yes {with_program}") == {}
+    assert stack.preview(PULUMI_OPTION_POLICY_PACK=str(spy))[0] != 0
     assert log.exists(), "the spy would have seen it"
 
 

@@ -8,8 +8,16 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 FIXTURES = Path(__file__).parent.parent.parent / "fixtures"
+
+
+class Pulumi(NamedTuple):
+    """A Pulumi CLI: its version, and the directories for PATH with it and what it starts."""
+
+    version: str
+    places: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
