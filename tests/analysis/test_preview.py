@@ -57,7 +57,11 @@ def test_what_a_preview_lacks_is_said() -> None:
     notes = read_preview((PROGRAM / "update-preview.json").read_bytes(), "p.json").notes
     assert [(note.code, note.message) for note in notes] == [
         ("missing-resources", "7 unchanged resources are not in it and were not analyzed"),
-        ("hidden-secrets", 'secrets are hidden in it ("[secret]", 1 times); policies see that text instead'),
+        (
+            "hidden-secrets",
+            'secrets are hidden in it ("[secret]", 1 times, if no program wrote that text itself); '
+            "policies see that text instead",
+        ),
         ("missing-providers", "1 resources have a provider that is not in it; policies see none"),
     ]
     sames = read_preview((PROGRAM / "update-preview-sames.json").read_bytes(), "p.json").notes

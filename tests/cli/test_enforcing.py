@@ -180,8 +180,9 @@ def test_previews_are_judged(office: User) -> None:
     wrong = office("enforce", STACK, "--preview", "preview.json")
     assert wrong.code == 2
     assert "is of the stack 'rich/richdev', not of 'shop/prod'" in wrong.err
-    done = office("enforce", "rich/richdev", "--preview", "preview.json", "--json")
-    assert done.code == 0, done
+    words = ("enforce", "rich/richdev", "--preview", "preview.json", "--json")
+    assert office(*words).code == 4, "it hides a secret"
+    done = office.must(*words, "--allow-hidden-secrets")
     assert done.json()["required"]["entity"] == "organization/rich/richdev"
 
 
@@ -216,7 +217,9 @@ def test_every_format(office: User) -> None:
     for output in ("sarif", "junit", "github", "markdown"):
         assert enforce(office, OPEN, "-o", output, "--no-report").code == 3
     document = enforce(office, OPEN, "--json").json()
-    assert document.keys() == {"verdict", "analyzed", "totals", "notes", "packs", "required"}
+    assert document.keys() == {
+        *("verdict", "analyzed", "totals", "hidden_secrets", "notes", "packs", "required")
+    }
     assert json.loads(json.dumps(document["required"])).keys() == {
         *("entity", "kind", "mode", "revision", "groups")
     }

@@ -21,6 +21,7 @@ def test_the_members() -> None:
         "remediations": 1,
         "errors": 1,
         "waived": 0,
+        "hidden": 0,
     }
     assert found["notes"][0]["code"] == "hidden-secrets"
     [pack] = found["packs"]

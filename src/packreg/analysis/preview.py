@@ -10,7 +10,8 @@ analyzer gets while the preview runs, and this is what is missing, and why:
   policy does not see them, nor do others see them as their provider.
 * Default providers: the CLI never prints them. Resources that use one have no provider here.
 * The order is that of the steps, which is the engine's and differs from run to run.
-* Secrets: the CLI has replaced each by the text "[secret]", and nothing tells any more that it was one.
+* Secrets: the CLI has replaced each by the text "[secret]", and nothing tells any more that it was one. So
+  every such text counts as a secret that stays hidden, also one that a program wrote itself.
 * `deleteBeforeReplace`: it is not part of a resource's state.
 * Outputs: the CLI prints a step before it is made. A resource that stays the same has those of its old state;
   another one of a provider gets its inputs as outputs, without what the provider would add (known or not yet
@@ -73,7 +74,7 @@ def read_preview(data: bytes, where: str) -> Snapshot:
     elements = Elements(data, lambda at: f"steps[{wanted[at].number}].newState")
     for step in wanted:
         elements.add(step.span)
-    return Snapshot(where, elements, _read, notes=tuple(_notes(data, where, rest, steps.same)))
+    return Snapshot(where, elements, _read, masked=True, notes=tuple(_notes(data, where, rest, steps.same)))
 
 
 class _Step(NamedTuple):
@@ -132,7 +133,10 @@ def _notes(data: bytes, where: str, rest: Mapping[str, object], same: int) -> It
         yield Problem(FAILED_PREVIEW, message, where)
     hidden = data.count(b'"[secret]"')
     if hidden:
-        message = f'secrets are hidden in it ("[secret]", {hidden} times); policies see that text instead'
+        message = (
+            f'secrets are hidden in it ("[secret]", {hidden} times, if no program wrote that text itself); '
+            "policies see that text instead"
+        )
         yield Problem("hidden-secrets", message, where)
 
 

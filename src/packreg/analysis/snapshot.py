@@ -6,7 +6,8 @@ import hashlib
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 from packreg.analysis.json_text import strict
 from packreg.analysis.resource import ROOT_STACK, Resource, provider_urn, urn_parts
@@ -42,6 +43,17 @@ class Elements:
         return strict(self._data[start:end], f"{where}: {self.place(index)}")
 
 
+class HiddenSecrets(NamedTuple):
+    """The URNs of the live resources of which packs see "[secret]" instead of a secret.
+
+    `analyzed` are those whose inputs or provider have one, which all policies for resources are shown;
+    `stacked` those whose outputs or provider have one, which policies for stacks are shown.
+    """
+
+    analyzed: tuple[str, ...] = ()
+    stacked: tuple[str, ...] = ()
+
+
 class Snapshot:
     """The resources of a state, a preview or a resource list, in the file's order.
 
@@ -51,8 +63,9 @@ class Snapshot:
 
     `where` names the file, `notes` says what could not be seen, `size` counts the live resources (those not
     marked for deletion; `len` too), `stack` and `project` are those of the root stack or the first resource,
-    `root` is the URN that a finding about the whole stack is attributed to ("" without resources), and
-    `known_secrets` holds the texts of all secrets revealed so far, which must not appear in output.
+    `root` is the URN that a finding about the whole stack is attributed to ("" without resources), `hidden`
+    tells which resources have secrets that cannot be read, and `known_secrets` holds the texts of all secrets
+    revealed so far, which must not appear in output.
     """
 
     def __init__(
@@ -62,9 +75,12 @@ class Snapshot:
         read: Callable[[int, object], Resource],
         *,
         secrets: Secrets | None = None,
+        masked: bool = False,
         notes: tuple[Problem, ...] = (),
     ) -> None:
         """`read` makes a resource of an element and its index; it may raise WrongValue.
+
+        `masked` says that whoever wrote the file put "[secret]" in the place of each secret.
 
         Raises InvalidState with the file, the place in it and the resource.
         """
@@ -72,10 +88,11 @@ class Snapshot:
         self._elements = elements
         self._read = read
         secrets = secrets or Secrets()
-        self.values = Values(secrets)
+        self.values = Values(secrets, masked=masked)
         self._live: set[str] = set()
         self._providers: dict[str, Properties] = {}
         self.root = ""
+        self.hidden = HiddenSecrets()
         self._check()
         self.size = len(self._live)
         self.stack, self.project = urn_parts(self.root)[:2] if self.root else ("", "")
@@ -128,17 +145,23 @@ class Snapshot:
         parents: dict[str, str] = {}
         uses: Counter[str] = Counter()
         fallback = ""
+        inside: dict[str, tuple[bool, bool]] = {}
         for index in range(len(self._elements)):
             resource = self._resource(index)
             try:
-                inputs = self._converted(resource.inputs, "inputs")
-                self._converted(resource.outputs, "outputs")
+                inputs, in_inputs = self._converted(resource.inputs, "inputs")
+                visible = without_internal(resource.outputs)
+                _, in_outputs = self._converted(visible, "outputs")
+                internal = resource.outputs.keys() - visible.keys()
+                self._converted({name: resource.outputs[name] for name in sorted(internal)}, "outputs")
                 if not resource.delete:
                     if resource.urn in self._live:
                         raise WrongValue("has the URN of an earlier resource; neither is to be deleted")
                     self._live.add(resource.urn)
                     parents[resource.urn] = resource.parent
                     uses[provider_urn(resource.provider)] += 1
+                    if in_inputs or in_outputs:
+                        inside[resource.urn] = in_inputs, in_outputs
             except WrongValue as wrong:
                 raise self._refused(index, wrong, {"urn": resource.urn}) from None
             if resource.is_provider:
@@ -155,11 +178,25 @@ class Snapshot:
             stack, project, _, _ = urn_parts(fallback)
             self.root = f"urn:pulumi:{stack}::{project}::{ROOT_STACK}::{project}-{stack}"
         self._check_parents(parents)
+        self.hidden = self._hidden(inside)
         self._without_provider = sum(uses[urn] for urn in uses.keys() - self._providers.keys() if urn)
 
-    def _converted(self, raw: Properties, name: str) -> Properties:
+    def _hidden(self, inside: Mapping[str, tuple[bool, bool]]) -> HiddenSecrets:
+        """Whose secrets stay hidden; those of a provider are shown with each resource that uses it, too."""
+        hidden = dict(inside)
+        if providers := {urn for urn, (in_inputs, _) in inside.items() if in_inputs} & self._providers.keys():
+            users = (each.urn for each in self if provider_urn(each.provider) in providers)
+            hidden |= dict.fromkeys(users, (True, True))
+        return HiddenSecrets(
+            tuple(urn for urn, (in_inputs, _) in hidden.items() if in_inputs),
+            tuple(urn for urn, (_, in_outputs) in hidden.items() if in_outputs),
+        )
+
+    def _converted(self, raw: Properties, name: str) -> tuple[Properties, bool]:
+        """The properties in wire form, and whether a secret in them stays hidden."""
+        before = self.values.hidden
         try:
-            return self.values.properties(raw)
+            return self.values.properties(raw), self.values.hidden > before
         except WrongValue as wrong:
             wrong.path.append(name)
             raise

@@ -65,11 +65,15 @@ class Values:
     """Converts the property values of one file.
 
     `known` collects the texts of all secrets that were revealed, numbers as they are written, so that
-    reports can keep them out; short ones too, which a reader of it has to judge.
+    reports can keep them out; short ones too, which a reader of it has to judge. `hidden` counts the values
+    that were converted and stay hidden; where the file is `masked`, as previews are, each text "[secret]" is
+    one, since nothing tells whether it always was that text.
     """
 
-    def __init__(self, secrets: Revealer) -> None:
+    def __init__(self, secrets: Revealer, *, masked: bool = False) -> None:
         self._secrets = secrets
+        self._masked = masked
+        self.hidden = 0
         self._inside = 0  # how many secrets we are inside of
         self.known: set[str] = set()
         self.replaced_bytes = 0
@@ -90,6 +94,8 @@ class Values:
         if kind is str:
             if self._inside and value and value != UNKNOWN:
                 self.known.add(value)
+            if self._masked and value == HIDDEN:
+                self.hidden += 1
             return value if value.isascii() else _text(value)
         if kind is dict:
             if not depth:
@@ -136,6 +142,7 @@ class Values:
         if given[0] is ciphertext and not self._inside:  # inside of a secret nothing is encrypted again
             text = self._secrets.reveal(given[0])
         if text is None:
+            self.hidden += 1
             return {SIGNATURE: SECRET, "value": HIDDEN}
         try:
             revealed = strict(text.encode(), "")

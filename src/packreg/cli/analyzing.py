@@ -93,6 +93,7 @@ def analyze_command(
         pool.start_ahead(program for program in programs for _ in range(workers))
         # importing these takes long, and packs load meanwhile
         from packreg.analysis.evaluation import PackToRun, evaluate
+        from packreg.enforcement.hidden import unread, with_names
         from packreg.enforcement.report import Report
 
         running = [
@@ -104,7 +105,8 @@ def analyze_command(
             for program, pack in zip(programs, ready, strict=True)
         ]
         evaluation = evaluate(found.snapshot, running, pool=pool, workers=workers)
-    notes = [note._replace(where=found.where) for note in found.snapshot.notes]
+    hidden = unread(evaluation, found.snapshot.hidden)
+    notes = [note._replace(where=found.where) for note in with_names(found.snapshot.notes, hidden)]
     report = Report(
         evaluation,
         found.where,
@@ -113,6 +115,7 @@ def analyze_command(
         found.snapshot.stack,
         found.snapshot.project,
         __version__,
+        hidden=hidden,
     )
     write_report(session, report, output)
     return EXIT_CODES[report.verdict]

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from packreg.cli.governed_runs import Stamp
     from packreg.cli.required_packs import ReadyPacks, RequiredPacks
     from packreg.cli.session import Session
+    from packreg.enforcement.stored import StoredReport
     from packreg.groups.model import Entity
 
 #: An entity's state is what it was at its last audit, and so is what must run.
@@ -47,7 +48,8 @@ _AFTER = 60.0
 class Audited:
     """How the audit of one entity ended.
 
-    `verdict` is that of its report, or "unchanged"; `error` says why there is no report; `unguarded` is when
+    `verdict` is that of its report, or "unchanged"; `hidden` counts resources with secrets that could not be
+    read; `error` says why there is no report; `unguarded` is when
     its last update ended (RFC 3339 in UTC), if that left no report of the guard; `unkept` why the report was
     not kept.
     """
@@ -61,6 +63,7 @@ class Audited:
     remediations: int = 0
     waived: int = 0
     errors: int = 0
+    hidden: int = 0
     error: str = ""
     unguarded: str = ""
     unkept: str = ""
@@ -147,6 +150,7 @@ class Auditor:
         if unguarded:
             message = f"the update that ended at {unguarded} left no report of the guard"
             notes = (*notes, Problem("unguarded-update", message, entity.name))
+        before, notes = self._before(entity, snapshot, notes)
         report = judged_report(
             snapshot,
             ready,
@@ -155,6 +159,7 @@ class Auditor:
             now=now(),
             pool=self._pool,
             notes=notes,
+            before=before,
         )
         unkept = ""
         if self._wishes.keep:
@@ -174,10 +179,31 @@ class Auditor:
             found.remediations,
             found.waived,
             found.errors,
+            found.hidden,
             "; ".join(sorted({str(error) for error in report.evaluation.errors})[:3]),
             unguarded,
             unkept,
         )
+
+    def _before(
+        self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...]
+    ) -> tuple[StoredReport | None, tuple[Problem, ...]]:
+        """The report of the last audit, where secrets hide what it found; and the notes, with why it is not.
+
+        The registry's no stops nothing, as for keeping reports.
+        """
+        if not any(snapshot.hidden):
+            return None, notes
+        kept = KeptReports(self._session)
+        try:
+            newest = kept.newest(entity, "audit")
+        except PackregError as error:
+            kept.unreadable.append(str(error))
+            newest = ()
+        if kept.unreadable:
+            message = f"what the last audit found is not known: {kept.unreadable[0]}"
+            notes = (*notes, Problem("earlier-findings-unread", message, entity.name))
+        return (newest[0] if newest else None), notes
 
     def _is_unchanged(
         self, entity: Entity, snapshot: Snapshot, ready: ReadyPacks, stamp: Stamp | None
@@ -201,6 +227,7 @@ class Auditor:
         )
         return (
             before.state == snapshot.digest()
+            and not (before.report.hidden and not any(snapshot.hidden))  # the key is known now
             and before.packs == ready.ran
             and before.required.groups == ready.required.groups
             and before.required.entity.tags == ready.required.entity.tags

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from functools import partial
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from packreg.cli.audit_work import MOST_WARM, UNCHANGED, Audited, Auditor, StackTask, Wishes
+from packreg.cli.audit_output import write_audited
+from packreg.cli.audit_work import MOST_WARM, Auditor, StackTask, Wishes
 from packreg.cli.base import command
 from packreg.cli.decisions import Decisions
 from packreg.cli.enforcing import no_report_option
@@ -24,7 +24,7 @@ from packreg.cli.installing import offline_option
 from packreg.cli.progress import counting
 from packreg.cli.required_packs import RequiredPacks
 from packreg.cli.resources_to_judge import backend_url, passphrase
-from packreg.errors import NotEvaluated, NotFound, UsageError
+from packreg.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 B = TypeVar("B")
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z)?", re.ASCII)
-_COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waived", "errors")
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 256), help="Stacks at the same time.  [default: processors]"
@@ -135,7 +134,7 @@ def audit_command(
                 work = partial(auditor.stack, place=place)
                 audited = work_off(session, "auditing", work, tasks, jobs, pool)
     audited.sort(key=lambda each: (each.kind, each.entity))
-    return _write(session, audited)
+    return write_audited(session, audited)
 
 
 def _check_options(
@@ -269,34 +268,3 @@ def work_off(
     finally:
         threads.shutdown()
     return results
-
-
-def _write(session: Session, audited: Sequence[Audited]) -> int:
-    out = session.out
-    counts = Counter(each.verdict for each in audited)
-    unguarded = [each for each in audited if each.unguarded]
-    unkept = [each for each in audited if each.unkept]
-    if out.json:
-        words = ("compliant", "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
-        summary = {"audited": len(audited), **{word.replace("-", "_"): counts[word] for word in words}}
-        summary |= {"unguarded": len(unguarded), "unkept": len(unkept)}
-        out.document({"summary": summary, "entities": [each.as_json() for each in audited]})
-    else:
-        rows = (
-            (e.entity, e.verdict, e.mandatory, e.advisory, e.remediations, e.waived, e.errors)
-            for e in audited
-        )
-        out.table(_COLUMNS, rows)
-    for each in audited:
-        if each.error:
-            out.error(f"{each.entity}: {each.error}")
-    for each in unguarded:
-        out.warn(
-            f"{each.entity}: the update that ended at {each.unguarded} left no report of the guard",
-            "the guard was not in the way of it: see `packreg guard --help`",
-        )
-    if unkept:
-        out.warn(f"{len(unkept)} reports were not kept, the first because {unkept[0].unkept}")
-    said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-    out.say(f"audited {len(audited)}: {said or 'nothing'}")
-    return NotEvaluated.exit_code if counts["not-evaluated"] else 0

@@ -42,6 +42,11 @@ no_report_option = click.option("--no-report", is_flag=True, help="Keep no repor
 @tags_backend_option
 @strict_option
 @output_option
+@click.option(
+    "--allow-hidden-secrets",
+    is_flag=True,
+    help="Decide although packs cannot be shown all secrets.",
+)
 @no_report_option
 @offline_option
 @click.pass_obj
@@ -54,6 +59,7 @@ def enforce_command(
     backend: str | None,
     strict_conflicts: bool,
     output: str,
+    allow_hidden_secrets: bool,
     no_report: bool,
     offline: bool,
 ) -> int:
@@ -61,12 +67,13 @@ def enforce_command(
 
     It is the guard's decision, by what the stack's preventative groups require, for tools that do not run the
     Pulumi CLI; nothing is remediated, so what a policy would change counts. Exit code 3: denied. Exit code 4:
-    something could not be evaluated.
+    something could not be evaluated; so it is where secrets cannot be read, as in every preview.
     """
     from dataclasses import replace
 
     from packreg.analysis.program import Stack
     from packreg.cli.compose import now
+    from packreg.enforcement.hidden import HIDDEN_SECRETS
 
     check_format(session, output)
     entity = stack_entity(stack, read_tags(tags))
@@ -81,11 +88,19 @@ def enforce_command(
         required = decisions.required(entity, "preventative")
         packs.install(required.packs)
         ready = packs.ready(required, told)
-        report = judged_report(found.snapshot, ready, decisions.governance, where=found.where, now=now())
+        report = judged_report(
+            found.snapshot,
+            ready,
+            decisions.governance,
+            where=found.where,
+            now=now(),
+            hidden_secrets="allowed" if allow_hidden_secrets else "refused",
+        )
     evaluation = report.evaluation
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
     denied = any(map(report.counts, findings))
     passed = report.verdict == "not-evaluated" and not denied and bool(session.failing_open)
+    passed = passed and not any(error.code == HIDDEN_SECRETS for error in evaluation.errors)
     if passed:
         assert report.governed is not None
         report = replace(report, governed=replace(report.governed, failed_open=True))

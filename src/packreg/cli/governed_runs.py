@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packreg._version import __version__
 
@@ -29,16 +29,21 @@ def judged_report(
     now: str,
     pool: Pool | None = None,
     notes: Sequence[Problem] = (),
+    before: StoredReport | None = None,
+    hidden_secrets: Literal["refused", "allowed", "counted"] = "counted",
 ) -> Report:
     """Run the packs over the snapshot's resources; waivers are those of governance that count at `now`.
 
-    `where` is what the report calls the snapshot. Never raises for a pack.
+    `where` is what the report calls the snapshot; what the run `before` found on resources of which this one
+    cannot read the secrets stays found. Such resources are not evaluated where `hidden_secrets` are refused.
+    Never raises for a pack.
     """
     from packreg.analysis.evaluation import judge
     from packreg.analysis.feed import JudgedSnapshot
     from packreg.analysis.findings import Evaluation
     from packreg.analysis.redaction import Redactor
     from packreg.enforcement.governed import Governed, unavailable_results
+    from packreg.enforcement.hidden import not_evaluated, still_found, unread, with_names
     from packreg.enforcement.report import Report
     from packreg.enforcement.waivers import apply_waivers
 
@@ -47,10 +52,15 @@ def judged_report(
     results = found.packs if found is not None else ()
     unavailable = unavailable_results(ready.required, snapshot.size)
     evaluation = Evaluation((*results, *unavailable), snapshot.size)
+    hidden = unread(evaluation, snapshot.hidden)
+    if before is not None:
+        evaluation = still_found(evaluation, before.report.evaluation, snapshot.hidden)
+    if hidden_secrets == "refused":
+        evaluation = not_evaluated(evaluation, snapshot.hidden)
     waivers, rules = governance.waivers.values(), governance.rules
     waived = apply_waivers(evaluation, ready.required.entity, waivers, rules, now=now)
     said = (warning for pack in ready.required.packs for warning in pack.warnings)
-    seen = [note._replace(where=where) for note in snapshot.notes]
+    seen = [note._replace(where=where) for note in with_names(snapshot.notes, hidden)]
     return Report(
         evaluation,
         where,
@@ -59,6 +69,8 @@ def judged_report(
         project=snapshot.project,
         tool=__version__,
         governed=Governed(ready.required, waived),
+        hidden=hidden,
+        hidden_allowed=bool(hidden) and hidden_secrets == "allowed",
     )
 
 

@@ -56,7 +56,7 @@ findings_command = Group(
 @click.option("--policy", metavar="GLOB", multiple=True, help="Of these policies.")
 @click.option(
     "--level",
-    type=click.Choice(["mandatory", "advisory", "remediate", "error"]),
+    type=click.Choice(["mandatory", "advisory", "remediate", "error", "hidden"]),
     multiple=True,
     help="At it.",
 )
@@ -110,7 +110,7 @@ def ls_command(
                     (each.level or "error") + (", waived" if each.waiver else ""),
                     each.severity or "-",
                     each.entity.name,
-                    f"{each.pack}:{each.policy}" if each.policy else each.pack,
+                    f"{each.pack}:{each.policy}" if each.policy else each.pack or "-",
                     resource_label(each.urn, each.resource_type),
                 ]
                 for each in found
@@ -134,6 +134,7 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
     not passed, and is marked.
     """
     from packreg.enforcement.compliance import compliance
+    from packreg.enforcement.report import counted
 
     kept = KeptReports(session)
     table = compliance(history.reports[0] for history in current(session, kept, entities, runs, 1))
@@ -141,6 +142,7 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
         session.out.document(
             [
                 {"entity": entity.name, "kind": entity.kind, "pack": pack, **score._asdict()}
+                | {"hidden": table.hidden.get(entity.name, 0)}
                 for entity in table.entities
                 for pack in table.packs
                 if (score := table.score(entity, pack)) is not None
@@ -155,7 +157,9 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
         scores = [table.score(entity, pack) for pack in table.packs]
         cells = [shown(s.passed, s.total, s.errors) if s else "-" for s in scores]
         whole = table.overall(entity=entity)
-        return [entity.name, *cells, shown(whole.passed, whole.total, whole.errors)]
+        hidden = table.hidden.get(entity.name, 0)
+        said = f", {counted(hidden, 'resource')} with hidden secrets" if hidden else ""
+        return [entity.name, *cells, shown(whole.passed, whole.total, whole.errors) + said]
 
     session.out.table(["entity", *table.packs, "all"], [row(entity) for entity in table.entities])
     overall = table.overall()

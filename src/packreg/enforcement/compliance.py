@@ -6,8 +6,9 @@ disabled does not count, and one that could not be evaluated has not passed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from packreg.analysis.findings import PackResult
@@ -37,11 +38,15 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Compliance:
-    """Scores by entity and pack name; what is not there was not required. Both in order of their names."""
+    """Scores by entity and pack name; what is not there was not required. Both in order of their names.
+
+    `hidden` counts by entity the resources of which secrets could not be read.
+    """
 
     entities: tuple[Entity, ...]
     packs: tuple[str, ...]
     scores: Mapping[tuple[str, str], Score]
+    hidden: Mapping[str, int] = field(default_factory=dict)
 
     def score(self, entity: Entity, pack: str) -> Score | None:
         """The score of a pack on an entity."""
@@ -67,14 +72,16 @@ def compliance(reports: Iterable[StoredReport]) -> Compliance:
     """The table of these reports; of several about one pack on one entity the newest counts."""
     scores: dict[tuple[str, str], Score] = {}
     entities: dict[str, Entity] = {}
+    hidden: Counter[str] = Counter()
     for stored in sorted(reports, key=lambda stored: stored.time):
         entity = stored.required.entity
         entities[entity.name] = entity
+        hidden[entity.name] = max(hidden[entity.name], len(stored.report.hidden))
         for pack in stored.report.evaluation.packs:
             scores[entity.name, pack.pack] = _score(pack, stored.time)
     names = sorted(entities)
     return Compliance(
-        tuple(entities[name] for name in names), tuple(sorted({pack for _, pack in scores})), scores
+        tuple(entities[name] for name in names), tuple(sorted({pack for _, pack in scores})), scores, hidden
     )
 
 

@@ -23,6 +23,7 @@ def document(report: Report) -> dict[str, Any]:
             "resources": report.evaluation.resources,
         },
         "totals": totals(report)._asdict(),
+        "hidden_secrets": {"resources": list(report.hidden), "allowed": report.hidden_allowed},
         "notes": [note._asdict() for note in report.notes],
         "packs": [_pack(pack, report) for pack in report.evaluation.packs],
     }

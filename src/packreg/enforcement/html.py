@@ -125,9 +125,11 @@ def _chart(days: Sequence[Day]) -> Iterator[str]:
 
 
 def _entity(entity: Entity, findings: Sequence[Tracked]) -> Iterator[str]:
-    open_now = sum(each.is_there and each.waiver is None for each in findings)
+    open_now = sum(each.is_there and each.waiver is None and each.kind != "hidden" for each in findings)
+    hidden = sum(each.is_there and each.kind == "hidden" for each in findings)
+    said = f"{open_now} open" + (f", {counted(hidden, 'resource')} with hidden secrets" if hidden else "")
     state = " open" if any(each.level == "mandatory" and each.is_there for each in findings) else ""
-    yield f"<details{state}><summary>{_text(entity.name)}: {open_now} open</summary>"
+    yield f"<details{state}><summary>{_text(entity.name)}: {said}</summary>"
     if findings:
         yield '<div class="scroll"><table><thead><tr><th>status</th><th>level</th><th>policy</th>'
         yield "<th>resource</th></tr></thead><tbody>"
@@ -143,7 +145,8 @@ def _row(each: Tracked) -> str:
     lines = plain_lines(each.message) + ([plain(waiver_line(each.waiver))] if each.waiver else [])
     said = escape("\n".join(lines))
     status = "waived" if each.waiver else each.status
-    policy = f"{each.pack}@{each.version}: {each.policy}" if each.policy else f"{each.pack}@{each.version}"
+    policy = f"{each.pack}@{each.version}" if each.pack else "secrets that could not be read"
+    policy = f"{policy}: {each.policy}" if each.policy else policy
     return (
         f'<tr><td class="{status}">{status}</td><td class="{escape(each.level)}">{_text(level)}</td>'
         f"<td>{_text(policy)}<pre>{said}</pre></td>"

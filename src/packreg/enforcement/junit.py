@@ -44,6 +44,10 @@ def _suite(root: Element, pack: PackResult, report: Report) -> None:
     if report.governed is not None:
         entity = plain(report.governed.required.entity.name)
         SubElement(properties, "property", name="entity", value=entity)
+    if report.hidden:
+        SubElement(
+            properties, "property", name="resources with hidden secrets", value=str(len(report.hidden))
+        )
     for note in report.notes:
         SubElement(properties, "property", name=f"note: {plain(note.code)}", value=plain(str(note)))
     known = {policy.policy for policy in pack.policies}

@@ -19,7 +19,8 @@ class Report:
 
     `where` is a path (relative to the working directory, if below it) or a URL; `tool` is packreg's version.
     `governed` is there when the packs were not named by the caller but required of an entity; then `fail_on`
-    means nothing.
+    means nothing. `hidden` are the URNs of resources with secrets that packs could not be shown (see
+    `hidden`), which somebody who may let them pass has allowed where `hidden_allowed` is set.
     """
 
     evaluation: Evaluation
@@ -30,6 +31,8 @@ class Report:
     project: str = ""
     tool: str = ""
     governed: Governed | None = None
+    hidden: tuple[str, ...] = ()
+    hidden_allowed: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -59,6 +62,7 @@ class Totals(NamedTuple):
     remediations: int
     errors: int
     waived: int = 0
+    hidden: int = 0
 
 
 def totals(report: Report) -> Totals:
@@ -76,6 +80,7 @@ def totals(report: Report) -> Totals:
         len(remediations),
         len(evaluation.errors),
         found - len(violations) - len(remediations),
+        len(report.hidden),
     )
 
 
@@ -108,6 +113,9 @@ def summary(report: Report) -> str:
         said = "could not be evaluated, and let pass because failing open was asked for"
     elif not found.resources and report.verdict in ("allowed", "compliant"):
         said = "nothing to analyze"
+    if found.hidden:
+        said += f", {counted(found.hidden, 'resource')} with hidden secrets"
+        said += " that were allowed by name" if report.hidden_allowed else ""
     over = f"{counted(found.packs, 'pack')} over {counted(found.resources, 'resource')}"
     return f"{said}: {', '.join(words)} ({over})"
 

@@ -84,6 +84,7 @@ def _run(pack: PackResult, report: Report) -> dict[str, Any]:
         ],
         "columnKind": "unicodeCodePoints",
         "results": results,
+        **({"properties": {"resourcesWithHiddenSecrets": len(report.hidden)}} if report.hidden else {}),
     }
 
 

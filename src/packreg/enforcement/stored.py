@@ -115,6 +115,7 @@ class StoredReport:
                 for each in required.unavailable
             ],
             "waivers": [asdict(waiver) for waiver in governed.waived.used],
+            "hidden_secrets": found["hidden_secrets"],
             "notes": found["notes"],
             "results": [_with_waivers(pack) for pack in found["packs"]],
         }
@@ -137,6 +138,7 @@ class StoredReport:
             raise IntegrityError(str(damaged), hint=damaged.hint) from None
         found = Members.read(plain, key, MAX_REPORT)
         state = found.members("state")
+        hidden = found.members("hidden_secrets") if "hidden_secrets" in found.values else None
         report = Report(
             read_evaluation(found.list_of("results"), state.number("resources")),
             state.text("where"),
@@ -145,6 +147,8 @@ class StoredReport:
             project=state.text("project"),
             tool=found.text("tool"),
             governed=_read_governed(found),
+            hidden=_urns(hidden) if hidden is not None else (),
+            hidden_allowed=hidden is not None and hidden.raw("allowed", bool),
         )
         stored = cls(
             id=found.matching("id", _ID.fullmatch),
@@ -158,6 +162,14 @@ class StoredReport:
         if stored.key != key:
             raise found.wrong("entity", f"it is the report of {stored.key}")
         return stored
+
+
+def _urns(found: Members) -> tuple[str, ...]:
+    """The resources, as they are: findings are compared by them."""
+    urns = found.raw("resources", list)
+    if not all(isinstance(urn, str) for urn in urns):
+        raise found.wrong("resources", "it is not a list of texts")
+    return tuple(urns)
 
 
 def configuration_digest(config: Mapping[str, object], environments: Sequence[str]) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from packreg.analysis.findings import EvaluationError, Violation
+from packreg.analysis.resource import urn_parts
+from packreg.enforcement.hidden import HIDDEN_MESSAGE, HIDDEN_SECRETS
 from packreg.enforcement.plain import change_line
 from packreg.enforcement.report_keys import Run
 from packreg.enforcement.stored import StoredReport
@@ -18,14 +20,16 @@ from packreg.enforcement.waivers import Finding
 from packreg.groups.model import Entity, Mode, Waiver
 
 Status = Literal["new", "open", "fixed", "unknown", "dropped"]
-Kind = Literal["violation", "remediation", "error"]
+#: A resource with secrets that could not be read is "hidden".
+Kind = Literal["violation", "remediation", "error", "hidden"]
 
 
 class Tracked(NamedTuple):
     """One finding of an entity's run at `time`, and what has become of it since the run before.
 
-    `level` is that of the violation, "remediate" of a remediation and "" of an error; `severity` is "" where
-    the policy has none. Texts are as packs wrote them, secrets replaced: make them plain before showing them.
+    `level` is that of the violation, "remediate" of a remediation, "hidden" of hidden secrets, which no pack
+    found, and "" of an error; `severity` is "" where the policy has none. Texts are as packs wrote them,
+    secrets replaced: make them plain before showing them.
     """
 
     status: Status
@@ -73,6 +77,10 @@ def same(each: Tracked) -> Same:
 
 def _end(report: StoredReport, gone: Tracked) -> Status:
     """Why a finding of the run before is not in this one."""
+    if gone.kind == "hidden":
+        return "fixed"
+    if gone.urn in report.report.hidden:
+        return "unknown"
     packs = [pack for pack in report.report.evaluation.packs if pack.pack == gone.pack]
     if not packs:
         return "dropped"
@@ -99,4 +107,10 @@ def _found(stored: StoredReport, status: Status) -> Iterator[Tracked]:
             place = (found.urn, found.resource_type, message, report.waiver(found))
             yield Tracked(status, kind, *of, found.policy, level, severity, *place)
         for error in pack.errors:
+            if error.code == HIDDEN_SECRETS:
+                continue  # told once, below
             yield Tracked(status, "error", *of, error.policy, "", "", error.urn, "", error.why)
+    run = (required.entity, required.mode, stored.run, stored.time)
+    for urn in report.hidden:
+        type_name = urn_parts(urn)[2].rpartition("$")[2]
+        yield Tracked(status, "hidden", *run, "", "", "", "hidden", "", urn, type_name, HIDDEN_MESSAGE)

@@ -1,0 +1,68 @@
+"""What `audit` prints: a line or a JSON object for each entity, and what has to be said of some."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from packreg.cli.audit_work import UNCHANGED
+from packreg.enforcement.report import counted
+from packreg.errors import NotEvaluated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.cli.audit_work import Audited
+    from packreg.cli.session import Session
+
+_COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waived", "errors")
+_COMPLIANT_BUT = "compliant with hidden secrets"
+_WORDS = ("compliant", _COMPLIANT_BUT, "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
+
+
+def write_audited(session: Session, audited: Sequence[Audited]) -> int:
+    """Print all; gives the exit code. Entities whose secrets could not be read are counted apart."""
+    out = session.out
+    counts = Counter(_word(each) for each in audited)
+    unguarded = [each for each in audited if each.unguarded]
+    unkept = [each for each in audited if each.unkept]
+    if out.json:
+        summary = {"audited": len(audited)}
+        summary |= {word.replace("-", "_").replace(" ", "_"): counts[word] for word in _WORDS}
+        summary |= {"unguarded": len(unguarded), "unkept": len(unkept)}
+        out.document({"summary": summary, "entities": [each.as_json() for each in audited]})
+    else:
+        rows = (
+            (e.entity, _verdict(e), e.mandatory, e.advisory, e.remediations, e.waived, e.errors)
+            for e in audited
+        )
+        out.table(_COLUMNS, rows)
+    for each in audited:
+        if each.error:
+            out.error(f"{each.entity}: {each.error}")
+    for each in unguarded:
+        out.warn(
+            f"{each.entity}: the update that ended at {each.unguarded} left no report of the guard",
+            "the guard was not in the way of it: see `packreg guard --help`",
+        )
+    if hidden := [each for each in audited if each.hidden]:
+        out.warn(
+            f"{counted(len(hidden), 'entity', 'entities')} with secrets that could not be read: nobody knows "
+            "what the policies would say of them",
+            "give the key: PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+        )
+    if unkept:
+        out.warn(f"{len(unkept)} reports were not kept, the first because {unkept[0].unkept}")
+    said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
+    out.say(f"audited {len(audited)}: {said or 'nothing'}")
+    return NotEvaluated.exit_code if counts["not-evaluated"] else 0
+
+
+def _word(each: Audited) -> str:
+    return _COMPLIANT_BUT if each.verdict == "compliant" and each.hidden else each.verdict
+
+
+def _verdict(each: Audited) -> str:
+    if not each.hidden:
+        return each.verdict
+    return f"{each.verdict}, {counted(each.hidden, 'resource')} with hidden secrets"
