@@ -42,10 +42,12 @@ class Tapped:
         self.after("get", key)
         return data
 
-    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
         """List objects between the taps."""
         self.before("list", prefix)
-        page = self.inner.list(prefix, after=after, limit=limit, delimiter=delimiter)
+        page = self.inner.list(prefix, after=after, token=token, limit=limit, delimiter=delimiter)
         self.after("list", prefix)
         return page
 

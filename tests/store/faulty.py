@@ -95,10 +95,12 @@ class FaultyBucket:
         self._break()
         return self.inner.get(key, limit=limit)
 
-    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
         """List, or break off."""
         self._break()
-        return self.inner.list(prefix, after=after, limit=limit, delimiter=delimiter)
+        return self.inner.list(prefix, after=after, token=token, limit=limit, delimiter=delimiter)
 
     def delete(self, key: str) -> None:
         """Delete, or break off."""

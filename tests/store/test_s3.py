@@ -223,7 +223,21 @@ def test_a_listing_out_of_order_is_unsafe(direct: S3Bucket, monkeypatch: pytest.
 
     monkeypatch.setattr(direct, "_reads", Unordered)
     with pytest.raises(StoreUnsafe, match="order"):
-        direct.list("", delimiter=True)
+        list(Store(direct).prefixes(""))
+
+
+def test_a_page_that_goes_on_without_saying_how_is_unsafe(
+    direct: S3Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A truncated page needs a token for the next one."""
+
+    class Silent:
+        def list_objects_v2(self, **_: object) -> dict[str, object]:
+            return {"IsTruncated": True}
+
+    monkeypatch.setattr(direct, "_reads", Silent)
+    with pytest.raises(StoreUnsafe, match="goes on"):
+        direct.list("")
 
 
 @pytest.mark.parametrize(

@@ -37,13 +37,16 @@ class Entry(NamedTuple):
 class Page(NamedTuple):
     """One answer to a listing.
 
-    `entries` and `prefixes` are each in byte order. `more` is what to pass as `after` for the next page, and
-    empty when there is none. A page may be empty and still have a next one.
+    `entries` and `prefixes` are each in byte order. `more` is what to pass as `token` for the next page, and
+    empty when there is none; it means something to the bucket alone. A page may be empty and still have a
+    next one. `full` says that the store called this page the last one though it holds as much as a page can;
+    then `more` leads to where another could begin, since stores were met that say so with more to come.
     """
 
     entries: tuple[Entry, ...]
     prefixes: tuple[str, ...]
     more: str
+    full: bool = False
 
 
 class Exists(StoreError):
@@ -81,13 +84,16 @@ class Bucket(Protocol):
             IntegrityError: it is larger than `limit` bytes.
         """
 
-    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
         """The objects whose keys start with `prefix` and are greater than `after`, at most `limit` of them.
 
         `prefix` need not end at a "/". With `delimiter`, keys that hold another "/" behind the prefix are
         rolled up: each such beginning, with its final "/", appears once in `prefixes` and counts as one.
-        `after` is compared with keys, before they are rolled up. Keys that break the rule of `check_key`
-        are somebody else's and are left out.
+        `after` is compared with keys, before they are rolled up. `token` is the `more` of the page before, to
+        an otherwise equal call (`limit` may differ). Keys that break the rule of `check_key` are somebody
+        else's and are left out.
         """
 
     def delete(self, key: str) -> None:

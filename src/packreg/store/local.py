@@ -102,13 +102,15 @@ class LocalBucket:
             raise IntegrityError(f"the object {path} has more than the {limit} bytes that it may have")
         return data
 
-    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
         """The objects behind a prefix. Raises: StoreRefused, StoreError."""
         check_prefix(prefix)
         entries: list[Entry] = []
         prefixes: list[str] = []
         last = ""
-        for key, found in self._walk(prefix, after, delimiter):
+        for key, found in self._walk(prefix, token or after, delimiter):
             if len(entries) + len(prefixes) == limit:
                 return Page(tuple(entries), tuple(prefixes), last)
             if found is None:

@@ -44,9 +44,12 @@ class MemoryBucket:
             raise IntegrityError(f"the object {key} has more than the {limit} bytes that it may have")
         return found[0]
 
-    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
         """The objects behind a prefix."""
         check_prefix(prefix)
+        after = token or after
         with self._lock:
             found = [
                 Entry(key, len(data), modified)

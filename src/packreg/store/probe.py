@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CANARY_KEY = ".packreg/canary"
 CANARY = b"Creating this object must be refused: it exists. packreg tries before every publish.\n"
 PROBES = ".packreg/probe/"
+_PAGES = "a registry needs a store that pages its listings as S3 does; use another store or bucket"
 _HINT = "a registry needs a store that honours `If-None-Match: *` on PUT; use another store or bucket"
 
 
@@ -44,7 +45,7 @@ class Verdict(NamedTuple):
 def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "") -> Verdict:
     """Try a store out under `.packreg/probe/`, and clean up as far as deleting is allowed.
 
-    `rounds` races of `writers` threads each; about 180 requests with the defaults. `name` is a segment for
+    `rounds` races of `writers` threads each; about 200 requests with the defaults. `name` is a segment for
     this run's objects, a random one by default.
 
     Raises:
@@ -155,7 +156,7 @@ def _check_race(store: Store, key: str, writers: int) -> None:
 
 
 def _check_listing(store: Store, place: str) -> None:
-    """The registry finds its newest revision first, and its pages one behind the other."""
+    """The registry finds its newest revision first, and every page behind the one before: nothing is lost."""
     names = ["b", "a/2", "a-1", "a.x", "a/1", "c"]
     for name in names:
         store.create(f"{place}/list/{name}", b"")
@@ -167,10 +168,39 @@ def _check_listing(store: Store, place: str) -> None:
         rest = [entry.key for entry in store.list_all(f"{place}/list/", after=expected[seen])]
         if rest != expected[seen + 1 :]:
             raise StoreUnsafe(f"a listing that starts after {expected[seen]} gives {rest}", hint=_HINT)
-    page = store.bucket.list(f"{place}/list/", limit=2, delimiter=True)
-    rolled = list(store.prefixes(f"{place}/list/"))
-    if rolled != [f"{place}/list/a/"] or not page.more:
-        raise StoreUnsafe(f"a listing by directories gives {rolled}", hint=_HINT)
+    for limit in (1, 2, 3):
+        entries, _ = _walk(store, f"{place}/list/", limit, delimiter=False)
+        if entries != expected:
+            raise StoreUnsafe(f"a listing in pages of {limit} gives {entries}, not {expected}", hint=_PAGES)
+    flat = [key for key in expected if "/a/" not in key.removeprefix(f"{place}/list")]
+    for limit in (1, 4):
+        found = _walk(store, f"{place}/list/", limit, delimiter=True)
+        if found != (flat, [f"{place}/list/a/"]):
+            raise StoreUnsafe(f"a listing by directories, in pages of {limit}, gives {found}", hint=_PAGES)
+
+
+def _walk(store: Store, prefix: str, limit: int, *, delimiter: bool) -> tuple[list[str], list[str]]:
+    """What all pages of at most `limit` give: keys, and the beginnings that were rolled up."""
+    keys: list[str] = []
+    prefixes: list[str] = []
+    token = ""
+    for _ in range(20):  # far more than there are pages
+        page = store.page(prefix, token=token, limit=limit, delimiter=delimiter)
+        if len(page.entries) + len(page.prefixes) > limit:
+            raise StoreUnsafe(f"a page of a listing holds more than the {limit} that it may", hint=_PAGES)
+        keys += [entry.key for entry in page.entries]
+        prefixes += page.prefixes
+        if page.full and _holds_more(store, prefix, page.more, limit, delimiter=delimiter):
+            raise StoreUnsafe(f"a page of {limit} is called the last one, and more follow", hint=_PAGES)
+        if not page.more:
+            return keys, prefixes
+        token = page.more
+    raise StoreUnsafe("the pages of a listing go in circles", hint=_PAGES)
+
+
+def _holds_more(store: Store, prefix: str, token: str, limit: int, *, delimiter: bool) -> bool:
+    page = store.page(prefix, token=token, limit=limit, delimiter=delimiter)
+    return bool(page.entries or page.prefixes)
 
 
 def _clean(store: Store, place: str) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from packreg.store.url import StoreLocation
 
 _CHUNK = 2**20
+#: How tokens begin: the store's own, and those of a page that is full, though the store called it the last.
+_THEIRS, _BEHIND = "token:", "behind:"
 
 
 class S3Bucket:
@@ -99,11 +101,17 @@ class S3Bucket:
             )
         return b"".join(pieces)
 
-    def list(self, prefix: str, *, after: str = "", limit: int = 1000, delimiter: bool = False) -> Page:
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
         """The objects behind a prefix: one request. Raises: StoreUnavailable, StoreRefused, StoreUnsafe."""
         check_prefix(prefix)
         options: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + prefix, "MaxKeys": limit}
-        if after:
+        if token.startswith(_BEHIND):
+            after, token = token.removeprefix(_BEHIND), ""
+        if token:
+            options["ContinuationToken"] = token.removeprefix(_THEIRS)
+        elif after:
             options["StartAfter"] = self._prefix + after
         if delimiter:
             options["Delimiter"] = "/"
@@ -122,19 +130,20 @@ class S3Bucket:
                 f"a listing of {self.describe()} lacks what a listing holds: {failed!r}",
                 hint="the store does not speak S3 well enough for a registry",
             ) from failed
-        keys = [entry.key for entry in found]
-        for words in (keys, prefixes):
-            if words != sorted(set(words)) or any(not word.startswith(prefix) for word in words):
+        entries = tuple(entry for entry in found if not key_problem(entry.key))
+        rolled = tuple(word for word in prefixes if not key_problem(word[:-1]))
+        if answer.get("IsTruncated"):
+            following = answer.get("NextContinuationToken")
+            if not following:
                 raise StoreUnsafe(
-                    f"{self.describe()} does not list keys in the order of their bytes",
-                    hint="S3 directory buckets and some gateways do not; use a general purpose bucket",
+                    f"{self.describe()} says that a listing goes on, and not how",
+                    hint="the store does not speak S3 well enough for a registry",
                 )
-        last = max([*keys, *(behind(word) for word in prefixes)], default="")
-        return Page(
-            tuple(entry for entry in found if entry.key > after and not key_problem(entry.key)),
-            tuple(word for word in prefixes if not key_problem(word[:-1])),
-            last if answer.get("IsTruncated") else "",
-        )
+            return Page(entries, rolled, f"{_THEIRS}{following}")
+        if len(found) + len(prefixes) < limit:
+            return Page(entries, rolled, "")
+        last = max([*(entry.key for entry in found), *(behind(word) for word in prefixes)])
+        return Page(entries, rolled, _BEHIND + last, full=True)
 
     def delete(self, key: str) -> None:
         """Delete an object. Raises: StoreUnavailable, StoreRefused."""

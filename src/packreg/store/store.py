@@ -27,7 +27,7 @@ from packreg.errors import (
 from packreg.store.bucket import Entry, Exists, Unsure, check_key, check_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TypeVar
 
     from packreg.store.bucket import Bucket, Page
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MAX_OBJECT = 256 * 2**20
 #: A read is tried this often before the store counts as unavailable.
 READS = 6
+#: So many pages of a listing in a row may hold nothing of ours.
+MAX_EMPTY = 1000
 _SHORTEST, _LONGEST = 0.02, 5.0
 
 
@@ -79,6 +81,17 @@ class Store:
     def describe(self) -> str:
         """The bucket's URL, without secrets."""
         return self.bucket.describe()
+
+    def deletion(self, key: str) -> str:
+        """The command that deletes an object with the store's own tools, for hints: packreg deletes none."""
+        import shlex
+        from urllib.parse import parse_qs
+
+        place, _, options = self.describe().partition("?")
+        if place.startswith("file://"):
+            return f"rm {shlex.quote(place.removeprefix('file://') + '/' + key)}"
+        endpoint = parse_qs(options).get("endpoint_url", [""])[0]
+        return f"aws s3 rm {place}/{key}" + (f" --endpoint-url {shlex.quote(endpoint)}" if endpoint else "")
 
     def create(
         self, key: str, data: bytes, *, read_back: bool = False, limit: int = MAX_OBJECT
@@ -187,13 +200,25 @@ class Store:
 
         Raises:
             StoreUnavailable: no answer after a number of attempts.
-            StoreError: the store refused, or its listing goes in circles.
+            StoreError: the store refused, or its pages go in circles or are out of order.
         """
         for page in self._pages(prefix, after, self.bucket.page_size, False):
             yield from page.entries
 
+    def page(self, prefix: str, *, after: str = "", token: str = "", limit: int, delimiter: bool) -> Page:
+        """One page of a listing, as `Bucket.list` gives it: one request. Raises: StoreError."""
+        return self._retried(
+            lambda: self.bucket.list(prefix, after=after, token=token, limit=limit, delimiter=delimiter)
+        )
+
     def first(self, prefix: str) -> Entry | None:
-        """The object with the least key that starts with `prefix`: one request. Raises: StoreError."""
+        """The object with the least key that starts with `prefix`: one request.
+
+        Where keys stand in front that are not ours, a request more for each page of them.
+
+        Raises:
+            StoreError: as `list_all`.
+        """
         for page in self._pages(prefix, "", 1, False):
             if page.entries:
                 return page.entries[0]
@@ -215,21 +240,44 @@ class Store:
                     last = found
 
     def _pages(self, prefix: str, after: str, limit: int, delimiter: bool) -> Iterator[Page]:
+        """The pages of a listing, made sure that each goes on where the one before ended.
+
+        What a store leaves out without a word cannot be seen here; the probe looks for that.
+        """
         check_prefix(prefix)
+        tokens = {""}
+        token, empty = "", 0
+        last, last_prefix = after, ""
         while True:
-            here = after
-            page = self._retried(
-                lambda: self.bucket.list(prefix, after=here, limit=limit, delimiter=delimiter)  # noqa: B023
-            )
+            page = self.page(prefix, after=after, token=token, limit=limit, delimiter=delimiter)
+            last = self._in_order([entry.key for entry in page.entries], prefix, last)
+            last_prefix = self._in_order(page.prefixes, prefix, last_prefix, again=True)
             yield page
             if not page.more:
                 return
-            if page.more <= here:
+            empty = 0 if page.entries or page.prefixes else empty + 1
+            if page.more in tokens or empty > MAX_EMPTY:
                 raise StoreUnsafe(
-                    f"the listing of {prefix!r} in {self.describe()} does not get beyond {here!r}",
-                    hint="the store does not support `start-after`; it cannot hold a registry",
+                    f"the listing of {prefix!r} in {self.describe()} goes in circles behind {last!r}",
+                    hint="the store does not page its listings as S3 does; it cannot hold a registry",
                 )
-            after = page.more
+            token, limit = page.more, self.bucket.page_size
+            tokens.add(token)
+
+    def _in_order(self, words: Sequence[str], prefix: str, last: str, *, again: bool = False) -> str:
+        """The last of the words of a page, which must follow the last word of the page before.
+
+        Keys that are not ours may bring a rolled up beginning up `again`.
+        """
+        for word in words:
+            if not (word > last or (again and word == last)) or not word.startswith(prefix):
+                raise StoreUnsafe(
+                    f"{self.describe()} does not list keys once each, in the order of their bytes: behind "
+                    f"{last!r} it gives {word!r}",
+                    hint="S3 directory buckets and some gateways do not; use a general purpose bucket",
+                )
+            last = word
+        return last
 
     def _count(self) -> None:
         with self._lock:
