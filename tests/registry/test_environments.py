@@ -166,12 +166,12 @@ def test_a_removal_that_was_cut_short_is_finished(bucket: MemoryBucket) -> None:
 
 
 def test_requests_do_not_grow_with_the_history(bucket: MemoryBucket) -> None:
-    """The newest costs two requests, a number one, a tag three."""
+    """The newest costs three requests, a number one, a tag three while there is one revision of tags."""
     target = environments(bucket)
     before: object = target.newest("prod")
     for number in range(20):
         before = target.set("prod", f"values: {{a: x{number}}}\n".encode(), "ann", before)  # type: ignore[arg-type]
-    for text, cost in (("prod", 2), ("prod@5", 1), ("prod@Stable", 3)):
+    for text, cost in (("prod", 3), ("prod@5", 1), ("prod@Stable", 3)):
         place = registry(bucket)
         Environments(place, now=lambda: NOW, new_id=lambda: "x").get(ref(text))
         assert place.store.requests == cost

@@ -53,6 +53,7 @@ def test_revisions_are_read_by_number(chain: Chain) -> None:
     assert (one.previous, two.previous, three.previous) == ("", one.digest, two.digest)
     assert three.attempt == "attempt-three"
     assert chain.head() == three
+    assert chain.head(linked=False) == three
     with pytest.raises(NotFound):
         chain.at(4)
     for number in (0, -1, 10**12):
@@ -201,15 +202,58 @@ def test_a_deleted_revision_is_missed(chain: Chain, store: Store, number: int, m
 
 
 @pytest.mark.parametrize(
-    "name", ["0", "readme", "999999999999.json", "00000000000.json", "000/1.json", "1.txt"]
+    "name", ["-", "0", "readme", "999999999999.json", "00000000000.json", "000/1.json", "1.txt"]
 )
-def test_strangers_in_the_chain_are_named(store: Store, name: str) -> None:
-    """An object that is no revision, where only revisions may be, stops readers with its key."""
-    store.create(f"chain/{name}", b"")
-    with pytest.raises(IntegrityError, match=f"chain/{name}"):
-        Chain(store, "chain").head()
-    with pytest.raises(IntegrityError, match=f"chain/{name}"):
-        list(Chain(store, "chain").history())
+def test_strangers_hide_no_revision(chain: Chain, store: Store, name: str) -> None:
+    """An object that is no revision is passed over, wherever it sorts, and can be named."""
+    key = f"environments/prod/{name}"
+    store.create(key, b"")
+    for expected in (3, 4):
+        head = chain.head()
+        assert head is not None
+        assert head.number == expected
+        assert [revision.number for revision in chain.history()] == list(range(expected, 0, -1))
+        chain.append(lambda _: b"next", attempt_id=f"x{expected}")
+    assert list(chain.strangers()) == [key]
+    store.create("other/0", b"")
+    assert Chain(store, "other").head() is None
+
+
+def test_a_crowd_of_strangers_stops_with_the_first(
+    chain: Chain, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever fills the place with other objects is told of, instead of being read for ever."""
+    monkeypatch.setattr(chain_module, "MAX_STRANGERS", 5)
+    for number in range(7):
+        store.create(f"environments/prod/-{number}", b"")
+    with pytest.raises(IntegrityError, match=r"more than 5 objects .* the first is environments/prod/-0"):
+        chain.head()
+
+
+@pytest.mark.parametrize("number", [5, 500, 10**12 - 1])
+def test_a_head_behind_a_gap_does_not_count(chain: Chain, store: Store, number: int) -> None:
+    """A forged revision with a number far away is neither followed nor appended to, and named."""
+    store.create(chain.key(number), _written(number=number))
+    for operation in (chain.head, lambda: chain.append(lambda _: b"mine", attempt_id="x")):
+        with pytest.raises(IntegrityError, match=f"there is no revision {number - 1}") as stopped:
+            operation()
+        assert chain.key(number) in str(stopped.value)
+        assert f"memory:/{chain.key(number)}" in stopped.value.hint
+    store.delete(chain.key(number))
+    assert chain.head() == chain.at(3)
+
+
+def test_a_head_that_continues_another_revision_does_not_count(chain: Chain, store: Store) -> None:
+    """A forged next revision, and an exchanged one before the newest, stop readers and writers."""
+    store.create(chain.key(4), _written())
+    for operation in (chain.head, lambda: chain.append(lambda _: b"mine", attempt_id="x")):
+        with pytest.raises(IntegrityError, match="was not made from revision 3"):
+            operation()
+    store.delete(chain.key(4))
+    store.delete(chain.key(2))
+    store.create(chain.key(2), b"anything")
+    with pytest.raises(IntegrityError, match="was not made from revision 2"):
+        chain.head()
 
 
 def test_listed_and_gone_is_an_error(chain: Chain, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ class Decisions:
 
     @classmethod
     def read(cls, session: Session, *, strict: bool = False) -> Decisions:
-        """By governance as it is now: two requests.
+        """By governance as it is now: three requests.
 
         Raises:
             NotFound: there is no registry, so nobody can say what must run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -37,7 +38,7 @@ class Check(NamedTuple):
 def doctor_command(session: Session, no_probe: bool) -> int:
     """Check the store, the cache, the tools and the configuration.
 
-    The store is tried out with about 180 small requests below .packreg/probe/, which are cleaned up. Who may
+    The store is tried out with about 200 small requests below .packreg/probe/, which are cleaned up. Who may
     not write there is told what was not proved. Exit code 9 if the store cannot hold a registry or does not
     answer.
     """
@@ -70,6 +71,7 @@ def diagnose(session: Session, *, probe_store: bool) -> Iterator[Check]:
         return
     for look in (_registry, _canary, _probe) if probe_store else (_registry,):
         yield from _guarded("store", session, look)
+    yield from _guarded("governance", session, _governance)
     yield from _guarded("home", session, _home)
     yield from _guarded("python", session, _python)
     yield from tools(session)
@@ -94,6 +96,15 @@ def _registry(session: Session) -> Iterator[Check]:
         yield Check("registry", "warn", "not there yet", "the first `packreg publish` creates it")
     else:
         yield Check("registry", "warn", "nobody initialised it", "create it once with `packreg init`")
+
+
+def _governance(session: Session) -> Iterator[Check]:
+    chain = session.registry().governance
+    head = chain.head()
+    yield Check("governance", "ok", f"revision {head.number}" if head else "nobody wrote any yet")
+    for key in islice(chain.strangers(), 20):
+        fix = f"find out who can write there, then delete it: {session.store.deletion(key)}"
+        yield Check("governance", "warn", f"{key} is no revision, and is passed over", fix)
 
 
 def _canary(session: Session) -> Iterator[Check]:

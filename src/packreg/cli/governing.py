@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.errors import IntegrityError
 from packreg.groups.differences import Difference, differences
 from packreg.groups.document import Document, decode, encode, nothing_written
 from packreg.groups.merging import next_revision
@@ -31,7 +32,7 @@ class Edited(NamedTuple):
 
 
 def read_governance(session: Session) -> Governance:
-    """Governance as it is now, one consistent state: two requests, one where nobody wrote any.
+    """Governance as it is now, one consistent state: three requests, one where nobody wrote any.
 
     Raises:
         IntegrityError, StoreRefused: it cannot be trusted, or was written by a newer packreg.
@@ -45,7 +46,10 @@ def read_revision(chain: Chain, revision: Revision | None) -> Document:
     """A revision of the chain, read; None is the state before the first. Raises: as `read_governance`."""
     if revision is None:
         return nothing_written()
-    return decode(revision.value, revision.number, chain.key(revision.number))
+    try:
+        return decode(revision.value, revision.number, chain.key(revision.number))
+    except IntegrityError as error:
+        raise IntegrityError(str(error), hint=chain.way_on(revision.number)) from None
 
 
 def edit_governance(
@@ -93,7 +97,7 @@ def edit_governance(
 def create_governance(session: Session) -> Governance:
     """Write the default groups down where nobody wrote any governance yet; gives what governs then.
 
-    Three requests, and two where it is written already. Without it the default groups are there too.
+    Three requests at most where it is written already. Without it the default groups are there too.
 
     Raises:
         OutcomeUnknown: the revision may be there; the same command again is safe.

@@ -15,7 +15,7 @@ their levels and schemas) comes in as values, from a release's record or from th
 
 Decisions:
 
-* All of governance is one document, so that a decision reads one consistent state in two requests, and an
+* All of governance is one document, so that a decision reads one consistent state in three requests, and an
   edit of several groups is one revision or none. 10,000 configured entries are half of what a revision holds.
 * An edit is made once, on the revision that its author saw, and merged thing by thing: a group, a waiver or a
   setting is a thing. Merging inside a group would let two people make of it what neither of them saw.

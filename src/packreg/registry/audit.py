@@ -68,10 +68,15 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
 def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
     """Whether every revision of a chain is there and the one that its successor was made from."""
     subject = prefix.removesuffix("/")
+    chain = Chain(objects.store, prefix)
+    for key in chain.strangers():
+        yield Finding(key, "error", "unknown-key", "no revision has such a key; it is passed over")
     try:
-        revisions = sum(1 for _ in Chain(objects.store, prefix).history())
+        revisions = sum(1 for _ in chain.history())
     except IntegrityError as error:
-        yield Finding(subject, "error", "bad-revision", str(error))
+        yield Finding(
+            subject, "error", "bad-revision", f"{error}; {error.hint}" if error.hint else str(error)
+        )
     else:
         if revisions:
             yield Finding(subject, "ok")

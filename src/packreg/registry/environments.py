@@ -72,11 +72,11 @@ class Environments:
         return sorted(name for name in names if is_name(name))
 
     def newest(self, name: str) -> EnvironmentRevision | None:
-        """The newest revision, which may say that the environment was removed. Two requests."""
+        """The newest revision, which may say that the environment was removed. Three requests."""
         return self._read(name, self._chain(name).head())
 
     def get(self, reference: EnvironmentReference) -> EnvironmentRevision:
-        """The revision that a reference means. One request for a number, two for the newest, three for a tag.
+        """The revision that a reference means: one request by number, three for the newest, four by tag.
 
         Raises:
             NotFound: there is no such environment, revision or tag.
@@ -111,7 +111,7 @@ class Environments:
             yield found
 
     def tags(self, name: str) -> Tags:
-        """The tags of an environment. Two requests."""
+        """The tags of an environment. Three requests."""
         head = self._tag_chain(name).head()
         return self._read_tags(name, head)
 

@@ -9,7 +9,7 @@ from packreg.pack.version import Version
 from packreg.registry import layout
 from packreg.registry.listing import PackListing, State
 from packreg.registry.notices import Notice
-from packreg.registry.objects import Objects
+from packreg.registry.objects import Objects, read_notice
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def _revise(objects: Objects, notice: Notice, wanted: State) -> Changed:
         return Changed(name, version, wanted, said or _never(notice), already=True)
     key = layout.revision_key(name, version, number + 1)
     other = objects.store.create(key, notice.encode(), limit=layout.MAX_NOTICE)
-    said = notice if other is None else Notice.decode(other, key, name, version)
+    said = notice if other is None else read_notice(other, key, name, version)
     return Changed(name, version, wanted, said, already=other is not None)
 
 
@@ -95,7 +95,7 @@ def remove(objects: Objects, notice: Notice) -> Changed:
         raise NotFound(f"there is no {name}@{version} to remove")
     key = layout.tombstone_key(name, version)
     other = objects.store.create(key, notice.encode(), limit=layout.MAX_NOTICE)
-    said = notice if other is None else Notice.decode(other, key, name, version)
+    said = notice if other is None else read_notice(other, key, name, version)
     try:
         for entry in objects.store.list_all(layout.bundles_prefix(name, version)):
             objects.store.delete(entry.key)

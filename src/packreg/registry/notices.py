@@ -65,4 +65,5 @@ class Notice:
         return cls(name, version, printable(reason).strip()[:2000], printable(by)[:200], at, attempt)
 
     def __str__(self) -> str:
-        return f"{self.reason or 'no reason given'} ({self.by}, {self.at})"
+        who = ", ".join(word for word in (self.by, self.at) if word)
+        return (self.reason or "no reason given") + (f" ({who})" if who else "")

@@ -90,10 +90,14 @@ class Objects:
         return record
 
     def tombstone(self, name: str, version: Version) -> Notice | None:
-        """Why a release was removed, or None if it was not. One request, never from memory."""
+        """Why a release was removed, or None if it was not. One request, never from memory.
+
+        That a tombstone is there removes the release, whatever it says; so do yanks by their keys. One that
+        cannot be read is told as such, and stops nobody.
+        """
         key = layout.tombstone_key(name, version)
         data = self._get(key, layout.MAX_NOTICE)
-        return None if data is None else _notice(data, key, name, version)
+        return None if data is None else read_notice(data, key, name, version)
 
     def revision(self, name: str, version: Version, number: int) -> Notice | None:
         """The yank or restore of a release with this number. One request, none if it is remembered."""
@@ -103,7 +107,7 @@ class Objects:
             data = self._get(key, layout.MAX_NOTICE)
             if data is not None:
                 self.remembered.put(key, data)
-        return None if data is None else _notice(data, key, name, version)
+        return None if data is None else read_notice(data, key, name, version)
 
     def yanked(self, name: str, version: Version) -> str:
         """Why a release is yanked, or an empty string. One request, and one more if it is."""
@@ -150,8 +154,14 @@ class Objects:
             return None
 
 
-def _notice(data: bytes, key: str, name: str, version: Version) -> Notice:
-    """Read a notice; what does so is loaded now, as most releases have none."""
+def read_notice(data: bytes, key: str, name: str, version: Version) -> Notice:
+    """Read a notice; one that cannot be read is one whose reason is not known.
+
+    What reads it is loaded now, as most releases have none.
+    """
     from packreg.registry.notices import Notice
 
-    return Notice.decode(data, key, name, version)
+    try:
+        return Notice.decode(data, key, name, version)
+    except IntegrityError as error:
+        return Notice.say(name, version, f"the reason is not known: {error}", "", "", "")

@@ -155,7 +155,7 @@ class RunEntries:
     def newest(self, run: str, entity: Judged) -> Entered | None:
         """The newest entry, None where there is none: two requests, whatever their number."""
         chain = self._chain(run, entity)
-        return _read(chain, chain.head())
+        return _read(chain, chain.head(linked=False))
 
     def at(self, run: str, entity: Judged, number: int) -> Entered:
         """An entry by its number: one request. Raises NotFound: it does not exist."""
@@ -192,7 +192,7 @@ class RunEntries:
                 continue
             chain = Chain(self._store, prefix)
             try:
-                newest = _read(chain, chain.head())
+                newest = _read(chain, chain.head(linked=False))
             except (IntegrityError, StoreRefused) as error:
                 damaged(error)
                 continue

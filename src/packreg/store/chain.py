@@ -11,6 +11,11 @@ never deleted: a free number below the newest would let a delayed writer slip ba
 
 Every revision names the sha256 of the one before it, and carries the id of the attempt that made it, so that
 no two have the same bytes and an own revision whose reply was lost is known again.
+
+What others put among the revisions: an object whose key is no revision's cannot be one, hides none, and is
+passed over; `strangers` names it. An object with a revision's key that is none, or that does not continue the
+revision before it, stops readers and writers with its name and how to go on. To pass over it would be wrong:
+it may be the newest revision, damaged, and then what it forbids would be allowed again.
 """
 
 from __future__ import annotations
@@ -26,10 +31,13 @@ from packreg.store.bucket import check_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from packreg.store.bucket import Entry
     from packreg.store.store import Store
 
 #: A revision is a document that people edit; this is far above any of those.
 MAX_REVISION = 4 * 2**20
+#: So many objects that are no revisions are passed over on the way to the newest.
+MAX_STRANGERS = 1000
 #: How often `append` starts over because somebody else was first.
 MAX_LOST = 1000
 
@@ -58,7 +66,7 @@ class Revision(NamedTuple):
 
 
 class Chain:
-    """The chain of revisions under a prefix of a store; nothing else may live there."""
+    """The chain of revisions under a prefix of a store; nothing else should live there."""
 
     def __init__(self, store: Store, prefix: str) -> None:
         self._store = store
@@ -71,17 +79,49 @@ class Chain:
             raise UsageError(f"revisions count from 1 to {_TOP}, there is no {number}")
         return f"{self._prefix}{_TOP - number:012d}.json"
 
-    def head(self) -> Revision | None:
-        """The newest revision, or None when there is none: two requests.
+    def head(self, *, linked: bool = True) -> Revision | None:
+        """The newest revision, or None when there is none: three requests, two if it is the first.
+
+        It counts only if it was made from the one before, which is looked at, too. Without `linked` it is
+        believed, for two requests: for readers to whom a forged one is not worth a third.
 
         Raises:
-            IntegrityError: what stands there is no revision.
+            IntegrityError: what stands there is no revision, or does not continue the one before.
             StoreError: the store failed.
         """
         entry = self._store.first(self._prefix)
+        if entry is not None and not self._number(entry.key):
+            entry = self._behind_strangers(entry.key)
         if entry is None:
             return None
-        return self._read(self._number(entry.key), entry.modified)
+        revision = self._read(self._number(entry.key), entry.modified)
+        if linked and revision.number > 1:
+            try:
+                before = self._store.get(self.key(revision.number - 1), MAX_REVISION)
+            except NotFound:
+                raise IntegrityError(
+                    f"{self.key(revision.number)} says that it is revision {revision.number} of "
+                    f"{self._prefix[:-1]}, but there is no revision {revision.number - 1}",
+                    hint=f"{self.way_on(revision.number)}. In a replica the other may not have arrived yet",
+                ) from None
+            self._check_link(revision, hashlib.sha256(before).hexdigest())
+        return revision
+
+    def strangers(self) -> Iterator[str]:
+        """The keys of objects that stand here and are no revisions'. Raises: StoreError."""
+        return (entry.key for entry in self._store.list_all(self._prefix) if not self._number(entry.key))
+
+    def _behind_strangers(self, first: str) -> Entry | None:
+        for passed, entry in enumerate(self._store.list_all(self._prefix)):
+            if self._number(entry.key):
+                return entry
+            if passed == MAX_STRANGERS:
+                raise IntegrityError(
+                    f"more than {MAX_STRANGERS} objects that are no revisions stand in front of "
+                    f"{self._prefix[:-1]}, the first is {first}",
+                    hint=f"find out who can write there, then delete them; {self._store.deletion(first)}",
+                )
+        return None
 
     def at(self, number: int) -> Revision:
         """A revision by its number.
@@ -131,6 +171,8 @@ class Chain:
     def history(self) -> Iterator[Revision]:
         """Every revision, the newest first, each proved to be the one that its successor was made from.
 
+        Objects that are none are passed over, as `head` does.
+
         Raises:
             IntegrityError: a revision is missing, is none, or was exchanged.
             StoreError: the store failed.
@@ -138,6 +180,8 @@ class Chain:
         after: Revision | None = None
         for entry in self._store.list_all(self._prefix):
             number = self._number(entry.key)
+            if not number:
+                continue
             if after and number != after.number - 1:
                 raise IntegrityError(f"revision {after.number - 1} of {self._prefix[:-1]} is missing")
             revision = self._read(number, entry.modified)
@@ -155,21 +199,25 @@ class Chain:
             raise IntegrityError(f"{self.key(number)} is listed, but cannot be read") from failed
 
     def _number(self, key: str) -> int:
+        """The number of the revision at a key; 0 for a key that is no revision's."""
         match = _KEY.fullmatch(key[len(self._prefix) :])
-        number = _TOP - int(match[1]) if match else 0
-        if number < 1:
-            raise IntegrityError(
-                f"{key} is no revision, and stands where only revisions may",
-                hint="find out who can write there, then delete that object",
-            )
-        return number
+        return _TOP - int(match[1]) if match else 0
 
     def _check_link(self, revision: Revision, previous: str) -> None:
         if revision.previous != previous:
             raise IntegrityError(
-                f"revision {revision.number} of {self._prefix[:-1]} was not made from revision "
-                f"{revision.number - 1} as it is now"
+                f"{self.key(revision.number)}: revision {revision.number} of {self._prefix[:-1]} was not "
+                f"made from revision {revision.number - 1} as it is now",
+                hint=f"{self.way_on(revision.number)}. Otherwise revision {revision.number - 1} was "
+                "exchanged: put it back from a replica or a backup",
             )
+
+    def way_on(self, number: int) -> str:
+        """How to go on where a revision cannot be trusted, for hints."""
+        return (
+            "find out who can write there. If this is a revision that nobody made, delete it with the "
+            f"rights of a keeper: {self._store.deletion(self.key(number))}"
+        )
 
     def _decode(self, data: bytes, number: int) -> Revision:
         """Read a revision, which must be exactly what `_encode` writes."""
@@ -190,7 +238,7 @@ class Chain:
             if not isinstance(value, str) or data != _encode(number, previous, attempt, value.encode()):
                 raise ValueError("it was not written by packreg")
         except (ValueError, RecursionError) as failed:  # among them JSON and Unicode errors
-            raise IntegrityError(f"{where} is not a revision: {failed}") from None
+            raise IntegrityError(f"{where} is not a revision: {failed}", hint=self.way_on(number)) from None
         return Revision(number, value.encode(), attempt, previous, hashlib.sha256(data).hexdigest())
 
 
