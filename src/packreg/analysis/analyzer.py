@@ -14,12 +14,12 @@ from packreg.analysis.packinfo import read_info
 from packreg.analysis.process import Process
 from packreg.analysis.program import Deadlines, Stack, printable
 from packreg.analysis.protocol import analyzer_pb2 as pb
-from packreg.analysis.protocol.encode import MAX_MESSAGE, encode_configuration
+from packreg.analysis.protocol.encode import MAX_ANSWER, MAX_MESSAGE, encode_configuration
 from packreg.errors import PackFailed
 from packreg.pack.metadata import PackInfo
 
 _OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_receive_message_length", MAX_ANSWER),
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.enable_http_proxy", 0),  # the pack is on this machine, whatever proxy the environment names
     ("grpc.enable_retries", 0),
@@ -27,6 +27,8 @@ _OPTIONS = (
 )
 
 
+#: Parts of an answer, such as violations of one resource.
+_MAX_PARTS = 100_000
 #: Seconds: SDKs listen before they say their port.
 _CONNECT = 5.0
 
@@ -206,7 +208,7 @@ class Analyzer:
         return self._channel.unary_unary(
             f"/pulumirpc.Analyzer/{name}",
             request_serializer=None,
-            response_deserializer=response.FromString,
+            response_deserializer=lambda data: response.FromString(few(data)),
         )
 
     def _ask(self, call: Callable[..., Any], request: bytes, deadline: float) -> Answer:
@@ -227,6 +229,41 @@ class Analyzer:
             if error.kind != "unsupported":
                 raise
             return None
+
+
+def few(data: bytes) -> bytes:
+    """The message, if it has no more than `_MAX_PARTS` parts: one of two bytes is a hundred when it is read.
+
+    Raises:
+        ValueError: it has more, or is no message.
+    """
+    at = parts = 0
+    while at < len(data):
+        parts += 1
+        if parts > _MAX_PARTS:
+            raise ValueError(f"the answer has more than {_MAX_PARTS} parts")
+        kind, at = _varint(data, at)
+        if kind & 7 == 2:
+            size, at = _varint(data, at)
+            at += size
+        elif kind & 7 == 0:
+            _, at = _varint(data, at)
+        else:
+            at += {1: 8, 5: 4}.get(kind & 7, 0)
+    return data
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number there, and where it ends."""
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        if not data[at] & 0x80:
+            return value, at + 1
+        if shift > 63:
+            raise ValueError("the answer is no message")
+        at += 1
 
 
 def _failed(error: Any, deadline: float) -> CallFailed:

@@ -12,8 +12,12 @@ import re
 from collections.abc import Iterator
 
 from packreg.errors import InvalidState
+from packreg.pack.strict_json import MAX_MEMORY, weight
 
 WINDOW = 256 * 1024  # bytes that are decoded to text at a time, at least
+#: Bytes of one value, such as a resource with all its properties.
+MAX_VALUE = 32 * 1024 * 1024
+_MAX_NAMES = 10_000  # of one object that is read member by member
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"[-+.0-9eE]*")
@@ -36,7 +40,7 @@ class JsonText:
                 f"{where} is text in UTF-16, not UTF-8",
                 hint='PowerShell\'s ">" writes that; use "| Out-File -Encoding utf8"',
             )
-        if not data.strip():
+        if re.search(rb"\S", data) is None:
             raise InvalidState(f"{where} is empty")
         self._window(WINDOW)
 
@@ -66,6 +70,8 @@ class JsonText:
                     break
             if self._pos == 0:
                 size *= 2
+            if size > MAX_VALUE or weight(self._data[self._at : self._at + size]) > MAX_MEMORY:
+                raise self._error(f"one value has more than {MAX_VALUE >> 20} MiB, or too many parts", start)
             self._window(size)
         self._advance(end)
         return start, self._at
@@ -85,6 +91,8 @@ class JsonText:
             name = self.value() if self.peek() == '"' else None
             if not isinstance(name, str):
                 raise self._error("a name in double quotes should be here", at)
+            if len(seen) == _MAX_NAMES:
+                raise self._error(f"an object has more than {_MAX_NAMES} names", at)
             if name in seen:
                 raise self._error(f"the name {name[:80]!r} is given twice", at)
             seen.add(name)

@@ -15,6 +15,8 @@ from packreg.analysis.secrets import Secrets
 from packreg.analysis.values import Properties, Values, WrongValue
 from packreg.errors import InvalidState, Problem
 
+#: Resources of one file; the largest states that are known have some 100,000.
+MAX_ELEMENTS = 2_000_000
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -27,7 +29,9 @@ class Elements:
         self.place = place
 
     def add(self, span: tuple[int, int]) -> None:
-        """Add the next element: `data[start:end]`."""
+        """Add the next element: `data[start:end]`. Raises InvalidState: there are too many."""
+        if len(self) == MAX_ELEMENTS:
+            raise InvalidState(f"the file has more than {MAX_ELEMENTS} resources")
         self._spans.extend(span)
 
     def __len__(self) -> int:

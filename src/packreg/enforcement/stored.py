@@ -33,8 +33,9 @@ from packreg.pack.version import Version
 from packreg.registry.formats import beginning
 from packreg.registry.members import Members
 
-#: Bytes, unpacked: some 100,000 findings.
-MAX_REPORT = 64 * 2**20
+#: Bytes, unpacked, and what reading them may take: some 100,000 findings.
+MAX_REPORT = 56 * 2**20
+MAX_REPORT_MEMORY = 256 * 2**20
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64})?", re.ASCII)
 _ID = re.compile(r"[0-9a-z-]{1,64}", re.ASCII)
 
@@ -136,7 +137,7 @@ class StoredReport:
             plain = unpacked(data, key, MAX_REPORT)
         except InvalidState as damaged:
             raise IntegrityError(str(damaged), hint=damaged.hint) from None
-        found = Members.read(plain, key, MAX_REPORT)
+        found = Members.read(plain, key, MAX_REPORT, MAX_REPORT_MEMORY)
         state = found.members("state")
         hidden = found.members("hidden_secrets") if "hidden_secrets" in found.values else None
         report = Report(

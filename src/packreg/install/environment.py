@@ -89,6 +89,7 @@ def get_environment(
 
     Raises:
         InstallError: a package cannot be had, an installer failed (its log is named), the disk refuses.
+        InvalidPack: a wheel that the pack brings cannot be used.
     """
     key = environment_key(needs, interpreter)
     empty = skeleton(interpreter, tools)
@@ -184,9 +185,12 @@ def _install_lock(
 
 def _install_wheels(python: Path, staging: Path, needs: Needs, tools: Tools) -> None:
     """Install the wheels that the pack brings; their dependencies are in the lock."""
+    from packreg.pack.wheel_file import wheel_metadata
+
     directory = staging / "wheels"
     directory.mkdir()
     for name, data in needs.wheels:
+        wheel_metadata(name, data, tools.unpacked)  # uv and pip unpack whatever it says
         (directory / name).write_bytes(data)
     wheels = sorted(directory.iterdir())
     if tools.uv:

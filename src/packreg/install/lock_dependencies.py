@@ -31,6 +31,7 @@ from packreg.install.npm_lock import (
 )
 from packreg.install.requirements_lock import read_lock
 from packreg.install.tools import Tools, keep_out_configuration
+from packreg.pack.pyproject import MAX_REQUIREMENTS
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def lock_dependencies(
         return _export_uv_lock(pack, tools)
     if pack.dependencies_kind == "poetry":
         return _export_poetry_lock(pack, tools)
-    lines, constraints = _requirement_lines(pack)
+    lines, constraints = _requirement_lines(pack, tools)
     if not lines:
         return None
     if tools.uv:
@@ -102,7 +103,7 @@ def resolved_file(pack: Pack, tools: Tools) -> Path:
     if not tools.uv:
         parts.append(sys.version)
     if pack.dependencies_kind == "requirements":
-        parts += _requirement_lines(pack)
+        parts += _requirement_lines(pack, tools)
     else:
         parts += [hashlib.sha256(pack.files[path].data).hexdigest() for path in decides if path in pack.files]
         parts += [hashlib.sha256(data).hexdigest() for _, data in own_wheels(pack.files)]
@@ -113,31 +114,31 @@ def resolved_file(pack: Pack, tools: Tools) -> Path:
 # Python
 
 
-def _requirement_lines(pack: Pack) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _requirement_lines(pack: Pack, tools: Tools) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the pack asks for, and what bounds the versions without being asked for."""
     if pack.dependencies_kind == "requirements" and pack.requirements is not None:
         return pack.requirements.lines, pack.requirements.constraints
     wheels = own_wheels(pack.files)
     if wheels:
-        return tuple(line for _, data in wheels for line in _wheel_requirements(data)), ()
+        needed = (_wheel_requirements(name, data, tools) for name, data in wheels)
+        return tuple(line for lines in needed for line in lines), ()
     return _static_dependencies(
         pack.files["pyproject.toml"].data
     ) if "pyproject.toml" in pack.files else (), ()
 
 
-def _wheel_requirements(wheel: bytes) -> tuple[str, ...]:
+def _wheel_requirements(name: str, wheel: bytes, tools: Tools) -> tuple[str, ...]:
     """The dependencies that a wheel's metadata names, without those of its extras."""
     from email.parser import BytesHeaderParser
-    from io import BytesIO
-    from zipfile import BadZipFile, ZipFile
 
-    try:
-        with ZipFile(BytesIO(wheel)) as archive:
-            names = [name for name in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)]
-            metadata = archive.read(names[0]) if len(names) == 1 else b""
-    except (BadZipFile, ValueError, RuntimeError, NotImplementedError) as error:
-        raise InvalidPack(f"the wheel that the pack brings cannot be read: {error}") from error
+    from packreg.pack.wheel_file import wheel_metadata
+
+    metadata = wheel_metadata(name, wheel, tools.unpacked)
     lines = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist") or []
+    if len(lines) > MAX_REQUIREMENTS:
+        raise InvalidPack(
+            f"the wheel {name} that the pack brings has more than {MAX_REQUIREMENTS} requirements"
+        )
     return _plain(tuple(line for line in lines if not re.search(r"\bextra\b\s*==", line)))
 
 

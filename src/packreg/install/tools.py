@@ -16,11 +16,13 @@ from packreg.install.disk import disk_errors
 from packreg.install.home import Home
 from packreg.install.programs import Programs
 from packreg.install.tool_environment import named_files, tool_environment
+from packreg.pack.files import DEFAULT_LIMITS
 
 if TYPE_CHECKING:
     import subprocess
 
 _KEPT_LOGS = 50
+_READ_BACK = 64 * 1024
 _SHOWN_LINES = 12
 _SHOWN_CHARACTERS = 300
 _UNPRINTABLE = "\x1b\\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
@@ -34,7 +36,7 @@ class Tools:
     configuration, proxies and certificates are the operator's. `uv` and `timeout` (seconds for one run of
     one tool) can be set; an empty `uv` means that pip does its work. `checkout` is the directory of the
     project: no program and no configuration file in it counts. `node` is the operator's Node.js, a path or
-    a name; empty, the first on PATH.
+    a name; empty, the first on PATH. `unpacked` bounds what a wheel that a pack brings holds, in bytes.
     """
 
     home: Home
@@ -44,6 +46,7 @@ class Tools:
     extra: Mapping[str, str] = field(default_factory=dict)
     checkout: Path | None = None
     node: str = ""
+    unpacked: int = DEFAULT_LIMITS.unpacked
 
     @cached_property
     def programs(self) -> Programs:
@@ -139,8 +142,9 @@ class Tools:
                 return output
             log.seek(0, os.SEEK_END)
             log.write(output + f"\n# {failure}\n".encode())
-            log.seek(0)
-            said = _end_of(log.read().decode("utf-8", "replace"))
+            start = max(0, log.tell() - _READ_BACK)
+            log.seek(start)
+            said = _end_of(log.read().decode("utf-8", "replace"), whole=not start)
         raise InstallError(
             f"{name} could not {doing}: {failure}{said}\nthe whole output is in {log_path}",
             hint=hint or _hint_for(said),
@@ -207,9 +211,9 @@ def _killed(process: subprocess.Popen[bytes]) -> bytes:
     return b""
 
 
-def _end_of(text: str) -> str:
+def _end_of(text: str, *, whole: bool) -> str:
     """The last lines of a log without its first two, printable, each on a line of its own behind a bar."""
-    lines = [re.sub(_UNPRINTABLE, "", line).rstrip() for line in text.splitlines()[2:-1]]
+    lines = [re.sub(_UNPRINTABLE, "", line).rstrip() for line in text.splitlines()[2 if whole else 0 : -1]]
     lines = [line for line in lines if line][-_SHOWN_LINES:]
     return "".join(f"\n  | {line[:_SHOWN_CHARACTERS]}" for line in lines)
 

@@ -16,7 +16,7 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -32,14 +32,16 @@ from packreg.install.remembered import URL
 from packreg.install.requirements_lock import read_lock
 from packreg.install.tools import Tools
 from packreg.pack.reference import Reference
+from packreg.pack.strict_json import MAX_MEMORY, weight
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key
-from packreg.registry.record import Record
+from packreg.registry.record import MAX_RECORD, Record
 
 FORMAT = 1
 INDEX = "packreg-cache.json"
 MAX_MEMBER = 2**31
-MAX_INDEX = 64 * 2**20
+MAX_INDEX = 32 * 2**20
+_PIECE = 2**20
 _MEMBER = re.compile(
     r"remembered/(?P<registry>[0-9a-f]{12})/packs/(?P<name>[a-z0-9][a-z0-9._-]*)/v/(?P<version>[0-9a-z.-]+)"
     r"|remembered/[0-9a-f]{12}/url"
@@ -177,21 +179,25 @@ def _unpack(file: IO[bytes], archive: Path, place: Path) -> list[str]:
             first = tar.next()
             if first is None or first.name != INDEX or not first.isreg() or first.size > MAX_INDEX:
                 raise _refused(archive, f"it does not start with {INDEX}")
-            expected = _read_index(_read(tar, first), archive)
+            expected = _read_index(b"".join(_pieces(tar, first)), archive)
             seen: list[str] = []
             for info in tar:
                 if info.name == INDEX:
                     continue
-                if not info.isreg() or info.size > MAX_MEMBER or not _MEMBER.fullmatch(info.name):
+                most = MAX_MEMBER if info.name.startswith(("bundles/", "wheels/", "npm/")) else MAX_RECORD
+                if not info.isreg() or info.size > most or not _MEMBER.fullmatch(info.name):
                     raise _refused(archive, f"it holds {info.name[:200]!r}, which is nothing of packreg's")
                 if info.name not in expected or info.name in seen:
                     raise _refused(archive, f"its index does not list {info.name[:200]!r} once")
-                data = _read(tar, info)
-                if hashlib.sha256(data).hexdigest() != expected[info.name]:
-                    raise _refused(archive, f"{info.name} is damaged")
                 seen.append(info.name)
                 (place / info.name).parent.mkdir(parents=True, exist_ok=True)
-                (place / info.name).write_bytes(data)
+                digest = hashlib.sha256()
+                with (place / info.name).open("xb") as target:
+                    for piece in _pieces(tar, info):
+                        digest.update(piece)
+                        target.write(piece)
+                if digest.hexdigest() != expected[info.name]:
+                    raise _refused(archive, f"{info.name} is damaged")
     except (tarfile.TarError, EOFError, ValueError) as error:
         raise _refused(archive, str(error)) from error
     missing = sorted(expected.keys() - set(seen))
@@ -200,16 +206,20 @@ def _unpack(file: IO[bytes], archive: Path, place: Path) -> list[str]:
     return seen
 
 
-def _read(tar: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+def _pieces(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
     file = tar.extractfile(info)
     assert file is not None
-    data = file.read()
-    if len(data) != info.size:
+    left = info.size
+    while piece := file.read(_PIECE):
+        left -= len(piece)
+        yield piece
+    if left:
         raise EOFError(f"{info.name} is cut short")
-    return data
 
 
 def _read_index(data: bytes, archive: Path) -> dict[str, str]:
+    if weight(data) > MAX_MEMORY:
+        raise _refused(archive, "its index is too long")
     index = json.loads(data)
     if not isinstance(index, dict) or index.get("format") != FORMAT:
         raise _refused(archive, f"its index has not format {FORMAT}")

@@ -6,6 +6,7 @@ import hashlib
 import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,20 +72,21 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, digest: str | None =
 
     Raises:
         InvalidPack: `data` is not exactly such a bundle, or larger than the limits; nothing of it is
-            returned. Memory stays within a small multiple of `limits.unpacked`, whatever is in `data`.
+            returned, and nothing of its files was held: it is unpacked piece by piece to be looked at, and
+            again to be kept.
         IntegrityError: it is a bundle, but not the one with this digest.
     """
-    tar = decompress(data, limits)
-    if digest is not None and _identity(tar) != digest:
+    found = bundle_digest(data, limits)
+    if digest is not None and found != digest:
         raise IntegrityError(
-            f"the bundle's digest is {_identity(tar)}, not {digest}",
+            f"the bundle's digest is {found}, not {digest}",
             hint="what was fetched is damaged or forged",
         )
-    files = dict(ustar.read(tar, limits))
-    problems = _problems(files, limits)
+    empty = dict(ustar.read(ustar.Stream(unpack(data, limits)), limits, keep=False))
+    problems = _problems(empty, limits)
     if problems:
         raise _refusal(problems)
-    return files
+    return dict(ustar.read(ustar.Stream(unpack(data, limits)), limits))
 
 
 def bundle_digest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -93,7 +95,10 @@ def bundle_digest(data: bytes, limits: Limits = DEFAULT_LIMITS) -> str:
     Raises:
         InvalidPack: `data` is not one gzip member as `encode` writes it. The stream is not read as a tar.
     """
-    return _identity(decompress(data, limits))
+    digest = hashlib.sha256()
+    for piece in unpack(data, limits):
+        digest.update(piece)
+    return f"sha256:{digest.hexdigest()}"
 
 
 def extract(files: Files, directory: Path) -> None:
@@ -148,8 +153,8 @@ def compress(tar: bytes) -> bytes:
     return GZIP_HEADER + body + _TRAILER.pack(zlib.crc32(tar), len(tar) & 0xFFFFFFFF)
 
 
-def decompress(data: bytes, limits: Limits) -> bytearray:
-    """The stream inside one gzip member, which is all that `data` may hold.
+def unpack(data: bytes, limits: Limits) -> Iterator[bytes]:
+    """The stream inside one gzip member, which is all that `data` may hold, in pieces of at most 64 KiB.
 
     Raises:
         InvalidPack: it is none, damaged, followed by anything, or unpacks to more than the limits allow;
@@ -164,36 +169,41 @@ def decompress(data: bytes, limits: Limits) -> bytearray:
             "too-large", f"the bundle has {len(data)} bytes, more than files within the limits can take"
         )
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-    tar = bytearray()
+    checksum = size = 0
     position = len(GZIP_HEADER)
     view = memoryview(data)
     while not inflate.eof:
-        step = view[position : position + _STEP]
+        step: bytes | memoryview = inflate.unconsumed_tail
         if not step:
-            raise _fault("gzip-truncated", "the gzip stream stops in its middle")
-        position += len(step)
+            step = view[position : position + _STEP]
+            position += len(step)
         try:
-            tar += inflate.decompress(step, most + 1 - len(tar))
+            piece = inflate.decompress(step, _STEP)
         except zlib.error:
             raise _fault("gzip-damaged", f"the compressed data are damaged near byte {position}") from None
-        if len(tar) > most:
+        if not (piece or step):
+            raise _fault("gzip-truncated", "the gzip stream stops in its middle")
+        checksum = zlib.crc32(piece, checksum)
+        size += len(piece)
+        if size > most:
             raise _fault(
                 "too-large", f"the stream unpacks to more than {most} bytes, the most that the limits allow"
             )
+        if piece:
+            yield piece
     trailer = bytes(view[position - len(inflate.unused_data) :])
     if len(trailer) < _TRAILER.size:
         raise _fault("gzip-truncated", "the gzip stream stops before its checksum")
-    checksum, length = _TRAILER.unpack_from(trailer)
-    if checksum != zlib.crc32(tar):
+    expected, length = _TRAILER.unpack_from(trailer)
+    if checksum != expected:
         raise _fault("gzip-crc", "the gzip checksum does not fit the data")
-    if length != len(tar) & 0xFFFFFFFF:
+    if length != size & 0xFFFFFFFF:
         raise _fault("gzip-size", "the gzip length does not fit the data")
     rest = trailer[_TRAILER.size :]
     if rest[:2] == b"\x1f\x8b":
         raise _fault("gzip-second-member", "a second gzip member follows the first")
     if rest:
         raise _fault("gzip-trailing-bytes", f"{len(rest)} bytes follow the end of the gzip member")
-    return tar
 
 
 def _not_gzip(data: bytes) -> Problem:

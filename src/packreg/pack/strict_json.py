@@ -14,6 +14,8 @@ from packreg.pack.problems import Problems
 from packreg.pack.text import BOM, MAX_PROBLEMS, Positions, decode, position, short
 
 MAX_DEPTH = 64
+#: Bytes that the values of one text may take when they are Python's, which is up to thirty times the text.
+MAX_MEMORY = 64 * 2**20
 MAX_DIGITS = 400
 
 #: Where a member or an item sits: names and indexes from the root.
@@ -29,11 +31,25 @@ class _Number(ValueError):
     """A number that cannot be kept."""
 
 
-def read_json(data: bytes, where: str, problems: Problems, *, limit: int) -> object | None:
+def weight(text: bytes) -> int:
+    """About how many bytes the values of a JSON text take as Python's, before any is made."""
+    lists, objects, quotes, commas = map(text.count, (b"[", b"{", b'"', b","))
+    return len(text) + 64 * lists + 200 * objects + 25 * quotes + 40 * commas
+
+
+def read_json(
+    data: bytes, where: str, problems: Problems, *, limit: int, memory: int = MAX_MEMORY
+) -> object | None:
     """The value of a JSON text of at most `limit` bytes, or None after a problem.
+
+    A text whose values would take more than about `memory` bytes is one.
 
     A text that is just `null` also gives None, without a problem: no file read with this may be null.
     """
+    if len(data) <= limit and weight(data) > memory:
+        message = f"the file holds more values than {memory >> 20} MiB of memory have room for"
+        problems.error("too-large", message, where, "remove what does not belong there")
+        return None
     text = decode(data, where, problems, limit=limit)
     if text is None:
         return None

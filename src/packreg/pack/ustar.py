@@ -16,6 +16,7 @@ message says which of it was found.
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Iterable, Iterator
 
@@ -82,18 +83,49 @@ def write(files: Iterable[tuple[str, File]]) -> bytes:
     return b"".join(parts)
 
 
-def read(tar: bytes | bytearray, limits: Limits) -> Iterator[tuple[str, File]]:
+class Stream:
+    """A tar stream that comes in pieces, read in order."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes; fewer where the stream ends."""
+        whole = io.BytesIO()
+        for piece in self._next(size):
+            whole.write(piece)
+        return whole.getvalue()
+
+    def skip(self, size: int | None = None) -> int:
+        """Pass over so many bytes, or all that are left; how many there were."""
+        return sum(len(piece) for piece in self._next(size))
+
+    def _next(self, size: int | None) -> Iterator[memoryview]:
+        while size is None or size:
+            if not self._rest:
+                self._rest = memoryview(next(self._pieces, b""))
+                if not self._rest:
+                    return
+            piece = self._rest[:size]
+            self._rest = self._rest[len(piece) :]
+            size = size if size is None else size - len(piece)
+            yield piece
+
+
+def read(stream: Stream, limits: Limits, *, keep: bool = True) -> Iterator[tuple[str, File]]:
     """The files of a stream, in its order; paths are UTF-8 under `package/` and otherwise not looked at.
+
+    Without `keep` the files are without their bytes.
 
     Raises:
         InvalidPack: with one problem, at the first byte that `write` would not have written, or when there
             is more than the limits allow.
     """
-    view = memoryview(tar)
-    offset = members = unpacked = 0
+    members = unpacked = 0
     previous = b""
     while True:
-        block = bytes(view[offset : offset + BLOCK])
+        block = stream.read(BLOCK)
         if block == _ZERO_BLOCK:
             break
         if len(block) < BLOCK:
@@ -115,18 +147,18 @@ def read(tar: bytes | bytearray, limits: Limits) -> Iterator[tuple[str, File]]:
         unpacked += size
         if unpacked > limits.unpacked:
             raise _fault("too-large", f"the files have more than {limits.unpacked} bytes", path)
-        start, end = offset + BLOCK, offset + BLOCK + size
-        offset = end + -size % BLOCK
-        if offset > len(view):
+        data = stream.read(size) if keep else b""
+        passed = len(data) if keep else stream.skip(size)
+        padding = stream.read(-size % BLOCK)
+        if passed + len(padding) < size + -size % BLOCK:
             raise _fault("tar-truncated", f"the tar stream stops inside the file of {size} bytes", path)
-        if any(view[end:offset]):
+        if any(padding):
             raise _fault("tar-padding", "there are bytes hidden behind the end of the file", path)
-        yield path, File(bytes(view[start:end]), block[100:108] == b"0000755\0")
-    rest = view[offset:]
-    if len(rest) < len(END) or rest[: len(END)] != END:
+        yield path, File(data, block[100:108] == b"0000755\0")
+    if stream.read(BLOCK) != _ZERO_BLOCK:
         raise _fault("tar-no-end", "the tar stream has no second end block")
-    if len(rest) > len(END):
-        raise _fault("tar-garbage-after-end", f"{len(rest) - len(END)} bytes follow the end of the stream")
+    if more := stream.skip():
+        raise _fault("tar-garbage-after-end", f"{more} bytes follow the end of the stream")
 
 
 def _joined_name(block: bytes) -> bytes:

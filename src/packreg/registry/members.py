@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from packreg.errors import IntegrityError, UsageError
 from packreg.pack.problems import Problems
-from packreg.pack.strict_json import read_json
+from packreg.pack.strict_json import MAX_MEMORY, read_json
 from packreg.registry.formats import HINT, MEMBERS, check
 
 #: Control, bidirectional and line-breaking characters and lone surrogates: they forge terminal output.
@@ -47,15 +47,15 @@ class Members(NamedTuple):
     path: str = ""
 
     @classmethod
-    def read(cls, data: bytes, key: str, limit: int) -> Members:
-        """The object in these bytes of the object at `key`; at most `limit` bytes.
+    def read(cls, data: bytes, key: str, limit: int, memory: int = MAX_MEMORY) -> Members:
+        """The object in these bytes of the object at `key`; at most `limit` bytes, `memory` when read.
 
         Raises:
             IntegrityError: they are no JSON object.
             StoreRefused: it needs a newer packreg, as `formats` has it.
         """
         problems = Problems()
-        values = read_json(data, key, problems, limit=limit)
+        values = read_json(data, key, problems, limit=limit, memory=memory)
         if problems.errors or not isinstance(values, dict):
             why = str(problems.errors[0]) if problems.errors else "it is not a JSON object"
             raise IntegrityError(f"{key} cannot be read: {why}", hint=HINT)

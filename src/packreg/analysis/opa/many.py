@@ -37,8 +37,11 @@ def join(entries: Iterable[bytes | str]) -> bytes:
 
 def split(data: bytes) -> Iterator[bytes | str]:
     """The entries of such a message. Raises ValueError when it is not one."""
-    position, end = 0, len(data)
+    position, end, entries = 0, len(data), 0
     while position < end:
+        entries += 1
+        if entries > BATCH:
+            raise ValueError("the message has more entries than were asked about")
         tag = data[position]
         size = shift = 0
         while True:

@@ -9,8 +9,10 @@ from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import Unsendable, encode_struct, length
 from packreg.pack.metadata import LEVELS
 
-#: What both SDKs' servers accept, and what we accept from them, in bytes.
+#: What both SDKs' servers accept, and what the Pulumi CLI may send to us, in bytes.
 MAX_MESSAGE = 400 * 1024 * 1024
+#: What we accept from a pack, in bytes: what it says of a resource is read several times over.
+MAX_ANSWER = 32 * 1024 * 1024
 
 
 def encode_resource(request: Mapping[str, Any]) -> bytes:
