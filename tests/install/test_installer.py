@@ -415,7 +415,7 @@ def test_a_hostile_lock_in_a_record_is_refused(shop: Shop, installer: Installer,
 def test_the_wheel_of_a_buildable_pack_is_installed(shop: Shop, installer: Installer) -> None:
     """A wheel below .packreg/wheels becomes part of the environment, its dependencies come from the lock."""
     wheel = Wheel("guardpkg", "1.0.0", ("leafpkg",))
-    project = b'[build-system]\nrequires = ["x"]\n[project]\nname = "guardpkg"\nversion = "1.0.0"\n'
+    project = b'[build-system]\nbuild-backend = "x"\n[project]\nname = "guardpkg"\nversion = "1.0.0"\n'
     pack = python_pack() | {
         "pyproject.toml": File(project),
         f".packreg/wheels/{wheel.file_name}": File(wheel.data),

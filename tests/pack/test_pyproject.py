@@ -39,6 +39,7 @@ test = ["pytest"]
 dev = ["ruff", {include-group = "test"}]
 [build-system]
 requires = ["hatchling>=1.26"]
+build-backend = "hatchling.build"
 [tool.uv]
 package = true
 dev-dependencies = ["mypy"]
@@ -73,9 +74,13 @@ def test_plugins_for_poetry_are_seen() -> None:
         ("", (False, False, False, False)),
         ("[tool.ruff]\nline-length = 100\n", (False, False, False, False)),
         ("[project]\n", (True, False, False, False)),
-        ("[build-system]\n", (False, True, False, False)),
+        ("[build-system]\n", (False, False, False, False)),
+        ("[build-system]\nbuild-backend = 'flit_core.buildapi'\n", (False, False, False, False)),
+        ("[project]\nname = 'x'\n[build-system]\nrequires = []\n", (True, False, False, False)),
+        ("[project]\nname = '-x\\u0000'\n[build-system]\nbuild-backend = 'b'\n", (True, False, False, False)),
+        ("[project]\nname = 'x'\n[build-system]\nbuild-backend = 'b.c:d'\n", (True, True, False, False)),
         ("[tool.poetry]\nname = 'x'\n", (False, False, True, False)),
-        ("[project]\ndynamic = ['dependencies']\n[build-system]\n", (True, True, False, True)),
+        ("[project]\ndynamic = ['dependencies']\n", (True, False, False, True)),
     ],
 )
 def test_what_kind_of_project_it_is(text: str, expected: tuple[bool, ...]) -> None:

@@ -36,7 +36,14 @@ def build_wheel(target, config_settings=None, metadata_directory=None):
         archive.writestr(zipfile.ZipInfo("epoch"), os.environ["SOURCE_DATE_EPOCH"])
     return name
 """
-_PYPROJECT = b'[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+_PYPROJECT = b"""
+[project]
+name = "rules"
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
 
 
 def _files(extra: str = "pass", wheel: str = "rules-1.0.0-py3-none-any.whl") -> dict[str, File]:

@@ -23,6 +23,8 @@ _TAIL = 32 * 1024
 _FIRST_LINE = 4096
 _NAMES_ERROR = re.compile(r"\s*((\w*Error|FATAL ERROR)\b.*: |error\[)")
 _PORT = re.compile(rb"[0-9]{1,5}")
+#: What Python says where the pack's pulumi is older than 3.165.0, the first with the module (PyPI).
+_TOO_OLD = "No module named 'pulumi.run'"
 
 
 class Process:
@@ -164,6 +166,13 @@ class Process:
             )
         how = f"was killed by signal {status - 128}" if status > 128 else f"ended with exit status {status}"
         last = last_line(tail)
+        if _TOO_OLD in tail:
+            return PackFailed(
+                f"{name} has no __main__.py, and its pulumi is before 3.165.0, which runs packages: {last}",
+                code="sdk-too-old",
+                hint="let the pack depend on pulumi>=3.165.0, or give it a __main__.py",
+                log=tail,
+            )
         return PackFailed(
             f"{name} {how} while it was loaded" + (f": {last}" if last else ""), code="load-failed", log=tail
         )

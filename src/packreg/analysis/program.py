@@ -15,6 +15,9 @@ from typing import NamedTuple
 from packreg.errors import PackFailed
 from packreg.install.attach import environment_path
 from packreg.pack.manifest import Manifest
+from packreg.pack.problems import Problems
+from packreg.pack.pyproject import FILE_NAME as PYPROJECT
+from packreg.pack.pyproject import MAX_BYTES, parse_pyproject
 
 #: Neither SDK connects to the engine address, but both want one.
 _ENGINE = "127.0.0.1:1"
@@ -127,7 +130,7 @@ def pack_program(
     and for any runtime it is used instead of the SDK's own; the two arguments that every analyzer gets are
     added to it. `engine` says what `node` or `analyzer` is; a Python interpreter is looked at here.
 
-    Raises PackFailed when the pack's dependencies are not installed.
+    Raises PackFailed when the pack's dependencies are not installed, or it has no program.
     """
     directory = directory.absolute()
     variables = dict(environment)
@@ -138,7 +141,7 @@ def pack_program(
     elif manifest.runtime == "python":
         variables["PYTHONUNBUFFERED"] = "1"
         interpreter = _python(name, directory, manifest, python)
-        command = (str(interpreter), "-u", "-m", "pulumi.policy", _ENGINE, ".")
+        command = (str(interpreter), "-u", "-m", *_python_module(name, directory))
         engine = _python_engine(interpreter)
         limit = memory
     elif manifest.runtime == "nodejs":
@@ -177,6 +180,22 @@ def _python_engine(interpreter: Path) -> Engine:
         said = file.read(_MAX_CONFIGURATION).decode("utf-8", "replace")
     version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+\.[0-9]+)", said, re.ASCII | re.MULTILINE)
     return Engine("python", os.path.realpath(interpreter), version[1] if version else "")
+
+
+def _python_module(name: str, directory: Path) -> tuple[str, ...]:
+    """The module that runs a pack's `__main__.py`, or else the package that it builds; and its arguments."""
+    if (directory / "__main__.py").exists():
+        return ("pulumi.policy", _ENGINE, ".")
+    problems = Problems()
+    with suppress(OSError), (directory / PYPROJECT).open("rb") as file:
+        project = parse_pyproject(file.read(MAX_BYTES + 1), problems)
+        if project is not None and project.is_buildable and project.name:
+            return ("pulumi.run.plugin", project.name, _ENGINE)
+    raise PackFailed(
+        f"{name} has neither __main__.py nor a pyproject.toml that builds a package",
+        code="no-entry",
+        hint="\n".join(map(str, problems.errors[:1])) or "`packreg check` says what a pack needs",
+    )
 
 
 def _node_arguments(name: str, manifest: Manifest) -> list[str]:

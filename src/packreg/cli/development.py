@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.authoring import checked_pack, directory_argument, name_option, version_option
+from packreg.cli.authoring import checked_pack, directory_argument, name_option, version_option, with_wheel
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
 
@@ -32,13 +32,14 @@ def dev_command(
 ) -> None:
     """Make or refresh the environment of a pack directory, in place.
 
-    It is what an install would make, from the same store. Run it again when the dependencies changed. The
-    manifest is left alone.
+    It is what an install would make, from the same store. Run it again when the dependencies changed. A pack
+    without __main__.py is built for it; if its package is not at the top, as in src/, run it again when the
+    code changed. The manifest is left alone.
     """
     from packreg.cli.progress import working
     from packreg.install.dev import dev
 
-    pack = checked_pack(session, directory, name, version)
+    pack = with_wheel(session, checked_pack(session, directory, name, version))
     with working(session.out) as work:
         done = dev(
             Path(session.cwd, directory).resolve(),

@@ -153,7 +153,7 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
 
 
 def _directory(session: Session, word: str, *, offline: bool, python: str | None) -> Ready:
-    from packreg.cli.authoring import checked_pack
+    from packreg.cli.authoring import checked_pack, with_wheel
     from packreg.cli.progress import working
     from packreg.install.dev import dev
 
@@ -167,7 +167,7 @@ def _directory(session: Session, word: str, *, offline: bool, python: str | None
     except PackFailed as failed:
         if failed.code != "not-installed":
             raise
-        checked = checked_pack(session, Path(word), None, None)
+        checked = with_wheel(session, checked_pack(session, Path(word), None, None))
         with working(session.out) as work:
             dev(
                 directory,

@@ -184,6 +184,8 @@ class _Checker:
         others = [path for path in self.files if path.endswith(".py") and "/" not in path]
         if len(others) == 1:
             hint = f"rename {others[0]} to __main__.py"
+        if PYPROJECT in self.files:
+            hint += ", or give pyproject.toml a project.name and a build-system.build-backend"
         message = (
             f"the pack has neither __main__.py{self._because('__main__.py')} nor a buildable pyproject.toml"
         )

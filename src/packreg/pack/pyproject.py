@@ -32,6 +32,9 @@ _TOKEN = re.compile(
     r"""|"(?:[^"\\\n]|\\[^\n])*+"?|'[^'\n]*+'?|\#[^\n]*+|[\[\]{}.\n=,]""",
     re.DOTALL,
 )
+#: Names of packages and build backends (packaging specifications).
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+_BACKEND = re.compile(r"[\w.]{1,200}(?::[\w.]{1,200})?")
 _AT = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 #: Keys of [tool.uv] and [tool.uv.pip] that choose where packages come from.
@@ -87,10 +90,12 @@ _OPERATOR = "remove it: whoever installs chooses indexes in the configuration of
 class PyProject:
     """What a pyproject.toml says about installing the pack.
 
-    `is_project`: it has a [project] table, which uv needs. `is_buildable`: it has a [build-system], so that
-    Pulumi installs the pack itself as a package. `is_poetry`: it has a [tool.poetry] table;
-    `poetry_plugins`: it wants plugins, which poetry would install and run. `dependencies` are normalised as
-    in requirements.txt; `dynamic_dependencies` tells that the build works them out.
+    `is_project`: it has a [project] table, which uv needs. `is_buildable`: it has a project.name and a
+    build-system.build-backend, so that Pulumi installs the pack itself as a package, and runs that by its
+    name where there is no `__main__.py` (pulumi-language-python: `IsBuildablePackage`). `is_poetry`: it has
+    a [tool.poetry] table; `poetry_plugins`: it wants plugins, which poetry would install and run.
+    `dependencies` are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works
+    them out.
     """
 
     name: str | None
@@ -188,7 +193,8 @@ class _Reader:
             if isinstance(listed, list):
                 own = [item for item in listed if not isinstance(item, dict)]
             self._requirements(own, f"dependency-groups.{group}")
-        self._requirements(self._table(root, "build-system").get("requires"), "build-system.requires")
+        build = self._table(root, "build-system")
+        self._requirements(build.get("requires"), "build-system.requires")
         self._uv(self._table(tool, "uv", "tool."))
         self._poetry(self._table(tool, "poetry", "tool."))
         dynamic = project.get("dynamic")
@@ -203,7 +209,7 @@ class _Reader:
             dependencies=dependencies,
             dynamic_dependencies=isinstance(dynamic, list) and "dependencies" in dynamic,
             is_project="project" in root,
-            is_buildable="build-system" in root,
+            is_buildable=_is(_NAME, name) and _is(_BACKEND, build.get("build-backend")),
             is_poetry="poetry" in tool,
             poetry_plugins=isinstance(poetry, dict) and "requires-plugins" in poetry,
         )
@@ -298,6 +304,10 @@ class _Reader:
         words = {"path": "a local path", "file": "a local path", "git": "a git repository", "url": "a URL"}
         where = words.get(key, "a workspace that only its author has")
         self._error("requirement-url", f"{short(name)} comes from {where}", name, _FROM_INDEX)
+
+
+def _is(form: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and form.fullmatch(value) is not None
 
 
 def _tables(value: object) -> Iterator[dict[str, object]]:

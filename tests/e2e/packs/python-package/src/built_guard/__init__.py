@@ -1,0 +1,1 @@
+"""Policies of a pack that is a package."""
