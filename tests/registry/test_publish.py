@@ -8,6 +8,7 @@ from packreg.errors import (
     IntegrityError,
     NotFound,
     OutcomeUnknown,
+    Removed,
     StoreRefused,
     StoreUnavailable,
     StoreUnsafe,
@@ -332,13 +333,16 @@ def test_a_collector_that_is_overtaken_by_a_commit_puts_the_bundle_back(home: Me
     assert releases(home) == ["1.0.0"]
 
 
-def test_publishing_again_puts_a_lost_bundle_back(home: MemoryBucket) -> None:
-    """An operator who deleted a bundle by mistake needs nothing but the directory."""
+def test_a_lost_bundle_is_a_removal_until_it_is_put_back(home: MemoryBucket) -> None:
+    """Nobody can tell it from a removal whose tombstone was deleted; the object itself mends it."""
     record = publish(registry(home))
     home.delete(record.bundle_key)
-    with pytest.raises(IntegrityError, match="is missing"):
+    with pytest.raises(Removed, match="counts as removed"):
         registry(home).fetch(record)
-    publish(registry(home))
+    with pytest.raises(VersionUsed, match="counts as removed"):
+        publish(registry(home))
+    home.put_new(record.bundle_key, bundle().data)
+    assert registry(home).fetch(record) == bundle().data
     assert releases(home) == ["1.0.0"]
 
 

@@ -88,29 +88,30 @@ def test_the_packs_are_listed_in_order_and_what_is_none_is_not(home: MemoryBucke
 
 
 def test_the_requests_of_reading_are_counted(home: MemoryBucket) -> None:
-    """Exact: record and bundle. Latest: a listing more. Versions, packs and yanks: one listing each."""
+    """Exact: record and bundle. Latest: two listings more. Versions two listings, packs and yanks one."""
 
     def count(text: str) -> int:
         reader = registry(home, location=S3)
         reader.files(reader.resolve(ref(text), warn=False).record)
         return reader.store.requests
 
-    assert (count("guard@1.0.0"), count("guard"), count("guard@^1")) == (2, 3, 3)
+    assert (count("guard@1.0.0"), count("guard"), count("guard@^1")) == (2, 4, 4)
     reader = registry(home)
     reader.versions("guard")
     reader.packs()
     reader.yanked("guard", V1)
-    assert reader.store.requests == 3
+    assert reader.store.requests == 4
 
 
 def test_versions_take_one_request_per_thousand_keys() -> None:
-    """A pack with 2,500 versions is listed in three requests."""
+    """A pack with 2,500 versions is listed in three requests, and its bundles in three."""
     bucket = MemoryBucket()
     for number in range(2500):
         bucket.put_new(f"packs/guard/v/1.0.{number}", b"")
+        bucket.put_new(f"bundles/guard/1.0.{number}/{'0' * 64}.tgz", b"")
     reader = registry(bucket)
-    assert len(reader.versions("guard").releases) == 2500
-    assert reader.store.requests == 3
+    assert len(reader.versions("guard").versions("published")) == 2500
+    assert reader.store.requests == 6
 
 
 def test_a_remembered_record_costs_no_request(home: MemoryBucket) -> None:
@@ -151,11 +152,20 @@ def test_a_remembered_release_of_a_registry_that_is_gone_is_not_found(home: Memo
         registry(fresh, remembered=memory).fetch(kept)
 
 
-def test_a_missing_bundle_of_a_release_is_an_integrity_error(home: MemoryBucket) -> None:
-    """It is never "not found": the record says that it must be there."""
-    kept = registry(home).record("guard", V1)
+def test_a_release_without_its_bundle_counts_as_removed(home: MemoryBucket) -> None:
+    """For whoever names it, for `latest`, and for whoever has its bytes; in a replica it may still arrive."""
+    newest = registry(home).versions("guard").latest().version
+    kept = registry(home).record("guard", newest)
     home.delete(kept.bundle_key)
-    with pytest.raises(IntegrityError, match="is missing"):
+    assert registry(home).versions("guard").by_version[newest].state == "removed"
+    assert registry(home).resolve(ref("guard")).record.version < newest
+    for ask in (registry(home).fetch, registry(home).not_removed):
+        with pytest.raises(Removed, match="counts as removed"):
+            ask(kept)
+    home.delete(SETTINGS)
+    registry(home).init("replica")
+    registry(home).not_removed(kept)
+    with pytest.raises(NotFound, match="not yet replicated"):
         registry(home).fetch(kept)
 
 
@@ -176,6 +186,7 @@ def test_a_bundle_that_was_replaced_is_never_returned(home: MemoryBucket, size: 
 def test_a_record_at_the_key_of_another_release_is_refused(home: MemoryBucket) -> None:
     """Copying objects about inside a bucket cannot give a version another pack's content."""
     home.put_new("packs/guard/v/9.0.0", record().encode())
+    home.put_new(f"bundles/guard/9.0.0/{'0' * 64}.tgz", b"")
     with pytest.raises(IntegrityError, match=r"it is the record of guard@1\.0\.0"):
         registry(home).resolve(ref("guard"))
 

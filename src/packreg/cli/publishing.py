@@ -101,8 +101,6 @@ def publish_command(
                 warn_of_changes(session, pack, metadata, strict=strict)
             work.show("publishing")
             published = publish(lock=lock, notes=notes, metadata=metadata, dry_run=dry_run)
-        elif not dry_run:
-            published = publish(lock=None)  # puts back a bundle that is gone
     if dry_run:
         _show_plan(session, directory, pack, published, version)
     else:

@@ -20,8 +20,9 @@ Decisions:
 - Every object is created once and never overwritten. A release exists when its record exists: bundle
   first, record last. So "used once, never again" is a property of the store, and every crash leaves either
   nothing that a reader can see or a whole release.
-- The listing is the index. One listing of `packs/<name>/` tells every version, every removal and every
-  yank from the keys alone, so there is no derived index to heal. `latest` is computed, never stored.
+- The listing is the index. One listing of `packs/<name>/` and one of `bundles/<name>/` tell every version,
+  every removal and every yank from the keys alone, so there is no derived index to heal. `latest` is
+  computed, never stored.
 - An exact version is never read from a listing: record, then bundle, then the tombstone if the bundle is
   gone. Bytes whose size, sha256, identity or manifest differ from the record are an error, never a reason
   to look elsewhere. A removal is complete when the bundle is gone.
@@ -36,7 +37,9 @@ Decisions:
   who configures, groups or documents a pack needs no process of it. Records without it stay valid.
 - Two versions that differ only in case have the same key, and so are the same version.
 - Removing leaves the record, so the version stays used, and a removed release cannot be published again,
-  not even the same content: whoever removed it said why, and that must not be undone by a CI retry.
+  not even the same content: whoever removed it said why, and that must not be undone by a CI retry. A record
+  without its bundle counts as removed too: no crash leaves one, so somebody took the bundle, and perhaps the
+  tombstone, away. A bundle that was lost is put back with the store's own tools; the digests prove it.
 - Records never change, so readers may remember them for ever (`Remembered`); whether a release is yanked or
   removed is always asked of the store. A replica may be promoted, so publishing is never refused from memory.
 - A local directory becomes a registry at its first publish; a bucket needs `init` once, because it takes a

@@ -133,7 +133,9 @@ def verify_release(
         prove_files(record, data, limits)
     except NotFound:
         if objects.tombstone(name, version) is None:
-            return Finding(subject, "error", "no-bundle", f"{record.bundle_key} is missing"), record
+            return Finding(
+                subject, "error", "no-bundle", f"{record.bundle_key} is missing: it counts as removed"
+            ), record
     except IntegrityError as error:
         return Finding(subject, "error", "bad-bundle", str(error)), record
     return Finding(subject, "ok"), record

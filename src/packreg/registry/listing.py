@@ -1,4 +1,4 @@
-"""What one listing of a pack's keys says: its versions, their states, the latest. Pure."""
+"""What the listings of a pack's keys say: its versions, their states, the latest. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from packreg.errors import NotFound, Removed
 from packreg.pack.version import Version, VersionRange
-from packreg.registry.layout import read_pack_key
+from packreg.registry.layout import read_bundle_key, read_pack_key
 
 State = Literal["published", "yanked", "removed"]
 
@@ -48,11 +48,16 @@ class PackListing:
     unknown: tuple[str, ...] = ()
 
     @classmethod
-    def from_keys(cls, name: str, keys: Iterable[str]) -> PackListing:
-        """Read the keys below `packs/<name>/`, in any order.
+    def from_keys(cls, name: str, keys: Iterable[str], bundles: Iterable[str] | None = None) -> PackListing:
+        """Read the keys below `packs/<name>/`, in any order, and those of `bundles/<name>/`.
 
-        A version is used if it has a record or a tombstone; a yank revision alone makes nothing.
+        A version is used if it has a record or a tombstone; a yank revision alone makes nothing. It is
+        removed if it has a tombstone, or no bundle: then somebody took both away. Without `bundles` only
+        tombstones tell.
         """
+        kept = (
+            None if bundles is None else {b.version for key in bundles if (b := read_bundle_key(name, key))}
+        )
         recorded: dict[Version, None] = {}
         removed: dict[Version, None] = {}
         revisions: dict[Version, int] = {}
@@ -70,7 +75,8 @@ class PackListing:
         releases = {}
         for version in recorded | removed:
             number = revisions.get(version, 0)
-            state: State = "removed" if version in removed else "yanked" if number % 2 else "published"
+            gone = version in removed or (kept is not None and version not in kept)
+            state: State = "removed" if gone else "yanked" if number % 2 else "published"
             releases[version] = Release(version, state, number)
         return cls(name, releases, tuple(unknown))
 

@@ -38,10 +38,16 @@ def standing(objects: Objects, listing: PackListing, version: Version) -> Standi
         listing.choose(version)  # says what there is
         raise NotFound(f"there is no {listing.name}@{version}")
     if release.state == "removed":
-        return Standing("removed", objects.tombstone(listing.name, version))
+        said = objects.tombstone(listing.name, version)
+        return Standing("removed", said or _unsaid(listing.name, version))
     if release.state == "yanked":
         return Standing("yanked", objects.revision(listing.name, version, release.revision))
     return Standing("published")
+
+
+def _unsaid(name: str, version: Version) -> Notice:
+    """What stands for the tombstone of a release that has neither one nor a bundle."""
+    return Notice(name, version, "its bundle is gone, and no tombstone says why", "", "", "")
 
 
 def yank(objects: Objects, notice: Notice) -> Changed:

@@ -126,11 +126,17 @@ class Objects:
         return str(notice) if notice is not None else "no reason given"
 
     def listing(self, name: str) -> PackListing:
-        """Every version of a pack and its state. One request per 1,000 keys, never from memory."""
+        """Every version of a pack and its state, never from memory.
+
+        One request per 1,000 keys of records, yanks and removals, and one per 1,000 bundles. Bundles are
+        listed last: whoever publishes stores the bundle first, so every record that was seen has its bundle
+        by then, unless it was removed.
+        """
         from packreg.registry.listing import PackListing
 
-        entries = self.store.list_all(layout.pack_prefix(name))
-        return PackListing.from_keys(name, (entry.key for entry in entries))
+        keys = [entry.key for entry in self.store.list_all(layout.pack_prefix(name))]
+        bundles = self.store.list_all(layout.bundles_prefix(name)) if keys else ()
+        return PackListing.from_keys(name, keys, (entry.key for entry in bundles))
 
     def has(self, key: str) -> bool:
         """Whether an object exists, by a listing that starts at its key. One request."""
@@ -138,13 +144,44 @@ class Objects:
         return entry is not None and entry.key == key
 
     def removed(self, name: str, version: Version) -> Removed | None:
-        """The error that tells a reader that a release was removed, if it was. One request."""
+        """The error that tells a reader that a release has a tombstone, if it has. One request."""
         notice = self.tombstone(name, version)
         if notice is None:
             return None
         return Removed(
             f"{name}@{version} was removed: {notice}",
             hint=f"choose another version: `packreg versions {name}` lists them",
+        )
+
+    def is_replica(self) -> bool:
+        """Whether this registry is filled by another one's replication. One request."""
+        settings = self.settings(fresh=True)
+        return settings is not None and settings.role == "replica"
+
+    def gone(self, record: Record) -> NotFound:
+        """The error that tells a reader why a release's bundle is not there. At most three requests."""
+        removed = self.removed(record.name, record.version)
+        if removed is not None:
+            return removed
+        if self.is_replica():
+            return NotFound(
+                f"the bundle of {record.reference} is not yet replicated to {self.store.describe()}",
+                hint="try again in a few minutes, or use the URL of the home registry",
+            )
+        if self.record(record.name, record.version, fresh=True) is None:
+            return NotFound(
+                f"there is no {record.reference} in {self.store.describe()}, though it was there once",
+                hint="was the registry deleted and created anew? `packreg cache clean` forgets the old one",
+            )
+        return self.without_bundle(record)
+
+    def without_bundle(self, record: Record) -> Removed:
+        """The error that tells a reader that a release has neither its bundle nor a tombstone."""
+        return Removed(
+            f"{record.reference} counts as removed, and its version stays used: its bundle is not in "
+            f"{self.store.describe()}, and no tombstone says why",
+            hint=f"choose another version; if the bundle was lost, put {record.bundle_key} back from a "
+            "replica or a backup",
         )
 
     def _get(self, key: str, limit: int) -> bytes | None:

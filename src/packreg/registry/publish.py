@@ -10,7 +10,8 @@ The protocol and what every crash leaves behind:
 
 (1) read the record: somebody may have been first; (2) the canary proves that the store still refuses to
 create what exists; (3) create the bundle; (4) create the record. Nothing is ever cleaned up on failure: a
-write whose answer was lost may still arrive.
+write whose answer was lost may still arrive. So a record without its bundle is not left by a crash: somebody
+took the bundle away, and the version counts as removed, also for the same content.
 """
 
 from __future__ import annotations
@@ -101,10 +102,7 @@ def look(objects: Objects, record: Record) -> Published:
         VersionUsed: the version is used for other content or was removed.
     """
     existing = objects.record(record.name, record.version, fresh=True)
-    if existing is None:
-        return Published(record, already=False)
-    _same_or_used(objects, record, existing)
-    return Published(existing, already=True)
+    return Published(record, already=False) if existing is None else _meet(objects, record, existing)
 
 
 def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) -> Published:
@@ -121,7 +119,7 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
     encoded = record.encode()
     existing = objects.record(record.name, record.version, fresh=True)
     if existing is not None:
-        return _meet(objects, record, existing, data)
+        return _meet(objects, record, existing)
     canary(objects.store)
     requests = objects.store.requests
     _store_bundle(objects, record, data)
@@ -137,7 +135,7 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
             hint="run the same command again: it is safe, and it tells which of the two is true",
         ) from error
     if other is not None:
-        return _meet(objects, record, Record.decode(other, record.name, record.version), data)
+        return _meet(objects, record, Record.decode(other, record.name, record.version))
     if not first_try:
         _keep_bundle(objects, record, data)
     objects.remembered.put(key, encoded)
@@ -169,7 +167,7 @@ def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
     except StoreError as error:
         raise OutcomeUnknown(
             f"{record.reference} is published, but whether its bundle is there could not be seen: {error}",
-            hint="run the same command again: it is safe, and it puts the bundle back if need be",
+            hint="run the same command again: it is safe, and it tells",
         ) from error
 
 
@@ -186,16 +184,9 @@ def _damaged(record: Record) -> IntegrityError:
     )
 
 
-def _meet(objects: Objects, record: Record, existing: Record, data: bytes) -> Published:
-    """The version has a record: success if it is the same content. A bundle that is gone is put back."""
+def _meet(objects: Objects, record: Record, existing: Record) -> Published:
+    """The version has a record: success if it is the same content, and it is there."""
     _same_or_used(objects, record, existing)
-    if not objects.has(existing.bundle_key):
-        if existing.bundle_sha256 != record.bundle_sha256:
-            raise IntegrityError(
-                f"the bundle of {existing.reference} is gone, and this one is compressed otherwise",
-                hint="publish it from a machine that compresses as the first publisher's did",
-            )
-        _store_bundle(objects, existing, data)
     return Published(existing, already=True)
 
 
@@ -206,16 +197,19 @@ def _same_or_used(objects: Objects, record: Record, existing: Record) -> None:
         VersionUsed: it is not.
     """
     tombstone = objects.tombstone(record.name, record.version)
-    if tombstone is None and existing.digest == record.digest:
+    same = existing.digest == record.digest
+    if tombstone is None and same and objects.has(existing.bundle_key):
         return
     shown = existing.reference
     if existing.version.text != record.version.text:
         shown += f" (versions that differ only in case, as {record.version} does, are the same)"
     if tombstone is not None:
         message = f"{shown} was removed and its version stays used: {tombstone}"
+    elif same:
+        message = str(objects.without_bundle(existing))
     else:
         message = f"{shown} is used for other content, published {existing.published} by {existing.publisher}"
-    if existing.digest != record.digest:
+    if not same:
         message += f"; there it is {existing.digest}, here it is {record.digest}"
     free = objects.listing(record.name).next_free(record.version)
     raise VersionUsed(message, hint=f"the next free version is {free}")

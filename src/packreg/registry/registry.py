@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from packreg.errors import IntegrityError, NotFound, Removed, StoreUnsafe
+from packreg.errors import IntegrityError, NotFound, StoreUnsafe
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.version import Version, VersionRange
 from packreg.registry.objects import Forgetful, Objects, Remembered
@@ -180,14 +180,14 @@ class Registry:
     def versions(self, name: str) -> PackListing:
         """Every version of a pack and its state; without any, if there is no such pack.
 
-        One request per 1,000 versions, removals and yanks.
+        One request per 1,000 versions, removals and yanks, and one per 1,000 bundles.
         """
         return self._objects.listing(name)
 
     def resolve(self, reference: Reference, *, warn: bool = True) -> Resolved:
         """The release that a reference means.
 
-        An exact version costs one request (none if it is remembered); the latest and ranges one listing
+        An exact version costs one request (none if it is remembered); the latest and ranges two listings
         more; a digest a listing and the records of the pack. With `warn` an exact version costs a second
         request for `yanked`, which callers in a hurry ask at the same time as `fetch`. That an exact
         version was removed is found out by `fetch`.
@@ -221,7 +221,7 @@ class Registry:
         return self._objects.yanked(name, version)
 
     def standing(self, name: str, version: Version) -> Standing:
-        """Whether a release is published, yanked or removed, and why. One listing, one request more if it is.
+        """Whether a release is published, yanked or removed, and why: two listings, and a request if it is.
 
         Raises:
             NotFound: the version was never used; the message names those that are.
@@ -231,27 +231,30 @@ class Registry:
         return maintenance.standing(self._objects, self._listing(name), version)
 
     def not_removed(self, record: Record) -> None:
-        """Make sure that a release whose bundle the caller has already was not removed. One request.
+        """Make sure that a release whose bundle the caller has already was not removed. Two requests.
 
         Raises:
-            Removed: it was; the message says why and by whom.
+            Removed: it was, the message says why and by whom; or neither its bundle nor a tombstone is there.
+            NotFound: the registry does not know it any more.
         """
         removed = self._objects.removed(record.name, record.version)
         if removed is not None:
             raise removed
+        if not self._objects.has(record.bundle_key) and not self._objects.is_replica():
+            raise self._objects.gone(record)  # a replica may have less than this machine
 
     def fetch(self, record: Record) -> bytes:
         """The bytes of a release's bundle, their size and sha256 verified. One request.
 
         Raises:
-            Removed: the release was removed; the message says why and by whom.
+            Removed: the release was removed, the message says why and by whom; or its bundle is gone.
             NotFound: this is a replica, and the bundle has not arrived yet.
-            IntegrityError: the bundle is missing, or is not the one that the record names.
+            IntegrityError: the bundle is not the one that the record names.
         """
         try:
             data = self.store.get(record.bundle_key, limit=record.bundle_size)
         except NotFound:
-            raise self._gone(record) from None
+            raise self._objects.gone(record) from None
         except IntegrityError as longer:
             raise IntegrityError(
                 f"the bundle of {record.reference} is damaged: {longer}", hint=HINT
@@ -275,28 +278,6 @@ class Registry:
         record = find(self._objects, listing, digest)
         number = listing.by_version[record.version].revision
         return Resolved(record, self._objects.yank_reason(listing.name, record.version, number))
-
-    def _gone(self, record: Record) -> Exception:
-        """Why a release's bundle is not there."""
-        try:
-            self.not_removed(record)
-        except Removed as removed:
-            return removed
-        settings = self._objects.settings(fresh=True)
-        if settings is not None and settings.role == "replica":
-            return NotFound(
-                f"the bundle of {record.reference} is not yet replicated to {self.store.describe()}",
-                hint="try again in a few minutes, or use the URL of the home registry",
-            )
-        if self._objects.record(record.name, record.version, fresh=True) is None:
-            return NotFound(
-                f"there is no {record.reference} in {self.store.describe()}, though it was there once",
-                hint="was the registry deleted and created anew? `packreg cache clean` forgets the old one",
-            )
-        return IntegrityError(
-            f"the bundle of {record.reference} is missing from {self.store.describe()}",
-            hint="publishing the same directory again puts it back",
-        )
 
     # After publishing
 
