@@ -115,7 +115,7 @@ def test_what_is_no_report_is_said_and_the_rest_is_shown(auditor: User) -> None:
     newest.chmod(0o644)
     newest.write_bytes(b"{}")
     done = auditor("findings", "ls", "--json")
-    assert done.code == 8 and "cannot be trusted" in done.err
+    assert done.code == 8 and "was changed since it was entered" in done.err
 
 
 def test_without_any_report_that_is_said(user: User) -> None:

@@ -29,6 +29,15 @@ class Tapped:
         self.before = before
         self.after = after
 
+    @property
+    def own_times(self) -> bool:
+        """As the inner bucket."""
+        return self.inner.own_times
+
+    def clock(self) -> float | None:
+        """The inner bucket's."""
+        return self.inner.clock()
+
     def put_new(self, key: str, data: bytes) -> None:
         """Create an object between the taps."""
         self.before("put_new", key)

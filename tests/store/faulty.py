@@ -69,6 +69,15 @@ class FaultyBucket:
             delay=lambda: chance.randrange(6),
         )
 
+    @property
+    def own_times(self) -> bool:
+        """As the inner bucket."""
+        return self.inner.own_times
+
+    def clock(self) -> float | None:
+        """The inner bucket's."""
+        return self.inner.clock()
+
     def put_new(self, key: str, data: bytes) -> None:
         """Create an object, or fail as the schedule says."""
         self._pass_time()

@@ -16,6 +16,7 @@ names. The other modules serve several commands:
     governing, decisions, decision_shapes                   governance is read, edited and decided by
     required_packs, governed_runs, kept_reports             required packs run, and reports of that are kept
     audit_work, dask_audit, impact_work                     the same for many stacks
+    evidence, fitting                                       what kept reports prove, and what contradicts them
     guard_process, guard_office, guard_forms, pulumi_command, ci_steps     the guard, and how the CLI gets it
     opening, defining, esc                                  environments
     installs, lockfile, git, difference                     releases, and directories of packs

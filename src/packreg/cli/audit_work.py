@@ -18,7 +18,6 @@ from packreg.cli.entities import stack_entity
 from packreg.cli.governed_runs import judged_report, keep_report, stored_report
 from packreg.cli.kept_reports import KeptReports
 from packreg.enforcement.report import totals
-from packreg.enforcement.report_keys import behind_later, read_report_key, report_prefix
 from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import InvalidState, NotFound, PackregError, Problem
 from packreg.groups.model import SELF_MANAGED
@@ -165,7 +164,7 @@ class Auditor:
         if self._wishes.keep:
             try:
                 stored = stored_report("audit", report, ready, snapshot.digest(), stamp)
-                report = keep_report(self._session, stored).report
+                report = keep_report(self._session, stored, again=stamp is not None).report
             except PackregError as error:
                 unkept = str(error)
         found = totals(report)
@@ -214,8 +213,14 @@ class Auditor:
         """
         from packreg.cli.compose import now
 
-        newest = KeptReports(self._session).newest(entity, "audit")
-        if not newest or newest[0].verdict == "not-evaluated" or ready.required.unavailable:
+        kept = KeptReports(self._session)
+        newest = kept.newest(entity, "audit")
+        if (
+            not newest
+            or kept.unreadable
+            or newest[0].verdict == "not-evaluated"
+            or ready.required.unavailable
+        ):
             return False
         before = newest[0]
         if stamp is not None and before.id == stamp.id:
@@ -247,10 +252,9 @@ class Auditor:
             return "", (Problem("history-unreadable", str(error), entity.name),)
         if update is None:
             return "", ()
-        until = behind_later("update", entity, _time(update.ended + _AFTER))
-        newest = next(iter(self._session.store.list_all(report_prefix("update", entity), until)), None)
-        key = read_report_key(newest.key) if newest is not None else None
-        guarded = key is not None and key.time >= _time(update.started)
+        until = _time(update.ended + _AFTER)
+        newest = next(KeptReports(self._session).walk(entity, "update", until), None)
+        guarded = newest is not None and newest.report.time >= _time(update.started)
         return "" if guarded else _time(update.ended), ()
 
 

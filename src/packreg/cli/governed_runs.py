@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packreg._version import __version__
@@ -98,18 +99,32 @@ def stored_report(
     return StoredReport(id, run, time, state, ready.ran, report.verdict, report)
 
 
-def keep_report(session: Session, stored: StoredReport) -> StoredReport:
-    """Keep a report in the registry; gives the one that is kept.
+def keep_report(session: Session, stored: StoredReport, *, again: bool = False) -> StoredReport:
+    """Keep a report in the registry, and enter it in its chain; gives the one that is kept.
 
     A run that is made again with the stamp it had before has the same key, and a key is written once: so one
-    report is left, that of whoever was first, and both are given that one.
+    report is left, that of whoever was first, and both are given that one. With `again` it is looked for in
+    the chain, where it may have been entered before.
 
     Raises:
         StoreRefused: this is a replica, or no registry.
-        PackregError: it could not be written; what was decided stands.
+        PackregError: it could not be written, or not be entered; what was decided stands.
     """
-    from packreg.enforcement.stored import StoredReport
+    from packreg.cli.kept_reports import object_digest
+    from packreg.enforcement.stored import MAX_REPORT, StoredReport
+    from packreg.registry.run_entries import RunEntry
 
     session.registry().home(create=False)
-    there = session.store.create(stored.key, stored.encode())
-    return stored if there is None else StoredReport.decode(there, stored.key)
+    kept, data = stored, stored.encode()
+    found = session.store.first(stored.key) if again else None
+    there = session.store.create(stored.key, data, limit=MAX_REPORT)
+    if there is not None:
+        kept, data = StoredReport.decode(there, stored.key), there
+    entity = stored.required.entity
+    if found is not None and any(
+        each.entry.report == stored.key for each in session.entries.history(stored.run, entity)
+    ):
+        return kept
+    entry = RunEntry("report", stored.run, entity.kind, entity.name, stored.id)
+    session.entries.append(replace(entry, report=stored.key, digest=object_digest(data)))
+    return kept

@@ -8,6 +8,7 @@ from packreg.errors import IntegrityError
 from packreg.groups.differences import Difference, differences
 from packreg.groups.document import Document, decode, encode, nothing_written
 from packreg.groups.merging import next_revision
+from packreg.registry.clocks import Dated
 from packreg.registry.formats import FEATURES
 
 if TYPE_CHECKING:
@@ -52,6 +53,14 @@ def read_revision(chain: Chain, revision: Revision | None) -> Document:
         raise IntegrityError(str(error), hint=chain.way_on(revision.number)) from None
 
 
+def dated(document: Document, revision: Revision | None) -> Dated | None:
+    """The time of a revision of governance, with the store's if it was listed; None where there is none."""
+    if document.change is None:
+        return None
+    stored = revision.modified if revision is not None else 0.0
+    return Dated(f"revision {document.governance.revision} of governance", document.change.at, stored)
+
+
 def edit_governance(
     session: Session,
     edit: Callable[[Governance], Governance],
@@ -69,7 +78,7 @@ def edit_governance(
     Raises:
         UsageError: older clients would stop, and nobody said yes.
         ChangedMeanwhile: they changed the same group, waiver or setting; both changes are shown.
-        StoreRefused: this is a replica, or no registry.
+        StoreRefused: this is a replica, or no registry, or the clock of this machine is wrong.
         OutcomeUnknown: the revision may be there; the same command again is safe.
         PackregError: what `edit` raises, and all that reading does.
     """
@@ -111,6 +120,7 @@ def create_governance(session: Session) -> Governance:
     def first(revision: Revision | None) -> bytes:
         if revision is not None:
             raise _NothingToWriteError
+        session.registry().times.check_writer(change.at)
         return encode(nothing_written().governance, change)
 
     try:
@@ -134,6 +144,7 @@ class _Writing:
 
         self._chain, self._base, self._edited = chain, base, edited
         self._by, self._what = _author(session), printable(what)[:500]
+        self._times = session.registry().times
         self.newest = self.made = nothing_written()
 
     def value(self, revision: Revision | None) -> bytes:
@@ -145,6 +156,7 @@ class _Writing:
         )
         if made is None or made.change is None:
             raise _NothingToWriteError
+        self._times.check_writer(precisely_now(), dated(self.newest, revision))
         self.made = made
         return encode(made.governance, made.change)
 

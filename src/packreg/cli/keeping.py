@@ -130,16 +130,21 @@ def _show_change(session: Session, changed: Changed) -> None:
 @click.argument("reference", metavar="[REF]", required=False, type=REFERENCE)
 @click.pass_obj
 def verify_command(session: Session, reference: Reference | None) -> int:
-    """Read records and bundles again and prove every digest.
+    """Read records, bundles and reports again and prove every digest.
 
-    The whole registry without REF, all versions with a bare name. Nothing is taken from a cache. Exit code 8
-    if anything is not what it should be.
+    The whole registry without REF, all versions with a bare name. Nothing is taken from a cache. Reports are
+    those that were entered in their chains, and times are compared with one another and, where it has any of
+    its own, with the store's. Exit code 8 if anything is not what it should be.
     """
+    from itertools import chain
+
+    from packreg.cli.evidence import verify_evidence
     from packreg.cli.progress import counting
 
     findings = []
+    evidence = () if reference is not None else verify_evidence(session)
     with counting(session.out, "verifying") as count:
-        for finding in session.registry().verify(reference):
+        for finding in chain(session.registry().verify(reference), evidence):
             findings.append(finding)
             count()
             if not session.out.json and finding.level != "ok":
@@ -154,7 +159,32 @@ def verify_command(session: Session, reference: Reference | None) -> int:
         session.out.line(
             f"{fine} ok, {wrong} wrong" if findings else "nothing to verify: the registry is empty"
         )
+    if reference is None and not session.store.own_times:
+        session.out.say("a directory has no times of its own: those in objects were compared with no others")
     return IntegrityError.exit_code if wrong else 0
+
+
+@command("transferred", examples=("packreg transferred --reason 'restored from the backup of 1 June'",))
+@click.option("--reason", required=True, help="What was done; kept with your name.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def transferred_command(session: Session, reason: str, yes: bool) -> None:
+    """Say that the registry was copied or restored.
+
+    The store's own times are those of the copy then. Those that it gave until now are not compared any more
+    with the times in objects; of what is written later they are.
+    """
+    from packreg.cli.compose import new_id, precisely_now
+
+    session.registry().home(create=False)
+    session.confirmed(f"comparing no times that {session.place} gave until now", yes)
+    made = session.registry().times.transferred(
+        by=session.author(), reason=reason, now=precisely_now, attempt_id=new_id()
+    )
+    if session.out.json:
+        session.out.document(made._asdict())
+        return
+    session.out.line(f"transfer {made.number}, {made.at}, {made.by}: {made.reason}")
 
 
 @command("gc", examples=("packreg gc", "packreg gc --yes --json"))

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from packreg.cli.base import command
+from packreg.cli.compose import precisely_now
 from packreg.cli.entities import entity_options, read_entity
-from packreg.cli.governing import read_revision
+from packreg.cli.evidence import verify_chain
+from packreg.cli.fitting import misfits, unlike_release
+from packreg.cli.governing import dated, read_revision
 from packreg.cli.kept_reports import KeptReports
-from packreg.errors import IntegrityError, NotFound, PackregError, UsageError
+from packreg.errors import IntegrityError, NotFound, UsageError
+from packreg.registry.clocks import doubts
 
 if TYPE_CHECKING:
+    from packreg.cli.kept_reports import Kept
     from packreg.cli.session import Session
     from packreg.enforcement.report_keys import Run
-    from packreg.enforcement.stored import RanPack, StoredReport
+    from packreg.enforcement.stored import RanPack
     from packreg.groups.document import Document
     from packreg.groups.model import Entity, Mode
+    from packreg.registry.clocks import Dated
 
 #: The kinds of run that show what was enforced or audited; a preview decides about a plan.
 _RUNS: dict[Mode, tuple[Run, ...]] = {"preventative": ("update", "enforce"), "audit": ("audit",)}
@@ -45,15 +52,32 @@ def prove_command(
 
     Or on an account. The groups by the revision of governance that held then, and the last runs until then:
     their packs, whose digests are compared with the registry's records, their waivers and verdicts. Every
-    revision is proved to be the one that its successor was made from. Exit code 6: nothing is known to have
-    run by then. Exit code 8: something is not what it was.
+    revision is proved to be the one that its successor was made from, and so is every entry of a report. What
+    does not fit is said: times that contradict each other, a report older than what it names, one that
+    nobody entered. Exit code 6: nothing is known to have run by then. Exit code 8: something is not what it
+    was, or does not fit.
     """
     entity = read_entity(stack, account, tags)
     until = read_moment(at)
-    revision = _revision_at(session, until)
+    history = Governed.read(session)
+    revision = history.at(until)
     kept = KeptReports(session)
     runs = {mode: _last(kept, entity, kinds, until) for mode, kinds in _RUNS.items()}
-    found = [_proved(session, stored) for stored in runs.values() if stored is not None]
+    found = [_proved(session, history, each) for each in runs.values() if each is not None]
+    kinds = [kind for mode in _RUNS for kind in _RUNS[mode]]
+    chains = [each for kind in kinds for each in verify_chain(session, kept, entity, kind, contents=False)]
+    wrong = list(
+        dict.fromkeys(
+            [
+                *(history.doubts(revision) if revision is not None else ()),
+                *kept.unreadable,
+                *kept.doubted,
+                *(each.message for each in chains if each.level == "error" and each.code != "wrong-time"),
+                *(problem for run in found for problem in run["problems"]),
+                *(pack["problem"] for run in found for pack in run["packs"] if pack["problem"]),
+            ]
+        )
+    )
     document = {
         "entity": entity.name,
         "kind": entity.kind,
@@ -61,11 +85,9 @@ def prove_command(
         "governance": _governed(revision, entity),
         "runs": found,
         "unreadable": kept.unreadable,
+        "problems": wrong,
+        "store_times": session.store.own_times,
     }
-    wrong = [
-        *kept.unreadable,
-        *(pack["problem"] for run in found for pack in run["packs"] if pack["problem"]),
-    ]
     if session.out.json:
         session.out.document(document)
     else:
@@ -99,14 +121,37 @@ def read_moment(text: str) -> str:
     raise UsageError(f"{text[:100]!r} is no date", hint="write 2026-08-31 or 2026-08-31T12:00:00Z")
 
 
-def _revision_at(session: Session, until: str) -> Document | None:
-    """The newest revision of governance until then; None before the first."""
-    chain = session.registry().governance
-    for revision in chain.history():
-        document = read_revision(chain, revision)
-        if document.change is not None and document.change.at <= until:
-            return document
-    return None
+class Governed:
+    """Every revision of governance, each proved to be the one that the next was made from."""
+
+    def __init__(self, session: Session, revisions: dict[int, tuple[Document, Dated | None]]) -> None:
+        self._session, self._revisions = session, revisions
+        self.documents = {number: document for number, (document, _) in revisions.items()}
+
+    @classmethod
+    def read(cls, session: Session) -> Governed:
+        """Read the chain. Raises: IntegrityError, StoreRefused, as `read_revision`."""
+        chain = session.registry().governance
+        found = {}
+        for revision in chain.history():
+            document = read_revision(chain, revision)
+            found[revision.number] = document, dated(document, revision)
+        return cls(session, found)
+
+    def at(self, until: str) -> Document | None:
+        """The newest revision until then; None before the first."""
+        known = (self.documents[number] for number in sorted(self.documents, reverse=True))
+        return next((each for each in known if each.change is not None and each.change.at <= until), None)
+
+    def doubts(self, document: Document) -> tuple[str, ...]:
+        """Why the time of a revision cannot be right."""
+        number = document.governance.revision
+        here, before = (self._revisions.get(each, (None, None))[1] for each in (number, number - 1))
+        if here is None:
+            return ()
+        times = self._session.registry().times
+        here = here._replace(stored=times.of(here.stored))
+        return doubts(here, before and before._replace(stored=times.of(before.stored)), now=precisely_now())
 
 
 def _governed(document: Document | None, entity: Entity) -> dict[str, Any] | None:
@@ -132,14 +177,15 @@ def _governed(document: Document | None, entity: Entity) -> dict[str, Any] | Non
     }
 
 
-def _last(kept: KeptReports, entity: Entity, runs: tuple[Run, ...], until: str) -> StoredReport | None:
-    newest = [report for run in runs for report in kept.newest(entity, run, until=until)]
-    return max(newest, key=lambda report: report.time, default=None)
+def _last(kept: KeptReports, entity: Entity, runs: tuple[Run, ...], until: str) -> Kept | None:
+    newest = [each for run in runs for each in islice(kept.walk(entity, run, until), 1)]
+    return max(newest, key=lambda each: each.when, default=None)
 
 
-def _proved(session: Session, stored: StoredReport) -> dict[str, Any]:
+def _proved(session: Session, history: Governed, kept: Kept) -> dict[str, Any]:
     from packreg.enforcement.report import summary, totals
 
+    stored = kept.report
     required = stored.required
     governed = stored.report.governed
     assert governed is not None
@@ -148,12 +194,13 @@ def _proved(session: Session, stored: StoredReport) -> dict[str, Any]:
         "mode": required.mode,
         "time": stored.time,
         "id": stored.id,
+        "entry": kept.entered.number if kept.entered is not None else None,
         "verdict": stored.verdict,
         "summary": summary(stored.report),
         "state": stored.state,
         "revision": required.revision,
         "groups": list(required.groups),
-        "packs": [_pack(session, pack) for pack in stored.packs],
+        "packs": [_pack(session, pack, stored.time) for pack in stored.packs],
         "waivers": [
             {
                 "id": each.id,
@@ -165,10 +212,11 @@ def _proved(session: Session, stored: StoredReport) -> dict[str, Any]:
         ],
         "failed_open": governed.failed_open,
         "totals": totals(stored.report)._asdict(),
+        "problems": [*kept.doubts, *misfits(stored, history.documents)],
     }
 
 
-def _pack(session: Session, pack: RanPack) -> dict[str, Any]:
+def _pack(session: Session, pack: RanPack, time: str) -> dict[str, Any]:
     return {
         "name": pack.name,
         "version": pack.version,
@@ -176,25 +224,8 @@ def _pack(session: Session, pack: RanPack) -> dict[str, Any]:
         "group": pack.group,
         "configuration": pack.configuration,
         "environments": list(pack.environments),
-        "problem": _differs(session, pack),
+        "problem": unlike_release(session, pack, time),
     }
-
-
-def _differs(session: Session, pack: RanPack) -> str:
-    """Why the release is not what ran, or "", also where it was removed since or never could be had."""
-    from packreg.pack.reference import Reference
-
-    if not pack.digest:
-        return ""
-    try:
-        record = session.registry().resolve(Reference.parse(f"{pack.name}@{pack.version}"), warn=False).record
-    except NotFound:
-        return ""
-    except PackregError as error:
-        return str(error)
-    if record.digest == pack.digest:
-        return ""
-    return f"{record.reference} has the digest {record.digest} now, and had {pack.digest} when it ran"
 
 
 def _show(session: Session, document: dict[str, Any]) -> None:
@@ -213,6 +244,10 @@ def _show(session: Session, document: dict[str, Any]) -> None:
             )
     for run in document["runs"]:
         out.line(f"{run['run']:<11} {run['time']}  {run['summary']}")
+        if run["entry"] is None:
+            out.line("            from before there were chains: nothing shows that it is as it was written")
+        else:
+            out.line(f"            entry {run['entry']} of its chain")
         for pack in run["packs"]:
             digest = pack["digest"] or "could not be had"
             out.line(

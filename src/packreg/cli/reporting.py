@@ -260,7 +260,9 @@ def current(
                 f"no reports are kept of {pattern!r}", hint="`packreg compliance` lists whom there are any of"
             )
     meant = [each for each in known if not entities or any(matches(pattern, each) for pattern in entities)]
-    return newest_of_each_mode(kept.histories(meant, chosen, count))
+    found = newest_of_each_mode(kept.histories(meant, chosen, count))
+    kept.look_beside(found)
+    return found
 
 
 def tracked(histories: Sequence[History]) -> list[Tracked]:
@@ -285,7 +287,9 @@ def _fits(name: str, globs: Sequence[str]) -> bool:
 
 
 def _ended(session: Session, kept: KeptReports) -> int:
-    """Say what could not be read among the reports, which is an exit code of its own."""
+    """Say which times cannot be right, and what could not be trusted, which is an exit code of its own."""
+    for doubt in kept.doubted:
+        session.out.warn(doubt)
     for text in kept.unreadable:
         session.out.warn(text)
     return IntegrityError.exit_code if kept.unreadable else 0

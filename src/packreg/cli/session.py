@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from packreg.pack.files import Limits
     from packreg.pack.version import Version
     from packreg.registry.registry import Registry
+    from packreg.registry.run_entries import RunEntries
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
 
@@ -144,6 +145,14 @@ class Session:
         return make_registry(self.store, self.location, remembered=memory, limits=self.limits)
 
     @cached_property
+    def entries(self) -> RunEntries:
+        """The chains that order the registry's reports; nothing is read yet."""
+        from packreg.cli.compose import new_id, precisely_now
+        from packreg.registry.run_entries import RunEntries
+
+        return RunEntries(self.store, now=precisely_now, new_id=new_id)
+
+    @cached_property
     def tools(self) -> Tools:
         """uv, pip, npm and interpreters, with the user's environment; none of them from the checkout."""
         from pathlib import Path
@@ -227,9 +236,18 @@ class Session:
 
     def defect(self, error: Exception) -> PackregError:
         """What is no error of packreg's own tree, in words; the traceback goes to a file."""
+        import time
         import traceback
         from contextlib import suppress
 
+        try:
+            time.time()
+        except OverflowError:
+            # Everything that asks the time fails then, in libraries too, while they are imported.
+            return PackregError(
+                "the clock of this machine stands later than Python can count (11 April 2262)",
+                hint="set the clock; `date` shows it",
+            )
         text = "".join(traceback.format_exception(error))
         if self.out.verbose:
             sys.stderr.write("".join(c if c.isprintable() or c == "\n" else "?" for c in text))

@@ -4,7 +4,8 @@ May import `groups`, `analysis`, `registry` and `pack`. But for `guard`, which r
 CLI, it runs nothing and writes nothing: a `report` holds what was found and what could not be, and one module
 for each format makes a text of it (`text`, `document` for JSON, `sarif`, `junit`, `github`, `markdown`), all
 of the same values; `policy_page` is about a pack's policies instead, before anything was found. `stored` is a
-report as the registry keeps it, under the keys of `report_keys`; whoever runs packs writes it.
+report as the registry keeps it, under the keys of `report_keys`; whoever runs packs writes it, and enters it
+in its chain (`registry.run_entries`).
 
 Decisions:
 

@@ -3,9 +3,9 @@
     reports/<run>/<entity>/<countdown>-<id>.json.gz
 
 `run` is what was done, `entity` the stack or account in characters that a key may have, `countdown` the time
-counted down in microseconds: so the newest report of an entity is the first in a listing, the newest at some
-date is the first behind a key, the history is the listing, and the entities are the prefixes below a run. No
-index is kept that could be wrong.
+that the report gives itself, counted down in microseconds. Which report is the newest is not for keys to say,
+but for the chain that reports are entered in (`registry.run_entries`); only those from before there were
+chains are read in the order of their keys.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     environments/<name>/r/<nnnnnnnnnnnn>.json     an environment's definitions, secrets encrypted: a chain
     environments/<name>/t/<nnnnnnnnnnnn>.json     its tags, and the revision that each names: a chain
     reports/<run>/<entity>/<countdown>-<id>.json.gz   what was found when an entity was judged (`enforcement`)
+    runs/<run>/<entity>/<nnnnnnnnnnnn>.json       which of these reports count, and in which order: a chain
+    transfers/<nnnnnnnnnnnn>.json                 when all was copied here: a chain
     .packreg/canary, .packreg/probe/…             what proves that the store creates exactly once
 
 Decisions:
@@ -44,6 +46,8 @@ Decisions:
   removed is always asked of the store. A replica may be promoted, so publishing is never refused from memory.
 - A local directory becomes a registry at its first publish; a bucket needs `init` once, because it takes a
   person who knows it to decide that this prefix is a registry.
+- No order rests on a clock: what changes is numbered (`run_entries` for reports). Times are compared with one
+  another and with the store's, and what cannot be right is said (`clocks`).
 - A replica is filled by the store's own replication of everything but `registry.json` and `.packreg/`;
   packreg never writes to it. Replication is per object, so a record can arrive before its bundle.
 - Objects grow without stopping readers (`formats`): a member that a reader does not know is skipped, and kept

@@ -56,6 +56,7 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
     for name in sorted(names):
         yield from verify_pack(objects, name, limits)
     yield from _verify_chain(objects, layout.GOVERNANCE)
+    yield from _verify_chain(objects, layout.TRANSFERS)
     for prefix in objects.store.prefixes(layout.ENVIRONMENTS):
         name = prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/")
         if is_name(name):

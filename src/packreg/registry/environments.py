@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import ChangedMeanwhile, IntegrityError, NotFound, Removed, UsageError
 from packreg.registry import layout
+from packreg.registry.clocks import Dated
 from packreg.registry.environment_reference import EnvironmentReference, check_name, check_tag, is_name
 from packreg.registry.formats import beginning
 from packreg.registry.members import Members
@@ -121,7 +122,7 @@ class Environments:
         Raises:
             ChangedMeanwhile: there is a newer one; nothing was written.
             OutcomeUnknown: it may or may not be there; the same call again is safe.
-            StoreRefused: this is no registry, or a replica.
+            StoreRefused: this is no registry, or a replica, or the clock of this machine is wrong.
         """
         if before is not None and not before.removed and before.text == text:
             return before
@@ -200,6 +201,7 @@ class Environments:
                     if number
                     else f"look at `packreg env get {name}`, and make the change again",
                 )
+            self._check_clock(self._chain(name), newest)
             return value
 
         made = self._chain(name).append(behind, attempt_id=self._new_id())
@@ -217,11 +219,21 @@ class Environments:
             tags = edit(before.numbers)
             if len(tags) > MAX_TAGS:
                 raise UsageError(f"{name} has {MAX_TAGS} tags already", hint="drop some that nobody uses")
+            self._check_clock(self._tag_chain(name), newest)
             return _encode(
                 {**before.unknown, "by": by, "at": self._now(), "tags": dict(sorted(tags.items()))}
             )
 
         self._tag_chain(name).append(edited, attempt_id=self._new_id())
+
+    def _check_clock(self, chain: Chain, newest: Revision | None) -> None:
+        """Refuse to write with a wrong clock, or behind a revision of a time that is still to come."""
+        follows = None
+        if newest is not None:
+            where = chain.key(newest.number)
+            at = Members.read(newest.value, where, MAX_REVISION).text("at")
+            follows = Dated(where, at, newest.modified)
+        self._registry.times.check_writer(self._now(), follows)
 
     def _chain(self, name: str) -> Chain:
         check_name(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import IntegrityError, NotFound, StoreUnsafe
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
     from packreg.registry.audit import Finding, Garbage
+    from packreg.registry.clocks import StoreTimes
     from packreg.registry.listing import PackListing
     from packreg.registry.maintenance import Changed, Standing
     from packreg.registry.notices import Notice
@@ -115,6 +117,13 @@ class Registry:
         from packreg.store.chain import Chain
 
         return Chain(self.store, layout.GOVERNANCE)
+
+    @cached_property
+    def times(self) -> StoreTimes:
+        """The store's own times, which those in objects are compared with; nothing is read yet."""
+        from packreg.registry.clocks import StoreTimes
+
+        return StoreTimes(self.store)
 
     # Publishing
 

@@ -205,6 +205,10 @@ class RunEntries:
         segment = layout.entity_segment(entity.kind, entity.name)
         return [each.key for each in self._store.list_all(f"{layout.REPORTS}{run}/{segment}/")]
 
+    def strangers(self, run: str, entity: Judged) -> Iterator[str]:
+        """The keys of objects that stand among the entries and are none; readers pass over them."""
+        return self._chain(run, entity).strangers()
+
     def _chain(self, run: str, entity: Judged) -> Chain:
         return Chain(self._store, layout.runs_prefix(run, layout.entity_segment(entity.kind, entity.name)))
 

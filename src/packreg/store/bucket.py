@@ -68,6 +68,13 @@ class Bucket(Protocol):
     #: The most entries that one `list` can return.
     page_size: ClassVar[int]
 
+    @property
+    def own_times(self) -> bool:
+        """Whether the times in listings are the store's own, which whoever writes an object cannot choose."""
+
+    def clock(self) -> float | None:
+        """The store's present time in seconds since the epoch; None where it has none of its own."""
+
     def put_new(self, key: str, data: bytes) -> None:
         """Create an object, durably, if and only if its key is free. Readers see all of it or nothing.
 

@@ -47,6 +47,7 @@ class LocalBucket:
     """
 
     page_size: ClassVar[int] = 100_000
+    own_times = False  # whoever may write there may set a file's time
 
     def __init__(self, root: str, *, allow_network_fs: bool = False, system: System | None = None) -> None:
         self.root = os.path.abspath(root)
@@ -141,6 +142,9 @@ class LocalBucket:
             while directory != self.root:
                 os.rmdir(directory)
                 directory = os.path.dirname(directory)
+
+    def clock(self) -> None:
+        """None: the machine that asks is the one whose time it would be."""
 
     def describe(self) -> str:
         """The bucket's URL."""

@@ -15,15 +15,25 @@ if TYPE_CHECKING:
 class MemoryBucket:
     """Objects in a dictionary, gone with the process.
 
-    `now` gives the seconds since the epoch that listings show as an object's creation.
+    `now` gives the seconds since the epoch that listings show as an object's creation. Without it, the bucket
+    has no clock, and that is 0.
     """
 
     page_size: ClassVar[int] = 1000
 
-    def __init__(self, *, now: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(self, *, now: Callable[[], float] | None = None) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._objects: dict[str, tuple[bytes, float]] = {}
+
+    @property
+    def own_times(self) -> bool:
+        """Whether it was given a clock."""
+        return self._now is not None
+
+    def clock(self) -> float | None:
+        """What that clock says."""
+        return self._now() if self._now is not None else None
 
     def put_new(self, key: str, data: bytes) -> None:
         """Create an object. Raises: Exists."""
@@ -31,7 +41,7 @@ class MemoryBucket:
         with self._lock:
             if key in self._objects:
                 raise Exists(f"{key} exists")
-            self._objects[key] = (bytes(data), self._now())
+            self._objects[key] = (bytes(data), self.clock() or 0.0)
 
     def get(self, key: str, *, limit: int) -> bytes:
         """The bytes of an object. Raises: NotFound, IntegrityError."""

@@ -43,6 +43,7 @@ class S3Bucket:
     """
 
     page_size: ClassVar[int] = 1000
+    own_times = True
 
     def __init__(
         self,
@@ -144,6 +145,20 @@ class S3Bucket:
             return Page(entries, rolled, "")
         last = max([*(entry.key for entry in found), *(behind(word) for word in prefixes)])
         return Page(entries, rolled, _BEHIND + last, full=True)
+
+    def clock(self) -> float | None:
+        """The time at which the store answers a listing. Raises: StoreUnavailable, StoreRefused."""
+        try:
+            answer = self._reads().list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+        except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
+            self._fail(failed, "ask for the time", writing=False)
+        try:
+            from email.utils import parsedate_to_datetime
+
+            date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
+            return parsedate_to_datetime(date).timestamp()
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None  # a server that does not say
 
     def delete(self, key: str) -> None:
         """Delete an object. Raises: StoreUnavailable, StoreRefused."""

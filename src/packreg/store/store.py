@@ -93,6 +93,15 @@ class Store:
         endpoint = parse_qs(options).get("endpoint_url", [""])[0]
         return f"aws s3 rm {place}/{key}" + (f" --endpoint-url {shlex.quote(endpoint)}" if endpoint else "")
 
+    @property
+    def own_times(self) -> bool:
+        """Whether the times in listings are the store's own; see `Bucket.own_times`."""
+        return self.bucket.own_times
+
+    def clock(self) -> float | None:
+        """The store's present time in seconds since the epoch, None where it has none. Raises: StoreError."""
+        return self._retried(self.bucket.clock) if self.bucket.own_times else None
+
     def create(
         self, key: str, data: bytes, *, read_back: bool = False, limit: int = MAX_OBJECT
     ) -> bytes | None:
