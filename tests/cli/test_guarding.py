@@ -74,6 +74,7 @@ def test_the_directory_names_no_version_and_the_plugin_is_provided(user: User, i
     user.extra["PULUMI_HOME"] = str(user.top / "pulumi")
     done = user("guard", "--directory")
     assert (done.code, done.out) == (0, f"{DIRECTORY}\n")
+    assert "a project's Pulumi.yaml can replace it" in done.err
     manifest = parse_manifest((DIRECTORY / "PulumiPolicy.yaml").read_bytes(), Problems())
     text = (DIRECTORY / "PulumiPolicy.yaml").read_text()
     assert manifest is None or manifest.version is None
@@ -188,16 +189,22 @@ def test_signals_reach_the_command(user: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("says", "level", "fix"),
+    ("says", "packs", "level", "fix"),
     [
-        ("v3.259.0", "ok", ""),
-        ("v3.220.0", "warn", "packreg guard --directory"),
-        ("v3.100.0", "warn", "packreg run"),
+        ("v3.259.0", "", "ok", ""),
+        ("v3.276.0", "mine,/venv/bin/guard", "ok", ""),
+        ("v3.276.0", f"mine,{DIRECTORY}", "warn", "set it to `packreg guard`"),
+        ("v3.255.0", str(DIRECTORY), "warn", "set it to `packreg guard`"),
+        ("v3.254.0", str(DIRECTORY), "warn", "packreg guard --directory"),
+        ("v3.208.0", "", "warn", "packreg guard --directory"),
+        ("v3.207.0", "", "warn", "packreg run"),
     ],
 )
-def test_doctor_warns_of_a_cli_that_is_too_old(user: User, says: str, level: str, fix: str) -> None:
-    """The warning says which form of the guard such a CLI takes."""
-    user.extra.update(environ(user, says))
+def test_doctor_says_which_form_of_the_guard_a_cli_takes(
+    user: User, says: str, packs: str, level: str, fix: str
+) -> None:
+    """A CLI that is too old for the file or the variable is told so, and one too new for the directory."""
+    user.extra.update(environ(user, says, **{PACKS: packs}))
     [check] = [c for c in user("doctor", "--no-probe", "--json").json()["checks"] if c["topic"] == "pulumi"]
     assert check["level"] == level
     assert fix in check["fix"]

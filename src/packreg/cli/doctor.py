@@ -14,7 +14,7 @@ from packreg.cli.base import command
 from packreg.errors import PackregError, StoreError, StoreRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from packreg.cli.session import Session
 
@@ -196,21 +196,27 @@ def tools(session: Session) -> Iterator[Check]:
             yield Check(name, "warn", "not found", fix)
             continue
         said = says_version(session, path, *words)
-        too_old = _for_guard(said) if name == "pulumi" else ""
-        fine = said and not too_old
+        unfit = _for_guard(said, session.environ) if name == "pulumi" else ""
+        fine = said and not unfit
         message = f"{said or 'does not say its version'} at {path}"
-        yield Check(name, "ok" if fine else "warn", message, too_old)
+        yield Check(name, "ok" if fine else "warn", message, unfit)
 
 
-def _for_guard(said: str) -> str:
-    """What to do about a Pulumi CLI that is too old for the guard, in one of its forms."""
-    from packreg.cli.pulumi_command import WITH_FILES, WITH_VARIABLES, read_version
+def _for_guard(said: str, environ: Mapping[str, str]) -> str:
+    """What to do about a Pulumi CLI that is too old for the guard, or too new for the form it is given."""
+    from packreg.cli.guard_forms import DIRECTORY
+    from packreg.cli.pulumi_command import PACKS, WITH_FILES, WITH_VARIABLES, names_pack, read_version
 
     version = read_version(said)
     if version is None or version >= WITH_FILES:
+        if names_pack(environ.get(PACKS, ""), str(DIRECTORY)):
+            return f"{PACKS} names the guard's directory, which is for older CLIs: set it to `packreg guard`"
         return ""
     if version >= WITH_VARIABLES:
-        return "for the guard, give it `packreg guard --directory`; upgrade it to 3.255.0 for `packreg guard`"
+        return (
+            "for the guard, upgrade it to 3.255.0; until then give it `packreg guard --directory`,"
+            " which a project can replace"
+        )
     return "for the guard, use `packreg run`; upgrade it to 3.208.0 for PULUMI_OPTION_POLICY_PACK"
 
 

@@ -35,7 +35,7 @@ _SOME_REGISTRY = "s3://BUCKET/PREFIX"
     ),
     json=False,
 )
-@click.option("--directory", is_flag=True, help="For a Pulumi CLI before 3.255.0, which takes no file.")
+@click.option("--directory", is_flag=True, help="For a Pulumi CLI of 3.208 to 3.254, which takes no file.")
 @click.option("--github", "service", flag_value="github", help="Print a step of GitHub Actions.")
 @click.option("--gitlab", "service", flag_value="gitlab", help="Print a job to extend in GitLab CI.")
 @click.pass_obj
@@ -43,9 +43,11 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
     """Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step.
 
     The guard is an executable file that the Pulumi CLI takes as a policy pack. It runs what the registry says
-    that a stack must run. With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. On
-    failure a path is printed that does not exist, so that the Pulumi CLI stops instead of running without the
-    guard.
+    that a stack must run. On failure a path is printed that does not exist, so that the Pulumi CLI stops
+    instead of running without the guard.
+
+    With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. That form does not hold
+    against the project, whose Pulumi.yaml can replace the plugin, and the newest CLIs do not load it.
     """
     from packreg.cli.ci_steps import ci_step
     from packreg.cli.guard_forms import DIRECTORY, program, provide_plugin
@@ -59,6 +61,11 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
             session.out.line(line)
     elif directory:
         session.out.say(f"the analyzer is {provide_plugin(pulumi_home(session.environ), __version__)}")
+        session.out.warn(
+            "this form is for a Pulumi CLI of 3.208 to 3.254 only: a project's Pulumi.yaml can replace it, "
+            "and the newest CLIs do not load it",
+            hint="upgrade the Pulumi CLI to 3.255.0 or later, and use `packreg guard`",
+        )
         session.out.raw_path(DIRECTORY)
     else:
         session.out.raw_path(option_value(str(program())))
@@ -78,7 +85,7 @@ def run_command(session: Session, words: tuple[str, ...]) -> int:
     Or one that calls it. Sets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI that would not read it gets flags.
     Terminal, signals and exit code are those of the command.
     """
-    from packreg.cli.guard_forms import forms, provide_plugin
+    from packreg.cli.guard_forms import forms
     from packreg.cli.pulumi_command import guarded, is_pulumi
 
     search = session.environ.get("PATH")  # the user's own command: wherever a shell would find it
@@ -89,11 +96,35 @@ def run_command(session: Session, words: tuple[str, ...]) -> int:
     version = pulumi_version(session, str(pulumi)) if pulumi is not None else None
     found = forms()
     made = guarded(words, session.environ, version, found)
-    if found.fitting(version) == found.directory:
-        provide_plugin(pulumi_home(session.environ), __version__)
     environ = {**session.environ, **made.variables, "PACKREG_REGISTRY": session.location.url}
+    if found.fitting(version) == found.directory:
+        environ["PATH"] = _directory_form(session, words, search)
     session.out.flush()
     return _become(str(program), made.command, environ)
+
+
+def _directory_form(session: Session, words: Sequence[str], search: str | None) -> str:
+    """The search path on which a CLI that looks for the guard by name finds it before all others.
+
+    Raises:
+        UsageError: the project, or a language host on the search path, stands in its place.
+    """
+    from packreg.cli.guard_forms import provide_plugin
+    from packreg.cli.project_plugins import refuse_replacement
+    from packreg.cli.pulumi_command import is_pulumi
+
+    host = shutil.which("pulumi-language-packreg", path=search)
+    if host is not None:
+        raise UsageError(f"{host} would be run in place of the guard", hint=f"remove {host}")
+    refuse_replacement(words, session.environ, Path(session.cwd))
+    if not is_pulumi(words[0]):
+        session.out.warn(
+            f"which projects {words[0]} deploys is not known here, and one that names an analyzer "
+            "policy-packreg would be deployed without the guard",
+            hint="upgrade the Pulumi CLI to 3.255.0, whose guard no project replaces",
+        )
+    place = provide_plugin(pulumi_home(session.environ), __version__).parent
+    return os.pathsep.join([str(place), *filter(None, [search])])
 
 
 def pulumi_version(session: Session, program: str) -> Version | None:

@@ -80,15 +80,21 @@ def guarded(
                 hint="upgrade the Pulumi CLI to 3.208.0 or later, or run `packreg run -- pulumi …` itself",
             )
         return Guarded(_with_flags(list(command), guard, forms.no_config), {})
-    packs = _words(environ.get(PACKS, ""))
+    known = {forms.file, forms.directory}
+    packs = [guard if word in known else word for word in _words(environ.get(PACKS, ""))]
     configs = _words(environ.get(CONFIGS, ""))
-    if not {forms.file, forms.directory} & set(packs):
+    if guard not in packs:
         packs.append(guard)
     variables = {PACKS: _line(packs)}
     if configs or any(_is_config(word) for word in command):
         configs += [forms.no_config] * (len(packs) - len(configs))
         variables[CONFIGS] = _line(configs)
     return Guarded(list(command), variables)
+
+
+def names_pack(line: str, path: str) -> bool:
+    """Whether the value of the variable names a pack at that path."""
+    return path in _words(line)
 
 
 def option_value(path: str) -> str:
