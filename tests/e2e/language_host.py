@@ -2,13 +2,13 @@
 
 Run as `language_host.py RUNTIME` it serves `pulumirpc.LanguageRuntime` on a free port of the loopback
 interface and prints the port, as the CLI expects of `pulumi-language-<runtime>`. It starts policy packs as
-Pulumi's own hosts do, in the directory of the program (pulumi-language-python, pulumi-language-nodejs:
-`RunPlugin`), and nothing else.
+Pulumi's own hosts do (pulumi-language-python, pulumi-language-nodejs: `RunPlugin`), and nothing else.
 """
 
 from __future__ import annotations
 
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -36,8 +36,8 @@ def python_command(pack: Path, options: dict[str, Any], engine: str) -> list[str
 
 
 def nodejs_command(pack: Path, options: dict[str, Any], engine: str) -> list[str]:
-    """With the SDK in the pack's own node_modules."""
-    return ["node", str(pack / RUNNER), engine, str(pack)]
+    """With the SDK in the pack's own node_modules, and in its directory, whose package.json the SDK reads."""
+    return ["env", "-C", str(pack), "node", RUNNER, engine, "."]
 
 
 def opa_command(pack: Path, options: dict[str, Any], engine: str) -> list[str]:
@@ -118,6 +118,7 @@ def main() -> None:
     server = grpc.server(ThreadPoolExecutor(max_workers=64))  # each pack that runs holds one
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(sys.argv[1]), server)
     port = server.add_insecure_port("127.0.0.1:0")
+    signal.signal(signal.SIGINT, lambda number, frame: server.stop(1))
     server.start()
     print(port, flush=True)
     server.wait_for_termination()
