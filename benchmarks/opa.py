@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -25,6 +26,7 @@ from packreg.analysis.opa.command import analyzer_command
 from packreg.analysis.opa.many import BATCH, analyze_many
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import encode_resource
+from packreg.analysis.supervisor import descendants
 
 TICKS = os.sysconf("SC_CLK_TCK")
 RULE = """
@@ -83,9 +85,12 @@ def requests(count: int, broken: int) -> list[bytes]:
 
 
 def processor(pid: int) -> float:
-    """Seconds of processor time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    """Seconds of processor time that a process and those below it have used."""
+    spent = 0.0
+    for each in (pid, *descendants(pid)):
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
+        spent += (int(fields[11]) + int(fields[12])) / TICKS
+    return spent
 
 
 def singly(channel: grpc.Channel, encoded: Sequence[bytes]) -> int:
@@ -140,12 +145,18 @@ def opa(on: Path, rounds: int, count: int = 10_000) -> str:
     return "\n".join([*lines, ""])
 
 
+def _opa() -> str:
+    found = shutil.which("opa")
+    assert found, "the program opa is not on PATH"
+    return found
+
+
 def _spent(
     pack: str, encoded: Sequence[bytes], ask: Callable[[grpc.Channel, Sequence[bytes]], int]
 ) -> tuple[float, float, float, int]:
     """Seconds of the analyzer's processor, of both, of the clock; and the findings."""
     process = subprocess.Popen(
-        [*analyzer_command(), "", "."], cwd=pack, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*analyzer_command(_opa()), "", "."], cwd=pack, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout
     channel = grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}")

@@ -6,6 +6,7 @@ so that a program of another version is never taken for the one asked for.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -28,10 +29,20 @@ def build_go_programs(module: Path, programs: Mapping[str, str], *, ldflags: str
     for name in ("go.mod", "go.sum"):
         key.update((module / name).read_bytes())
     built = CACHE / key.hexdigest()[:16]
-    if all((built / name).is_file() for name in programs):
+    if _is_there(built, programs):
         return built
 
     CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run side by side build it once
+        return built if _is_there(built, programs) else _build(module, programs, ldflags, built)
+
+
+def _is_there(built: Path, programs: Mapping[str, str]) -> bool:
+    return all((built / name).is_file() for name in programs)
+
+
+def _build(module: Path, programs: Mapping[str, str], ldflags: str, built: Path) -> Path:
     with tempfile.TemporaryDirectory(dir=CACHE, prefix="tmp-") as staging:
         for name, package in programs.items():
             print(f"building {name} (minutes the first time, then kept in {CACHE})", flush=True)

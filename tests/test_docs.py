@@ -33,6 +33,12 @@ def is_run(block: Block) -> bool:
     return block.run == "run" or (block.run != "" and NETWORK)
 
 
+def needs_opa(page: Path, request: pytest.FixtureRequest) -> None:
+    """Have `opa` on PATH for a page whose packs are of Rego."""
+    if re.search(r"packreg new (-q )?opa|runtime: opa", page.read_text("utf-8")):
+        request.getfixturevalue("opa")
+
+
 def found_command(words: list[str]) -> tuple[click.Command, list[str]] | None:
     """The command that a command line of packreg names, and the words behind it; None if there is none."""
     context = click.Context(packreg)
@@ -123,8 +129,9 @@ def test_blocks_in_a_language_are_of_that_language(page: Path) -> None:
 @pytest.mark.parametrize(
     "page", [p for p in DOCS if any(b.run and b.kind == "console" for b in blocks(p))], ids=named
 )
-def test_commands_show_what_the_page_says(page: Path, tmp_path: Path) -> None:
+def test_commands_show_what_the_page_says(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each command that is marked for it ends as shown, and prints what is shown."""
+    needs_opa(page, request)
     terminal = Terminal(tmp_path / "ada")
     ran = 0
     same: dict[str, str] = {}  # a digest on the page -> what it was here: equal ones have to be equal
@@ -146,8 +153,9 @@ def test_commands_show_what_the_page_says(page: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "page", [p for p in DOCS if any(b.run and b.kind == "python" for b in blocks(p))], ids=named
 )
-def test_python_examples_run(page: Path, tmp_path: Path) -> None:
+def test_python_examples_run(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The Python blocks of a page, one behind the other, are a program that ends well."""
+    needs_opa(page, request)
     program = tmp_path / "program.py"
     program.write_text(
         "\n".join(block.text for block in blocks(page) if block.kind == "python" and is_run(block))

@@ -24,8 +24,7 @@ from packreg.cli.configuring import configured
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
 from tests.analysis.packs import BUCKET, listed, short
-
-pytest.importorskip("regorus", reason="the extra `opa` is not installed")
+from tests.opa_program import opa_program
 
 RULES = """
 package rules
@@ -57,7 +56,9 @@ def opa_pack(directory: Path, rules: str = RULES) -> PackToRun:
     assert manifest is not None
     own = {"PYTHONPATH": str(Path(packreg.__file__).parents[1])}
     environment = pack_environment(os.environ, own=own)
-    program = pack_program(directory.name, directory, manifest, environment, analyzer=analyzer_command())
+    program = pack_program(
+        directory.name, directory, manifest, environment, analyzer=analyzer_command(opa_program())
+    )
     return PackToRun(program, configured())
 
 

@@ -258,7 +258,7 @@ def test_the_operators_node_comes_first(tmp_path: Path) -> None:
     """`tools.node` names one: it, and the npm beside it, are taken before those on PATH."""
     own, other = (executable(tmp_path / name / "node") for name in ("own", "other"))
     npm = executable(own.parent / "npm")
-    tools = Tools(Home(tmp_path / "home"), {"PATH": str(other.parent)}, node=str(own))
+    tools = Tools(Home(tmp_path / "home"), {"PATH": str(other.parent)}, named={"node": str(own)})
     assert tools.which("node") == str(own) and tools.which("npm") == str(npm)
     assert tools.environment["PATH"].split(os.pathsep) == [str(own.parent), str(other.parent)]
 

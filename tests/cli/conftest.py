@@ -47,10 +47,11 @@ class User:
 
     def __call__(self, *words: str | Path) -> Done:
         """Run a command line in this process."""
+        environ = self.environ
         with self.monkeypatch.context() as patch:
             for name in list(os.environ):
                 patch.delenv(name)
-            for name, value in self.environ.items():
+            for name, value in environ.items():
                 patch.setenv(name, value)
             patch.chdir(self.directory)
             self.capture.readouterr()

@@ -18,6 +18,8 @@ from tests.analysis.packs import BUCKET, FIXTURES, installed_once
 from tests.analysis.test_secrets import SALT, TOKEN
 from tests.cli.conftest import User
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 SARIF = Path(__file__).parents[1] / "enforcement" / "sarif-schema-2.1.0.json"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
@@ -463,7 +465,7 @@ def test_time_is_limited_as_the_settings_say(judge: User, shop: Path) -> None:
 @pytest.mark.parametrize("by", ["variable", "file"])
 def test_the_operators_own_opa_analyzer_is_used(judge: User, by: str) -> None:
     """The program that the settings name gets the pack's directory and judges; no other pack is run by it."""
-    program = judge.directory / "own-opa"
+    program = judge.top / "own-opa"  # outside the project, whose authors are judged
     path = [entry for entry in sys.path if entry]
     program.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path[:0] = {path!r}\n"
@@ -472,9 +474,9 @@ def test_the_operators_own_opa_analyzer_is_used(judge: User, by: str) -> None:
     )
     program.chmod(0o755)
     if by == "variable":
-        judge.extra["PACKREG_OPA_ANALYZER"] = "./own-opa"
+        judge.extra["PACKREG_OPA_ANALYZER"] = str(program)
     else:
-        (judge.directory / "packreg.toml").write_text('[analysis]\nopa_analyzer = "./own-opa"\n')
+        (judge.directory / "packreg.toml").write_text(f'[analysis]\nopa_analyzer = "{program}"\n')
     state(judge, {"open": {"acl": "public-read", "owner": "me"}})
     done = judge("analyze", "opa_guard", "python-guard", "--state", "state.json", "--json")
     assert done.code == 3, done
@@ -484,10 +486,10 @@ def test_the_operators_own_opa_analyzer_is_used(judge: User, by: str) -> None:
     assert settings["analysis.opa_analyzer"] == str(program)
 
 
-def test_an_opa_analyzer_that_is_not_there_is_4(judge: User) -> None:
+def test_an_opa_analyzer_that_is_not_there_is_said(judge: User) -> None:
     """It is named, and nothing passes."""
     judge.extra["PACKREG_OPA_ANALYZER"] = "no-such-analyzer"
     state(judge, {"open": CLEAN})
     done = judge("analyze", "opa_guard", "--state", "state.json")
-    assert done.code == 4
-    assert "no-such-analyzer: No such file or directory" in done.out
+    assert done.code == 2
+    assert "no-such-analyzer is not on the PATH" in done.err

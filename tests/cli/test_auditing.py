@@ -24,6 +24,8 @@ from tests.cli.conftest import Done, User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 ENDED = 1795361568  # seconds since the epoch: when the updates in these histories ended
 
 

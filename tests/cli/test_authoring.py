@@ -11,6 +11,7 @@ from tests.cli.conftest import User, write_pack
 
 
 @pytest.mark.parametrize("runtime", ["python", "nodejs", "opa"])
+@pytest.mark.usefixtures("opa")
 def test_a_new_pack_passes_check(user: User, runtime: str) -> None:
     """What `new` writes is a pack that `check` accepts, called like its directory."""
     done = user.must("new", runtime, "guard", "--json").json()
@@ -61,6 +62,7 @@ def test_check_as_json_has_its_documented_shape(user: User) -> None:
     assert [set(problem) for problem in report["errors"]] == [{"code", "message", "where", "hint"}]
 
 
+@pytest.mark.usefixtures("opa")
 def test_check_looks_where_it_is_told_and_here_otherwise(user: User) -> None:
     """Without DIR the working directory is meant; what is not there is a usage error."""
     write_pack(user.directory, "guard", "1.0.0")
@@ -68,6 +70,7 @@ def test_check_looks_where_it_is_told_and_here_otherwise(user: User) -> None:
     assert user("check", "nothing").code == 2
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_name_and_a_version_can_be_given(user: User) -> None:
     """--name and --version fill gaps; a version that contradicts the manifest is refused."""
     directory = write_pack(user.directory / "guard", "guard", "1.0.0")
@@ -78,6 +81,7 @@ def test_a_name_and_a_version_can_be_given(user: User) -> None:
     assert user("check", "guard", "--version", "2.0.0").code == 7
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_bundle_is_written_and_checked(user: User) -> None:
     """`bundle` writes the same bytes every time, prints their digests, and `check` reads what it wrote."""
     write_pack(user.directory / "guard", "guard", "1.0.0")
@@ -109,6 +113,7 @@ def test_a_bundle_of_an_invalid_pack_is_not_written(user: User) -> None:
     assert not list(user.directory.glob("*.tgz"))
 
 
+@pytest.mark.usefixtures("opa")
 def test_limits_of_the_configuration_hold(user: User) -> None:
     """What the operator's configuration allows is what `check` allows."""
     write_pack(user.directory / "guard", "guard", "1.0.0", files={"big.txt": "x" * 5000})

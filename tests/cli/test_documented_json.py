@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from packreg.cli.commands import COMMANDS
 from tests.cli.conftest import User
 
@@ -76,6 +78,7 @@ def test_the_table_has_every_command_that_prints_json() -> None:
     assert words == COMMANDS.keys() - {"completion", "guard", "run"}
 
 
+@pytest.mark.usefixtures("opa")
 def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     """Every command prints the members that the page names, no less and no more."""
     assert RECORD

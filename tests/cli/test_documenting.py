@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.conftest import User
 from tests.cli.test_documented_json import assert_has, first
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_release_and_its_directory_have_one_page(user: User) -> None:
     """The page of a release comes from its record, without an installation, and is that of the directory."""
     user.must("new", "opa", "guard", "-q")
@@ -18,6 +21,7 @@ def test_a_release_and_its_directory_have_one_page(user: User) -> None:
     assert not list(user.top.rglob(".packreg.json"))
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_release_without_recorded_policies_is_asked(user: User) -> None:
     """Where the record does not say them, the pack is run; that is said, and the page is the same."""
     user.must("new", "opa", "guard", "-q")
@@ -27,6 +31,7 @@ def test_a_release_without_recorded_policies_is_asked(user: User) -> None:
     assert "was published without its policies" in done.err
 
 
+@pytest.mark.usefixtures("opa")
 def test_the_page_as_a_file(user: User) -> None:
     """-o writes it, whole or not at all, over what was there; nothing is on stdout then."""
     user.must("new", "opa", "guard", "-q")
@@ -40,6 +45,7 @@ def test_the_page_as_a_file(user: User) -> None:
     assert user("docs", "./guard", "-o", user.directory).code == 2
 
 
+@pytest.mark.usefixtures("opa")
 def test_the_documented_document(user: User) -> None:
     """JSON has the members that docs/commands.md names."""
     user.must("new", "opa", "guard", "-q")

@@ -32,9 +32,8 @@ LOGS = {"type": BUCKET, "urn": URN, "name": "logs", "properties": {"acl": "publi
 
 
 @pytest.fixture
-def enforced(user: User) -> User:
+def enforced(opa: str, user: User) -> User:
     """A registry whose default group asks for an OPA pack."""
-    pytest.importorskip("regorus", reason="the extra `opa` is not installed")
     pack = user.directory / "rules"
     pack.mkdir()
     (pack / "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.2.0\n")

@@ -29,6 +29,7 @@ def test_init_creates_a_registry_once(user: User) -> None:
     assert user("init", "--role", "replica").code == 9
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_replica_is_not_published_to(user: User) -> None:
     """Publishing to a replica is refused by the store's role, exit code 9."""
     user.must("init", "--role", "replica")
@@ -58,6 +59,7 @@ def test_undoing_what_was_never_done(user: User) -> None:
 
 
 @pytest.mark.usefixtures("registry")
+@pytest.mark.usefixtures("opa")
 def test_remove_leaves_a_tombstone(user: User) -> None:
     """A removed release is gone for good, says why, and its version stays used."""
     assert user("remove", "guard@1.0.0").code == 2

@@ -15,6 +15,8 @@ from tests.analysis.packs import FIXTURES, install, python_source
 from tests.cli.conftest import User
 from tests.cli.test_documented_json import assert_has, first
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 KINDS = ("python-kinds", "nodejs-kinds", "opa-kinds")
 #: Says in which process it runs and what it was told, and fails where it is asked to.
 TALKER = """

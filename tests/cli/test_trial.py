@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analysis.opa import check
 from packreg.install.home import Home
 from packreg.install.tools import Tools
 from packreg.pack.metadata import PackInfo
@@ -92,6 +91,7 @@ def test_everything_that_an_sdk_says_is_in_the_record(author: User, runtime: str
     assert "A bucket has an allowed access list." in shown
 
 
+@pytest.mark.usefixtures("opa")
 def test_an_opa_pack_runs_by_our_own_analyzer(user: User) -> None:
     """Names, levels and titles come from the Rego; `--dry-run` shows them, and writes nothing."""
     shutil.copytree(FIXTURES / "opa-guard", user.directory / "guard")
@@ -184,39 +184,39 @@ def test_a_pack_that_reads_a_stack_when_it_is_loaded_hears_that_there_is_none(au
     assert "there is no stack: read it inside the policies" in refused(done, "load-failed")
 
 
-def test_without_the_engine_an_opa_pack_is_not_published_unseen(
+def test_without_opa_an_opa_pack_is_neither_checked_nor_published(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`check` warns that nobody looked, `publish` says what to install, and --no-run goes on."""
+    """Both say what to install; --no-run publishes it unseen, and says that."""
+    monkeypatch.setenv("PATH", "/nowhere")
     write_pack(user.directory / "guard", "guard", "1.0.0")
-    monkeypatch.setattr(check, "engine_installed", lambda: False)
-    shown = user.must("check", "guard").out
-    assert "[rego-unchecked]" in shown
-    assert "hint: pip install 'packreg[opa]'" in shown
-    done = user("publish", "guard")
-    assert done.code == 10
-    assert "hint: pip install 'packreg[opa]'; or --no-run" in done.err
-    user.must("publish", "guard", "--no-run")
+    for command in ("check", "publish"):
+        done = user(command, "guard")
+        assert done.code == 10
+        assert "opa is not on the PATH" in done.err and "hint: install OPA 1.x" in done.err
+    assert "the Rego files were not checked" in user.must("publish", "guard", "--no-run").err
 
 
-def test_a_function_that_the_engine_lacks_is_found_by_check_and_publish(user: User) -> None:
-    """It would be undefined when resources are judged, so it stops the pack here."""
-    rego = 'package guard\n\nimport rego.v1\n\ndeny contains "no" if crypto.sha1(input.a) == "x"\n'
+@pytest.mark.usefixtures("opa")
+def test_a_function_that_reaches_out_is_found_by_check_and_publish(user: User) -> None:
+    """Rules may not reach the network; the pack stops here, and not when it judges."""
+    rego = 'package guard\n\nimport rego.v1\n\ndeny contains "no" if http.send(input.a).body == "x"\n'
     write_pack(user.directory / "guard", "guard", "1.0.0", files={"policy.rego": rego})
     assert user("check", "guard").code == 7
-    assert "crypto.sha1" in refused(user("publish", "guard", "--json"), "rego-unknown-function")
+    assert "http.send" in refused(user("publish", "guard", "--json"), "rego-unknown-function")
 
 
-def test_a_function_that_another_analyzer_may_have_is_warned_of(user: User) -> None:
+@pytest.mark.usefixtures("opa")
+def test_a_function_that_another_analyzer_may_allow_is_warned_of(user: User) -> None:
     """With the operator's own analyzer, that one decides: `check` warns, and `publish` asks it."""
-    rego = 'package guard\n\nimport rego.v1\n\ndeny contains "no" if crypto.sha1(input.a) == "x"\n'
+    rego = 'package guard\n\nimport rego.v1\n\ndeny contains "no" if http.send(input.a).body == "x"\n'
     write_pack(user.directory / "guard", "guard", "1.0.0", files={"policy.rego": rego})
     user.extra["PACKREG_OPA_ANALYZER"] = "no-such-analyzer"
     [warning] = user.must("check", "guard", "--json").json()["warnings"]
     assert warning["code"] == "rego-unknown-function"
     done = user("publish", "guard")
-    assert done.code == 10
-    assert "no-such-analyzer: No such file or directory" in done.err
+    assert done.code == 2
+    assert "no-such-analyzer is not on the PATH" in done.err
 
 
 def test_metadata_type_is_the_one_that_every_room_reads(author: User) -> None:

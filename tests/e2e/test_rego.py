@@ -1,9 +1,8 @@
-"""The same Rego and inputs, judged by our engine, by `opa eval` and by `conftest test`, one by one."""
+"""Lists of resources, judged through packreg, against `opa eval` and `conftest test` one by one."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +11,10 @@ from typing import Any
 import pytest
 
 from packreg.analysis.opa import inputs
-from packreg.analysis.opa.dispatch import Dispatch
-from packreg.analysis.opa.load import load_directory
-from packreg.pack.problems import Problems
-from tests.analysis.opa.expressions import DIFFERENT, INPUT, REFUSED_BY_OPA, SAME
-from tests.analysis.opa.packs import PACKS, judge_of, loaded, messages, rules_of
-from tests.analysis.opa.resources import DEMO, KUBERNETES
+from packreg.analysis.opa.judge import Judge, Setting, Verdict, go_value
+from tests.analysis.opa.expressions import EXPRESSIONS, INPUT
+from tests.analysis.opa.packs import PACKS, files_of, judge_of, judging
+from tests.analysis.opa.resources import DEMO, KUBERNETES, bucket
 from tests.e2e.user import FIXTURES
 
 Programs = Mapping[str, Path]
@@ -65,79 +62,101 @@ def rego_only(name: str, where: Path) -> Path:
     return target
 
 
-def ours(dispatch: Dispatch, rule: str, input: Mapping[str, Any]) -> Any:
-    """The value that our engine gives, as the server would ask it; an empty list where it need not ask."""
-    engine, can = dispatch.choose(input)
-    if can is not None and rule not in can:
+def as_messages(value: Any) -> list[str]:
+    """What a rule's value in OPA is as messages."""
+    if not isinstance(value, list):
         return []
-    engine.set_input(json.dumps(input))
-    value = json.loads(engine.evaluate(rule))
-    return None if value == "<undefined>" else value
+    return [
+        item
+        if isinstance(item, str)
+        else item["msg"]
+        if isinstance(item, dict) and isinstance(item.get("msg"), str)
+        else go_value(item)
+        for item in value
+    ]
 
 
-@pytest.fixture(scope="module")
-def opa_on_demo(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """`data.kinds` in OPA for each of the demo resources."""
-    where = tmp_path_factory.mktemp("opa")
-    every = {"every": [inputs.resource_input(item) for item in DEMO]}
-    query = "[value | item := input.every[_]; value := data.kinds with input as item]"
-    found: list[dict[str, Any]] = ask_opa(
-        rego, rego_only("kinds", where), query, every, {"config": LIMIT}, where
-    )
-    assert len(found) == len(DEMO)
+def said(verdict: Verdict) -> dict[str, list[str]]:
+    """The messages by policy."""
+    found: dict[str, list[str]] = {}
+    for violation in verdict.violations:
+        found.setdefault(violation.rule.name, []).append(violation.message)
     return found
 
 
-@pytest.mark.parametrize("index", range(len(DEMO)), ids=[item["name"] for item in DEMO])
-def test_every_rule_gives_what_opa_gives(index: int, opa_on_demo: list[dict[str, Any]]) -> None:
-    """Each policy of a pack with every kind of rule has OPA's very value for each resource."""
-    pack = loaded("kinds").rules
-    dispatch = Dispatch(pack)
-    dispatch.configure(LIMIT)
-    input = inputs.resource_input(DEMO[index])
-    found = {rule.name: ours(dispatch, rule.name, input) for rule in pack.rules if not rule.stack}
-    assert found == {name: opa_on_demo[index].get(name) for name in found}
+def judged(judge: Judge, resources: list[dict[str, Any]]) -> list[dict[str, list[str]]]:
+    """The messages by policy for each resource, asked for together."""
+    outcomes: list[Any] = []
+    while len(outcomes) < len(resources):
+        outcomes += judge.resources(resources[len(outcomes) :])
+    return [said(outcome) for outcome in outcomes]
 
 
-def test_rego_v1_gives_what_opa_gives(rego: Programs, tmp_path: Path) -> None:
-    """A pack that imports Rego v1 has OPA's very values for each resource, too."""
-    problems = Problems()
-    pack = load_directory(FIXTURES / "opa-guard", problems)
-    assert pack is not None, problems.errors
-    dispatch = Dispatch(pack.rules)
-    (tmp_path / "modules").mkdir()
-    shutil.copy(FIXTURES / "opa-guard" / "bucket.rego", tmp_path / "modules")
-    every = {"every": [inputs.resource_input(item) for item in DEMO]}
-    query = "[value | item := input.every[_]; value := data.opa_guard with input as item]"
-    theirs = ask_opa(rego, tmp_path / "modules", query, every, {}, tmp_path)
-    names = [rule.name for rule in pack.rules.rules]
-    found = [{name: ours(dispatch, name, item) for name in names} for item in every["every"]]
-    assert found == [{name: values.get(name) for name in names} for values in theirs]
-    assert {name for name in names for values in found if values[name]} == set(names)
+def theirs_of(values: Mapping[str, Any], *, stack: bool) -> dict[str, list[str]]:
+    """OPA's values of a package as messages by policy, those without any left out."""
+    policies = {name: value for name, value in values.items() if name.startswith("stack_") is stack}
+    kinds = ("deny", "violation", "warn")
+    found = {
+        name: as_messages(value)
+        for name, value in policies.items()
+        if name.removeprefix("stack_").startswith(kinds)
+    }
+    return {name: messages for name, messages in found.items() if messages}
+
+
+def whole_input(rego: Programs, resource: dict[str, Any], where: Path, *, stack: bool = False) -> Any:
+    """The default input of a resource, made by OPA of its parts."""
+    (where / "input.rego").write_text(f"package t\n\nimport rego.v1\n\n{inputs.WHOLE_INPUT}\n")
+    parts = whole_numbers(inputs.parts_of_input(resource, stack=stack))
+    return ask_opa(rego, where / "input.rego", f"data.t._whole({json.dumps(parts)})", {}, {}, where)
+
+
+def with_whole_numbers(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The resources as they are read from a request."""
+    return [whole_numbers(item) for item in resources]
+
+
+@pytest.mark.parametrize("name", ["kinds", "opa-guard"])
+def test_lists_give_what_opa_gives_one_by_one(name: str, rego: Programs, tmp_path: Path) -> None:
+    """Every policy says the same for each resource, in a pack of every kind of rule and in one of Rego v1."""
+    root = PACKS / name if name == "kinds" else FIXTURES / name
+    files = {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.rego")}
+    modules = tmp_path / "modules"
+    for path, data in files.items():
+        (modules / path).parent.mkdir(parents=True, exist_ok=True)
+        (modules / path).write_bytes(data)
+    package = "kinds" if name == "kinds" else "opa_guard"
+    every = {"every": [whole_input(rego, item, tmp_path) for item in DEMO]}
+    query = f"[value | item := input.every[_]; value := data.{package} with input as item]"
+    values = ask_opa(rego, modules, query, every, {"config": LIMIT}, tmp_path)
+    with judging(files) as judge:
+        judge.configure({name: Setting("MANDATORY", props) for name, props in LIMIT.items()})
+        found = judged(judge, with_whole_numbers(DEMO))
+    assert found == [theirs_of(value, stack=False) for value in values]
+    assert any(found)
 
 
 def test_stack_rules_give_what_opa_gives(rego: Programs, tmp_path: Path) -> None:
-    """The stack's policies have OPA's very values over all resources."""
-    pack = loaded("kinds").rules
-    dispatch = Dispatch(pack)
-    input = {"resources": [inputs.stack_resource_input(item) for item in DEMO]}
-    theirs = ask_opa(rego, rego_only("kinds", tmp_path), "data.kinds", input, {}, tmp_path)
-    found = {rule.name: ours(dispatch, rule.name, input) for rule in pack.rules if rule.stack}
-    assert found and found == {name: theirs.get(name) for name in found}
+    """The stack's policies say the same over all resources."""
+    resources = [whole_input(rego, item, tmp_path, stack=True) for item in DEMO]
+    values = ask_opa(rego, rego_only("kinds", tmp_path), "data.kinds", {"resources": resources}, {}, tmp_path)
+    with judging(files_of("kinds")) as judge:
+        found = said(judge.stack(with_whole_numbers(DEMO)))
+    assert found == theirs_of(values, stack=True)
     assert found["stack_deny"] == ["several resources are called parts"]
 
 
 @pytest.mark.parametrize("index", [1, 2, 3])
 def test_admission_reviews_give_what_opa_gives(index: int, rego: Programs, tmp_path: Path) -> None:
     """Gatekeeper's inputs with parameters are judged as OPA judges them."""
-    pack = loaded("admission").rules
-    dispatch = Dispatch(pack)
     input = inputs.kubernetes_input(KUBERNETES[index], REPOSITORIES)
     query = "data.kubernetes.admission"
-    theirs = ask_opa(rego, rego_only("admission", tmp_path), query, input, {}, tmp_path)
-    found = {rule.name: ours(dispatch, rule.name, input) for rule in pack.rules if not rule.stack}
-    assert found == {name: theirs.get(name) for name in found}
-    assert any(found.values())
+    values = ask_opa(rego, rego_only("admission", tmp_path), query, input, {}, tmp_path)
+    with judging(files_of("admission"), input_format=inputs.KUBERNETES) as judge:
+        settings = {name: Setting("MANDATORY", REPOSITORIES) for name in ("violation", "deny_privileged")}
+        judge.configure(settings)
+        [found] = judged(judge, with_whole_numbers([KUBERNETES[index]]))
+    assert found and found == theirs_of(values, stack=False)
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +168,7 @@ def conftest_on_demo(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -
     files = []
     for index, item in enumerate(DEMO):
         files.append(where / f"{index}.json")
-        files[-1].write_text(json.dumps(whole_numbers(inputs.resource_input(item))))
+        files[-1].write_text(json.dumps(whole_numbers(whole_input(rego, item, where))))
     command = [
         rego["conftest"],
         "test",
@@ -172,15 +191,16 @@ def conftest_on_demo(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -
     ]
 
 
-@pytest.mark.parametrize("index", range(len(DEMO)), ids=[item["name"] for item in DEMO])
-def test_violations_are_those_of_conftest(index: int, conftest_on_demo: list[set[tuple[str, str]]]) -> None:
+def test_violations_are_those_of_conftest(conftest_on_demo: list[set[tuple[str, str]]]) -> None:
     """`conftest test` finds the same failures and warnings, message for message."""
-    judge = judge_of(loaded("kinds").rules, deny=("MANDATORY", LIMIT["deny"]))
-    found = messages(judge, DEMO[index])
-    # conftest takes no numbers for messages, Pulumi's analyzer does.
-    comparable = [entry for entry in found if entry[0] != "warn_numbers"]
-    levels = {"MANDATORY": "failures", "ADVISORY": "warnings"}
-    assert {(levels[level], message) for _, level, message in comparable} == conftest_on_demo[index]
+    with judging(files_of("kinds")) as judge:
+        judge.configure({name: Setting("MANDATORY", props) for name, props in LIMIT.items()})
+        found = judged(judge, with_whole_numbers(DEMO))
+    for messages, theirs in zip(found, conftest_on_demo, strict=True):
+        # conftest takes no numbers for messages, Pulumi's analyzer does.
+        comparable = {name: texts for name, texts in messages.items() if name != "warn_numbers"}
+        kinds = {name: "warnings" if name.startswith("warn") else "failures" for name in comparable}
+        assert {(kinds[name], text) for name, texts in comparable.items() for text in texts} == theirs
 
 
 def expression_module(expressions: list[str]) -> str:
@@ -198,56 +218,17 @@ def expression_module(expressions: list[str]) -> str:
 
 def test_expressions_give_what_opa_gives(rego: Programs, tmp_path: Path) -> None:
     """Built-in functions, failing ones too, and messages of every format come out as in OPA."""
-    source = expression_module(SAME)
+    source = expression_module(EXPRESSIONS)
     (tmp_path / "modules").mkdir()
     (tmp_path / "modules/a.rego").write_text(source)
-    theirs = ask_opa(rego, tmp_path / "modules", "data.expressions", INPUT, {}, tmp_path)
-    pack = rules_of(a=source)
-    dispatch = Dispatch(pack)
-    wrong = []
-    for rule in pack.rules:
-        found = ours(dispatch, rule.name, INPUT)
-        if json.dumps(found) != json.dumps(theirs.get(rule.name)):
-            wrong.append((SAME[int(rule.name[6:])], rule.name[5], found, theirs.get(rule.name)))
+    values = ask_opa(rego, tmp_path / "modules", "data.expressions", INPUT, {}, tmp_path)
+    resource = {**bucket("b"), "properties": INPUT}
+    with judge_of(source.replace("package expressions\n", "")) as judge:
+        [found] = judged(judge, [resource])
+    theirs = theirs_of(values, stack=False)
+    wrong = {
+        name: (EXPRESSIONS[int(name[6:])], found.get(name), theirs.get(name))
+        for name in found.keys() | theirs.keys()
+        if found.get(name) != theirs.get(name)
+    }
     assert not wrong
-
-
-@pytest.fixture(scope="module")
-def opa_on_differences(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """OPA's values of the expressions that are known to differ, as rules `deny_<index>`."""
-    where = tmp_path_factory.mktemp("differences")
-    (where / "modules").mkdir()
-    rules = [f"deny_{index}[m] {{ m := {text} }}" for index, (text, _, _) in enumerate(DIFFERENT)]
-    (where / "modules/a.rego").write_text("package p\n\n" + "\n".join(rules))
-    found: dict[str, Any] = ask_opa(rego, where / "modules", "data.p", INPUT, {}, where)
-    return found
-
-
-@pytest.mark.parametrize("index", range(len(DIFFERENT)), ids=[text for text, _, _ in DIFFERENT])
-def test_known_differences_are_still_there(index: int, opa_on_differences: dict[str, Any]) -> None:
-    """Where the engine is known to differ, it does so in the way that is documented, and OPA is as it was."""
-    text, value, theirs = DIFFERENT[index]
-    assert json.dumps(opa_on_differences[f"deny_{index}"]) == json.dumps(theirs)
-    pack = rules_of(a=f"package p\n\ndeny[m] {{ m := {text} }}\n")
-    assert json.dumps(ours(Dispatch(pack), "deny", INPUT)) == json.dumps(value)
-
-
-def test_what_opa_refuses_for_its_types_is_undefined(rego: Programs, tmp_path: Path) -> None:
-    """Calls that OPA's type checker refuses load here, and never give a value."""
-    rules = [f"deny_{index}[m] {{ m := {text} }}" for index, text in enumerate(REFUSED_BY_OPA)]
-    (tmp_path / "a.rego").write_text("package p\n\n" + "\n".join(rules))
-    command = [rego["opa"], "check", "--v0-compatible", "--max-errors", "0", tmp_path / "a.rego"]
-    said = subprocess.run(command, capture_output=True, text=True).stderr
-    assert said.count("rego_type_error") == len(REFUSED_BY_OPA)
-    for text in REFUSED_BY_OPA:
-        pack = rules_of(a=f"package p\n\ndeny[m] {{ m := {text} }}\n")
-        assert ours(Dispatch(pack), "deny", INPUT) == []
-
-
-def test_two_bodies_of_a_set_are_refused_and_said(rego: Programs, tmp_path: Path) -> None:
-    """What only Rego v0 has and the engine does not read stops the pack, where OPA reads it."""
-    source = 'package p\n\ndeny["a"] { input.a } { input.b }\n'
-    (tmp_path / "a.rego").write_text(source)
-    subprocess.run([rego["opa"], "check", "--v0-compatible", tmp_path / "a.rego"], check=True)
-    with pytest.raises(AssertionError, match="rego-syntax"):
-        rules_of(a=source)

@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from packreg.analysis.opa.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, answers, join
+from packreg.analysis.opa.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, WARNING, answers, join
 from packreg.analysis.packinfo import read_info
 from packreg.analysis.process import Process
 from packreg.analysis.program import Deadlines, Stack, printable
@@ -72,15 +72,16 @@ class Answer:
         except grpc.RpcError as error:
             raise _failed(error, self._deadline) from None
 
-    def announces(self, entry: tuple[str, str]) -> bool:
-        """Whether this is in the metadata that came with the result."""
-        return entry in [tuple(each) for each in self._future.trailing_metadata() or ()]
+    def metadata(self) -> list[tuple[str, str | bytes]]:
+        """What came with the result."""
+        return [tuple(each) for each in self._future.trailing_metadata() or ()]
 
 
 class Analyzer:
     """A started pack that can be asked. One user at a time: configurations are the whole process's.
 
-    `batch` is how many resources it takes in one call: several if it is our own for OPA packs.
+    `batch` is how many resources it takes in one call: several if it is our own for OPA packs. `warnings` are
+    what readers of its findings should know, in words.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Analyzer:
         many = f"/{SERVICE}/{METHOD}"
         self._analyze_many: Any = self._channel.unary_unary(many, response_deserializer=answers)
         self.batch = 1
+        self.warnings: tuple[str, ...] = ()
         try:
             self._connect()
         except BaseException:
@@ -184,8 +186,11 @@ class Analyzer:
         while True:
             try:
                 handshake = self._send("Handshake", request, pb.Empty)
-                if self._tolerated(handshake) is not None and handshake.announces(ANNOUNCEMENT):
+                said = handshake.metadata() if self._tolerated(handshake) is not None else []
+                if ANNOUNCEMENT in said:
                     self.batch = BATCH
+                    texts = (text for name, text in said if name == WARNING and isinstance(text, bytes))
+                    self.warnings = tuple(printable(text.decode("utf-8", "replace")) for text in texts)
                 return
             except CallFailed as error:
                 if error.kind == "gone" and self.process.alive and time.monotonic() < until:

@@ -40,7 +40,7 @@ class Collector:
         info = session.info
         self._name = name or info.name
         self._info: PackInfo = info
-        self._engine = session.program.engine
+        self._engine, self._warnings = session.program.engine, session.analyzer.warnings
         self._version = version or info.version
         self._stack = stack
         self._redactor = redactor
@@ -139,6 +139,7 @@ class Collector:
             errors=tuple(found for _, found in sorted(self._errors, key=lambda pair: pair[0])),
             restarts=restarts,
             engine=self._engine,
+            warnings=self._warnings,
         )
 
     # ------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ class PackResult:
     """All that one pack found. `info` is None when it could not be started; then `errors` says why.
 
     Everything is in the order of the resources, then of the pack's answers; what is about the stack follows.
-    `engine` is the program that ran it.
+    `engine` is the program that ran it, `warnings` what is odd about the pack itself.
     """
 
     pack: str
@@ -148,6 +148,7 @@ class PackResult:
     errors: tuple[EvaluationError, ...] = ()
     restarts: int = 0
     engine: Engine | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from packreg.pack.check import Pack, Report
 
 INVALID_PACK = InvalidPack.exit_code
+#: What a pack is called whose name is known when it runs; no pack is published under it.
+UNNAMED = "unnamed"
 
 directory_argument = click.argument(
     "directory", metavar="[DIR]", default=".", type=click.Path(path_type=Path)
@@ -115,18 +117,36 @@ def bundle_command(
 
 
 def check_path(
-    session: Session, path: Path, name: str | None, version: str | None, *, rego: bool = False
+    session: Session,
+    path: Path,
+    name: str | None,
+    version: str | None,
+    *,
+    rego: bool = False,
+    without_opa: bool = False,
 ) -> tuple[Report, Pack | None]:
-    """Check a pack directory or the file of a bundle; with `rego` also by the engine for OPA packs."""
+    """Check a pack directory or the file of a bundle; with `rego` OPA packs are also checked by `opa`.
+
+    Raises:
+        InstallError: there is no `opa`; but `without_opa` that is a warning.
+    """
     report, pack = _check(session, path, name, version)
-    if not rego or pack is None or pack.runtime != "opa":
+    examined = pack
+    if rego and name_alone_is_unknown(report):
+        examined = _check(session, path, UNNAMED, version)[1]
+    if not rego or examined is None or examined.runtime != "opa":
         return report, pack
     from packreg.analysis.opa.check import opa_problems
+    from packreg.analysis.opa.program import WHERE
     from packreg.pack.problems import Problems
 
     found = Problems()
-    opa_problems(pack.files, found)
-    # the operator's own analyzer may have them, and is what `publish` starts the pack with
+    opa = session.tools.which("opa") if without_opa else session.tools.need("opa", WHERE)
+    if opa is None:
+        found.warn("rego-unchecked", "the Rego files were not checked: there is no program opa", "", WHERE)
+    else:
+        opa_problems(examined.files, found, opa, allowed=session.settings.opa_functions)
+    # the operator's own analyzer may allow them, and is what `publish` starts the pack with
     lacking = [p for p in found.errors if session.settings.opa_analyzer and p.code == "rego-unknown-function"]
     errors = [*report.errors, *(problem for problem in found.errors if problem not in lacking)]
     warnings = (*report.warnings, *found.warnings, *lacking)
@@ -154,9 +174,9 @@ def name_alone_is_unknown(report: Report) -> bool:
 
 
 def checked_pack(
-    session: Session, directory: Path, name: str | None, version: str | None, *, rego: bool = False
+    session: Session, directory: Path, name: str | None, version: str | None, **more: bool
 ) -> Pack:
-    """The pack in a directory; warnings are told. `rego` as in `check_path`.
+    """The pack in a directory; warnings are told. `more` as in `check_path`.
 
     Raises:
         InvalidPack: it breaks the rules.
@@ -164,7 +184,7 @@ def checked_pack(
     place = Path(session.cwd, directory)
     if not place.is_dir():
         raise UsageError(f"there is no directory {directory}", hint="name the directory of a pack")
-    report, pack = check_path(session, directory, name, version, rego=rego)
+    report, pack = check_path(session, directory, name, version, **more)
     if pack is None or not report.ok:
         count = len(report.errors)
         raise InvalidPack(

@@ -36,6 +36,11 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     call_seconds = 30                     # to judge one resource; also start_seconds, stack_seconds
     opa_analyzer = "pulumi-analyzer-policy-opa"   # runs OPA packs in place of packreg's own analyzer
 
+    [tools]                               # what judging depends on; not in a project's file
+    node = "/opt/node/bin/node"           # default: the first on PATH outside the checkout, as for opa
+    opa = "/opt/opa/opa"
+    opa_functions = "http.send"           # what Rego may call although it reaches out, with commas
+
     [analysis.packs.guard]                # the same for one pack, by its name
     memory = "4GiB"
 
@@ -73,7 +78,7 @@ VARIABLES = {
 #: What is said of the same place as `registry.url`, in the order of a URL's query.
 OF_THE_URL = ("endpoint_url", "region", "profile")
 #: What names a program: a word that is searched on PATH, or a path, which starts at the file's directory.
-PROGRAMS = ("analysis.opa_analyzer", "environments.esc")
+PROGRAMS = ("analysis.opa_analyzer", "environments.esc", "tools.node", "tools.opa")
 #: What names a file; a relative path starts at the directory of the file that says it.
 PLACES = ("registry.ca_bundle",)
 #: What belongs to the registry: nobody else decides it where the operator's file fixes that.
@@ -148,6 +153,18 @@ class Settings:
         """The name or the absolute path of the program that runs OPA packs, or None for packreg's own."""
         value = self.values.get("analysis.opa_analyzer")
         return None if value is None else str(value)
+
+    @property
+    def named_tools(self) -> dict[str, str]:
+        """The programs that somebody named for `node` and `opa`, by name or absolute path."""
+        found = {name: str(self.values.get(f"tools.{name}", "")) for name in ("node", "opa")}
+        return {name: program for name, program in found.items() if program}
+
+    @property
+    def opa_functions(self) -> list[str]:
+        """The functions that rules of OPA packs may call although they reach out."""
+        words = str(self.values.get("tools.opa_functions", "")).split(",")
+        return [word.strip() for word in words if word.strip()]
 
     @property
     def secrets(self) -> str:

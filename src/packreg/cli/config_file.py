@@ -36,13 +36,16 @@ KEYS: dict[str, type] = {
     "analysis.opa_analyzer": str,
     "environments.secrets": str,
     "environments.esc": str,
+    "tools.node": str,
+    "tools.opa": str,
+    "tools.opa_functions": str,
 }
 #: What only the operator's file may say beside these.
 OPERATORS: dict[str, type] = {
     "guard.fail_open_until": str,
 }
 #: What a project's file may not say, since whoever edits a project is one of those who are judged.
-NOT_FOR_PROJECTS = frozenset({"registry.allow_http"})
+NOT_FOR_PROJECTS = frozenset({"registry.allow_http", "tools.node", "tools.opa", "tools.opa_functions"})
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
 
 

@@ -177,6 +177,8 @@ def _python(session: Session) -> Iterator[Check]:
 
 def tools(session: Session) -> Iterator[Check]:
     """The programs that packs are installed and run with."""
+    from packreg.analysis.opa.program import WHERE
+
     uv = session.tools.uv
     if uv:
         yield Check("uv", "ok", f"{says_version(session, uv, '--version')} at {uv}")
@@ -189,7 +191,7 @@ def tools(session: Session) -> Iterator[Check]:
         ("npm", ("--version",), "needed for nodejs packs: comes with Node.js"),
         ("git", ("--version",), "without it records name no commit"),
         ("pulumi", ("version",), "needed for previews and updates: https://www.pulumi.com/docs/install/"),
-        ("opa", ("version",), "needed for `opa test` only, not for `packreg test`"),
+        ("opa", ("version",), f"needed for OPA packs: {WHERE}"),
     ):
         path = session.tools.which(name)
         if path is None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from packreg._version import __version__
 from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
 
 if TYPE_CHECKING:
@@ -107,28 +105,37 @@ def program_of(session: Session, pack: Ready, stack: Stack | None) -> Program:
     """How the pack is started.
 
     Raises:
-        PackFailed: its dependencies are not there.
+        PackFailed: its dependencies are not there, or no program `opa` for it.
         InstallError: there is no Node.js for it.
         UsageError: the program that a setting names for it is not there, or lies in the checkout.
     """
     from packreg.analysis.opa.command import analyzer_command
+    from packreg.analysis.opa.program import WHERE
     from packreg.analysis.program import Engine, pack_environment, pack_program
     from packreg.cli.pack_limits import pack_limits
     from packreg.install.nodejs import node_version
+    from packreg.install.tools import said_version
 
     analyzer: Sequence[str] = ()
     own = {}
     tools, node = session.tools, ""
     engine: Engine | None = None
     if pack.manifest.runtime == "opa":
-        operators = session.settings.opa_analyzer
-        engine = Engine("packreg", sys.executable, __version__)
-        if operators:
+        if operators := session.settings.opa_analyzer:
             operators = tools.programs.checked(operators, "analysis.opa_analyzer")
-            engine = Engine("opa", operators, "")
+            analyzer = [operators]
+            engine = Engine("opa_analyzer", operators, "")
         else:
+            opa = tools.which("opa")
+            if opa is None:
+                raise PackFailed(
+                    f"{pack.name}: OPA packs need the program opa, and there is none",
+                    code="no-analyzer",
+                    hint=WHERE,
+                )
+            analyzer = analyzer_command(opa, allowed=session.settings.opa_functions)
+            engine = Engine("opa", opa, said_version(tools, Path(opa), "version").removeprefix("Version: "))
             own["PYTHONPATH"] = str(Path(__file__).parents[2])
-        analyzer = analyzer_command([operators] if operators else [])
     elif pack.manifest.runtime == "nodejs":
         node, version = node_version(tools)
         engine = Engine("node", node, version)

@@ -76,7 +76,8 @@ def publish_command(
             hint="leave one of them out",
         )
     if no_run:
-        pack, named = checked_pack(session, directory, name, version, rego=True), True
+        pack = checked_pack(session, directory, name, version, rego=True, without_opa=True)
+        named = True
     else:
         pack, named = named_or_not(session, directory, name, version)
     source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)

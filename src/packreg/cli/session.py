@@ -161,7 +161,13 @@ class Session:
         from packreg.install.tools import Tools
 
         checkout = checkout_around(Path(self.cwd), _users_home())
-        return Tools(self.home, self.environ, checkout=checkout, unpacked=self.limits.unpacked)
+        return Tools(
+            self.home,
+            self.environ,
+            checkout=checkout,
+            unpacked=self.limits.unpacked,
+            named=self.settings.named_tools,
+        )
 
     def installer(self, progress: Callable[[str, str], None] = lambda reference, step: None) -> Installer:
         """What installs releases of the registry into the home; `progress` is told of each step."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packreg.cli.authoring import check_path, checked_pack, name_alone_is_unknown
+from packreg.cli.authoring import UNNAMED, check_path, checked_pack, name_alone_is_unknown
 from packreg.cli.packs_to_run import Ready, program_of
 from packreg.errors import InstallError, InvalidPack, PackFailed, Problem
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from packreg.pack.metadata import PackInfo
     from packreg.registry.record import Lock
 
-#: What a pack is called whose name is known when it runs; no pack is published under it.
-UNNAMED = "unnamed"
 WITHOUT = "--no-run publishes it without running it, and without its policies in the record"
 _LOG_LINES = 12
 #: What both SDKs say of `Config.require` where the stack does not have the key.
@@ -47,15 +45,9 @@ def ask_pack(session: Session, pack: Pack, lock: Lock | None, show: Callable[[st
         InvalidPack: it does not start, or says what cannot be.
         InstallError: this machine cannot run it.
     """
-    from packreg.analysis.opa.check import engine_installed
     from packreg.analysis.pool import Pool
     from packreg.install.trial import tried
 
-    if pack.runtime == "opa" and not session.settings.opa_analyzer and not engine_installed():
-        raise InstallError(
-            "the engine for OPA packs is not installed, so the pack cannot be asked for its policies",
-            hint=f"pip install 'packreg[opa]'; or {WITHOUT}",
-        )
     with tried(pack, lock, session.tools, python=session.settings.python, say=show) as (directory, manifest):
         show("running the pack")
         name = pack.name if pack.name != UNNAMED else "the pack"

@@ -34,6 +34,16 @@ class Report:
     hidden: tuple[str, ...] = ()
     hidden_allowed: bool = False
 
+    def __post_init__(self) -> None:
+        """Put what is odd about the packs among the notes."""
+        warnings = (
+            Problem("pack-warning", text, pack.pack)
+            for pack in self.evaluation.packs
+            for text in pack.warnings
+        )
+        new = tuple(note for note in warnings if note not in self.notes)
+        object.__setattr__(self, "notes", (*self.notes, *new))
+
     @property
     def verdict(self) -> Verdict:
         """The verdict."""

@@ -18,16 +18,15 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from packreg.errors import InstallError
 from packreg.install.ask_interpreter import facts
-from packreg.install.disk import disk_errors, make_read_only, only_one, remove_tree, write_file
+from packreg.install.disk import disk_errors, make_read_only, only_one, remove_tree
 from packreg.install.marker import COMPLETE
 from packreg.install.npm_lock import NpmInput, lock_problems
-from packreg.install.tools import Tools
+from packreg.install.tools import Tools, said_version
 
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
 NODE_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
@@ -119,26 +118,16 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]
 
 
 def node_version(tools: Tools) -> tuple[str, str]:
-    """The path of Node.js and its version (`20.20.0`); what it said is remembered until its file changes.
+    """The path of Node.js and its version (`20.20.0`).
 
     Raises:
         InstallError: there is no Node.js.
     """
     node = Path(tools.need("node", NODE_HINT))
-    with disk_errors("look at", node):
-        real = node.resolve(strict=True)
-        status = real.stat()
-    stamp = f"{real}\n{status.st_mtime_ns}\n{status.st_size}"
-    memory = tools.home.interpreters / f"{hashlib.sha256(os.fsencode(stamp)).hexdigest()}.json"
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(node), str(json.loads(memory.read_bytes())["version"])
-    version = tools.run([node, "--version"], "say its version").decode("utf-8", "replace").strip()
-    if not re.fullmatch(r"v[0-9]+(\.[0-9A-Za-z.+-]+)?", version, re.ASCII):
-        raise InstallError(f"{node} is not Node.js: it says {version[:40]!r}", hint=NODE_HINT)
-    version = version.removeprefix("v")
-    with disk_errors("write to", memory):
-        write_file(memory, json.dumps({"version": version}).encode())
-    return str(node), version
+    said = said_version(tools, node, "--version")
+    if not re.fullmatch(r"v[0-9]+(\.[0-9A-Za-z.+-]+)?", said, re.ASCII):
+        raise InstallError(f"{node} is not Node.js: it says {said[:40]!r}", hint=NODE_HINT)
+    return str(node), said.removeprefix("v")
 
 
 def link(tree: Tree, place: Path) -> None:

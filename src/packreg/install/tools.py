@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from packreg.errors import InstallError, UsageError
-from packreg.install.disk import disk_errors
+from packreg.install.disk import disk_errors, write_file
 from packreg.install.home import Home
 from packreg.install.programs import Programs
 from packreg.install.tool_environment import named_files, tool_environment
@@ -35,8 +37,9 @@ class Tools:
     `environ` is the environment that they are given what is theirs of (see `tool_environment`), so index
     configuration, proxies and certificates are the operator's. `uv` and `timeout` (seconds for one run of
     one tool) can be set; an empty `uv` means that pip does its work. `checkout` is the directory of the
-    project: no program and no configuration file in it counts. `node` is the operator's Node.js, a path or
-    a name; empty, the first on PATH. `unpacked` bounds what a wheel that a pack brings holds, in bytes.
+    project: no program and no configuration file in it counts. `named` are the operator's own programs, by
+    what they are: a path or a name; others are the first on PATH. `unpacked` bounds what a wheel that a pack
+    brings holds, in bytes.
     """
 
     home: Home
@@ -45,8 +48,8 @@ class Tools:
     uv_path: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
     checkout: Path | None = None
-    node: str = ""
     unpacked: int = DEFAULT_LIMITS.unpacked
+    named: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def programs(self) -> Programs:
@@ -56,9 +59,9 @@ class Tools:
             UsageError: the operator's Node.js is not there, or lies in the checkout.
         """
         found = Programs(self.environ.get("PATH", os.defpath), self.checkout)
-        if not self.node:
+        if "node" not in self.named:
             return found
-        return found._replace(first=(str(Path(found.checked(self.node, "tools.node")).parent),))
+        return found._replace(first=(str(Path(found.checked(self.named["node"], "tools.node")).parent),))
 
     @cached_property
     def uv(self) -> str:
@@ -73,8 +76,8 @@ class Tools:
 
     def which(self, program: str) -> str | None:
         """The first such program on the operator's PATH, outside the checkout."""
-        if program == "node" and self.node:
-            return self.programs.checked(self.node, "tools.node")
+        if program in self.named:
+            return self.programs.checked(self.named[program], f"tools.{program}")
         return self.programs.find(program)
 
     def need(self, program: str, hint: str) -> str:
@@ -191,6 +194,26 @@ class Tools:
                 path.unlink(missing_ok=True)
         slug = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60]
         return logs / f"{slug}-{os.urandom(4).hex()}.log"
+
+
+def said_version(tools: Tools, program: Path, *words: str) -> str:
+    """The first line that a program says about its version; remembered until its file changes.
+
+    Raises:
+        InstallError: it cannot be looked at or run.
+    """
+    with disk_errors("look at", program):
+        real = program.resolve(strict=True)
+        status = real.stat()
+    stamp = f"{real}\n{status.st_mtime_ns}\n{status.st_size}"
+    memory = tools.home.interpreters / f"{hashlib.sha256(os.fsencode(stamp)).hexdigest()}.json"
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(memory.read_bytes())["version"])
+    said = tools.run([program, *words], "say its version").decode("utf-8", "replace").strip()
+    line = next(iter(said.splitlines()), "")
+    with disk_errors("write to", memory):
+        write_file(memory, json.dumps({"version": line}).encode())
+    return line
 
 
 def keep_out_configuration(directory: Path) -> None:

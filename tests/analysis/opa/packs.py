@@ -1,22 +1,35 @@
-"""Packs for tests: those of `packs`, and ones made of texts."""
+"""Packs for tests: those of `packs`, and ones made of texts, judged by the real `opa`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from packreg.analysis.opa.judge import Judge, Setting
-from packreg.analysis.opa.load import OpaPack, examine, load_directory
+from packreg.analysis.opa.judge import Judge, PolicyFailure, Setting
+from packreg.analysis.opa.load import OpaPack, examine, load_files
+from packreg.analysis.opa.modules import Staged
 from packreg.analysis.opa.rules import RulePack
+from packreg.analysis.opa.service import OpaService, private_folder
 from packreg.pack.problems import Problems
+from tests.opa_program import opa_program
 
 PACKS = Path(__file__).parent / "packs"
+
+
+def files_of(name: str) -> dict[str, bytes]:
+    """The files of one of the packs here."""
+    root = PACKS / name
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.*")}
 
 
 def loaded(name: str) -> OpaPack:
     """One of the packs here."""
     problems = Problems()
-    pack = load_directory(PACKS / name, problems)
+    files = files_of(name)
+    with private_folder() as folder:
+        pack = load_files(files, Staged(opa_program(), Path(folder), files), problems)
     assert pack is not None, problems.errors
     return pack
 
@@ -28,25 +41,47 @@ def rules_of(**sources: str) -> RulePack:
     return pack
 
 
-def examined(files: dict[str, str | bytes]) -> tuple[RulePack | None, Problems]:
+def examined(files: Mapping[str, str | bytes]) -> tuple[RulePack | None, Problems]:
     """What these files make, and what is wrong with them."""
     problems = Problems()
     data = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
-    return examine(data, problems), problems
+    with private_folder() as folder:
+        return examine(data, Staged(opa_program(), Path(folder), data), problems), problems
 
 
-def judge_of(pack: RulePack, input_format: str = "", **settings: tuple[str, dict[str, Any]]) -> Judge:
-    """A judge with these settings, which must not warn."""
+@contextmanager
+def judging(
+    files: Mapping[str, bytes], *, input_format: str = "", said: list[str] | None = None
+) -> Iterator[Judge]:
+    """A judge of these files; it may warn only where `said` collects what it says."""
 
     def warn(text: str) -> None:
-        raise AssertionError(text)
+        assert said is not None, text
+        said.append(text)
 
-    judge = Judge(pack, input_format, warn)
-    judge.configure({name: Setting(*setting) for name, setting in settings.items()})
-    return judge
+    problems = Problems()
+    with private_folder() as folder:
+        staged = Staged(opa_program(), Path(folder), files)
+        pack = examine(files, staged, problems)
+        assert pack is not None and not problems.errors, problems.errors
+        service = OpaService(staged)
+        try:
+            yield Judge(pack, input_format, service, warn)
+        finally:
+            service.close()
 
 
-def messages(judge: Judge, resource: dict[str, Any], *, signed: bool = False) -> list[tuple[str, str, str]]:
+@contextmanager
+def judge_of(source: str, **settings: tuple[str, dict[str, Any]]) -> Iterator[Judge]:
+    """A judge of the package p with these rules, in a.rego from line 2, and with these settings."""
+    with judging({"a.rego": f"package p\n{source}\n".encode()}) as judge:
+        judge.configure({name: Setting(*setting) for name, setting in settings.items()})
+        yield judge
+
+
+def messages(judge: Judge, resource: dict[str, Any]) -> list[tuple[str, str, str]]:
     """(policy, level, message) of all violations of a resource."""
-    verdict = judge.resource(resource, signed=signed)
-    return [(violation.rule.name, violation.level, violation.message) for violation in verdict.violations]
+    [outcome] = judge.resources([resource])
+    if isinstance(outcome, PolicyFailure):
+        raise outcome
+    return [(violation.rule.name, violation.level, violation.message) for violation in outcome.violations]

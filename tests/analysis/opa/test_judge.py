@@ -4,55 +4,63 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.analysis.opa.judge import Judge, PolicyFailure, Setting, go_value, may_be_signed
+from packreg.analysis.opa.inputs import KUBERNETES as ADMISSION
+from packreg.analysis.opa.judge import (
+    PolicyFailure,
+    Setting,
+    Verdict,
+    go_value,
+    may_be_signed,
+)
+from packreg.analysis.opa.program import OpaFailure
+from packreg.analysis.opa.service import TookTooLong
 from packreg.analysis.values import SECRET, SIGNATURE, UNKNOWN
-from tests.analysis.opa.packs import judge_of, loaded, messages, rules_of
+from tests.analysis.opa.packs import files_of, judge_of, judging, messages
 from tests.analysis.opa.resources import DEMO, KUBERNETES, bucket
 
-BOTH = 'package p\ndeny["d"] { true }\nwarn["w"] { true }\nstack_deny["s"] { true }\n'
+BOTH = 'deny["d"] { true }\nwarn["w"] { true }\nstack_deny["s"] { true }\n'
 
 
-@pytest.mark.parametrize(
-    ("settings", "levels"),
-    [
+def test_levels() -> None:
+    """The policy's own setting, else that of `all`, else what the name says; disabled ones do not run."""
+    cases: list[tuple[dict[str, str], dict[str, str]]] = [
         ({}, {"deny": "MANDATORY", "warn": "ADVISORY"}),
         ({"all": "ADVISORY"}, {"deny": "ADVISORY", "warn": "ADVISORY"}),
         ({"all": "ADVISORY", "warn": "MANDATORY"}, {"deny": "ADVISORY", "warn": "MANDATORY"}),
         ({"all": "DISABLED", "deny": "ADVISORY"}, {"deny": "ADVISORY"}),
+        ({"all": "DISABLED"}, {}),
         ({"deny": "DISABLED"}, {"warn": "ADVISORY"}),
         ({"no such policy": "MANDATORY"}, {"deny": "MANDATORY", "warn": "ADVISORY"}),
-    ],
-)
-def test_levels(settings: dict[str, str], levels: dict[str, str]) -> None:
-    """The policy's own setting, else that of `all`, else what the name says; disabled ones do not run."""
-    judge = judge_of(rules_of(a=BOTH), **{name: (level, {}) for name, level in settings.items()})
-    assert {name: level for name, level, _ in messages(judge, DEMO[0])} == levels
+    ]
+    with judge_of(BOTH) as judge:
+        for settings, levels in cases:
+            judge.configure({name: Setting(level, {}) for name, level in settings.items()})
+            assert {name: level for name, level, _ in messages(judge, DEMO[0])} == levels
 
 
 def test_configuring_again_replaces_everything() -> None:
     """Levels and properties of an earlier configuration leave nothing behind."""
-    pack = rules_of(a="package p\ndeny[m] { m := data.config.deny.text }\n")
-    judge = judge_of(pack, deny=("ADVISORY", {"text": "one"}))
-    assert messages(judge, DEMO[0]) == [("deny", "ADVISORY", "one")]
-    judge.configure({"deny": Setting("MANDATORY", {"text": "two"})})
-    assert messages(judge, DEMO[0]) == [("deny", "MANDATORY", "two")]
-    judge.configure({})
-    assert messages(judge, DEMO[0]) == []
+    with judge_of("deny[m] { m := data.config.deny.text }", deny=("ADVISORY", {"text": "one"})) as judge:
+        assert messages(judge, DEMO[0]) == [("deny", "ADVISORY", "one")]
+        judge.configure({"deny": Setting("MANDATORY", {"text": "two"})})
+        assert messages(judge, DEMO[0]) == [("deny", "MANDATORY", "two")]
+        judge.configure({})
+        assert messages(judge, DEMO[0]) == []
 
 
 def test_remediate_is_refused() -> None:
     """OPA policies change nothing; the configuration that was there stays."""
-    judge = judge_of(rules_of(a=BOTH), deny=("ADVISORY", {}))
-    with pytest.raises(ValueError, match="'warn' cannot be set to remediate"):
-        judge.configure({"warn": Setting("REMEDIATE", {})})
-    assert messages(judge, DEMO[0])[0] == ("deny", "ADVISORY", "d")
+    with judge_of(BOTH, deny=("ADVISORY", {})) as judge:
+        with pytest.raises(ValueError, match="'warn' cannot be set to remediate"):
+            judge.configure({"warn": Setting("REMEDIATE", {})})
+        assert messages(judge, DEMO[0])[0] == ("deny", "ADVISORY", "d")
 
 
 def test_stack_policies_are_not_asked_about_resources() -> None:
     """And the other way round."""
-    judge = judge_of(rules_of(a=BOTH))
-    assert [v.message for v in judge.stack(DEMO, signed=False).violations] == ["s"]
-    assert {v.message for v in judge.resource(DEMO[0], signed=False).violations} == {"d", "w"}
+    with judge_of(BOTH) as judge:
+        assert [v.message for v in judge.stack(DEMO).violations] == ["s"]
+        assert {message for _, _, message in messages(judge, DEMO[0])} == {"d", "w"}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +81,8 @@ def test_stack_policies_are_not_asked_about_resources() -> None:
 )
 def test_messages(rules: str, found: list[str]) -> None:
     """Texts, `msg` of objects, and everything else as Go prints it."""
-    assert [text for _, _, text in messages(judge_of(rules_of(a=f"package p\n{rules}\n")), DEMO[0])] == found
+    with judge_of(rules) as judge:
+        assert [text for _, _, text in messages(judge, DEMO[0])] == found
 
 
 @pytest.mark.parametrize(
@@ -82,26 +91,62 @@ def test_messages(rules: str, found: list[str]) -> None:
 def test_values_that_are_no_sets_are_warned_of_once(rules: str) -> None:
     """As in Pulumi's analyzer they are no violation; unlike there it is said."""
     said: list[str] = []
-    judge = Judge(rules_of(a=f"package p\n{rules}\n"), "", said.append)
-    for _ in range(3):
-        assert messages(judge, DEMO[0]) == []
+    with judging({"a.rego": f"package p\n{rules}\n".encode()}, said=said) as judge:
+        for _ in range(3):
+            assert messages(judge, DEMO[0]) == []
     assert len(said) == 1 and said[0].startswith("warning[opa/not-a-set] a.rego:2: the policy deny")
 
 
+def test_absent_members_are_what_they_are_in_opa() -> None:
+    """The operand of `not` is evaluated before the `not`: with an absent member the whole body fails."""
+    with judge_of('deny["open"] { not startswith(input.acl, "private") }') as judge:
+        assert messages(judge, bucket("b", acl="public")) == [("deny", "MANDATORY", "open")]
+        assert messages(judge, {**bucket("b"), "properties": {}}) == []
+
+
 def test_a_policy_that_cannot_be_evaluated_is_named() -> None:
-    """Two values for one rule: an error with the policy and the place, never a pass."""
-    judge = judge_of(rules_of(a='package p\nx = 1 { true }\nx = 2 { true }\ndeny["m"] { x == 1 }\n'))
-    with pytest.raises(PolicyFailure, match=r"the policy 'deny' cannot be evaluated: a.rego:3:\d+: "):
-        judge.resource(DEMO[0], signed=False)
-    judge.configure({"deny": Setting("DISABLED", {})})
-    assert messages(judge, DEMO[0]) == []
+    """Two values for one rule: an error with the policy and the place; the others are judged."""
+    rules = 'x = 1 { input.bad }\nx = 2 { input.bad }\ndeny["m"] { x == 1 }\nwarn["w"] { true }'
+    with judge_of(rules) as judge:
+        resources = [bucket(f"b{number}", bad=number == 5) for number in range(9)]
+        outcomes = judge.resources(resources)
+        failed = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, PolicyFailure)]
+        assert failed == [5]
+        assert str(outcomes[5]).startswith("the policy 'deny' cannot be evaluated: a.rego:3: ")
+        good = [outcome for outcome in outcomes if isinstance(outcome, Verdict)]
+        assert [[v.message for v in outcome.violations] for outcome in good] == [["w"]] * 8
+        judge.configure({"deny": Setting("DISABLED", {})})
+        assert messages(judge, resources[5]) == [("warn", "ADVISORY", "w")]
+
+
+def test_a_rule_that_runs_for_ever_takes_no_other_with_it() -> None:
+    """The first resources are answered, the endless one is stopped, and what follows is judged again."""
+    with judge_of(
+        'deny["m"] { input.slow; numbers.range(1, 100000)[_] + numbers.range(1, 100000)[_] < 0 }'
+    ) as judge:
+        resources = [bucket(f"b{number}", slow=number == 3) for number in range(6)]
+        outcomes = [
+            outcome for outcome in judge.resources(resources, seconds=6) if isinstance(outcome, Verdict)
+        ]
+        assert 0 < len(outcomes) <= 3
+        with pytest.raises(TookTooLong):
+            judge.resources([resources[3]], seconds=0.5)
+        assert messages(judge, resources[4]) == []
+
+
+def test_when_opa_is_gone_it_is_said() -> None:
+    """Never a pass."""
+    with judge_of('deny["m"]') as judge:
+        judge._service._process.kill()
+        with pytest.raises(OpaFailure, match=r"opa gave no answer: .*signal 9"):
+            judge.resources([DEMO[0]])
 
 
 def test_secrets_are_seen_plain() -> None:
     """A rule compares a secret's value as any other."""
-    judge = judge_of(rules_of(a='package p\ndeny["open"] { input.acl == "public" }\n'))
-    secret = bucket("b", acl={SIGNATURE: SECRET, "value": "public"})
-    assert messages(judge, secret, signed=True) == [("deny", "MANDATORY", "open")]
+    with judge_of('deny["open"] { input.acl == "public" }') as judge:
+        secret = bucket("b", acl={SIGNATURE: SECRET, "value": "public"})
+        assert messages(judge, secret) == [("deny", "MANDATORY", "open")]
 
 
 @pytest.mark.parametrize(
@@ -114,26 +159,28 @@ def test_secrets_are_seen_plain() -> None:
         ('deny["a"] { input.owner == "me" }\ndeny["b"] { not input.size }', ["a", "?"]),
         ("deny[m] { m := input.acl }", ["?"]),
         ('deny["a"] { count(input.tags) > 1 }', ["?"]),
+        ('deny["a"] { count([k | input[k]]) > 3; not input.size }', ["?"]),
     ],
 )
 def test_unknown_values(rules: str, found: list[str]) -> None:
     """What holds whatever the value will be is reported; what depends on it is one advisory finding."""
-    judge = judge_of(rules_of(a=f"package p\n{rules}\n"))
     resource = bucket("b", acl=UNKNOWN, size=UNKNOWN, owner="me", tags=["a", UNKNOWN])
     unsure = "can't run policy 'deny' during preview: its result depends on values that are not known yet"
     expected = [("deny", "ADVISORY", unsure) if m == "?" else ("deny", "MANDATORY", m) for m in found]
-    assert messages(judge, resource, signed=True) == expected
+    with judge_of(rules) as judge:
+        assert messages(judge, resource) == expected
 
 
 def test_admission_reviews_skip_other_resources() -> None:
-    """They are not applicable, which is no pass; parameters are the policy's own."""
-    pack = loaded("admission")
-    judge = judge_of(pack.rules, pack.input_format, violation=("MANDATORY", {"repositories": ["good/"]}))
-    assert [len(messages(judge, item)) for item in KUBERNETES] == [0, 1, 1, 1, 0, 0]
-    skipped = judge.resource(KUBERNETES[-1], signed=False).skipped
-    assert [entry.rule.name for entry in skipped] == ["violation", "deny_privileged"]
-    stack = judge.stack(KUBERNETES, signed=False).violations
-    assert [violation.message for violation in stack] == ["3 objects, first Pod"]
+    """They are not applicable, which is no pass; parameters are the policy's own, in a stack too."""
+    with judging(files_of("admission"), input_format=ADMISSION) as judge:
+        judge.configure({"violation": Setting("MANDATORY", {"repositories": ["good/"]})})
+        assert [len(messages(judge, item)) for item in KUBERNETES] == [0, 1, 1, 1, 0, 0]
+        [outcome] = judge.resources([KUBERNETES[-1]])
+        assert isinstance(outcome, Verdict)
+        assert [entry.rule.name for entry in outcome.skipped] == ["violation", "deny_privileged"]
+        stack = judge.stack(KUBERNETES).violations
+        assert [violation.message for violation in stack] == ["3 objects, first Pod"]
 
 
 def test_what_may_be_signed() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,21 @@ def test_without_a_pack_it_says_how_it_is_called(capsys: pytest.CaptureFixture[s
     assert said.out == "" and said.err.startswith("usage: pulumi-analyzer-policy-opa")
 
 
-def test_without_the_engine_it_says_what_to_install(
+def test_without_opa_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """In one line, which is what is quoted of a pack that does not start."""
+    """In a first line that can be quoted of a pack that does not start."""
     (tmp_path / "a.rego").write_text("package p\n")
-    monkeypatch.setitem(sys.modules, "regorus", None)
+    monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["127.0.0.1:1", str(tmp_path)]) == 1
-    assert capsys.readouterr().err == "error: OPA packs need an engine: pip install 'packreg[opa]'\n"
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "error: OPA packs need the program opa, and there is none"
+    assert said[1].startswith("  hint: install OPA 1.x")
 
 
-def test_a_directory_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_is_said(
+    opa: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     """With its path."""
-    assert main(["127.0.0.1:1", str(tmp_path / "nowhere")]) == 1
+    assert main(["127.0.0.1:1", str(tmp_path / "nowhere"), f"-opa={opa}"]) == 1
     assert "nowhere" in capsys.readouterr().err

@@ -75,11 +75,63 @@ def test_one_name_in_two_files_is_one_policy() -> None:
     ]
 
 
-def test_functions_and_objects_are_no_policies() -> None:
-    """A function is never evaluated, an object of messages is never a violation; both are said."""
-    pack, problems = examined({"a.rego": 'package p\ndeny(x) = x\nwarn[x] = "m" { x := "a" }\n'})
+def test_functions_are_no_policies() -> None:
+    """A function is never evaluated, and that is said."""
+    pack, problems = examined({"a.rego": 'package p\ndeny(x) = x\nwarn["m"]\n'})
     assert pack is not None and [rule.name for rule in pack.rules] == ["warn"]
-    assert [problem.code for problem in problems.warnings] == ["opa/unrecognized-rule", "rule-not-a-set"]
+    assert [problem.code for problem in problems.warnings] == ["opa/unrecognized-rule"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'deny = msg { input.x; msg := sprintf("%s", ["a"]) }',
+        'deny = "text" { input.x }',
+        "deny { input.x }",
+        "deny = 3",
+        'deny[k] = "m" { k := "a" }',
+        'deny = {"a": 1}',
+        "default deny = false\ndeny { input.x }",
+        'deny = "a" { input.x } else = "b" { input.y }',
+    ],
+)
+def test_policies_that_never_fire_are_warned_of(rule: str) -> None:
+    """A value that can be neither a set nor a list is no violation, whatever is judged."""
+    _, problems = examined({"a.rego": f"package p\n{rule}\n"})
+    assert [(problem.code, problem.where) for problem in problems.warnings] == [
+        ("rule-not-a-set", "a.rego:2")
+    ]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "deny = input.x",
+        'deny = ["m"] { input.x }',
+        "deny = {m | m := input.a[_]}",
+        'deny["m"]',
+        "deny = x { x := input.found }",
+        'deny = set() { true } else = "text" { input.x }',
+    ],
+)
+def test_policies_that_may_fire_are_not_warned_of(rule: str) -> None:
+    """Sets, lists, and what only a resource can tell."""
+    assert examined({"a.rego": f"package p\n{rule}\n"})[1].warnings == []
+
+
+def test_what_conftest_reads_and_policy_packs_do_not_is_said() -> None:
+    """Data files and exception rules have no effect here; nobody finds that out by a deployment."""
+    files = {
+        "a.rego": 'package p\ndeny["m"]\nexception[rules] { rules := ["m"] }\n',
+        "data.json": "{}",
+        "more/data.yaml": "a: 1",
+    }
+    _, problems = examined(files)
+    assert {(problem.code, problem.where) for problem in problems.warnings} == {
+        ("rego-data", "data.json"),
+        ("rego-data", "more/data.yaml"),
+        ("rego-exception", "a.rego:3"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -109,19 +161,11 @@ def test_schema_of_no_policy_is_warned_of() -> None:
     assert [problem.code for problem in problems.warnings] == ["schema-without-rule"]
 
 
-@pytest.mark.parametrize("block", ["title: [", "- a", "scope: everything", "title: a\n# title: b"])
-def test_malformed_metadata_is_refused(block: str) -> None:
-    """OPA refuses such a module; the place is that of the comment."""
-    _, problems = examined({"a.rego": f'package p\n\n# METADATA\n# {block}\ndeny["x"]\n'})
-    assert {problem.code for problem in problems.errors} == {"rego-metadata"}
-    assert problems.errors[0].where.startswith(("a.rego:3", "a.rego:4", "a.rego:5"))
-
-
 def test_metadata_belongs_to_what_follows() -> None:
     """A package's block is not a rule's; a comment between does not part a block from its rule."""
     pack = rules_of(
         a="# METADATA\n# scope: package\n# title: P\npackage p\n\n# METADATA\n# title: One\n\n# a comment\n"
-        'deny["x"] { true }\n\n# METADATA is a word\nwarn["y"] { true }\n'
+        'deny["x"] { true }\n\n# a METADATA word\nwarn["y"] { true }\n'
     )
     assert pack.display_name == "P"
     assert [(rule.name, rule.display_name) for rule in pack.rules] == [("deny", "One"), ("warn", "a")]

@@ -21,6 +21,7 @@ from packreg.analysis.protocol.struct import decode_struct
 from packreg.analysis.values import SECRET, SIGNATURE
 from tests.analysis.opa.packs import PACKS
 from tests.analysis.opa.resources import DEMO, KUBERNETES, ROOT, bucket
+from tests.opa_program import opa_program
 
 ENGINE = "127.0.0.1:1"  # an address that analyzers want and do not use
 SOURCE = Path(__file__).parents[3] / "src"
@@ -51,7 +52,7 @@ def running(pack: Path) -> Iterator[Running]:
     """An analyzer of this pack, ended afterwards."""
     environment = {"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"}
     process = subprocess.Popen(
-        [*analyzer_command(), ENGINE, ".", "-runtime=opa"],
+        [*analyzer_command(opa_program()), ENGINE, ".", "-runtime=opa"],
         cwd=pack,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -175,14 +176,14 @@ def test_many_resources_in_one_call_are_judged_alike(kinds: Running) -> None:
 
 def test_a_batch_that_takes_too_long_is_answered_in_part(tmp_path: Path) -> None:
     """After a share of the call's time the first answers come, at least one, and the rest is not judged."""
-    # the product of three ranges takes longer than a quarter of a second, for each resource
-    slow = "count([1 | numbers.range(1, 70)[_]; numbers.range(1, 70)[_]; numbers.range(1, 70)[_]])"
+    # the product of three ranges takes a good part of a second, for each resource
+    slow = "count([1 | numbers.range(1, 40)[_]; numbers.range(1, 40)[_]; numbers.range(1, input.n)[_]])"
     (tmp_path / "a.rego").write_text(f'package p\ndeny[m] {{ m := sprintf("%d", [{slow}]) }}\n')
     with running(tmp_path) as analyzer:
-        requests = [encode_resource(bucket(f"b{number}")) for number in range(200)]
+        requests = [encode_resource(bucket(f"b{number}", n=40)) for number in range(200)]
         many = analyze_many(analyzer.channel, requests, timeout=4).result()
         assert 0 < len(many) < 200
-        assert all(answer.diagnostics[0].message == "343000" for answer in many)
+        assert all(answer.diagnostics[0].message == "64000" for answer in many)
 
 
 def test_a_policy_that_fails_is_an_error_of_the_call(tmp_path: Path) -> None:
@@ -239,9 +240,9 @@ def test_warnings_are_on_stderr(tmp_path: Path) -> None:
         ({"a.rego": "package p\ndeny[x] {"}, "error[rego-syntax] a.rego:"),
         ({"a.rego": "package p", "b.rego": "package q"}, "error[rego-packages] b.rego"),
         ({"a.rego": 'package p\ndeny["x"]', "config-schema.json": "{"}, "config-schema.json:1"),
-        ({"a.rego": 'package p\ndeny[m] { m := crypto.md5("x") }'}, "error[rego-unknown-function] a.rego:2"),
+        ({"a.rego": 'package p\ndeny[m] { m := nosuch("x") }'}, "error[rego-unknown-function] a.rego:2"),
         ({"a.rego": "package p\nf(x) = f(x)\ndeny[m] { m := f(1) }"}, "error[rego-recursion] a.rego:2"),
-        ({"a.rego": "package p\n" + "x := " + "{" * 100_000}, "error[rego-too-deep] a.rego:2"),
+        ({"a.rego": "package p\n" + "x := " + "{" * 200_000}, "error[rego-syntax] a.rego:2"),
     ],
 )
 def test_broken_packs_do_not_start(files: dict[str, str], said: str, tmp_path: Path) -> None:
@@ -249,7 +250,7 @@ def test_broken_packs_do_not_start(files: dict[str, str], said: str, tmp_path: P
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     done = subprocess.run(
-        [*analyzer_command(), ENGINE, "."],
+        [*analyzer_command(opa_program()), ENGINE, "."],
         cwd=tmp_path,
         env={"PYTHONPATH": str(SOURCE)},
         capture_output=True,

@@ -1,50 +1,68 @@
 """`python -m packreg.analysis.opa <engine address> <pack directory>`: an OPA pack as an analyzer process.
 
-Also the program `pulumi-analyzer-policy-opa`, which the Pulumi CLI starts for packs with `runtime: opa`. The
-engine's address is not used, further arguments (`-option=value`) are not either.
+Also the program `pulumi-analyzer-policy-opa`, which a Pulumi CLI before 3.274 starts for packs with
+`runtime: opa`. The engine's address is not used. `-opa=PATH` names the program, which else is searched on
+PATH; `-allow=NAME,…` lets rules call functions that reach out; other options are the CLI's.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import shutil
 import sys
 from pathlib import Path
 
 from packreg.errors import Problem
+from packreg.pack.problems import Problems
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve the pack until asked to end: 0. 1 when it cannot be served, 2 for a wrong command line."""
     given = sys.argv[1:] if arguments is None else arguments
-    if len(given) < 2:
-        sys.stderr.write("usage: pulumi-analyzer-policy-opa ENGINE_ADDRESS PACK_DIRECTORY\n")
+    options = dict(word[1:].split("=", 1) for word in given if word.startswith("-") and "=" in word)
+    words = [word for word in given if not word.startswith("-")]
+    if len(words) < 2:
+        sys.stderr.write("usage: pulumi-analyzer-policy-opa ENGINE_ADDRESS PACK_DIRECTORY [-opa=PATH]\n")
         return 2
-    os.putenv("RUST_LIB_BACKTRACE", "0")  # the engine's errors are values here, and backtraces are slow
-    from packreg.analysis.opa.load import load_directory
-    from packreg.pack.problems import Problems
+    from packreg.analysis.opa.load import load_files, read_directory
+    from packreg.analysis.opa.modules import Staged
+    from packreg.analysis.opa.program import WHERE, OpaFailure
+    from packreg.analysis.opa.service import OpaService, private_folder
 
+    opa = options.get("opa") or shutil.which("opa")
+    if not opa:
+        sys.stderr.write(f"error: OPA packs need the program opa, and there is none\n  hint: {WHERE}\n")
+        return 1
+    allowed = [name for name in options.get("allow", "").split(",") if name]
     problems = Problems()
-    try:
-        pack = load_directory(Path(given[1]), problems)
-    except ModuleNotFoundError as error:
-        if error.name != "regorus":
-            raise
-        sys.stderr.write("error: OPA packs need an engine: pip install 'packreg[opa]'\n")
-        return 1
-    for problem in problems.warnings:
-        _say("warning", problem)
-    for problem in problems.errors:
-        _say("error", problem)
-    if pack is None:
-        return 1
-    from packreg.analysis.opa.server import serve
+    with private_folder() as folder:
+        try:
+            files = read_directory(Path(words[1]), problems)
+            staged = Staged(opa, Path(folder), files, allowed)
+            pack = load_files(files, staged, problems)
+            _say(problems)
+            if pack is None:
+                return 1
+            service = OpaService(staged)
+            try:
+                from packreg.analysis.opa.server import serve
 
-    asyncio.run(serve(pack))
+                asyncio.run(serve(pack, service))
+            finally:
+                service.close()
+        except OpaFailure as failure:
+            sys.stderr.write(f"error: {failure}\n")
+            return 1
     return 0
 
 
-def _say(kind: str, problem: Problem) -> None:
+def _say(problems: Problems) -> None:
+    for kind, found in (("warning", problems.warnings), ("error", problems.errors)):
+        for problem in found:
+            _write(kind, problem)
+
+
+def _write(kind: str, problem: Problem) -> None:
     place = f"{problem.where}: " if problem.where else ""
     sys.stderr.write(f"{kind}[{problem.code}] {place}{problem.message}\n")
     if problem.hint:

@@ -1,79 +1,51 @@
-"""What is wrong with an OPA pack, found without running it: for `check` and `publish`.
-
-The engine reads the pack in a process of its own: a file made to hurt its parser ends that process, not ours.
-"""
+"""What is wrong with an OPA pack, for `check` and `publish`: what `opa` refuses is refused."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Mapping
-from importlib.util import find_spec
+from collections.abc import Collection
+from pathlib import Path
 
+from packreg.analysis.opa.judge import Judge, PolicyFailure
 from packreg.analysis.opa.load import examine
-from packreg.analysis.opa.rules import SCHEMA_FILE
-from packreg.errors import Problem
+from packreg.analysis.opa.modules import Staged
+from packreg.analysis.opa.program import OpaFailure
+from packreg.analysis.opa.service import OpaService, TookTooLong, private_folder
 from packreg.pack.files import Files
 from packreg.pack.problems import Problems
 
-TIMEOUT = 60.0  # seconds
+_TRY_SECONDS = 10.0
+#: A resource without properties: nothing is known of those that a pack is for.
+_EMPTY = {"type": "pulumi:pulumi:Stack", "urn": "", "name": "", "properties": {}}
 
 
-def engine_installed() -> bool:
-    """Whether the extra `opa` is there."""
-    return find_spec("regorus") is not None
-
-
-def opa_problems(files: Files, problems: Problems, *, timeout: float = TIMEOUT) -> None:
+def opa_problems(files: Files, problems: Problems, opa: str, *, allowed: Collection[str] = ()) -> None:
     """Add what is wrong with the Rego files and configuration schemas among a pack's files.
 
-    Syntax, packages, recursion, calls of functions that the engine lacks, METADATA and schemas are errors;
-    names that are nearly those of policies, rules in several files and the like are warnings. Without the
-    extra `opa` nothing can be checked, and that is a warning.
+    `opa` is the program, `allowed` are the functions that rules may call although they reach out. What `opa`
+    refuses is an error, with its file and line, and so are METADATA and schemas that cannot be read; policies
+    that never fire, names that are nearly those of policies and the like are warnings. Each rule is
+    evaluated once.
     """
-    if not engine_installed():
-        message = "the Rego files were not checked: the engine for OPA packs is not installed"
-        problems.warn("rego-unchecked", message, "", "pip install 'packreg[opa]'")
-        return
-    wanted = {
-        path: file.data for path, file in files.items() if path.endswith(".rego") or path == SCHEMA_FILE
-    }
-    command = [sys.executable, "-P", "-m", "packreg.analysis.opa.check"]
-    try:
-        done = subprocess.run(
-            command, input=_packed(wanted), capture_output=True, timeout=timeout, check=False
-        )
-    except subprocess.TimeoutExpired:
-        message = f"the engine did not come to an end with the Rego files in {timeout:.0f} seconds"
-        problems.error("rego-engine", message, "", "simplify them")
-        return
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = said[-1][:200] if said and done.returncode > 0 else f"signal {-done.returncode}"
-        message = f"the engine crashed on the Rego files ({reason})"
-        problems.error("rego-engine", message, "", "look for an expression that is nested very deep")
-        return
-    answer = json.loads(done.stdout)
-    problems.errors.extend(Problem(*problem) for problem in answer["errors"])
-    problems.warnings.extend(Problem(*problem) for problem in answer["warnings"])
-
-
-def _packed(files: Mapping[str, bytes]) -> bytes:
-    """All of them as one line of JSON with their sizes, and then their bytes."""
-    sizes = [[path, len(data)] for path, data in files.items()]
-    return b"".join((json.dumps(sizes).encode(), b"\n", *files.values()))
-
-
-def _main() -> None:
-    header, _, rest = sys.stdin.buffer.read().partition(b"\n")
-    files = {}
-    for path, size in json.loads(header):
-        files[path], rest = rest[:size], rest[size:]
-    problems = Problems()
-    examine(files, problems)
-    sys.stdout.write(json.dumps({"errors": problems.errors, "warnings": problems.warnings}))
-
-
-if __name__ == "__main__":
-    _main()
+    data = {path: file.data for path, file in files.items()}
+    with private_folder() as folder:
+        try:
+            staged = Staged(opa, Path(folder), data, allowed)
+            pack = examine(data, staged, problems)
+            if pack is None or problems.errors:
+                return
+            service = OpaService(staged)
+            try:
+                judge = Judge(pack, "", service, lambda text: None)
+                [outcome] = judge.resources([_EMPTY], seconds=_TRY_SECONDS)
+                if isinstance(outcome, PolicyFailure):
+                    raise outcome
+                judge.stack([_EMPTY], seconds=_TRY_SECONDS)
+            finally:
+                service.close()
+        except PolicyFailure as failure:
+            problems.error("rego-evaluation", f"{failure}, with an empty resource")
+        except TookTooLong:
+            message = f"with an empty resource the rules did not end in {_TRY_SECONDS:.0f} seconds"
+            problems.error("rego-evaluation", message, "", "look for a loop over a large range")
+        except OpaFailure as failure:
+            problems.error("opa", str(failure))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection
 
 
-def analyzer_command(own: Sequence[str] = (), *, python: str = sys.executable) -> list[str]:
+def analyzer_command(opa: str, *, allowed: Collection[str] = (), python: str = sys.executable) -> list[str]:
     """What to start, with the pack as its working directory, and the arguments every analyzer gets after it.
 
-    Those are an engine address, which is not used, and the pack's directory. `own` is the operator's own
-    analyzer (`pulumi-analyzer-policy-opa` or a program that takes the same arguments, after its first ones if
-    it has any); empty, ours is taken, with the interpreter `python`.
+    Those are an engine address, which is not used, and the pack's directory. `opa` is the path of the
+    program, `allowed` as in `check.opa_problems`, `python` the interpreter.
     """
-    return list(own) or [python, "-P", "-u", "-m", "packreg.analysis.opa"]
+    more = [f"-allow={','.join(sorted(allowed))}"] if allowed else []
+    return [python, "-P", "-u", "-m", "packreg.analysis.opa", f"-opa={opa}", *more]

@@ -15,7 +15,6 @@ The other, `inputFormat: kubernetes-admission`, is Gatekeeper's, for Kubernetes 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
@@ -26,12 +25,25 @@ Resource = Mapping[str, Any]
 KUBERNETES = "kubernetes-admission"
 _KUBERNETES_TYPE = re.compile(r"kubernetes:(?P<group>[^:/]+)/(?P<version>[^:/]+):(?P<kind>[^:/]+)")
 _ABSENT = object()
+#: Makes the default input of the parts that `parts_of_input` gives: the properties travel once.
+WHOLE_INPUT = """_whole(item) := whole if {
+	about := item.about
+	own := item.properties
+	plain := object.union(about, {"__name": about.name, "properties": own, "props": own})
+	above := {
+		"__type": about.type, "__urn": about.urn, "__name": about.name, "__options": about.options,
+		"__provider": about.provider, "__properties": own, "__props": own,
+	}
+	whole := _over(_over(_over(plain, own), above), item.more)
+}
+
+_over(below, above) := object.union(object.remove(below, object.keys(above)), above)"""
 #: The members of the default input that hold all properties of the resource.
 WHOLE = frozenset({"properties", "props", "__properties", "__props"})
 
 
 def plain(value: Any, *, unknown: bool) -> Any:
-    """Properties as rules see them: secrets without their wrapping, numbers that JSON has.
+    """Properties as rules see them: secrets without their wrapping.
 
     An unknown value is its placeholder text with `unknown`, and absent without: a list is shorter by it.
     """
@@ -49,18 +61,12 @@ def _plain(value: Any, unknown: bool) -> Any:
         return {name: item for name, item in pairs if item is not _ABSENT}
     if isinstance(value, list):
         return [found for item in value if (found := _plain(item, unknown)) is not _ABSENT]
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 
-def resource_input(resource: Resource, keys: Set[str] | None = None) -> dict[str, Any]:
-    """The default input; only the members that are in `keys`, if it is given."""
+def resource_input(resource: Resource, keys: Set[str]) -> dict[str, Any]:
+    """These members of the default input, as far as it has them; none that hold all properties."""
     properties = resource["properties"]
-    if keys is None:
-        about = {name: make(resource) for name, make in _ABOUT.items()}
-        below = {f"__{name}": value for name, value in about.items()}
-        return {**about, "__name": resource["name"], **properties, **below}
     made = {}
     for key in keys:
         if key[:2] == "__" and key[2:] in _ABOUT:
@@ -70,6 +76,19 @@ def resource_input(resource: Resource, keys: Set[str] | None = None) -> dict[str
         elif key in _ABOUT:
             made[key] = _ABOUT[key](resource)
     return made
+
+
+def parts_of_input(resource: Resource, *, stack: bool = False) -> dict[str, Any]:
+    """What `WHOLE_INPUT` makes the whole default input of; in a `stack` with what the resource depends on."""
+    more = {}
+    if stack:
+        dependencies = resource.get("propertyDependencies") or {}
+        more = {
+            "dependencies": list(resource.get("dependencies", ())),
+            "propertyDependencies": {name: list(entry["urns"]) for name, entry in dependencies.items()},
+        }
+    about = {name: make(resource) for name, make in _ABOUT.items()}
+    return {"about": about, "properties": resource["properties"], "more": more}
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,19 +124,7 @@ _ABOUT: Mapping[str, Callable[[Resource], Any]] = {
     "name": lambda resource: resource["name"],
     "options": lambda resource: _options(resource.get("options") or {}),
     "provider": lambda resource: _provider(resource["provider"]) if resource.get("provider") else {},
-    "properties": lambda resource: resource["properties"],
-    "props": lambda resource: resource["properties"],
 }
-
-
-def stack_resource_input(resource: Resource) -> dict[str, Any]:
-    """One of the `resources` of the default stack input: the same, and what it depends on."""
-    dependencies = resource.get("propertyDependencies") or {}
-    return {
-        **resource_input(resource),
-        "dependencies": list(resource.get("dependencies", ())),
-        "propertyDependencies": {name: list(entry["urns"]) for name, entry in dependencies.items()},
-    }
 
 
 def is_kubernetes(resource: Resource) -> bool:

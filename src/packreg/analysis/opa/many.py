@@ -22,6 +22,8 @@ SERVICE = "packreg.OpaAnalyzer"
 METHOD = "AnalyzeMany"
 #: What an analyzer that has the method says in the metadata of its answer to Handshake.
 ANNOUNCEMENT = ("packreg-analyze-many", "1")
+#: Under this name that metadata has what everybody who reads a report of this pack should know, in UTF-8.
+WARNING = "packreg-warning-bin"
 #: Resources in one call, at most: enough to make the call's cost small, few enough for steady progress.
 BATCH = 256
 

@@ -1,27 +1,35 @@
-"""The Rego files of a pack, parsed by the engine, and what their syntax trees say.
+"""The Rego files of a pack in a private folder, checked by `opa`, and what their syntax trees say.
 
-A syntax tree is the engine's own, as JSON: `{"Spec": {"span", "head", "bodies"}}` and the like, each node
-with its place (`line` and `col` from 1, `start` and `end` as offsets in the UTF-8 source).
+A syntax tree is OPA's own, as JSON: `{"package", "imports", "rules"}`. A term is `{"type", "value"}`; a
+reference such as `input.tags[x]` has the type "ref" and a list of terms, of which the first is a variable.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
-from packreg.analysis.opa.engine import new_engine, one_line
+from packreg.analysis.opa import program
 from packreg.pack.problems import Problems
 
-MAX_FILE = 1 << 20  # bytes of one Rego file; the largest seen in public packs has 20 KB
-MAX_NESTING = 100  # open brackets: the engine's parser recurses, and ends the process when its stack does
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CAPABILITIES = "capabilities.json"
+_PARSERS = 4  # programs at the same time
+_V1_HINT = "write `import rego.v1` below the package line: without it, policy packs are read as Rego v0"
 
 Node = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a METADATA comment says of a rule or the package."""
+
+    title: str = ""
+    description: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,7 @@ class RuleHead:
     name: str
     kind: str
     line: int
+    annotation: Annotation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,182 +51,131 @@ class Module:
     """One parsed file. `package` is the path after `data`, for example ("kubernetes", "admission")."""
 
     path: str
-    source: str
     package: tuple[str, ...]
+    title: str
     rules: tuple[RuleHead, ...]
     tree: Node
 
 
-def read_modules(files: Mapping[str, bytes], problems: Problems) -> list[Module]:
-    """All `*.rego` of these files, by path, those left out that a problem says cannot be read."""
-    modules = []
-    for path in sorted(files, key=str.encode):
-        if path.endswith(".rego"):
-            module = _read(path, files[path], problems)
-            if module is not None:
-                modules.append(module)
-    return modules
+class Staged:
+    """Rego files under plain names in a folder of ours; nothing else is ever loaded.
+
+    `opa` takes what stands before a colon in a name for a prefix, and of a folder it would load every JSON
+    and YAML file as data.
+    """
+
+    def __init__(
+        self, opa: str, folder: Path, files: Mapping[str, bytes], allowed: Collection[str] = ()
+    ) -> None:
+        """Write the Rego files among `files` into the empty `folder`. Raises OpaFailure."""
+        self.opa, self.folder = opa, folder
+        program.version_of(opa, cwd=folder)
+        program.write_capabilities(opa, folder / _CAPABILITIES, allowed)
+        rego = sorted((path for path in files if path.endswith(".rego")), key=str.encode)
+        self.paths = {f"{number}.rego": path for number, path in enumerate(rego)}
+        for name, path in self.paths.items():
+            (folder / name).write_bytes(files[path])
+
+    @property
+    def names(self) -> list[str]:
+        """The files' names in the folder."""
+        return list(self.paths)
+
+    def check(self, *more: str) -> list[program.Fault]:
+        """What `opa` refuses of these files, and of `more` beside them. Raises OpaFailure."""
+        return program.check(self.opa, [*self.paths, *more], cwd=self.folder, capabilities=_CAPABILITIES)
+
+    def where(self, file: str, row: int) -> str:
+        """A place in the pack's own words, "path:line"."""
+        path = self.paths.get(file.rpartition("/")[2], "")
+        return f"{path}:{row}" if path and row else path
+
+    def own_words(self, text: str) -> str:
+        """A message of `opa` with the pack's names of files in it."""
+        for name, path in sorted(self.paths.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(f"{name}:", f"{path}:")
+        return text
 
 
-def _read(path: str, data: bytes, problems: Problems) -> Module | None:
-    if len(data) > MAX_FILE:
-        message = f"the file has {len(data)} bytes, and the engine reads at most {MAX_FILE}"
-        problems.error("rego-too-large", message, path, "split it")
-        return None
-    try:
-        source = data.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        problems.error("rego-encoding", "the file is not UTF-8", f"{path}:{line}", "save it as UTF-8")
-        return None
-    if control := _CONTROL.search(source):  # the engine takes a null byte for the end of the file
-        line = source.count("\n", 0, control.start()) + 1
-        message = f"the file holds the control character U+{ord(control[0]):04X}"
-        problems.error("rego-encoding", message, f"{path}:{line}", "remove it")
-        return None
-    if line := too_deep(source):
-        message = f"brackets are nested deeper than {MAX_NESTING} levels"
-        problems.error("rego-too-deep", message, f"{path}:{line}")
-        return None
-    engine = new_engine()
-    try:
-        engine.add_policy(path, source)
-        tree = json.loads(engine.get_ast_as_json())[0]["ast"]
-    except RecursionError:
-        problems.error("rego-too-deep", "an expression is nested too deep to be read", path)
-        return None
-    except BaseException as error:  # a panic of the engine is no Exception
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        line, message = _syntax_error(error)
-        problems.error("rego-syntax", message, f"{path}:{line}" if line else path)
-        return None
-    package = static_path(tree["package"]["refr"])
-    if package is None:
-        problems.error("rego-package", "the package's name is not a plain path", path)
-        return None
-    rules = tuple(head for rule in tree["rules"] if (head := _head(rule)))
-    return Module(path, source, package, rules, tree)
-
-
-def too_deep(source: str) -> int:
-    """The line where brackets are open beyond `MAX_NESTING`, or 0. Texts and comments do not count."""
-    depth, line, index = 0, 1, 0
-    while index < len(source):
-        character = source[index]
-        if character == "\n":
-            line += 1
-        elif character in "([{":
-            depth += 1
-            if depth > MAX_NESTING:
-                return line
-        elif character in ")]}":
-            depth = max(0, depth - 1)
-        elif character == "#":
-            index = source.find("\n", index)
-            if index < 0:
-                return 0
+def read_modules(staged: Staged, problems: Problems) -> list[Module]:
+    """All files, parsed; none where `opa` refuses any, and then the problems say why. Raises OpaFailure."""
+    faults = staged.check()
+    newer: dict[str, bool] = {}
+    for fault in faults:
+        unparsed = fault.code == "rego_parse_error"
+        if unparsed and fault.file not in newer:
+            newer[fault.file] = program.is_newer_dialect(staged.opa, fault.file, cwd=staged.folder)
+        if unparsed and newer[fault.file]:
             continue
-        elif character in '"`':
-            end = index + 1
-            while end < len(source) and source[end] != character:
-                end += 2 if character == '"' and source[end] == "\\" else 1
-            line += source.count("\n", index, end)
-            index = end
-        index += 1
-    return 0
+        problems.error(_code(fault), staged.own_words(fault.message), staged.where(fault.file, fault.row))
+    for file in (file for file, is_newer in newer.items() if is_newer):
+        row = next(fault.row for fault in faults if fault.file == file)
+        message = "this is Rego v1, and the file does not say so"
+        problems.error("rego-v1", message, staged.where(file, row), _V1_HINT)
+    if faults:
+        return []
+    with ThreadPoolExecutor(_PARSERS) as parsers:
+        trees = list(
+            parsers.map(lambda name: program.parse(staged.opa, name, cwd=staged.folder), staged.paths)
+        )
+    return [_module(path, tree) for path, tree in zip(staged.paths.values(), trees, strict=True)]
 
 
-def _syntax_error(error: BaseException) -> tuple[int, str]:
-    """The line and the sentence of the engine's several lines."""
-    text = one_line(error)
-    for part in str(error).splitlines():
-        if part.startswith("--> "):
-            line = part.rsplit(":", 2)[-2]
-            return int(line) if line.isdigit() else 0, text
-    return 0, text
+def _code(fault: program.Fault) -> str:
+    if fault.message.startswith("undefined function"):
+        return "rego-unknown-function"
+    return {"rego_parse_error": "rego-syntax", "rego_recursion_error": "rego-recursion"}.get(
+        fault.code, fault.code.replace("_", "-")
+    )
 
 
-def _head(rule: Node) -> RuleHead | None:
-    kind, spec = next(iter(rule.items()))
-    if kind == "Default":
-        path = static_path(spec["refr"])
-        return RuleHead(".".join(path), "default", spec["span"]["line"]) if path else None
-    shape, head = next(iter(spec["head"].items()))
-    path = leading_path(head["refr"])
-    kind = {"Set": "set", "Func": "function", "Compr": "value"}.get(shape, "value")
-    if static_path(head["refr"]) is None:  # p[x] = y
-        kind = "object"
-    if not path:
-        return None
-    return RuleHead(".".join(path), kind, spec["span"]["line"])
+def _module(path: str, tree: Node) -> Module:
+    package = tuple(str(step["value"]) for step in tree["package"]["path"][1:])
+    title = next(
+        (
+            str(each["title"])
+            for each in tree.get("annotations", ())
+            if each.get("title") and each.get("scope") in ("package", "subpackages")
+        ),
+        "",
+    )
+    heads = tuple(_head(rule) for rule in tree.get("rules") or ())
+    return Module(path, package, title, heads, tree)
 
 
-def static_path(node: Node) -> tuple[str, ...] | None:
-    """The path of a reference made of names and literal texts (`data.a["b"]`), or None."""
-    steps = _steps(node)
-    return tuple(step for step in steps if step is not None) if steps and None not in steps else None
+def _head(rule: Node) -> RuleHead:
+    head = rule["head"]
+    reference = head.get("ref") or [{"type": "var", "value": head["name"]}]
+    steps = leading_path({"type": "ref", "value": reference})
+    if rule.get("default"):
+        kind = "default"
+    elif "args" in head:
+        kind = "function"
+    elif "key" in head:
+        kind = "object" if "value" in head else "set"
+    else:
+        kind = "value" if len(steps) == len(reference) else "object"
+    annotations = [
+        each for each in rule.get("annotations", ()) if each.get("scope") in (None, "rule", "document")
+    ]
+    return RuleHead(
+        ".".join(steps), kind, rule["location"]["row"], _annotation(annotations[0]) if annotations else None
+    )
 
 
-def leading_path(node: Node) -> tuple[str, ...]:
-    """The static beginning of a reference: of `data.a[x].b` it is ("data", "a"); () where it has none."""
-    return tuple(step for step in takewhile(lambda step: step is not None, _steps(node)) if step is not None)
+def _annotation(given: Node) -> Annotation:
+    message = given.get("custom", {}).get("message", "")
+    texts = (given.get("title", ""), given.get("description", ""), message)
+    return Annotation(*(text if isinstance(text, str) else str(text) for text in texts))
 
 
-def _steps(node: Node) -> list[str | None]:
-    """The steps of a reference, None for each that is no literal text; [None] when it is no reference."""
-    steps: list[str | None] = []
-    while True:
-        kind, inner = next(iter(node.items()))
-        if kind == "Var":
-            steps.append(inner["value"])
-            return steps[::-1]
-        if kind == "RefDot":
-            steps.append(inner["field"][1] if inner["field"] else None)
-        elif kind == "RefBrack":
-            index_kind, index = next(iter(inner["index"].items()))
-            steps.append(index["value"] if index_kind in ("String", "RawString") else None)
-        else:
-            return [None]
-        node = inner["refr"]
-
-
-def walk(node: object) -> Iterator[tuple[str, Node]]:
-    """Every node below, as (kind, node), each before what it is made of; without recursion."""
-    todo = [node]
-    while todo:
-        item = todo.pop()
-        if isinstance(item, dict):
-            for kind, inner in item.items():
-                if isinstance(inner, dict) and kind[:1].isupper():
-                    yield kind, inner
-            todo.extend(reversed(item.values()))
-        elif isinstance(item, list):
-            todo.extend(reversed(item))
-
-
-def imports(module: Module) -> dict[str, tuple[str, ...]]:
-    """What each imported name stands for: {"lib": ("data", "shared", "lib")}."""
-    found = {}
-    for item in module.tree["imports"]:
-        path = static_path(item["refr"])
-        if path and path[0] in ("data", "input"):
-            name = _span_text(module, item["as"]) if item.get("as") else path[-1]
-            found[name] = path
-    return found
-
-
-def _span_text(module: Module, span: Mapping[str, int]) -> str:
-    return module.source.encode()[span["start"] : span["end"]].decode("utf-8", "replace")
-
-
-def calls(module: Module) -> Iterator[tuple[tuple[str, ...], Node]]:
-    """Every call by a static name, as (path of the name, the call's node)."""
-    for kind, node in walk(module.tree["rules"]):
-        if kind == "Call":
-            path = static_path(node["fcn"])
-            if path:
-                yield path, node
+def leading_path(term: Node) -> tuple[str, ...]:
+    """The static beginning of a reference: of `data.a[x].b` it is ("data", "a"); () for other terms."""
+    if term.get("type") != "ref":
+        return ()
+    first, *rest = term["value"]
+    fixed = takewhile(lambda step: step["type"] == "string", rest)
+    return (str(first["value"]), *(str(step["value"]) for step in fixed))
 
 
 def package_of(modules: Sequence[Module], problems: Problems) -> tuple[str, ...] | None:
@@ -229,8 +187,48 @@ def package_of(modules: Sequence[Module], problems: Problems) -> tuple[str, ...]
             if module.package != first.package:
                 message = (
                     f"the package is {'.'.join(module.package)} here and {'.'.join(first.package)} in "
-                    f"{first.path}; all Rego files of a pack, tests too, must be in one package"
+                    f"{first.path}; all Rego files of a policy pack, tests too, must be in one package"
                 )
                 problems.error("rego-packages", message, module.path, "give the files one package")
         return None
-    return next(iter(found), None)
+    package = next(iter(found), None)
+    if package and package[0] == "config":
+        message = "the package is called config, where a pack's configuration is"
+        problems.error("rego-packages", message, modules[0].path, "give it another name")
+        return None
+    return package
+
+
+def input_keys(modules: Sequence[Module]) -> frozenset[str] | None:
+    """The top-level members of the input that the rules can look at, or None for all of them.
+
+    Only `input.name` and `input["name"]` name one; `input` by itself, `input[x]`, and an import of it do not
+    tell, and then all are needed.
+    """
+    keys: set[str] = set()
+    for module in modules:
+        for term in _terms([module.tree.get("imports"), module.tree.get("rules")]):
+            if term["type"] == "var" and term["value"] == "input":
+                return None
+            path = leading_path(term)
+            if path[:1] == ("input",):
+                if len(path) == 1:
+                    return None
+                keys.add(path[1])
+    return frozenset(keys)
+
+
+def _terms(node: object) -> Iterator[Node]:
+    """Every term below, but not the variable that a reference begins with; without recursion."""
+    todo = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, dict):
+            kind = item.get("type")
+            if isinstance(kind, str) and "value" in item:
+                yield item
+            reference = item["value"] if kind == "ref" else ()
+            begins_with_name = reference and reference[0].get("type") == "var"
+            todo.extend(reference[1:] if begins_with_name else reference or item.values())
+        elif isinstance(item, list):
+            todo.extend(item)

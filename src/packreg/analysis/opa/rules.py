@@ -12,12 +12,12 @@ Everything else is a helper. Rules of one name, also in several files, are one p
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from packreg.analysis.opa.annotations import Annotation, read_annotations
-from packreg.analysis.opa.modules import Module, RuleHead, package_of
+from packreg.analysis.opa.modules import Annotation, Module, package_of
 from packreg.pack.problems import Problems
 from packreg.pack.strict_json import read_json
 
@@ -74,9 +74,8 @@ def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: 
     display_name = ""
     paths: dict[str, list[str]] = {}
     for module in modules:
-        blocks = read_annotations(module.path, module.source, problems)
-        display_name = display_name or _package_title(module, blocks)
-        said = _about(module, blocks)
+        display_name = display_name or module.title
+        said = _about(module)
         for head in module.rules:
             where = f"{module.path}:{head.line}"
             match = _POLICY.fullmatch(head.name)
@@ -92,7 +91,6 @@ def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: 
                     message = f"the rule {head.name} is also in {files_of[0]}; together they are one policy"
                     problems.warn("opa/duplicate-rule", message, where)
                 files_of.append(module.path)
-            _check_kind(head, where, problems)
             if head.name not in found:
                 block = said.get(head.name)
                 found[head.name] = Rule(
@@ -113,24 +111,18 @@ def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: 
     return RulePack(package, display_name, tuple(found.values()), tuple(modules))
 
 
-def _about(module: Module, blocks: Sequence[Annotation]) -> dict[str, Annotation]:
+def _about(module: Module) -> dict[str, Annotation]:
     """The annotation of each rule that has one: above one of its bodies in this file, the first there is."""
-    near = {block.line: block for block in blocks if block.scope in ("", "rule", "document")}
     found: dict[str, Annotation] = {}
     for head in module.rules:
-        if head.line in near:
-            found.setdefault(head.name, near[head.line])
+        if head.annotation is not None:
+            found.setdefault(head.name, head.annotation)
     return found
 
 
-def _package_title(module: Module, blocks: Sequence[Annotation]) -> str:
-    line = module.tree["package"]["span"]["line"]
-    for block in blocks:
-        if block.title and (
-            block.scope in ("package", "subpackages") or (block.line == line and not block.scope)
-        ):
-            return block.title
-    return ""
+def rule_path(package: Sequence[str]) -> str:
+    """`data["a"]["b-c"].`, what a rule's name is appended to."""
+    return "data" + "".join(f"[{json.dumps(step)}]" for step in package) + "."
 
 
 def _warn_of_near_name(name: str, where: str, problems: Problems) -> None:
@@ -140,12 +132,6 @@ def _warn_of_near_name(name: str, where: str, problems: Problems) -> None:
             "policies are deny, violation or warn, then _words of letters and digits; stack_ may come first"
         )
         problems.warn("opa/unrecognized-rule", message, where, hint)
-
-
-def _check_kind(head: RuleHead, where: str, problems: Problems) -> None:
-    if head.kind == "object":
-        message = f"{head.name} makes an object, and only sets and lists of messages are violations"
-        problems.warn("rule-not-a-set", message, where, f"write {head.name}[message] {{ … }}")
 
 
 def _read_schemas(files: Mapping[str, bytes], problems: Problems) -> dict[str, ConfigSchema]:

@@ -1,25 +1,29 @@
 """The analyzer process: Pulumi's analyzer protocol on a port of this machine.
 
-Everything runs on the event loop's thread, which therefore owns the engine. A rule that takes long keeps all
-other calls waiting; the host's deadline ends the process then, as nothing inside of it could.
+Policies are asked one call at a time, beside the event loop. A call whose time is over stops the evaluation.
+Where `opa` itself ends, this process does: its host then sees a pack that ended, and starts it again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import zip_longest
 from typing import Any
 
 import grpc
 import grpc.aio
 
+from packreg.analysis.opa.inputs import Resource
 from packreg.analysis.opa.judge import Judge, PolicyFailure, Setting, Verdict, may_be_signed
 from packreg.analysis.opa.load import OpaPack
-from packreg.analysis.opa.many import ANNOUNCEMENT, METHOD, SERVICE, join, split
+from packreg.analysis.opa.many import ANNOUNCEMENT, METHOD, SERVICE, WARNING, join, split
+from packreg.analysis.opa.program import OpaFailure
+from packreg.analysis.opa.service import OpaService, TookTooLong
 from packreg.analysis.opa.wire import configuration, read, read_resource
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import MAX_MESSAGE
@@ -33,7 +37,9 @@ _OPTIONS = (
     ("grpc.so_reuseport", 0),
 )
 #: The part of a call's time that a batch may take: another batch may wait for its turn meanwhile.
-_SHARE = 0.25
+_SHARE = 0.5
+#: Seconds for a call that has no deadline, as those of the Pulumi CLI have none.
+_NO_DEADLINE = 24 * 3600.0
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
 
@@ -42,6 +48,7 @@ class Service:
 
     def __init__(self, pack: OpaPack, judge: Judge) -> None:
         self._pack, self._judge = pack, judge
+        self._turn = asyncio.Lock()
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
         """What a server is to serve."""
@@ -62,7 +69,8 @@ class Service:
         )
 
     async def _handshake(self, request: bytes, context: Any) -> bytes:
-        context.set_trailing_metadata((ANNOUNCEMENT,))
+        warnings = ((WARNING, text.encode()) for text in self._pack.silent)
+        context.set_trailing_metadata((ANNOUNCEMENT, *warnings))
         return b""
 
     async def _nothing(self, request: bytes, context: Any) -> bytes:
@@ -97,9 +105,14 @@ class Service:
     async def _configure(self, request: bytes, context: Any) -> bytes:
         try:
             settings = configuration(request)
-            self._judge.configure(settings)
         except ValueError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+
+        def configure(seconds: float) -> bytes:
+            self._judge.configure(settings)
+            return b""
+
+        await self._answered(configure, context)
         self._warn_of_missing(settings)
         return b""
 
@@ -113,44 +126,75 @@ class Service:
                     complain(f"warning[opa/missing-config] {rule.name}: there is no value for {name!r}")
 
     async def _analyze(self, request: bytes, context: Any) -> bytes:
-        return await _answered(lambda: self._judged(request), context)
+        def judged(seconds: float) -> bytes:
+            [answer] = self._judged([request], seconds)
+            if isinstance(answer, str):
+                raise PolicyFailure(answer)
+            return answer
 
-    def _judged(self, request: bytes) -> bytes:
-        judge = self._judge
-        resource = read_resource(read(pb.Resource, request), judge.keys)
-        verdict = judge.resource(resource, signed=may_be_signed(request))
-        if not verdict.violations and not verdict.skipped:
-            return b""
-        return self._answer(verdict, "")
+        return await self._answered(judged, context)
 
     async def _analyze_many(self, request: bytes, context: Any) -> bytes:
         """Many resources in one call, for a host that knows this analyzer: see `many`."""
-        left = context.time_remaining()
-        until = time.monotonic() + left * _SHARE if left is not None else float("inf")
-        try:
-            entries = list(split(request))
-        except ValueError as error:
-            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        return await self._answered(
+            lambda seconds: join(
+                self._judged([e if isinstance(e, bytes) else b"" for e in split(request)], seconds * _SHARE)
+            ),
+            context,
+        )
+
+    def _judged(self, requests: Sequence[bytes], seconds: float) -> list[bytes | str]:
+        """What the policies say of the first of these resources, each as a message, or why there is none.
+
+        One that cannot be read fails alone, unless it is the only one: then this raises ValueError.
+        """
         answers: list[bytes | str] = []
-        for count, entry in enumerate(entries):
-            if count and time.monotonic() > until:
-                break
+        resources: list[Resource] = []
+        for request in requests:
             try:
-                answers.append(self._judged(entry if isinstance(entry, bytes) else b""))
-            except (PolicyFailure, ValueError) as failure:
-                answers.append(str(failure))
-            if count % 64 == 63:
-                await asyncio.sleep(0)  # let a Cancel, or another call, have its turn
-        return join(answers)
+                resources.append(read_resource(read(pb.Resource, request), self._judge.keys))
+                answers.append(b"")
+            except ValueError as error:
+                if len(requests) == 1:
+                    raise
+                answers.append(str(error))
+        signed = any(map(may_be_signed, requests))
+        outcomes = self._judge.resources(resources, signed=signed, seconds=seconds) if resources else []
+        places = (place for place, answer in enumerate(answers) if answer == b"")
+        last = len(answers)
+        for place, outcome in zip_longest(list(places), outcomes):
+            if outcome is None:  # its turn did not come
+                last = place
+                break
+            answers[place] = str(outcome) if isinstance(outcome, PolicyFailure) else self._answer(outcome, "")
+        return answers[:last]
 
     async def _analyze_stack(self, request: bytes, context: Any) -> bytes:
-        return await _answered(lambda: self._judged_stack(request), context)
+        return await self._answered(lambda seconds: self._judged_stack(request, seconds), context)
 
-    def _judged_stack(self, request: bytes) -> bytes:
+    def _judged_stack(self, request: bytes, seconds: float) -> bytes:
         message = read(pb.AnalyzeStackRequest, request)
         root = next((item.urn for item in message.resources if item.type == _ROOT), "")
         resources = [read_resource(item, None) for item in message.resources]
-        return self._answer(self._judge.stack(resources, signed=may_be_signed(request)), root)
+        verdict = self._judge.stack(resources, signed=may_be_signed(request), seconds=seconds)
+        return self._answer(verdict, root)
+
+    async def _answered(self, judge: Callable[[float], bytes], context: Any) -> bytes:
+        """What `judge` gives in the call's time; a policy that fails is UNKNOWN, as with Pulumi's SDKs."""
+        left = context.time_remaining()
+        try:
+            async with self._turn:
+                return await asyncio.to_thread(judge, _NO_DEADLINE if left is None else left)
+        except PolicyFailure as failure:
+            await context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+        except TookTooLong as late:
+            await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, str(late))
+        except ValueError as error:
+            await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        except OpaFailure as gone:
+            complain(f"error: {gone}")
+            os._exit(1)
+        raise AssertionError("abort raises")
 
     def _answer(self, verdict: Verdict, urn: str) -> bytes:
         response = pb.AnalyzeResponse()
@@ -169,17 +213,6 @@ class Service:
         return response.SerializeToString()
 
 
-async def _answered(judge: Callable[[], bytes], context: Any) -> bytes:
-    """What `judge` gives; a policy that fails is UNKNOWN, as it is with Pulumi's own SDKs."""
-    try:
-        return judge()
-    except PolicyFailure as failure:
-        await context.abort(grpc.StatusCode.UNKNOWN, str(failure))
-    except ValueError as error:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-    raise AssertionError("abort raises")
-
-
 def _handlers(service: str, methods: Mapping[str, Handler]) -> grpc.GenericRpcHandler:
     made: dict[str, Any] = {
         name: grpc.unary_unary_rpc_method_handler(handler) for name, handler in methods.items()
@@ -187,10 +220,13 @@ def _handlers(service: str, methods: Mapping[str, Handler]) -> grpc.GenericRpcHa
     return grpc.method_handlers_generic_handler(service, made)
 
 
-async def serve(pack: OpaPack) -> None:
-    """Say the port on stdout and answer until the process is asked to end (SIGINT, SIGTERM)."""
+async def serve(pack: OpaPack, opa: OpaService) -> None:
+    """Say the port on stdout and answer until the process is asked to end (SIGINT, SIGTERM).
+
+    Raises OpaFailure when `opa` does not take the questions.
+    """
     server = grpc.aio.server(options=_OPTIONS)
-    judge = Judge(pack.rules, pack.input_format, complain)
+    judge = Judge(pack.rules, pack.input_format, opa, complain)
     server.add_generic_rpc_handlers(Service(pack, judge).handlers())
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

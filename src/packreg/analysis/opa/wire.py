@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Set
 from typing import Any
 
 from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Struct
 
-from packreg.analysis.opa.inputs import WHOLE
 from packreg.analysis.opa.judge import Setting
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.struct import decode_struct
+
+#: From here on Go writes numbers with an exponent.
+_EXPONENT = 1e21
 
 
 def read(kind: Any, data: bytes) -> Any:
@@ -27,13 +30,11 @@ def read_resource(message: pb.Resource, keys: Set[str] | None) -> dict[str, Any]
 
     Raises ValueError when its properties are not a property bag.
     """
-    whole = keys is None or not WHOLE.isdisjoint(keys)
-    data = message.properties
     resource: dict[str, Any] = {
         "type": message.type,
         "urn": message.urn,
         "name": message.name,
-        "properties": decode_struct(data) if whole else _properties(data, keys or ()),
+        "properties": _properties(message.properties, keys),
     }
     if (keys is None or "options" in keys or "__options" in keys) and message.HasField("options"):
         resource["options"] = _options(message.options)
@@ -42,7 +43,7 @@ def read_resource(message: pb.Resource, keys: Set[str] | None) -> dict[str, Any]
             "type": message.provider.type,
             "urn": message.provider.urn,
             "name": message.provider.name,
-            "properties": decode_struct(message.provider.properties),
+            "properties": _properties(message.provider.properties, None),
         }
     if message.dependencies:
         resource["dependencies"] = list(message.dependencies)
@@ -53,9 +54,9 @@ def read_resource(message: pb.Resource, keys: Set[str] | None) -> dict[str, Any]
     return resource
 
 
-def _properties(data: bytes, keys: Collection[str]) -> dict[str, Any]:
+def _properties(data: bytes, keys: Collection[str] | None) -> dict[str, Any]:
     fields = read(Struct, data).fields
-    return {key: _value(fields[key]) for key in keys if key in fields}
+    return {key: _value(fields[key]) for key in (fields if keys is None else keys) if key in fields}
 
 
 def _value(value: Any) -> Any:
@@ -64,7 +65,18 @@ def _value(value: Any) -> Any:
         return {name: _value(item) for name, item in value.struct_value.fields.items()}
     if kind == "list_value":
         return [_value(item) for item in value.list_value.values]
+    if kind == "number_value":
+        return number(value.number_value)
     return getattr(value, kind) if kind and kind != "null_value" else None
+
+
+def number(value: float) -> float | int | str:
+    """As Go writes it: whole numbers without a point, which `sprintf` tells apart, texts for NaN and such."""
+    if value.is_integer() and abs(value) < _EXPONENT:
+        return int(value)
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _options(options: pb.ResourceOptions) -> dict[str, Any]:
