@@ -40,8 +40,7 @@ def broken(source: Path, place: Path, sdks: Sdks) -> PackToRun:
         (place / file.name).write_bytes(file.read_bytes())
     if (place / "index.js").exists():
         (place / "node_modules").symlink_to(sdks.node_modules)
-    memory = 96 * MIB if source.name == "nodejs-eats-memory" else 768 * MIB
-    return runnable(place, python=sdks.python, memory=memory, deadlines=deadlines(source))
+    return runnable(place, python=sdks.python, memory=768 * MIB, deadlines=deadlines(source))
 
 
 class Seen:

@@ -25,7 +25,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 def python(source: str, directory: Path, memory: int = 0, **environment: str) -> Program:
     """A program in Python, not a pack, that does whatever a pack's process might."""
     command = (sys.executable, "-I", "-u", "-c", source)
-    return Program("guard", directory, command, tuple(sorted(environment.items())), memory)
+    return Program("guard", directory, command, tuple(sorted(environment.items())), memory, memory)
 
 
 @pytest.fixture

@@ -22,6 +22,11 @@ Decisions:
   mark, which Windows tools write, is accepted, and so is a checkpoint file without its backend.
 * What could not be seen is said, in a snapshot's `notes`: secrets that stay hidden, resources that a preview
   leaves out, a file with nothing in it.
+* An environment's files have no names. They are left open for the supervisor, and a pack finds a path to each
+  of its descriptors: what nobody can find needs no removal, however we end. Before the first pack starts we
+  make ourselves unreadable for other processes of the user (Linux), who have our variables otherwise.
+* A pack's memory is the sum of its processes', watched by its supervisor, since each child has a limit of its
+  own; what is no file's counts, each page once.
 * A pack is foreign code that may do anything: it runs in processes of its own, with an environment that says
   nothing of this host, under limits, and everything it says is checked. Nothing it starts survives us.
 * Whatever keeps a policy from judging is an evaluation error, never a pass: a pack that hangs or crashes is

@@ -1,42 +1,45 @@
-"""Files that only a pack's processes may read, for as long as they run."""
+"""What only a pack's processes may read, for as long as they run, and what they may not read of ours."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from typing import IO
 
-from packreg.errors import InstallError
+_PR_SET_DUMPABLE = 4
 
 
-@contextmanager
-def private_files(files: Mapping[str, bytes]) -> Iterator[dict[str, str]]:
-    """Write contents to files and give their paths, by the same names; they are gone afterwards.
+def nameless(data: bytes) -> IO[bytes]:
+    """An open file with this content and without a name: in memory, where the system has that.
 
-    Each is readable by this user alone (0600, in a directory of 0700), and has a name that says nothing.
+    Nobody finds it, and nothing of it is left when those who have it open are gone, however they end.
 
     Raises:
-        InstallError: they cannot be written; nothing is left.
+        OSError: it cannot be written.
     """
-    if not files:
-        yield {}
-        return
-    directory = ""
+    file: IO[bytes]
+    if sys.platform == "linux" and hasattr(os, "memfd_create"):
+        file = os.fdopen(os.memfd_create("packreg", os.MFD_CLOEXEC), "w+b")
+    else:
+        file = tempfile.TemporaryFile()  # noqa: SIM115  the caller closes it
     try:
-        directory = tempfile.mkdtemp(prefix="packreg-")
-        paths: dict[str, str] = {}
-        for number, (name, data) in enumerate(sorted(files.items()), 1):
-            path = Path(directory, str(number))
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123
-                file.write(data)
-            paths[name] = str(path)
-    except OSError as error:
-        shutil.rmtree(directory, ignore_errors=True)
-        raise InstallError(f"the files of an environment cannot be written: {error.strerror}") from None
-    try:
-        yield paths
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        os.fchmod(file.fileno(), 0o600)
+        file.write(data)
+        file.flush()
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def hide() -> None:
+    """Keep other processes of this user from reading our variables and memory, where the system can.
+
+    On Linux /proc/PID/environ, /proc/PID/mem and the like are root's from now on, nobody may attach to us,
+    and we leave no core file. Child processes are as usual again when they start a program.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

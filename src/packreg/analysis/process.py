@@ -5,15 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from packreg.analysis.private_files import hide, nameless
 from packreg.analysis.program import Program, printable
 from packreg.errors import PackFailed
 
@@ -47,17 +50,9 @@ class Process:
         self._cut = False
         self._open = 2
         self._decided = False
-        command = [sys.executable, "-I", "-S", _SUPERVISOR, str(program.memory), *program.command]
+        self._over = False
         try:
-            self._popen = subprocess.Popen(
-                command,
-                cwd=program.directory,
-                env=dict(program.environment),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
+            self._popen = self._start()
         except OSError as error:
             raise PackFailed(
                 f"{program.name} could not be started in {program.directory}: {error.strerror}",
@@ -65,6 +60,25 @@ class Process:
             ) from None
         for pipe, is_stdout in ((self._popen.stdout, True), (self._popen.stderr, False)):
             threading.Thread(target=self._drain, args=(pipe, is_stdout), daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        program = self.program
+        hide()
+        self._control, theirs = socket.socketpair()
+        with theirs, ExitStack() as opened:
+            files = {name: opened.enter_context(nameless(data)) for name, data in program.files}
+            given = ",".join(f"{name}={file.fileno()}" for name, file in files.items())
+            limits = [str(program.memory), str(program.each)]
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", _SUPERVISOR, *limits, given, *program.command],
+                cwd=program.directory,
+                env=dict(program.environment),
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[file.fileno() for file in files.values()],
+                start_new_session=True,
+            )
 
     @property
     def alive(self) -> bool:
@@ -91,27 +105,37 @@ class Process:
         except subprocess.TimeoutExpired:
             return "its process still runs"
         self._await_end(1.0)
+        if self._was_over():
+            return self._too_much()
         how = f"was killed by signal {status - 128}" if status > 128 else f"exited with status {status}"
         last = last_line(self.tail())
         return f"its process {how}" + (f"; it wrote: {last}" if last else "")
 
     def close(self, *, grace: float = 5.0) -> None:
         """Stop the pack: interrupt it, kill it after `grace` seconds, all its descendants too."""
-        control = self._popen.stdin
-        assert control is not None
-        if grace > 0 and not control.closed:
+        if grace > 0:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                control.write(b"i%g\n" % grace)
-                control.flush()
+                self._control.sendall(b"i%g\n" % grace)
                 self._popen.wait(grace + 1)
         with contextlib.suppress(OSError):
-            control.close()
+            self._control.shutdown(socket.SHUT_WR)
         try:
             self._popen.wait(5)
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
+        self._was_over()
+        self._control.close()
         self._await_end(1.0)
+
+    def _was_over(self) -> bool:
+        """Whether the supervisor ended it for the memory that it had, with all that it started."""
+        with contextlib.suppress(OSError):
+            self._over = self._over or self._control.recv(64, socket.MSG_DONTWAIT) == b"memory"
+        return self._over
+
+    def _too_much(self) -> str:
+        return f"it used more than its memory limit, {self.program.memory / 2**30:.3g} GiB"
 
     # --- start-up -----------------------------------------------------------------------------------------
 
@@ -152,6 +176,8 @@ class Process:
                 f"{name} closed its output before it said its port", code="start-timeout", log=self.tail()
             )
         self._await_end(2.0)
+        if self._was_over():
+            return PackFailed(f"{name} was ended: {self._too_much()}", code="load-failed", log=self.tail())
         if self._first and not self._line:
             return self._printed(bytes(self._first))
         tail = self.tail()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from packreg.pack.manifest import Manifest
 from packreg.pack.problems import Problems
 from packreg.pack.pyproject import FILE_NAME as PYPROJECT
 from packreg.pack.pyproject import MAX_BYTES, parse_pyproject
+from packreg.pack.runtime import node_arguments
 
 #: Neither SDK connects to the engine address, but both want one.
 _ENGINE = "127.0.0.1:1"
@@ -27,6 +27,7 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
 #: What stands at the end of a text that was cut.
 CUT = "…"
 _MAX_CONFIGURATION = 64 * 1024
+_NOT_HEAP = 512 << 20
 #: Bytes that a pack may use when nobody says otherwise.
 MEMORY = 2 << 30
 
@@ -84,9 +85,10 @@ class Program:
     """A pack's process before it runs. Equal programs are interchangeable, which is what a pool goes by.
 
     `name` is the pack in messages; `digest` its identity ("" for a directory under work, which no pool
-    keeps); `environment` is everything the process gets to see, sorted; `memory` limits it, in bytes, 0
-    leaves it free. That limit is of the process's own memory (RLIMIT_DATA); for Node.js of the heap, as V8
-    reserves more address space than it uses. Without `deadlines`, those of the pool count.
+    keeps); `environment` is everything the process gets to see, sorted, and `files` are contents whose paths
+    it finds in variables of these names. `memory` is what it may use with all that it starts, in bytes, 0
+    leaves it free; `each` is what one process may have, so that it is told instead of ended (RLIMIT_DATA;
+    none for Node.js, as V8 reserves more address space than it uses). Without `deadlines`, the pool's count.
     """
 
     name: str
@@ -94,10 +96,12 @@ class Program:
     command: tuple[str, ...]
     environment: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # it may hold secrets
     memory: int = 0
+    each: int = 0
     digest: str = ""
     stack: Stack | None = field(default=None, compare=False)
     deadlines: Deadlines | None = None
     engine: Engine | None = field(default=None, compare=False)
+    files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
 
 
 def pack_environment(
@@ -134,29 +138,28 @@ def pack_program(
     """
     directory = directory.absolute()
     variables = dict(environment)
-    limit = 0
+    each = memory
     if analyzer:
         command = (*analyzer, _ENGINE, ".")
-        limit = memory
     elif manifest.runtime == "python":
         variables["PYTHONUNBUFFERED"] = "1"
         interpreter = _python(name, directory, manifest, python)
         command = (str(interpreter), "-u", "-m", *_python_module(name, directory))
         engine = _python_engine(interpreter)
-        limit = memory
     elif manifest.runtime == "nodejs":
         if manifest.options.get("typescript", True) is True:
             variables["PULUMI_NODEJS_TYPESCRIPT"] = "true"
         if isinstance(tsconfig := manifest.options.get("tsconfig"), str):
             variables["PULUMI_NODEJS_TSCONFIG_PATH"] = tsconfig
-        heap = (f"--max-old-space-size={memory >> 20}",) if memory else ()
+        each = 0  # what is not the heap is about 100 MiB, and more where there is more to judge
+        heap = (f"--max-old-space-size={max(memory // 2, memory - _NOT_HEAP) >> 20}",) if memory else ()
         command = (node, *heap, *_node_arguments(name, manifest), _node_script(name, directory), _ENGINE, ".")
     else:
         raise PackFailed(
             f"{name}: nothing here can run a pack with the runtime {manifest.runtime!r}", code="no-analyzer"
         )
     items = tuple(sorted((key, value) for key, value in variables.items() if "\0" not in key + value))
-    return Program(name, directory, command, items, limit, digest, stack, deadlines, engine)
+    return Program(name, directory, command, items, memory, each, digest, stack, deadlines, engine)
 
 
 def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) -> Path:
@@ -200,10 +203,10 @@ def _python_module(name: str, directory: Path) -> tuple[str, ...]:
 
 def _node_arguments(name: str, manifest: Manifest) -> list[str]:
     given = manifest.options.get("nodeargs", "")
-    try:
-        return shlex.split(given) if isinstance(given, str) else []
-    except ValueError as error:
-        raise PackFailed(f"{name}: runtime.options.nodeargs: {error}", code="bad-options") from None
+    words, problem = node_arguments(given) if isinstance(given, str) else ([], "")
+    if problem:
+        raise PackFailed(f"{name}: runtime.options.nodeargs: {problem}", code="bad-options")
+    return words
 
 
 def _node_script(name: str, directory: Path) -> str:

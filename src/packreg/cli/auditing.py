@@ -125,7 +125,8 @@ def audit_command(
         audited = audit_on_cluster(session, dask, tasks, about)
     else:
         phrase = passphrase(session.environ, Path(session.cwd))
-        with RequiredPacks(session, decisions, offline=offline) as packs, Pool(keep=MOST_WARM) as pool:
+        packs = RequiredPacks(session, decisions, offline=offline)
+        with Pool(keep=MOST_WARM) as pool:
             packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
             auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase)
             if account is not None:

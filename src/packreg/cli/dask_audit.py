@@ -154,7 +154,7 @@ class _Worker:
         chain = session.registry().governance
         revision = chain.at(about.revision) if about.revision else None
         decisions = Decisions(session, read_revision(chain, revision).governance, strict=about.strict)
-        packs = self._open.enter_context(RequiredPacks(session, decisions, offline=about.offline))
+        packs = RequiredPacks(session, decisions, offline=about.offline)
         pool = self._open.enter_context(Pool(keep=MOST_WARM))
         cwd = Path(session.cwd)
         phrase = passphrase(session.environ, cwd)
@@ -162,7 +162,7 @@ class _Worker:
         self.place: Place = open_place(about.backend, cwd=cwd)
 
     def close(self) -> None:
-        """Stop the packs, and leave no files."""
+        """Stop the packs."""
         self._open.close()
 
 

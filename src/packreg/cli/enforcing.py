@@ -84,18 +84,18 @@ def enforce_command(
     entity = with_tags(session, entity, decisions.governance, ("preventative",), backend, told=True)
     organization, project, name = entity.name.split("/")
     told = Stack(name, project, organization, dry_run=preview is not None, tags=entity.tags)
-    with RequiredPacks(session, decisions, offline=offline) as packs:
-        required = decisions.required(entity, "preventative")
-        packs.install(required.packs)
-        ready = packs.ready(required, told)
-        report = judged_report(
-            found.snapshot,
-            ready,
-            decisions.governance,
-            where=found.where,
-            now=now(),
-            hidden_secrets="allowed" if allow_hidden_secrets else "refused",
-        )
+    packs = RequiredPacks(session, decisions, offline=offline)
+    required = decisions.required(entity, "preventative")
+    packs.install(required.packs)
+    ready = packs.ready(required, told)
+    report = judged_report(
+        found.snapshot,
+        ready,
+        decisions.governance,
+        where=found.where,
+        now=now(),
+        hidden_secrets="allowed" if allow_hidden_secrets else "refused",
+    )
     evaluation = report.evaluation
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
     denied = any(map(report.counts, findings))

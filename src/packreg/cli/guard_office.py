@@ -33,11 +33,6 @@ class Office:
         self._decisions: Decisions | None = None
         self._packs: RequiredPacks | None = None
 
-    def close(self) -> None:
-        """Remove the files of environments."""
-        if self._packs is not None:
-            self._packs.__exit__(None, None, None)
-
     def look_ahead(self) -> None:
         """Read what does not depend on the stack; whatever is wrong comes up again in `prepare`."""
         with suppress(PackregError):

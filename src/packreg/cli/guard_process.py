@@ -49,7 +49,6 @@ def main() -> None:
     in_background(office.look_ahead)  # while the CLI connects
     life.wait()
     guard.close()
-    office.close()
     server.stop(0.5).wait()  # the CLI's Cancel still waits for its answer
     life.leave()
 

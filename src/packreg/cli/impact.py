@@ -94,9 +94,8 @@ def impact_command(
             session, governance, there, versions, pool, offline=offline, shared=share_processes
         )
         stacks = [each for each in list_stacks(place) if comparison.may_have(each, known)]
-        with comparison:
-            work = partial(comparison.impact, place=place, tags=known, phrase=phrase)
-            results = work_off(session, "comparing", work, stacks, jobs, pool)
+        work = partial(comparison.impact, place=place, tags=known, phrase=phrase)
+        results = work_off(session, "comparing", work, stacks, jobs, pool)
     found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
     _write(session, there, versions, found)
     return NotEvaluated.exit_code if any(each.after == "not-evaluated" for each in found) else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -106,20 +105,12 @@ class Comparison:
         self._versions, self._pool = versions, pool
         self._offline, self._shared = offline, shared
         self._now = now()  # waivers expire: both runs are judged at one time
-        self._open = ExitStack()
-
-    def __enter__(self) -> Comparison:
-        entries = (self._versions.after, self._versions.before)
+        entries = (versions.after, versions.before)
         self._after, self._before = (self._runner(entry) if entry is not None else None for entry in entries)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._open.close()
 
     def _runner(self, entry: PackEntry) -> _Runner:
         decisions = Decisions(self._session, alone(self._governance, self._group, entry))
-        packs = RequiredPacks(self._session, decisions, offline=self._offline)
-        return _Runner(decisions, self._open.enter_context(packs))
+        return _Runner(decisions, RequiredPacks(self._session, decisions, offline=self._offline))
 
     def may_have(self, stack: StackEntry, tags: Mapping[str, str]) -> bool:
         """Whether it can be a member: by its tags or in the legacy layout that shows when it is read."""

@@ -7,12 +7,10 @@ pack's name, and is an evaluation error.
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from packreg.analysis.evaluation import PackToRun
-from packreg.analysis.private_files import private_files
 from packreg.analysis.program import PASSED_ON
 from packreg.cli.configuring import configured
 from packreg.cli.output import error_code
@@ -24,8 +22,7 @@ from packreg.groups.layers import layers_of
 from packreg.pack.reference import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from types import TracebackType
+    from collections.abc import Iterable
 
     from packreg.analysis.program import Program, Stack
     from packreg.cli.decisions import Decisions
@@ -51,25 +48,13 @@ class ReadyPacks:
 
 
 class RequiredPacks:
-    """Makes packs ready, for any number of entities and from several threads; what two share is made once.
-
-    Use it as a context: environments' files are there until its end.
-    """
+    """Makes packs ready, for any number of entities and from several threads; what two share is made once."""
 
     def __init__(self, session: Session, decisions: Decisions, *, offline: bool = False) -> None:
         self._session, self._decisions, self._offline = session, decisions, offline
         self._releases: dict[tuple[str, str], Ready | PackregError] = {}
-        self._opened: dict[tuple[str, ...], tuple[Opened, Mapping[str, str]] | PackregError] = {}
-        self._files = ExitStack()
+        self._opened: dict[tuple[str, ...], Opened | PackregError] = {}
         self._lock = threading.Lock()
-
-    def __enter__(self) -> RequiredPacks:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._files.close()
 
     def install(self, requirements: Iterable[Requirement], *, show: bool = True) -> None:
         """Install what is missing of these, several at the same time; failures are kept for `ready`.
@@ -105,12 +90,12 @@ class RequiredPacks:
                 if isinstance(release, PackregError):
                     raise release
                 digest = release.digest
-                opened, variables = self._environments(entry.environments)
+                opened = self._environments(entry.environments)
                 revisions = opened.revisions if opened is not None else ()
                 layers = layers_of(requirement.winner, opened)
                 for_all = shared or self._asks_for_no_stack(release)
                 program = program_of(self._session, release, None if for_all else stack)
-                program = _with_variables(replace(program, stack=stack), variables)
+                program = _with_environment(replace(program, stack=stack), opened)
             except PackregError as error:
                 unavailable.append(Unavailable(requirement.pack, version, _problem(error, group)))
             else:
@@ -124,34 +109,31 @@ class RequiredPacks:
     def _asks_for_no_stack(self, release: Ready) -> bool:
         return release.manifest.runtime == "opa" and not self._session.settings.opa_analyzer
 
-    def _environments(self, references: tuple[str, ...]) -> tuple[Opened | None, Mapping[str, str]]:
-        """What these environments give, and the variables, those that name files among them."""
+    def _environments(self, references: tuple[str, ...]) -> Opened | None:
+        """What these environments give."""
         if not references:
-            return None, {}
+            return None
         with self._lock:
             if references not in self._opened:
-                self._opened[references] = self._open(references)
+                try:
+                    self._opened[references] = self._decisions.opener.open(references)
+                except PackregError as error:
+                    self._opened[references] = error
             found = self._opened[references]
         if isinstance(found, PackregError):
             raise found
         return found
 
-    def _open(self, references: tuple[str, ...]) -> tuple[Opened, Mapping[str, str]] | PackregError:
-        try:
-            opened = self._decisions.opener.open(references)
-            paths = self._files.enter_context(private_files(opened.files))
-        except PackregError as error:
-            return error
-        return opened, {**opened.variables, **paths}
 
-
-def _with_variables(program: Program, variables: Mapping[str, str]) -> Program:
-    """The program with an environment's variables; those that packreg sets itself stay as they are."""
-    if not variables:
+def _with_environment(program: Program, opened: Opened | None) -> Program:
+    """The program with an environment's variables and files; what packreg sets itself stays as it is."""
+    if opened is None:
         return program
     own = dict(program.environment)
     kept = {name: value for name, value in own.items() if name not in PASSED_ON}
-    return replace(program, environment=tuple(sorted({**own, **variables, **kept}.items())))
+    files = tuple(sorted((name, data) for name, data in opened.files.items() if name not in kept))
+    environment = tuple(sorted({**own, **opened.variables, **kept}.items()))
+    return replace(program, environment=environment, files=files)
 
 
 def _problem(error: PackregError, group: str) -> Problem:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import unicodedata
 from typing import NamedTuple, TypeAlias
 
@@ -39,6 +40,17 @@ _ALIASES = {
 _ALIASES |= {"ts": "nodejs", "py": "python", "python3": "python", "rego": "opa", "openpolicyagent": "opa"}
 _VENV_SEGMENT = re.compile(r"[A-Za-z0-9._+-]+", re.ASCII)
 
+#: What a pack may tell Node.js: what is written of its errors, and how modules are looked for. Not how much
+#: memory it has, nor which other code it runs first.
+_NODE_ARGUMENTS = re.compile(
+    r"--(?:no-)?(?:warnings|deprecation|trace-warnings|trace-deprecation|throw-deprecation|trace-uncaught)"
+    r"|--(?:no-)?(?:enable-source-maps|preserve-symlinks|preserve-symlinks-main|experimental-require-module)"
+    r"|--(?:no-)?experimental-(?:strip-types|transform-types)"
+    r"|--(?:stack-trace-limit=[0-9]{1,4}|unhandled-rejections=[a-z-]{1,30}|conditions=[A-Za-z0-9._-]{1,40})"
+    r"|--(?:disable-warning=[A-Za-z0-9_]{1,60}|dns-result-order=[a-z0-9]{1,20})",
+    re.ASCII,
+)
+
 Option: TypeAlias = str | bool
 
 
@@ -47,6 +59,16 @@ class Runtime(NamedTuple):
 
     name: str
     options: dict[str, Option]
+
+
+def node_arguments(text: str) -> tuple[list[str], str]:
+    """The words of `nodeargs`, and what is wrong with them (empty when nothing is)."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        return [], str(error)
+    refused = [word for word in words if not _NODE_ARGUMENTS.fullmatch(word)]
+    return words, f"{short(refused[0])} is nothing that a pack may tell Node.js" if refused else ""
 
 
 def inside_pack(text: str) -> tuple[str, str]:
@@ -220,6 +242,11 @@ class RuntimeReader:
             tell = self.problems.warn if name == "typechecker" else self.problems.error
             tell("option-value", f"{short(value)} is no {name}", self._place(node), hint)
             return False
+        if name == "nodeargs":
+            problem = node_arguments(value)[1]
+            if problem:
+                self._error("nodeargs", problem, node, "remove it; limits are settings of who runs the pack")
+            return not problem
         if name == "tsconfig":
             return self.inside(node, value, name, "tsconfig") is not None
         if name == "virtualenv":
