@@ -15,15 +15,16 @@ SOURCE = Path(packreg.__file__).parent
 MAY_IMPORT = {
     "errors": set(),
     "_version": set(),
+    "text": set(),
     "pack": {"errors"},
     "store": {"errors"},
     "registry": {"errors", "pack", "store"},
     "install": {"errors", "pack", "registry"},
     "groups": {"errors", "pack", "registry"},
-    "analysis": {"errors", "pack", "install"},
-    "enforcement": {"errors", "pack", "registry", "groups", "analysis"},
-    "cases": {"errors", "pack", "groups", "analysis", "enforcement"},
-    "cli": {"errors", "_version", "pack", "store", "registry", "install"}
+    "analysis": {"errors", "text", "pack", "install"},
+    "enforcement": {"errors", "text", "pack", "registry", "groups", "analysis"},
+    "cases": {"errors", "text", "pack", "groups", "analysis", "enforcement"},
+    "cli": {"errors", "text", "_version", "pack", "store", "registry", "install"}
     | {"groups", "analysis", "enforcement", "cases"},
 }
 #: Libraries that cost 30 to 200 ms to import: only inside the functions that need them.

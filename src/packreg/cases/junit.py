@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 from packreg.cases.report import CaseResult, FileResult, TestReport
 from packreg.cases.text import details
 from packreg.enforcement.junit import document, sum_up
-from packreg.enforcement.plain import plain
+from packreg.text import plain
 
 #: The test case of a file that cannot be read.
 WHOLE_FILE = "(the whole file)"

@@ -9,8 +9,9 @@ from packreg.analysis.findings import Remediation, Violation
 from packreg.cases.comparing import Comparison
 from packreg.cases.model import ExpectedChange, ExpectedRemediation, ExpectedViolation
 from packreg.cases.report import CaseResult, TestReport, summary
-from packreg.enforcement.plain import change_line, json_value, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, json_value, plain_lines, resource_label
 from packreg.enforcement.text import error_lines
+from packreg.text import plain
 
 _SIGNS = {"passed": "✅", "differs": "❌", "updated": "📝", "not-evaluated": "⛔"}
 

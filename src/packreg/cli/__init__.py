@@ -29,8 +29,10 @@ names. The other modules serve several commands:
   docs/commands.md; members may be added, none is renamed or removed.
 - Exit codes are the table in `exits`; a failure never ends in a traceback. What packreg did not expect is
   called a defect of packreg, and the traceback goes to a file that the message names.
-- Text from packs, records and servers is hostile: whatever is not printable is shown as an escape by the one
-  place that writes to the terminal (`output`), so no description can move a cursor or reverse a line.
+- Text from packs, records and servers is hostile: whatever is not printable, and what a build service would
+  take for a command in its log (`packreg.text`), is shown as an escape by the one place that writes to the
+  terminal (`output`), so no description can move a cursor, reverse a line or end a step. What is written for
+  another program is left byte for byte: a path, a patch, the text of an environment.
 - Nothing here decides what a registry means: commands gather words, call the rooms below and print answers.
 
 May import every other room.

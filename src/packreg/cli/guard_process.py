@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import PackregError
+from packreg.text import plain
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
@@ -69,7 +70,7 @@ def passed_over(session: Session) -> bool:
 
 def _say(line: str) -> None:
     with suppress(OSError):  # nobody is there to read it
-        print(f"packreg: {line}", flush=True)  # noqa: T201  the CLI reads what an analyzer writes
+        print(plain(f"packreg: {line}"), flush=True)  # noqa: T201  the CLI reads what an analyzer writes
 
 
 def _work_where_the_cli_does() -> None:

@@ -139,7 +139,8 @@ def _write(session: Session, group: Group, versions: Versions, found: Sequence[I
 
 def _lines(impact: Impact) -> Iterator[str]:
     """A stack for which anything changes, with the findings that do."""
-    from packreg.enforcement.plain import plain, plain_lines, resource_label
+    from packreg.enforcement.plain import plain_lines, resource_label
+    from packreg.text import plain
 
     if not (impact.effects or impact.error or impact.note or impact.before != impact.after):
         return

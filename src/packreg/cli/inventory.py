@@ -65,8 +65,7 @@ def inventory_command(
             }
         )
     elif output is None:
-        for line in lines:
-            session.out.line(line)
+        session.out.json_lines(resources)
     for problem in inventory.unread:
         session.out.warn(problem.message, problem.hint)
     if inventory.unlistable:

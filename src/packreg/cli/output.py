@@ -1,4 +1,4 @@
-"""What reaches the terminal: data on stdout, talk on stderr, and nothing that is not printable."""
+"""What reaches the terminal: data on stdout, talk on stderr, and nothing that either would obey."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from typing import IO, TYPE_CHECKING
 
 from packreg.errors import InstallError, InvalidConfiguration, InvalidPack, PackregError
+from packreg.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,23 +19,19 @@ class ReaderGone(Exception):
     """Whoever read stdout closed it, as `head` does."""
 
 
-def printable(text: str) -> str:
-    r"""`text` on one line, with everything unprintable as an escape: `\n`, `\x1b`, `\u202e`.
-
-    Unprintable is what `str.isprintable` says: control and format characters (bidirectional overrides and
-    zero-width ones among them), line and paragraph separators, lone surrogates, unassigned code points and
-    every space but U+0020.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
 def json_text(value: object) -> str:
-    """`value` as one ASCII JSON document; DEL is the one control character that `json` lets through."""
+    """`value` as one ASCII JSON document, with no workflow command in it.
+
+    DEL is the one control character that `json` lets through.
+    """
     import json
 
-    return json.dumps(value, indent=2).replace("\x7f", "\\u007f")
+    return _harmless_json(json.dumps(value, indent=2))
+
+
+def _harmless_json(text: str) -> str:
+    """JSON of the same meaning; only its strings can hold what is escaped."""
+    return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
 
 
 def human_size(size: int) -> str:
@@ -83,7 +80,18 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """One line of data."""
-        self._stdout(printable(text) + "\n")
+        self._stdout(plain(text) + "\n")
+
+    def commands(self, text: str) -> None:
+        """Lines of packreg's own with workflow commands, in which all that is foreign is harmless already."""
+        self._stdout("".join(f"{line}\n" for line in text.splitlines()))
+
+    def json_lines(self, values: Iterable[object]) -> None:
+        """A JSON document on each line, in ASCII."""
+        import json
+
+        for value in values:
+            self._stdout(_harmless_json(json.dumps(value, sort_keys=True)) + "\n")
 
     def raw_path(self, path: str | os.PathLike[str]) -> None:
         """A path, byte for byte as the operating system knows it: data for another program."""
@@ -115,7 +123,7 @@ class Output:
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Rows as aligned columns under a header on a terminal, else as tab-separated fields."""
-        cells = [[printable(str(cell)) for cell in row] for row in rows]
+        cells = [[plain(str(cell)) for cell in row] for row in rows]
         if not sys.stdout.isatty():
             self._stdout("".join("\t".join(row) + "\n" for row in cells))
             return
@@ -152,12 +160,12 @@ class Output:
     def say(self, text: str) -> None:
         """Tell the user what happened; silent with `--quiet`."""
         if not self.quiet:
-            self._stderr(printable(text))
+            self._stderr(plain(text))
 
     def detail(self, text: str) -> None:
         """Tell the user more; only with `-v`."""
         if self.verbose:
-            self._stderr(printable(text))
+            self._stderr(plain(text))
 
     def warn(self, text: str, hint: str = "") -> None:
         """Tell the user what may surprise them; also with `--quiet`."""
@@ -179,9 +187,9 @@ class Output:
         self.error(str(error), "" if isinstance(error, InvalidPack) else error.hint)
         if isinstance(error, InvalidPack):
             for problem in error.problems:
-                self._stderr("  " + printable(str(problem)))
+                self._stderr("  " + plain(str(problem)))
                 if problem.hint:
-                    self._stderr("    " + printable(f"hint: {problem.hint}"))
+                    self._stderr("    " + plain(f"hint: {problem.hint}"))
             if error.hint:
                 self._labelled("hint", _CYAN, error.hint)
         if isinstance(error, InstallError) and error.log and error.log not in str(error):
@@ -194,7 +202,7 @@ class Output:
         """`label: text`; further lines of the text are indented, so that none can pose as a label."""
         first, *rest = text.splitlines() or [""]
         head = f"{colour}{label}:{_OFF}" if self.colourful else f"{label}:"
-        self._stderr("\n".join([f"{head} {printable(first)}", *(f"  {printable(line)}" for line in rest)]))
+        self._stderr("\n".join([f"{head} {plain(first)}", *(f"  {plain(line)}" for line in rest)]))
 
     @property
     def colourful(self) -> bool:

@@ -59,12 +59,10 @@ def working(out: Output, total: int = 1) -> Iterator[Work]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-    from packreg.cli.output import printable
+    from packreg.text import plain
 
     several = (BarColumn(), MofNCompleteColumn()) if total > 1 else ()
     columns = (SpinnerColumn(), *several, TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=total)
-        yield Work(
-            lambda step: bar.update(task, description=printable(step)[:200]), lambda: bar.advance(task)
-        )
+        yield Work(lambda step: bar.update(task, description=plain(step)[:200]), lambda: bar.advance(task))

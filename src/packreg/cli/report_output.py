@@ -71,5 +71,8 @@ def write_reports(session: Session, reports: Sequence[Report], output: str) -> N
         "markdown": markdown_report,
     }
     text = junit_report(*reports) if output == "junit" else "\n".join(map(each_alone[output], reports))
+    if output == "github":
+        session.out.commands(text)
+        return
     for line in text.splitlines():
         session.out.line(line)

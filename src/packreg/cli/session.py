@@ -14,6 +14,7 @@ from packreg._version import __version__
 from packreg.cli.config import Settings, contradiction, load_settings, says_yes
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
+from packreg.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -256,7 +257,7 @@ class Session:
             )
         text = "".join(traceback.format_exception(error))
         if self.out.verbose:
-            sys.stderr.write("".join(c if c.isprintable() or c == "\n" else "?" for c in text))
+            sys.stderr.write("".join(f"{plain(line)}\n" for line in text.splitlines()))
         if isinstance(error, OSError):
             sentence = f"the operating system said no: {error}"
             hint = "run it again with -v to see where"

@@ -6,9 +6,9 @@ import csv
 import io
 from collections.abc import Iterable
 
-from packreg.enforcement.plain import plain
 from packreg.enforcement.report import waiver_line
 from packreg.enforcement.tracking import Tracked
+from packreg.text import plain
 
 HEADER = (
     "status",

@@ -7,8 +7,9 @@ ones warnings; remediations are notices, and errors where they count; what is wa
 from __future__ import annotations
 
 from packreg.analysis.findings import PackResult
-from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain_lines, resource_label
 from packreg.enforcement.report import Report, pack_label, summary, waiver_line
+from packreg.text import plain
 
 
 def github_report(report: Report) -> str:

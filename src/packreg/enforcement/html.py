@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from packreg.enforcement.compliance import Compliance, Score
-from packreg.enforcement.plain import plain, plain_lines, resource_label
+from packreg.enforcement.plain import plain_lines, resource_label
 from packreg.enforcement.report import counted, waiver_line
 from packreg.enforcement.tracking import Tracked
 from packreg.enforcement.trend import Day
 from packreg.groups.model import Entity
+from packreg.text import plain
 
 #: Findings that are shown for one entity; the rest is counted.
 FINDINGS_AT_MOST = 500

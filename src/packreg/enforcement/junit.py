@@ -10,9 +10,10 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from packreg.analysis.findings import EvaluationError, PackResult, Violation
-from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain_lines, resource_label
 from packreg.enforcement.report import Report, counted, pack_label, waiver_line
 from packreg.groups.model import Waiver
+from packreg.text import plain
 
 #: The test case of what concerns no single policy.
 WHOLE_PACK = "(the whole pack)"

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from packreg.analysis.findings import PackResult
-from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain_lines, resource_label
 from packreg.enforcement.report import Report, pack_label, summary, waiver_line
 from packreg.enforcement.verdict import Verdict
+from packreg.text import plain
 
 _SIGNS: dict[Verdict, str] = {
     "allowed": "✅",

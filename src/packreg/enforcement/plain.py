@@ -1,4 +1,4 @@
-"""Text from packs and resources, harmless on a terminal and in the log of a build service."""
+"""Findings in words: lines, values, changes and names of resources, each harmless (`packreg.text`)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from packreg.analysis.findings import Change, EvaluationError
+from packreg.text import plain
 
 LINES_AT_MOST = 60
-
-
-def plain(text: str) -> str:
-    r"""`text` on one line: what is not printable as an escape, and no workflow command in it.
-
-    Not printable is what `str.isprintable` says. GitHub's runner obeys lines that begin with `::`, whatever
-    white space is before it, and `##[` wherever it is; both get an escape.
-    """
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-    text = text.replace("##[", r"##\x5b")
-    start = len(text) - len(text.lstrip())
-    return f"{text[:start]}\\x3a{text[start + 1 :]}" if text.startswith("::", start) else text
 
 
 def plain_lines(text: str) -> list[str]:

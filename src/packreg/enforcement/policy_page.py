@@ -14,8 +14,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from packreg.enforcement.markdown import code
-from packreg.enforcement.plain import json_value, plain
+from packreg.enforcement.plain import json_value
 from packreg.pack.metadata import Framework, PackInfo, PolicyInfo, Schema
+from packreg.text import plain
 
 #: What means something to CommonMark, to GitHub's dialect or to HTML, wherever it stands in a line; `:` and
 #: the dot of `www.` for addresses that become links by themselves.

@@ -14,10 +14,11 @@ from typing import Any
 from urllib.parse import quote
 
 from packreg.analysis.findings import EvaluationError, PackResult
-from packreg.enforcement.plain import change_line, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, plain_lines, resource_label
 from packreg.enforcement.report import Report, pack_label, waiver_line
 from packreg.groups.model import Waiver
 from packreg.pack.metadata import PolicyInfo
+from packreg.text import plain
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"mandatory": "error", "advisory": "warning", "remediate": "error"}

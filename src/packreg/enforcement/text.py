@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from packreg.analysis.findings import EvaluationError, PackResult
-from packreg.enforcement.plain import change_line, error_label, plain, plain_lines, resource_label
+from packreg.enforcement.plain import change_line, error_label, plain_lines, resource_label
 from packreg.enforcement.report import Report, counts_line, pack_label, summary, waiver_line
 from packreg.enforcement.waivers import Finding
+from packreg.text import plain
 
 _LOG_LINES = 10
 

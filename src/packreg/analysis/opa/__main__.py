@@ -14,6 +14,7 @@ from pathlib import Path
 
 from packreg.errors import Problem
 from packreg.pack.problems import Problems
+from packreg.text import plain
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -64,9 +65,9 @@ def _say(problems: Problems) -> None:
 
 def _write(kind: str, problem: Problem) -> None:
     place = f"{problem.where}: " if problem.where else ""
-    sys.stderr.write(f"{kind}[{problem.code}] {place}{problem.message}\n")
+    sys.stderr.write(plain(f"{kind}[{problem.code}] {place}{problem.message}") + "\n")
     if problem.hint:
-        sys.stderr.write(f"  hint: {problem.hint}\n")
+        sys.stderr.write(plain(f"  hint: {problem.hint}") + "\n")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from packreg.analysis.opa.wire import configuration, read, read_resource
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import MAX_MESSAGE
 from packreg.analysis.protocol.struct import encode_struct
+from packreg.text import plain
 
 _RESOURCE, _STACK = 1, 2  # PolicyType of the protocol
 _ROOT = "pulumi:pulumi:Stack"
@@ -241,7 +242,7 @@ async def serve(pack: OpaPack, opa: OpaService) -> None:
 
 def complain(*lines: str) -> None:
     """Say something on stderr."""
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    sys.stderr.write("".join(f"{plain(line)}\n" for line in lines))
     sys.stderr.flush()
 
 
