@@ -182,7 +182,10 @@ def test_configuration_is_layered(judge: User) -> None:
     state(judge, {"open": {"acl": "public", "owner": "me", "retentionDays": 9}})
     files: dict[str, object] = {
         "all.json": {"all": "disabled"},
-        "days.json": {"bucket-kept-long-enough": {"enforcementLevel": "mandatory", "minimumDays": 10}},
+        "days.json": {
+            "version": 2,
+            "policies": {"bucket-kept-long-enough": {"enforcementLevel": "mandatory", "minimumDays": 10}},
+        },
     }
     for name, content in files.items():
         (judge.directory / name).write_text(json.dumps(content))
@@ -202,6 +205,8 @@ def test_configuration_is_layered(judge: User) -> None:
         ("{", "is not JSON"),
         ('{"bucket-has-owner": "sometimes"}', 'the enforcement level must be one of "advisory"'),
         ('{"bucket-has-owner": 1}', "must be a level"),
+        ('{"version": 2, "policies": {"bucket-has-owner": 1}}', "must be a level"),
+        ('{"version": 2, "exceptions": {"E-1": {"reason": "none"}}}', "packreg waiver add"),
     ],
 )
 def test_a_bad_configuration_file_is_4_before_anything_runs(judge: User, content: str, why: str) -> None:

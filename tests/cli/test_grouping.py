@@ -85,6 +85,38 @@ def test_enabling_goes_to_the_default_group_unless_told(governor: User) -> None:
     assert (third["version"], third["config"], third["environments"]) == ("latest", {}, [])
 
 
+def test_a_configuration_of_version_2_means_the_same_wherever_it_is_read(governor: User) -> None:
+    """`enable`, group files and `validate-config` take both forms; exceptions are refused, and why."""
+    settings = {"all": "advisory", "environments": ["base"]}
+    nested: dict[str, object] = {"version": 2, "policies": {"all": "advisory"}, "environments": ["base"]}
+    (governor.directory / "base.yaml").write_text("values: {policyConfig: {keep: advisory}}")
+    governor.must("env", "set", "base", "base.yaml")
+    for group, content in (("flat", settings), ("nested", nested)):
+        (governor.directory / "c.json").write_text(json.dumps(content))
+        governor.must("group", "new", group, "--add-stack", "*/prod")
+        governor.must("enable", "guard@1.0.0", "--group", group, "--config", "c.json")
+        governor.must("validate-config", "guard@1.0.0", "--config", "c.json")
+    flat, of_version_2 = (entry_of(governor, group, "guard") for group in ("flat", "nested"))
+    assert of_version_2["config"] == flat["config"] == {"all": "advisory"}
+    assert of_version_2["environments"] == flat["environments"] == ["base"]
+
+    nested["exceptions"] = {"E-1": {"reason": "no", "match": [{"policies": ["keep"], "targets": ["urn:x"]}]}}
+    (governor.directory / "c.json").write_text(json.dumps(nested))
+    del nested["environments"]
+    written = {"groups": {"nested": {"packs": {"guard": {"version": "1.0.0", "config": nested}}}}}
+    (governor.directory / "group.yaml").write_text(json.dumps(written))
+    for words in (
+        ("enable", "guard@1.0.0", "--group", "nested", "--config", "c.json"),
+        ("validate-config", "guard@1.0.0", "--config", "c.json"),
+        ("group", "apply", "group.yaml"),
+    ):
+        done = governor(*words)
+        assert done.code in (2, 4), words
+        assert "exceptions are not taken here" in done.err
+        assert "packreg waiver add" in done.err
+    assert entry_of(governor, "nested", "guard") == of_version_2
+
+
 def test_enabling_the_same_again_writes_nothing(governor: User) -> None:
     """The time of an entry is that of its last change, so the same again leaves it, and makes no revision."""
     governor.must("enable", "guard@1.0.0")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.errors import InvalidConfiguration
-from packreg.groups.config_file import MAX_FILE, Setting, read_layer
+from packreg.groups.config_file import MAX_FILE, Setting, as_layer, read_layer
 
 
 def refused(data: bytes) -> list[str]:
@@ -24,6 +24,40 @@ def test_both_forms_and_environments_are_read() -> None:
     )
     assert layer.settings == {"a": Setting("mandatory"), "b": Setting("disabled", {"x": 1.0})}
     assert layer.environments == ("acme/e",)
+
+
+def test_a_file_of_version_2_says_the_same_in_members_of_its_own() -> None:
+    """Policies stand in `policies`, and a policy may be called `version`; nothing else about them differs."""
+    flat = read_layer(b'{"all": "advisory", "b": {"x": 1}, "environments": ["acme/e"]}', "f")
+    nested = b'{"version": 2, "policies": {"all": "advisory", "b": {"x": 1}}, "environments": ["acme/e"]}'
+    assert read_layer(nested, "f") == flat
+    assert read_layer(b'{"version": "mandatory"}', "f").settings == {"version": Setting("mandatory")}
+    for empty in (b'{"version": 2.0}', b'{"version":2,"policies":null,"environments":null,"exceptions":{}}'):
+        assert read_layer(empty, "f") == read_layer(b"", "f")
+    inner = b'{"version": 2, "policies": {"version": "advisory", "exceptions": {"x": 1}}}'
+    assert set(read_layer(inner, "f").settings) == {"version", "exceptions"}
+    assert as_layer({"version": 2, "policies": {"a": "disabled"}}, "group.yaml").settings == {
+        "a": Setting("disabled")
+    }
+
+
+def test_exceptions_are_refused_and_waivers_named() -> None:
+    """Who writes a configuration passes no policy: the error says what the way to a pass is."""
+    exception = b'{"EXC-1": {"reason": "no", "match": [{"policies": ["a"], "targets": ["urn:x"]}]}}'
+    with pytest.raises(InvalidConfiguration) as error:
+        read_layer(b'{"version": 2, "policies": {}, "exceptions": ' + exception + b"}", "policies.json")
+    assert "policies.json: exceptions are not taken here [config-exceptions]" in str(error.value)
+    assert "packreg waiver add" in error.value.hint
+    assert "must be written exceptions" in refused(b'{"version": 2, "Exceptions": ' + exception + b"}")[0]
+
+
+def test_what_means_nothing_in_version_2_is_said() -> None:
+    """A policy outside `policies` is a mistake that the Pulumi CLI passes over in silence."""
+    layer = read_layer(b'{"version": 2, "a": "mandatory"}', "f")
+    assert [str(each) for each in layer.warnings] == [
+        'f: "a" means nothing in a file of version 2 [config-unknown-member]'
+    ]
+    assert layer.settings == {}
 
 
 @pytest.mark.parametrize("text", [b"", b" \n", b"null", b"{}", b"\xef\xbb\xbf{}", b'{"a": {}}'])
@@ -62,6 +96,16 @@ def test_keys_given_twice_are_said_with_their_place() -> None:
         (b'{"a": "Mandatory"}', 'must be one of "advisory", "disabled", "mandatory", "remediate"'),
         (b'{"a": {"enforcementLevel": 1}}', "a: the enforcement level must be one of"),
         (b'{"a": [1]}', "a: must be a level"),
+        (b'{"version": 3, "policies": {}}', "has version 3, not 2"),
+        (b'{"version": 1}', "has version 1, not 2"),
+        (b'{"version": 2.5}', "has version 2.5, not 2"),
+        (b'{"version": true}', "version: must be a level"),
+        (b'{"version": 2, "policies": []}', "policies: must be an object"),
+        (b'{"version": 2, "policies": {"a": 1}}', "a: must be a level"),
+        (b'{"version": 2, "policies": {"environments": "mandatory"}}', "cannot be the name of a policy"),
+        (b'{"version": 2, "environments": {}}', "environments: must be a list of names"),
+        (b'{"version": 2, "exceptions": []}', "exceptions are not taken here"),
+        (b'{"version": 2, "ve\xc5\xbfion": 1, "policie\xc5\xbf": {}}', "must be written policies"),
     ],
 )
 def test_what_is_wrong_is_said_and_what_is_allowed(data: bytes, said: str) -> None:

@@ -8,7 +8,12 @@ A configuration file is a JSON object, one member for each policy, and `all` for
      "environments": ["acme/policies"]}                        names that the caller resolves, not a policy
 
 That is the form of the Pulumi CLI's `--policy-pack-config`. A key given twice is warned of, and the last
-one counts, as there.
+one counts, as there. A number as `version` marks the other form, of version 2, which the CLI has had since
+3.274.0: there the policies are members of `policies`.
+
+    {"version": 2, "policies": {"all": "mandatory"}, "environments": ["acme/policies"]}
+
+Its `exceptions` let whoever writes the file pass a policy, and are refused: waivers are recorded and end.
 """
 
 from __future__ import annotations
@@ -26,6 +31,11 @@ LEVELS = ("advisory", "disabled", "mandatory", "remediate")
 LEVEL_KEY = "enforcementLevel"
 MAX_FILE = 1024 * 1024  # bytes
 MAX_DEPTH = 64
+#: What stands for exceptions here.
+WAIVERS = "who keeps the policies can add a waiver: `packreg waiver add --help`"
+ENVIRONMENTS = "environments"
+#: What a file of version 2 may hold. The CLI reads these names however they are written (`json` of Go).
+_VERSION_2 = ("version", "policies", ENVIRONMENTS, "exceptions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +64,8 @@ def read_layer(data: bytes, where: str) -> Layer:
     """Read a configuration file; empty text and `null` are an empty layer.
 
     Raises InvalidConfiguration with all problems: not JSON, not an object, a value that is neither a level
-    nor an object, an unknown level, a number too large for JSON's doubles, more than `MAX_FILE` bytes or
-    `MAX_DEPTH` levels.
+    nor an object, an unknown level, a version other than 2, exceptions, a number too large for JSON's
+    doubles, more than `MAX_FILE` bytes or `MAX_DEPTH` levels.
     """
     found = _Found(where)
     whole = found.parse(data)
@@ -126,8 +136,8 @@ class _Found:
         self.errors: list[Problem] = []
         self.warnings: list[Problem] = []
 
-    def error(self, code: str, message: str, at: str = "") -> Problem:
-        return Problem(f"config-{code}", message, at or self.where)
+    def error(self, code: str, message: str, at: str = "", hint: str = "") -> Problem:
+        return Problem(f"config-{code}", message, at or self.where, hint)
 
     def refused(self, errors: Sequence[Problem]) -> InvalidConfiguration:
         return refused(f"{self.where} is not a configuration of a policy pack", errors)
@@ -137,10 +147,13 @@ class _Found:
         if not isinstance(whole, Mapping):
             message = f"must be an object with a member for each policy, not {shown(whole)}"
             raise self.refused([self.error("shape", message)])
-        environments = self.environments(whole["environments"]) if "environments" in whole else ()
-        settings = {
-            name: self.setting(name, value) for name, value in whole.items() if name != "environments"
-        }
+        policies = dict(whole)
+        named = policies.pop(ENVIRONMENTS, [])
+        version = whole.get("version")
+        if isinstance(version, int | float) and not isinstance(version, bool):
+            policies, named = self.version_2(whole, version)
+        environments = self.environments(named)
+        settings = {name: self.setting(name, value) for name, value in policies.items()}
         if self.errors:
             raise self.refused(self.errors)
         return Layer(
@@ -149,6 +162,30 @@ class _Found:
             environments,
             tuple(self.warnings),
         )
+
+    def version_2(self, whole: Mapping[str, object], version: float) -> tuple[dict[str, object], object]:
+        """The policies and the environments of a file that has a version."""
+        if version != 2:
+            newer = "a newer packreg may read it" if version > 2 else 'write "version": 2'
+            raise self.refused([self.error("version", f"has version {version:g}, not 2", hint=newer)])
+        for name in whole:
+            meant = name.casefold()
+            if meant in _VERSION_2 and meant != name:
+                self.errors.append(self.error("shape", f"{shown(name)} must be written {meant}"))
+            elif meant not in _VERSION_2:
+                message = f"{shown(name)} means nothing in a file of version 2"
+                self.warnings.append(self.error("unknown-member", message, hint="policies stand in policies"))
+        if whole.get("exceptions") not in (None, {}):
+            self.errors.append(self.error("exceptions", "exceptions are not taken here", hint=WAIVERS))
+        policies, named = whole.get("policies"), whole.get(ENVIRONMENTS)
+        policies = {} if policies is None else policies
+        if not isinstance(policies, Mapping):
+            message = f"policies: must be an object with a member for each policy, not {shown(policies)}"
+            raise self.refused([self.error("shape", message)])
+        if ENVIRONMENTS in policies:
+            message = f"policies: {ENVIRONMENTS} cannot be the name of a policy"
+            self.errors.append(self.error("shape", message))
+        return dict(policies), [] if named is None else named
 
     def parse(self, data: bytes) -> object:
         if len(data) > MAX_FILE:

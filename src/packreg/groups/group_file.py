@@ -210,6 +210,7 @@ class _Reader:
             return {}
         if layer.environments:
             self.wrong(node, "environments stand beside config, not in it")
+        self.problems.warnings.extend(layer.warnings)
         return as_config(layer)
 
     def value(self, node: yaml.Node) -> Any:
