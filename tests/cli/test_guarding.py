@@ -47,12 +47,12 @@ def test_the_guard_is_the_program_beside_the_interpreter(user: User, installed: 
 def test_a_guard_below_a_name_with_a_comma_is_still_one_word(
     user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The Pulumi CLI reads its variable as a line of CSV: a bare comma would make two packs of one path."""
+    """The Pulumi CLI reads its variable as a line of CSV, twice: a bare comma would make two packs of one."""
     bin = tmp_path / "a,b"
     bin.mkdir()
     (bin / PROGRAM).write_text("#!/bin/sh\n")
     monkeypatch.setattr(guard_forms.sys, "executable", str(bin / "python"))
-    assert user("guard").out == f'"{bin / PROGRAM}"\n'
+    assert user("guard").out == f'"""{bin / PROGRAM}"""\n'
 
 
 def test_without_the_program_the_path_leads_nowhere(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,10 +146,10 @@ def test_run_keeps_other_packs_and_pairs_configurations(user: User) -> None:
     """What the variable names already stays, and a configuration on the command line gets its company."""
     words = ("run", "pulumi", "preview", "--policy-pack-config", "c.json")
     guard, configs, _, _ = run(user, *words, **{PACKS: "mine", CONFIGS: "mine.json"}).stdout.split("|")
-    assert guard.startswith("mine,")
+    assert guard.endswith(f"{PROGRAM},mine")
     first, second = configs.split(",")
-    assert first == "mine.json"
-    assert Path(second).read_text() == "{}\n"
+    assert second == "mine.json"
+    assert Path(first).read_text() == "{}\n"
 
 
 def test_run_gives_an_old_cli_flags_and_a_directory(user: User) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.cli.pulumi_command import CONFIGS, PACKS, Forms, guarded, option_value, read_version
+from packreg.cli.pulumi_command import Forms, guarded, option_value, read_version
+from packreg.enforcement.guard.options import CONFIGS, PACKS, given
 from packreg.errors import UsageError
 
 FORMS = Forms("/bin/guard", "/lib/guard", "/lib/none.json")
@@ -21,7 +22,7 @@ def test_the_variable_is_set_and_the_command_stays_as_it_is() -> None:
 
 def test_packs_that_are_in_the_variable_are_kept() -> None:
     """The guard is added to what the variable names, and only once."""
-    assert guarded(["pulumi", "up"], {PACKS: "a,b"}, NEW, FORMS).variables == {PACKS: "a,b,/bin/guard"}
+    assert guarded(["pulumi", "up"], {PACKS: "a,b"}, NEW, FORMS).variables == {PACKS: "/bin/guard,a,b"}
     assert guarded(["pulumi", "up"], {PACKS: "/bin/guard"}, NEW, FORMS).variables == {PACKS: "/bin/guard"}
 
 
@@ -32,9 +33,24 @@ def test_each_pack_has_a_configuration_when_one_has(flag: list[str]) -> None:
     assert guarded(command, {}, NEW, FORMS).variables == {PACKS: "/bin/guard", CONFIGS: "/lib/none.json"}
     environ = {PACKS: "a", CONFIGS: "a.json"}
     assert guarded(["pulumi", "up"], environ, NEW, FORMS).variables == {
+        PACKS: "/bin/guard,a",
+        CONFIGS: "/lib/none.json,a.json",
+    }
+    environ = {PACKS: "a,/bin/guard", CONFIGS: "a.json"}
+    assert guarded(["pulumi", "up"], environ, NEW, FORMS).variables == {
         PACKS: "a,/bin/guard",
         CONFIGS: "a.json,/lib/none.json",
     }
+
+
+def test_a_pack_keeps_the_configuration_it_has_without_the_guard() -> None:
+    """Packs in the variable and configurations in flags are one list each: the guard's pair comes first."""
+    flags = ["--policy-pack", "b", "--policy-pack-config", "a.json", "--policy-pack-config", "b.json"]
+    command = ["pulumi", "up", *flags]
+    assert given(command, {PACKS: "a"}).pairs == (("a", "a.json"), ("b", "b.json"))
+    made = guarded(command, {PACKS: "a"}, NEW, FORMS)
+    guard = ("/bin/guard", "/lib/none.json")
+    assert given(made.command, made.variables).pairs == (guard, ("a", "a.json"), ("b", "b.json"))
 
 
 @pytest.mark.parametrize(
@@ -66,8 +82,9 @@ def test_an_old_cli_behind_another_program_is_refused() -> None:
 
 
 def test_a_path_with_a_comma_is_one_word() -> None:
-    """The variable is a line of a CSV file."""
-    assert option_value("/a,b/guard") == '"/a,b/guard"'
+    """The variable is a line of a CSV file, and the CLI reads each of its words as such a line once more."""
+    assert option_value("/a,b/guard") == '"""/a,b/guard"""'
+    assert given(["pulumi"], {PACKS: option_value("/a,b/guard")}).pairs == (("/a,b/guard", ""),)
     forms = FORMS._replace(file='/a,"b"/guard')
     first = guarded(["pulumi", "up"], {}, NEW, forms).variables
     assert guarded(["pulumi", "up"], first, NEW, forms).variables == first

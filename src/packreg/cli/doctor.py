@@ -207,7 +207,8 @@ def tools(session: Session) -> Iterator[Check]:
 def _for_guard(said: str, environ: Mapping[str, str]) -> str:
     """What to do about a Pulumi CLI that is too old for the guard, or too new for the form it is given."""
     from packreg.cli.guard_forms import DIRECTORY
-    from packreg.cli.pulumi_command import PACKS, WITH_FILES, WITH_VARIABLES, names_pack, read_version
+    from packreg.cli.pulumi_command import WITH_FILES, WITH_VARIABLES, names_pack, read_version
+    from packreg.enforcement.guard.options import PACKS
 
     version = read_version(said)
     if version is None or version >= WITH_FILES:

@@ -1,8 +1,7 @@
 """A command line of the Pulumi CLI with the guard in it. Pure.
 
-Since 3.208.0 every flag of the CLI has a variable, a list of words separated by commas as in a CSV file. What
-is in the variable and what is on the command line add up, and the CLI wants as many `--policy-pack-config` as
-there are packs, or none, the variables' first (Pulumi CLI behaviour).
+What is in the CLI's variables and what is on the command line add up, the variables' first, and the CLI wants
+as many `--policy-pack-config` as there are packs, or none (see `enforcement.guard.options`).
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from packreg.enforcement.guard.options import CONFIG_FLAG, CONFIGS, PACK_FLAG, PACKS, variable_words
 from packreg.errors import UsageError
 
-PACKS = "PULUMI_OPTION_POLICY_PACK"
-CONFIGS = "PULUMI_OPTION_POLICY_PACK_CONFIG"
 #: The first Pulumi CLI that reads the variables, and the first that takes an executable file as a pack.
 WITH_VARIABLES = (3, 208, 0)
 WITH_FILES = (3, 255, 0)
@@ -28,7 +26,6 @@ _WITH_VALUE = frozenset(
     {"-C", "--cwd", "--color", "-v", "--verbose", "--tracing", "--tracing-header", "--otel-traces"}
     | {"--profiling", "--memprofilerate"}
 )
-_CONFIG_FLAG = "--policy-pack-config"
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
 Version = tuple[int, int, int]
 
@@ -81,25 +78,27 @@ def guarded(
             )
         return Guarded(_with_flags(list(command), guard, forms.no_config), {})
     known = {forms.file, forms.directory}
-    packs = [guard if word in known else word for word in _words(environ.get(PACKS, ""))]
-    configs = _words(environ.get(CONFIGS, ""))
-    if guard not in packs:
-        packs.append(guard)
-    variables = {PACKS: _line(packs)}
-    if configs or any(_is_config(word) for word in command):
+    packs = [guard if word in known else word for word in variable_words(environ.get(PACKS, ""))]
+    configs = variable_words(environ.get(CONFIGS, ""))
+    with_configs = configs or any(_is_config(word) for word in command)
+    if guard not in packs:  # first, so that all other pairs stay as they are
+        packs, configs = [guard, *packs], [forms.no_config, *configs]
+    else:
         configs += [forms.no_config] * (len(packs) - len(configs))
-        variables[CONFIGS] = _line(configs)
+    variables = {PACKS: _variable(packs)}
+    if with_configs:
+        variables[CONFIGS] = _variable(configs)
     return Guarded(list(command), variables)
 
 
 def names_pack(line: str, path: str) -> bool:
     """Whether the value of the variable names a pack at that path."""
-    return path in _words(line)
+    return path in variable_words(line)
 
 
 def option_value(path: str) -> str:
     """A path as one word of the variable."""
-    return _line([path])
+    return _variable([path])
 
 
 def _with_flags(command: list[str], guard: str, no_config: str) -> list[str]:
@@ -107,9 +106,9 @@ def _with_flags(command: list[str], guard: str, no_config: str) -> list[str]:
     place = _behind_name(command)
     if place is None:
         return command
-    flags = ["--policy-pack", guard]
+    flags = [PACK_FLAG, _line([guard])]
     if any(_is_config(word) for word in command):
-        flags += [_CONFIG_FLAG, no_config]
+        flags += [CONFIG_FLAG, _line([no_config])]
     return [*command[:place], *flags, *command[place:]]
 
 
@@ -125,11 +124,12 @@ def _behind_name(command: Sequence[str]) -> int | None:
 
 
 def _is_config(word: str) -> bool:
-    return word == _CONFIG_FLAG or word.startswith(f"{_CONFIG_FLAG}=")
+    return word == CONFIG_FLAG or word.startswith(f"{CONFIG_FLAG}=")
 
 
-def _words(line: str) -> list[str]:
-    return next(csv.reader([line]), []) if line else []
+def _variable(words: Sequence[str]) -> str:
+    """What the CLI reads as these words: it takes each word of the variable for a list again."""
+    return _line([_line([word]) for word in words])
 
 
 def _line(words: Sequence[str]) -> str:
