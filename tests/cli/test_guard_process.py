@@ -22,7 +22,7 @@ from packreg.cli.guard_process import failing_open
 from packreg.cli.session import Session
 from packreg.enforcement.guard.run import Run
 from packreg.enforcement.stored import StoredReport
-from packreg.errors import NotFound, StoreRefused
+from packreg.errors import NotFound, Problem, StoreRefused
 from tests.cli.conftest import User
 
 BUCKET = "demo:index:Bucket"
@@ -88,12 +88,14 @@ def test_waivers_are_found_and_runs_are_kept(enforced: User) -> None:
     assert waiver is not None
     assert waiver.owner == "ada"
     found = Evaluation((PackResult("rules", "1.2.0", None, 1, violations=(violation,)),), 1)
-    asked.keep(Run(STACK, prepared, found))
+    unseen = Problem("caller-unseen", "the system does not show which process called the guard")
+    asked.keep(Run(STACK, prepared, found, notes=(unseen,)))
     asked.keep(Run(Stack("dev", "shop", "organization"), prepared, found, ("a pack did not run",)))
     top = enforced.top / "user/.local/share/packreg/registry"
     reports = [StoredReport.decode(p.read_bytes(), p.relative_to(top).as_posix()) for p in top.rglob("*.gz")]
     assert {report.run for report in reports} == {"preview", "update"}
     assert all(report.report.governed.waived.used for report in reports)
+    assert [unseen in report.report.notes for report in reports if report.run == "preview"] == [True]
     assert [report.run for report in reports if report.report.governed.failed_open] == ["update"]
 
 
@@ -150,7 +152,10 @@ def test_the_process_speaks_the_protocol_to_its_end(enforced: User) -> None:
         assert ask(channel, "Configure") == ask(channel, "Remediate", request) == b""
         [found] = pb.AnalyzeResponse.FromString(ask(channel, "Analyze", request)).diagnostics
         assert (found.pack_name, found.pack_version, found.policy_name) == ("rules", "1.2.0", "deny_open")
-        assert ask(channel, "AnalyzeStack", encode_stack([LOGS])) == b""
+        with pytest.raises(grpc.RpcError) as raised:
+            ask(channel, "AnalyzeStack", encode_stack([LOGS]))
+        assert raised.value.code() == grpc.StatusCode.FAILED_PRECONDITION
+        assert raised.value.details().startswith("packreg: organization/shop/dev is denied, by mandatory")
         assert ask(channel, "Cancel") == b""
         output, errors = started.communicate(timeout=30)
     assert (started.returncode, errors) == (0, "")

@@ -56,7 +56,9 @@ def assert_governed(stack: GovernedStack) -> None:
     assert found["opa_guard@v1.0.0"].startswith("❌\n- [mandatory]  deny_public_acl")
     assert "10 days, fewer than 20" in found["python-guard@v1.0.0"], "configured by the group"
     assert "- [remediate]  encrypt  (2 resources)" in found["python-kinds@v2.1.0"]
-    assert "- [advisory]  few" in found["python-kinds@v2.1.0"]
+    denied = output.rpartition(f"error: packreg: organization/{stack.project}/dev is denied")[2]
+    assert "  [advisory]  python-kinds@2.1.0 few: " in denied, "of a call that fails the CLI shows this alone"
+    assert "  nodejs-guard@1.0.0 bucket-acl-private: demo:index:Bucket: logs\n" in denied
     assert (
         f"packreg: organization/{stack.project}/dev must pass nodejs-guard@1.0.0, opa_guard@1.0.0" in output
     )

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import sysconfig
+from contextlib import suppress
 from pathlib import Path
 
 from packreg.cli.pulumi_command import Forms
@@ -39,6 +40,15 @@ def program() -> Path:
     if found is None:
         raise InstallError(f"{PROGRAM} is not installed beside packreg", hint="install packreg again")
     return Path(found)
+
+
+def is_guard(path: Path) -> bool:
+    """Whether a policy pack's path names the guard, in one of its forms."""
+    for own in (*forms()[:2], sys.argv[0]):
+        with suppress(OSError, ValueError):  # there is no such file
+            if path.samefile(own):
+                return True
+    return False
 
 
 def provide_plugin(pulumi_home: Path, version: str) -> Path:

@@ -76,6 +76,7 @@ class Office:
             f"pulumi {'preview' if run.stack.dry_run else 'up'}",
             notes=(
                 *(Problem("failed-open", text) for text in run.passed),
+                *run.notes,
                 *(warning for pack in required.packs for warning in pack.warnings),
                 *sorted(set(run.prepared.warnings)),
                 *waived.notes,

@@ -18,7 +18,10 @@ from packreg.errors import PackregError
 from packreg.text import plain
 
 if TYPE_CHECKING:
+    from psutil import Process
+
     from packreg.cli.session import Session
+    from packreg.enforcement.guard.exceptions import Exceptions
 
 
 def main() -> None:
@@ -27,8 +30,11 @@ def main() -> None:
 
     life = Life()  # signals count from here on
     from packreg._version import __version__
+    from packreg.cli.guard_forms import is_guard
     from packreg.cli.guard_office import Office
     from packreg.cli.session import Session
+    from packreg.enforcement.guard.callers import Callers
+    from packreg.enforcement.guard.exceptions import exceptions_of
     from packreg.enforcement.guard.guard import Guard
     from packreg.enforcement.guard.packs import in_background
     from packreg.enforcement.guard.server import Service, start
@@ -43,7 +49,10 @@ def main() -> None:
         failure = session.defect(error)
         return f"{failure}\nhint: {failure.hint}"
 
-    server, port = start(Service(guard, life.end, defect))
+    def exceptions(cli: Process | None) -> Exceptions:
+        return exceptions_of(cli, os.environ, is_guard)
+
+    server, port = start(Service(guard, life.end, defect, Callers(), exceptions))
     print(port, flush=True)  # noqa: T201  the protocol's first line
     if passed_over(session):
         _say("the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry")

@@ -11,6 +11,7 @@ from packreg.analysis.program import Stack
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import encode_resource, encode_stack
 from packreg.analysis.protocol.struct import decode_struct
+from packreg.enforcement.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.enforcement.guard.guard import Guard, entity_of
 from packreg.enforcement.guard.run import Prepared, Run
 from packreg.errors import PackregError
@@ -90,10 +91,13 @@ class Office:
 class Cli:
     """Asks a guard as the CLI does."""
 
-    def __init__(self, guard: Guard, *, dry_run: bool = True, **stack: Any) -> None:
+    def __init__(
+        self, guard: Guard, *, dry_run: bool = True, exceptions: Exceptions = NO_EXCEPTIONS, **stack: Any
+    ) -> None:
         self.guard = guard
         guard.configure_stack(
-            Stack("dev", "shop", "organization", dry_run=dry_run, **stack)  # type: ignore[misc]
+            Stack("dev", "shop", "organization", dry_run=dry_run, **stack),  # type: ignore[misc]
+            exceptions,
         )
 
     def judge(self, resource: Mapping[str, Any]) -> tuple[dict[str, Any], list[pb.Diagnostic]]:

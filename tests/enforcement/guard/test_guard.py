@@ -13,6 +13,7 @@ from packreg.analysis.evaluation import PackToRun
 from packreg.analysis.program import Stack
 from packreg.analysis.protocol.encode import encode_configuration, encode_resource
 from packreg.cli.configuring import configured
+from packreg.enforcement.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.enforcement.guard.guard import Guard, Stopped
 from packreg.enforcement.guard.run import Run
 from packreg.errors import Problem, StoreUnavailable
@@ -139,16 +140,25 @@ def test_known_secrets_are_not_shown(cli: Cli) -> None:
     assert own[3] == "vault has [secret] and [secret]"
 
 
-def test_a_stack_policy_speaks_of_the_resource_it_names(cli: Cli) -> None:
+def test_a_stack_policy_speaks_of_the_resource_it_names(office: Office) -> None:
     """Diagnostics of stack policies keep their resource, and tags of the stack reach the packs."""
-    twins = [bucket(name, bucketName="same") for name in ("one", "two", "three")]
-    found = cli.judge_stack(*twins)
-    assert {each.urn for each in found if each.policy_name == "unique"} == {
-        urn("one"),
-        urn("two"),
-        urn("three"),
-    }
-    assert ("a-kinds@2.1.0", "few", "advisory", "There are 3 resources; stage beta.") in shown(found)
+    begun = preview(office)
+    found = begun.judge_stack(*[bucket(name, bucketName=name) for name in ("one", "two", "three")])
+    assert shown(found) == [("a-kinds@2.1.0", "few", "advisory", "There are 3 resources; stage beta.")]
+    begun.guard.close()
+
+    begun = preview(office)
+    with pytest.raises(Stopped) as stopped:
+        begun.judge_stack(*[bucket(name, bucketName="same") for name in ("one", "two", "three")])
+    begun.guard.close()
+    lines = str(stopped.value).splitlines()
+    for name in ("one", "two", "three"):
+        place = f"(demo:index:Bucket: {name})"
+        said = f"Names are unique. {name} shares its name."
+        assert f"  [mandatory]  a-kinds@2.1.0 unique  {place}: {said}" in lines
+    assert any(
+        "[advisory]  a-kinds@2.1.0 few" in line and "3 resources; stage beta." in line for line in lines
+    )
 
 
 def test_a_run_leaves_its_findings(shop: Shop) -> None:
@@ -163,7 +173,8 @@ def test_a_run_leaves_its_findings(shop: Shop) -> None:
     ]
     for resource in judged:
         begun.judge(resource)
-    begun.judge_stack(*judged)
+    with pytest.raises(Stopped):
+        begun.judge_stack(*judged)
     begun.guard.close()
     [run] = office.kept
     assert [found.pack for found in run.evaluation.packs] == ["a-kinds", "b-own"]
@@ -217,7 +228,8 @@ def test_a_policy_that_raises_stops_the_deployment_or_is_shown(shop: Shop, guard
         ("b-own@1.0.0", "no-secrets", "mandatory"),
         ("packreg@0.5.0", "not-evaluated", "advisory"),
     ], "what could be judged still counts"
-    cli.judge_stack(bucket("odd"))
+    with pytest.raises(Stopped, match=r"b-own@1\.0\.0 no-secrets"):
+        cli.judge_stack(bucket("odd"))
     [run] = office.kept
     assert len(run.passed) == 1
     assert [error.policy for error in run.evaluation.errors] == ["fragile"]
@@ -260,7 +272,8 @@ def test_packs_that_do_not_run_stop_the_first_question(
     first, second = cli.judge(bucket("logs"))[1], cli.judge(bucket("more", password="x"))[1]
     assert {each[:3] for each in shown(first)} == {("packreg@0.5.0", "not-evaluated", "advisory")}
     assert [each[0] for each in shown(second)] == ["b-own@1.0.0"]
-    cli.judge_stack()
+    with pytest.raises(Stopped, match="is denied"):
+        cli.judge_stack()
     assert sorted(each.pack for each in office.kept[-1].evaluation.errors) == ["empty", "torn"]
 
 
@@ -337,6 +350,104 @@ def test_audit_groups_judge_what_an_update_leaves(shop: Shop, guards: list[Guard
         "logs has the access list 'from inputs'.",
         "other has the access list 'also from outputs'.",
     ]
+
+
+def test_a_run_with_a_violation_that_nobody_waived_never_ends_well(shop: Shop, guards: list[Guard]) -> None:
+    """Whatever the CLI makes of a diagnostic, AnalyzeStack fails: it says what was denied and what to do."""
+    office = requiring_both(shop)
+    for judged, denied in ((("waived",), False), (("waived", "logs"), True)):
+        cli = preview(office)
+        guards.append(cli.guard)
+        resources = [bucket(name, acl="private", owner="ada", password="x") for name in judged]
+        for resource in resources:
+            cli.judge(resource)
+        if not denied:
+            assert [each for each in shown(cli.judge_stack(*resources)) if each[2] != "advisory"] == []
+            continue
+        with pytest.raises(Stopped) as stopped:
+            cli.judge_stack(*resources)
+        text = str(stopped.value)
+        assert text.startswith("organization/shop/dev is denied, by mandatory policies:\n")
+        assert "\n  b-own@1.0.0 no-secrets: demo:index:Bucket: logs\n" in text, "and not `waived`"
+        waiver = "packreg waiver add b-own:no-secrets --stack organization/shop/dev --resource "
+        assert f"{waiver}{urn('logs')} --expires 30d --reason WHY" in text
+        assert "FAIL_OPEN" not in text
+
+
+def test_audits_never_make_a_run_end_badly_and_are_kept_when_it_does(shop: Shop, guards: list[Guard]) -> None:
+    """Violations that audit groups find do not deny; where the run is denied, they are reported as ever."""
+    office = Office(lambda stack: [shop.own(stack)], audits=lambda stack: [shop.of_every_kind(stack)])
+    for password in ({}, {"password": "x"}):
+        guards.append(office.guard())
+        cli = Cli(guards[-1], dry_run=False)
+        resource = bucket("logs", acl="public", **password)
+        cli.judge(resource)
+        if not password:
+            assert cli.judge_stack(resource) == []
+            continue
+        with pytest.raises(Stopped) as stopped:
+            cli.judge_stack(resource)
+        assert "a-kinds" not in str(stopped.value)
+    assert [run.prepared.required.mode for run in office.kept].count("audit") == 2
+
+
+def test_what_the_cli_may_exempt_is_not_made(shop: Shop, guards: list[Guard]) -> None:
+    """An update whose configuration is not known stops at a violation; any other run shows it."""
+    office = requiring_both(shop)
+    unsure = Exceptions(unsure="the configuration c.json cannot be read")
+    bad = bucket("logs", acl="private", owner="ada", password="x")
+    for dry_run, exceptions in ((True, unsure), (False, NO_EXCEPTIONS), (False, unsure)):
+        guards.append(office.guard())
+        cli = Cli(guards[-1], dry_run=dry_run, exceptions=exceptions)
+        if dry_run or not exceptions.unsure:
+            assert "mandatory" in [each[2] for each in shown(cli.judge(bad)[1])]
+            continue
+        assert cli.judge(bucket("waived", acl="private", owner="ada", password="x"))[1]
+        with pytest.raises(Stopped) as stopped:
+            cli.judge(bad)
+        text = str(stopped.value)
+        assert text.startswith("demo:index:Bucket: logs is denied, and not made:\n  [mandatory]  b-own@1.0.0")
+        assert "c.json cannot be read" in text
+
+
+def test_exceptions_for_the_guard_end_the_run_before_it_begins(guards: list[Guard]) -> None:
+    """Every call says that they are there and what stands for them; failing open changes nothing."""
+    guards.append(guard := Office().guard(fail_open=True))
+    stack = Stack("dev", "shop", "organization", dry_run=True)
+    with pytest.raises(Stopped, match=r"c\.json holds some"):
+        guard.configure_stack(stack, Exceptions(found="c.json holds some"))
+    for call in (guard.info, lambda: guard.configure(b""), lambda: guard.analyze_stack(b"")):
+        with pytest.raises(Stopped, match=r"c\.json holds some"):
+            call()
+
+
+def test_the_first_stack_binds(guards: list[Guard]) -> None:
+    """The same one again is fine; another one ends the run, and nothing passes from then on."""
+    guards.append(guard := Office().guard())
+    cli = Cli(guard)
+    guard.configure_stack(Stack("dev", "shop", "organization", dry_run=True))
+    assert cli.judge(bucket("logs"))[1] == []
+    with pytest.raises(Stopped, match="and then of another one"):
+        guard.configure_stack(Stack("sandbox", "shop", "organization", dry_run=True))
+    request = encode_resource(bucket("more"))
+    calls = (guard.info, lambda: guard.remediate(request), lambda: guard.analyze(request), cli.judge_stack)
+    for call in calls:
+        with pytest.raises(Stopped, match="and then of another one"):
+            call()
+    with pytest.raises(Stopped):
+        guard.configure_stack(Stack("dev", "shop", "organization", dry_run=True))
+
+
+def test_a_run_that_was_broken_off_leaves_no_pass(guards: list[Guard]) -> None:
+    """Its report says why, and is no "allowed"."""
+    office = Office()
+    guards.append(guard := office.guard())
+    Cli(guard).judge(bucket("logs"))
+    guard.break_off("process 7 called it")
+    guard.close()
+    [run] = office.kept
+    assert [(note.code, note.message) for note in run.notes] == [("broken-off", "process 7 called it")]
+    assert not run.evaluation.is_complete
 
 
 SLOW = """

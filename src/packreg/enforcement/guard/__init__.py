@@ -3,8 +3,9 @@
 The CLI starts it like any policy pack, tells it the stack and asks it about each resource; it asks the packs
 and answers for all of them. `guard` is that from the first word to the report, `answers` makes one answer of
 many, `packs` runs the packs, `seen` knows the stack's resources, `server` speaks the protocol and `life` says
-when it is over. Which packs there are, what they are configured to, who waived what and where reports go
-comes in as functions from `cli`.
+when it is over; `callers` knows who may call, `options` and `exceptions` what the CLI was given, and `denial`
+has the words for who is denied. Which packs there are, what they are configured to, who waived what and where
+reports go comes in as functions from `cli`.
 
 Decisions:
 
@@ -20,6 +21,12 @@ Decisions:
 * Requests are passed on as the bytes they came as. Only a remediated one is written anew.
 * Packs remediate in the order of their names, each seeing what the one before made of the resource. A waiver
   is for violations: it keeps no remediation from being applied.
+* What the CLI makes of a diagnostic is not ours to know: it may have policy exceptions. So a run with a
+  mandatory violation that nobody waived ends with an error of AnalyzeStack, whose text is also the place for
+  what to do next. What policies say about the stack as a whole is in that text, as the CLI shows no
+  diagnostics of a call that failed.
+* The first stack that it is told binds, and only the process that started it and those above may call.
+  Anything else ends the run: nobody knows any more whether what was answered was about this stack.
 * One question at a time, as the CLI asks: a pack's configuration is its whole process's, and finding the
   policy that raised switches it.
 * Audit groups are judged when an update has ended, by its resulting resources, in their own processes and

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packreg.analysis.asking import Failure, Reply
@@ -45,6 +45,8 @@ class Merged:
     ) -> None:
         """`urn` is what is judged; `attribute` says whose a diagnostic is that names a URN of its own."""
         self._message = pb.AnalyzeResponse()
+        #: The violations that block, each with whether it can be waived.
+        self.denied: list[tuple[Violation, bool]] = []
         self._urn, self._waiver_for, self._attribute = urn, waiver_for, attribute
 
     def add(self, label: Label, answer: pb.AnalyzeResponse) -> None:
@@ -54,7 +56,7 @@ class Merged:
             shown.CopyFrom(found)
             shown.pack_name, shown.pack_version = label.name, label.version
             shown.severity = found.severity or label.severities.get(found.policy_name, 0)
-            if found.enforcement_level not in _BLOCKING or found.policy_name in label.unwaivable:
+            if found.enforcement_level not in _BLOCKING:
                 continue
             urn = self._attribute(found.urn) if self._attribute else self._urn
             violation = Violation(
@@ -66,8 +68,11 @@ class Merged:
                 urn=urn,
                 resource_type=urn_parts(urn)[2].rpartition("$")[2],
             )
-            waiver = self._waiver_for(violation)
-            if waiver is not None:
+            waivable = found.policy_name not in label.unwaivable
+            waiver = self._waiver_for(violation) if waivable else None
+            if waiver is None:
+                self.denied.append((violation, waivable))
+            else:
                 shown.enforcement_level = pb.ADVISORY
                 shown.message += f"\n(waived by {waiver.owner} until {waiver.expires}: {waiver.reason})"
         self._message.not_applicable.extend(answer.not_applicable)
@@ -82,6 +87,11 @@ class Merged:
             enforcement_level=pb.ADVISORY,
             urn=self._urn,
         )
+
+    @property
+    def diagnostics(self) -> Sequence[pb.Diagnostic]:
+        """What the CLI is to show."""
+        return self._message.diagnostics
 
     def encoded(self) -> bytes:
         """The bytes of the wire."""

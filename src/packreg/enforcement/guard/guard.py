@@ -28,6 +28,8 @@ from packreg.enforcement.guard.answers import (
     with_properties,
 )
 from packreg.enforcement.guard.audit import Audit
+from packreg.enforcement.guard.denial import Denial, not_made
+from packreg.enforcement.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.enforcement.guard.packs import RunningPacks, in_background
 from packreg.enforcement.guard.reports import interrupted, keep_reports
 from packreg.enforcement.guard.run import Keep, Prepare, Prepared, Run
@@ -71,7 +73,7 @@ class Guard:
         self._prepare, self._keep, self._say = prepare, keep, say
         self._open = fail_open
         self._audit_seconds, self._keep_seconds = audit_seconds, keep_seconds
-        self._turn = Lock()
+        self._turn, self._telling = Lock(), Lock()
         self._pool = Pool()
         self._stack = Stack()
         self._seen = SeenStack("", "")
@@ -81,15 +83,39 @@ class Guard:
         self._running: RunningPacks | None = None
         self._audit: Audit | None = None
         self._passed: dict[str, bool] = {}  # failure that was let pass -> whether the CLI was told
+        self._notes: dict[str, Problem] = {}
+        self._exceptions = NO_EXCEPTIONS
+        self._denial = Denial("")
+        self._broken = ""  # why every call fails from now on
         self._finished = self._closed = False
 
     # --- before the first resource ------------------------------------------------------------------------
 
-    def configure_stack(self, stack: Stack) -> None:
-        """Begin to find, install and start what this stack must run."""
-        self._stack = stack
-        self._seen = SeenStack(stack.stack, stack.project, keep=not stack.dry_run)
-        self._beginning = in_background(lambda: self._begin(stack))
+    def configure_stack(self, stack: Stack, exceptions: Exceptions = NO_EXCEPTIONS) -> None:
+        """Begin to find, install and start what this stack must run: the first that is told, and no other.
+
+        `exceptions` are those of the CLI for the guard. Raises Stopped.
+        """
+        with self._telling:
+            if self._beginning is None:
+                self._stack, self._exceptions = stack, exceptions
+                self._seen = SeenStack(stack.stack, stack.project, keep=not stack.dry_run)
+                self._denial = Denial(entity_of(stack).name)
+                self._beginning = in_background(lambda: self._begin(stack))
+                if exceptions.found:
+                    self.break_off(exceptions.found)
+            elif stack != self._stack:
+                self.break_off("it was told of one stack, and then of another one")
+        self._check()
+
+    def break_off(self, why: str) -> None:
+        """Let nothing pass from here on: every call fails. From any thread."""
+        self._broken = self._broken or why
+        self.note("broken-off", why)
+
+    def note(self, code: str, text: str) -> None:
+        """Put something down in the report of this run."""
+        self._notes.setdefault(code, Problem(code, text))
 
     def info(self) -> pb.AnalyzerInfo:
         """What the guard says of itself, once everything that must run is there. Raises Stopped."""
@@ -108,6 +134,7 @@ class Guard:
 
     def configure(self, request: bytes) -> None:
         """Refuse a configuration: packs are configured where they are required. Raises Stopped."""
+        self._check()
         if self._read(pb.ConfigureRequest.FromString, request).policy_config:
             raise Stopped(
                 "the guard takes no configuration of its own: packs are configured in their policy groups, "
@@ -139,7 +166,10 @@ class Guard:
             running = self._ready()
             item = self._read(self._seen.analyzed, request)
             replies = running.ask(Question(item, "Analyze"), lambda: self._redactor_of(request))
-            return self._merged(Merged(item.urn, self._prepared().waiver_for), replies, item.urn)
+            merged = self._merged(Merged(item.urn, self._prepared().waiver_for), replies, item.urn)
+            if merged.denied and self._exceptions.unsure and not self._stack.dry_run:
+                raise Stopped(not_made(item.urn, merged.diagnostics, self._exceptions.unsure))
+            return merged.encoded()
 
     def analyze_stack(self, request: bytes) -> bytes:
         """The packs' diagnostics on the stack; then audit groups and reports. Raises Stopped."""
@@ -152,7 +182,11 @@ class Guard:
                     Question(item, "AnalyzeStack"), lambda: self._redactor_of(request, stack=True)
                 )
                 merged = Merged(item.urn, self._prepared().waiver_for, self._seen.attribute)
-                return self._merged(merged, replies, "the stack")
+                merged = self._merged(merged, replies, "the stack")
+                if self._denial:  # whatever the CLI made of what it was answered
+                    exempted = bool(self._exceptions.unsure)
+                    raise Stopped(self._denial.text(merged.diagnostics, exempted=exempted))
+                return merged.encoded()
             finally:
                 self._finish(auditing)
 
@@ -170,7 +204,7 @@ class Guard:
             self._audit.close()
         if self._turn.acquire(timeout=_LAST_SECONDS):
             if not self._finished and self._seen.size:
-                run = self._run(self._prepared(), ended=False)
+                run = self._run(ended=False)
                 keep_reports(self._keep, [run], until - time.monotonic(), self._say)
             self._turn.release()
         self._pool.close()
@@ -178,7 +212,7 @@ class Guard:
     def _finish(self, auditing: Future[Run | None] | None) -> None:
         """Keep the reports of a run that came to its end."""
         self._finished = True
-        run = self._run(self._prepared(), ended=True)
+        run = self._run(ended=not self._broken)
         keeping = in_background(lambda: keep_reports(self._keep, [run], self._keep_seconds, self._say))
         audited = self._audited(auditing) if auditing is not None else None
         if audited is not None:
@@ -199,7 +233,9 @@ class Guard:
             self._say(f"audit groups were not judged: {error}")
         return None
 
-    def _run(self, prepared: Prepared, *, ended: bool) -> Run:
+    def _run(self, *, ended: bool) -> Run:
+        assert self._beginning is not None
+        prepared = self._beginning.result()
         packs = list(unavailable_results(prepared.required, self._seen.size))
         packs += self._running.results() if self._running is not None else []
         found = Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
@@ -207,7 +243,7 @@ class Guard:
         if not ended and not denied:
             packs.append(interrupted(OWN_NAME, self.version, self._seen.size))
             found = Evaluation(tuple(packs), self._seen.size)
-        return Run(self._stack, prepared, found, tuple(self._passed))
+        return Run(self._stack, prepared, found, tuple(self._passed), tuple(self._notes.values()))
 
     # ------------------------------------------------------------------------------------------------------
 
@@ -222,8 +258,14 @@ class Guard:
             self._audit = Audit(stack, self._prepare, self._seen)
         return prepared
 
+    def _check(self) -> None:
+        """Raise Stopped if the run was broken off."""
+        if self._broken:
+            raise Stopped(self._broken)
+
     def _prepared(self) -> Prepared:
         """What must run. Raises Stopped when that is not to be known or had."""
+        self._check()
         if self._beginning is None:
             raise Stopped(_NO_STACK)
         prepared = self._beginning.result()
@@ -253,16 +295,19 @@ class Guard:
         for text in texts:
             self._passed.setdefault(text, False)
 
-    def _merged(self, merged: Merged, replies: Sequence[tuple[Label, Reply]], what: str) -> bytes:
+    def _merged(self, merged: Merged, replies: Sequence[tuple[Label, Reply]], what: str) -> Merged:
         telling = [(label, reply) for label, reply in replies if says_anything(reply)]
         for label, reply in telling:
             for answer in reply.answers:
                 merged.add(label, answer)
+        for violation, waivable in merged.denied:
+            self._denial.add(violation, waivable=waivable)
         self._stop_at(_failures(telling, what))
         for text in [text for text, told in self._passed.items() if not told]:
             merged.note(self.version, "not-evaluated", f"passed, as {self._open} says: {text}")
             self._passed[text] = True
-        return merged.encoded()
+        self._check()
+        return merged
 
     def _know(self, secrets: Set[str]) -> None:
         if not secrets <= self._secrets:

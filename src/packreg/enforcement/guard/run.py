@@ -42,13 +42,15 @@ class Prepared:
 class Run:
     """One preview or update as the guard saw it, for a report.
 
-    `passed` are the failures that did not stop it, because the operator said so.
+    `passed` are the failures that did not stop it, because the operator said so; `notes` are what else the
+    report is to say.
     """
 
     stack: Stack
     prepared: Prepared
     evaluation: Evaluation
     passed: tuple[str, ...] = ()
+    notes: tuple[Problem, ...] = ()
 
 
 #: Finds, installs and configures what a stack must run. Raises PackregError when that is not to be known.
