@@ -1,4 +1,4 @@
-"""What last changed a stack."""
+"""What changed a stack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from packreg.analysis.backend import StackEntry
 from packreg.analysis.places import open_place
-from packreg.analysis.update_history import Update, last_judged_update
+from packreg.analysis.update_history import Update, list_changes, read_change
 from packreg.errors import InvalidState, NotFound
 from tests.analysis.conftest import Backend
 
@@ -41,44 +41,51 @@ def history(*kinds: str, folder: str = "shop/dev", name: str = "dev") -> dict[st
     return files
 
 
-def last(url: str, stack: StackEntry = STACK) -> Update | None:
-    """The last update of the stack in this backend."""
-    return last_judged_update(stack, open_place(url, cwd=Path("/nowhere")))
+def updates(url: str, stack: StackEntry = STACK) -> list[Update]:
+    """The changes of the stack in this backend."""
+    place = open_place(url, cwd=Path("/nowhere"))
+    return [read_change(change, place) for change in list_changes(stack, place)]
 
 
-def test_the_newest_update_is_found(backend: Backend) -> None:
-    """Its kind, its beginning and its end; what other stacks did is not looked at."""
+def test_changes_are_listed_the_oldest_first(backend: Backend) -> None:
+    """Kind, beginning and end of each; what other stacks did is not among them."""
     others = history("update", "update", "update", folder="shop/dev-2", name="dev-2")
-    url = backend({**history("update", "update"), **others, **history("update", folder="blog/dev")})
-    assert last(url) == Update("update", 1795361561.0, 1795361569.5)
+    url = backend({**history("update", "refresh"), **others, **history("update", folder="blog/dev")})
+    assert updates(url) == [
+        Update("update", 1795361560.0, 1795361568.5, True, True),
+        Update("refresh", 1795361561.0, 1795361569.5, True, True),
+    ]
 
 
-def test_what_starts_no_analyzer_is_passed_over(backend: Backend) -> None:
-    """A refresh, an import or a destroy after the update is none that packs would have judged."""
-    url = backend(history("update", "refresh", "import", "destroy"))
-    assert last(url) == Update("update", 1795361560.0, 1795361568.5)
-    assert (
-        last(backend(history("destroy", folder="shop/x", name="x")), StackEntry("shop", "x", "", 0.0)) is None
-    )
+@pytest.mark.parametrize(
+    ("more", "succeeded", "touched"),
+    [
+        ({"result": "failed"}, False, True),
+        ({"result": "failed", "resourceChanges": {"same": 3}}, False, False),
+        ({"result": "failed", "resourceChanges": {}}, False, False),
+        ({"result": "failed", "resourceChanges": None}, False, False),
+        ({"resourceChanges": {"same": 3}}, True, True),
+        ({"result": "a new word"}, False, True),
+    ],
+)
+def test_how_a_change_ended(tmp_path: Path, more: dict[str, object], succeeded: bool, touched: bool) -> None:
+    """One that failed before it did anything touched nothing."""
+    folder = tmp_path / ".pulumi" / "history" / "shop" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "dev-1795361568000000000.history.json").write_text(json.dumps({**ENTRY, **more}))
+    [update] = updates(f"file://{tmp_path}")
+    assert (update.succeeded, update.touched) == (succeeded, touched)
 
 
-def test_changes_that_were_not_read_may_be_updates(backend: Backend) -> None:
-    """Behind many refreshes there may be an update, which is said instead of taken for none."""
-    assert last(backend(history(*["refresh"] * 20))) is None
-    url = backend(history("update", *["refresh"] * 20))
-    with pytest.raises(NotFound, match="the last 20 of 21 changes below"):
-        last(url)
-
-
-def test_no_history_says_nothing(backend: Backend) -> None:
-    """A backend can be without."""
-    assert last(backend({".pulumi/meta.yaml": b"version: 1"})) is None
+def test_no_history_is_empty(backend: Backend) -> None:
+    """What that means is for others to say."""
+    assert updates(backend({".pulumi/meta.yaml": b"version: 1"})) == []
 
 
 def test_a_legacy_backend_has_it_by_stack(backend: Backend) -> None:
     """Without the project, and packed where the CLI packs."""
     files = {f"{name}.gz": gzip.compress(data) for name, data in history("update", folder="dev").items()}
-    assert last(backend(files), StackEntry("", "dev", "", 0.0)) is not None
+    assert len(updates(backend(files), StackEntry("", "dev", "", 0.0))) == 1
 
 
 def test_a_damaged_entry_is_an_error(tmp_path: Path) -> None:
@@ -91,8 +98,21 @@ def test_a_damaged_entry_is_an_error(tmp_path: Path) -> None:
         "{}",
         '{"kind": 1, "startTime": 1}',
         '{"kind": "update", "startTime": true}',
+        '{"kind": "update", "startTime": 1, "resourceChanges": [1]}',
         "[" * 10**5,
     ):
         (folder / "dev-1795361568000000000.history.json").write_text(text)
         with pytest.raises(InvalidState, match="no entry of a stack's history"):
-            last(f"file://{tmp_path}")
+            updates(f"file://{tmp_path}")
+
+
+def test_an_entry_that_is_gone_meanwhile_is_said(tmp_path: Path) -> None:
+    """It was listed, so it is missing."""
+    folder = tmp_path / ".pulumi" / "history" / "shop" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "dev-1795361568000000000.history.json").write_text("{}")
+    place = open_place(f"file://{tmp_path}", cwd=Path("/nowhere"))
+    [change] = list_changes(STACK, place)
+    (folder / "dev-1795361568000000000.history.json").unlink()
+    with pytest.raises(NotFound):
+        read_change(change, place)

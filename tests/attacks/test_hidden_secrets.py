@@ -22,6 +22,9 @@ PLAIN: dict[str, Mapping[str, Any]] = {"site": {"acl": "private", "owner": "ada"
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
 
 
+pytestmark = pytest.mark.usefixtures("opa")
+
+
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry in which every stack must pass guard, before and after."""

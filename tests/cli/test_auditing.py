@@ -11,22 +11,16 @@ from typing import Any
 import pytest
 
 from packreg.analysis.backend import StackEntry
-from packreg.analysis.findings import Evaluation
 from packreg.cli.auditing import part_of
 from packreg.cli.kept_reports import KeptReports
 from packreg.cli.session import Session
-from packreg.enforcement.governed import Governed
-from packreg.enforcement.report import Report
 from packreg.enforcement.stored import StoredReport
-from packreg.groups.decision import Required
 from packreg.groups.model import Entity
 from tests.cli.conftest import Done, User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
 pytestmark = pytest.mark.usefixtures("opa")
-
-ENDED = 1795361568  # seconds since the epoch: when the updates in these histories ended
 
 
 @pytest.fixture(scope="module")
@@ -204,50 +198,6 @@ def test_the_parts_of_all_stacks_are_disjoint_and_whole(office: User) -> None:
     assert part_of(StackEntry("shop", "prod", "x", 1.0), 8) == part_of(
         StackEntry("shop", "prod", "y", 2.0), 8
     )
-
-
-def history(office: User, project: str, stack: str, kind: str = "update") -> None:
-    """What the Pulumi CLI leaves of an update that took ten seconds."""
-    folder = office.directory / "states" / ".pulumi" / "history" / project / stack
-    folder.mkdir(parents=True, exist_ok=True)
-    entry = {"kind": kind, "startTime": ENDED - 10, "endTime": ENDED, "result": "succeeded"}
-    (folder / f"{stack}-{ENDED}500000000.history.json").write_text(json.dumps(entry))
-
-
-def guarded(office: User, stack: str, time: str) -> None:
-    """What the guard leaves of an update of a stack."""
-    entity = Entity("stack", f"organization/{stack}")
-    required = Required(entity, "preventative", 1, (), ())
-    report = Report(Evaluation((), 0), "pulumi up", governed=Governed(required))
-    stored = StoredReport("0" * 8, "update", time, "", (), report.verdict, report)
-    Session(office.environ).store.create(stored.key, stored.encode())
-
-
-def test_updates_that_went_past_the_guard_are_named(office: User) -> None:
-    """Where packs were required, and the last update left no report of the guard; nothing else is blamed."""
-    office.must("enable", "guard", "--quiet")
-    history(office, "shop", "prod")
-    history(office, "shop", "dev")
-    history(office, "blog", "prod", "destroy")
-    guarded(office, "shop/dev", "2026-11-22T15:32:45.000000Z")  # while the update ran
-    guarded(office, "shop/prod", "2026-11-22T15:32:37.000000Z")  # a second before it began
-    done = office.must("audit", "--all", "--json")
-    found = {each["entity"]: each["unguarded"] for each in done.json()["entities"] if each["unguarded"]}
-    assert found == {"organization/shop/prod": "2026-11-22T15:32:48.500000Z"}
-    assert "the update that ended at 2026-11-22T15:32:48.500000Z left no report of the guard" in done.err
-    assert [note.code for note in newest(office, "shop/prod")[0].report.notes] == ["unguarded-update"]
-    office.must("disable", "guard", "--quiet")
-    assert office.must("audit", "--all", "--json").json()["summary"]["unguarded"] == 0
-
-
-def test_a_damaged_history_is_noted(office: User) -> None:
-    """The audit goes on; that nobody knows about the last update is in the report."""
-    office.must("enable", "guard", "--quiet")
-    history(office, "shop", "prod")
-    [path] = (office.directory / "states" / ".pulumi" / "history").rglob("*.json")
-    path.write_text("{")
-    office.must("audit", "shop/prod")
-    assert [note.code for note in newest(office, "shop/prod")[0].report.notes] == ["history-unreadable"]
 
 
 def test_an_account_is_audited(office: User) -> None:

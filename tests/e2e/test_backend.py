@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,20 @@ import pytest
 
 from tests.e2e.conftest import cli_shell
 from tests.e2e.governed import GOOD, OPEN, GovernedStack
-from tests.e2e.user import FIXTURES, Shell, publish
+from tests.e2e.user import FIXTURES, Pulumi, Shell, publish
 
 
 @pytest.fixture
-def stack(registry: Shell, tmp_path: Path) -> GovernedStack:
+def stack(registry: Shell, each_pulumi: Pulumi, rego: dict[str, Path], tmp_path: Path) -> GovernedStack:
     """A stack with the guard, and a registry whose packs only stacks with the tag env=prod must run."""
-    there = Shell({**registry.environment, "PACKREG_REGISTRY": (tmp_path / "registry").as_uri()}, tmp_path)
+    environment = {**registry.environment, "PACKREG_REGISTRY": (tmp_path / "registry").as_uri()}
+    environment["PATH"] = os.pathsep.join([str(rego["opa"].parent), environment["PATH"]])
+    there = Shell(environment, tmp_path)
     publish(there, FIXTURES / "opa-guard", tmp_path / "opa-guard")
     for mode in ("preventative", "audit"):
         there.must(f"packreg group new {mode} --mode {mode} --add-tag env=prod")
         there.must(f"packreg enable opa_guard@latest --group {mode}")
-    shell = cli_shell(there, tmp_path)
+    shell = cli_shell(there, each_pulumi, tmp_path)
     code, guard = shell.answer("packreg guard --quiet")
     assert code == 0
     made = GovernedStack(shell, "shop", guard.strip())

@@ -1,7 +1,8 @@
-"""What last changed a stack, from the history that a self-managed Pulumi backend keeps of it.
+"""What changed a stack, from the history that a self-managed Pulumi backend keeps of it.
 
 Each `pulumi up`, `refresh`, `destroy` or `import` leaves `.pulumi/history/[<project>/]<stack>/<stack>-<time>
-.history.json` when it has ended, `time` being that moment in nanoseconds (measured with Pulumi CLI 3.259).
+.history.json` when it has ended, also where it failed; `time` is that moment in nanoseconds (measured with
+Pulumi CLI 3.259). One that was killed leaves none.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from packreg.analysis.backend import StackEntry
 from packreg.analysis.places import Place
 from packreg.analysis.sources import unpacked
-from packreg.errors import InvalidState, NotFound
+from packreg.errors import InvalidState
 
 HISTORY = ".pulumi/history/"
 #: The kinds of updates that packs judge: `pulumi up`. Refresh, destroy and import start no analyzer.
@@ -23,21 +24,31 @@ _MAX_ENTRY = 16 * 2**20  # bytes: it has the stack's whole configuration
 _NAME = re.compile(r"-([0-9]{1,19})\.history\.json(?:\.gz|\.zst)?")
 
 
+class Change(NamedTuple):
+    """An entry of the history that was not read yet: when the change ended (nanoseconds, epoch), its file."""
+
+    ended: int
+    file: str
+
+
 class Update(NamedTuple):
-    """One change of a stack: what kind, and when it began and ended, in seconds since the epoch."""
+    """One change of a stack: what kind, when it began and ended (seconds, epoch), and how.
+
+    `started` is in whole seconds. `succeeded` is what the CLI said; `touched` tells whether resources may
+    have been changed.
+    """
 
     kind: str
     started: float
     ended: float
+    succeeded: bool
+    touched: bool
 
 
-def last_judged_update(stack: StackEntry, place: Place, *, look_at: int = 20) -> Update | None:
-    """The newest update of a stack that packs would have judged, among its last `look_at` changes.
+def list_changes(stack: StackEntry, place: Place) -> list[Change]:
+    """The history of a stack, the oldest first: one listing. Empty where there is none.
 
-    None where there is none: a backend may have been told to keep no history, or been moved.
-
-    Raises NotFound (there are more changes, and those that were read are none), InvalidState (an entry is
-    damaged), StoreRefused, StoreUnavailable.
+    Raises StoreRefused, StoreUnavailable.
     """
     prefix = f"{HISTORY}{stack.project}/" if stack.project else HISTORY
     prefix += f"{stack.name}/{stack.name}-"
@@ -45,26 +56,22 @@ def last_judged_update(stack: StackEntry, place: Place, *, look_at: int = 20) ->
     for entry in place.list(prefix):
         match = _NAME.fullmatch(entry.name[len(prefix) - 1 :])
         if match:
-            found.append((int(match[1]), entry.name))
-    for nanoseconds, name in sorted(found, reverse=True)[:look_at]:
-        update = _read(place, name, nanoseconds / 1e9)
-        if update.kind in JUDGED:
-            return update
-    if len(found) > look_at:
-        raise NotFound(
-            f"the last {look_at} of {len(found)} changes below {place.describe(prefix)} are no updates"
-        )
-    return None
+            found.append(Change(int(match[1]), entry.name))
+    return sorted(found)
 
 
-def _read(place: Place, name: str, ended: float) -> Update:
-    where = place.describe(name)
-    data = unpacked(place.read(name, _MAX_ENTRY), where, _MAX_ENTRY)
+def read_change(change: Change, place: Place) -> Update:
+    """What a change was. Raises NotFound, InvalidState (it is damaged), StoreRefused, StoreUnavailable."""
+    where = place.describe(change.file)
+    data = unpacked(place.read(change.file, _MAX_ENTRY), where, _MAX_ENTRY)
     try:
         whole = json.loads(data)
-        kind, started = whole["kind"], whole["startTime"]
-    except (ValueError, RecursionError, KeyError, TypeError):
+        kind, started, result = whole["kind"], whole["startTime"], whole.get("result", "")
+        changes = whole.get("resourceChanges") or {}
+        touched = any(changes[operation] for operation in changes.keys() - {"same"})
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         raise InvalidState(f"{where} is no entry of a stack's history") from None
     if not isinstance(kind, str) or isinstance(started, bool) or not isinstance(started, int | float):
         raise InvalidState(f"{where} is no entry of a stack's history")
-    return Update(kind, float(started), ended)
+    succeeded = result == "succeeded"
+    return Update(kind, float(started), change.ended / 1e9, succeeded, succeeded or touched)

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from packreg.cli.audit_work import UNCHANGED
+from packreg.cli.report_output import DENIED
 from packreg.enforcement.report import counted
 from packreg.errors import NotEvaluated
 
@@ -20,16 +21,20 @@ _COMPLIANT_BUT = "compliant with hidden secrets"
 _WORDS = ("compliant", _COMPLIANT_BUT, "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
 
 
-def write_audited(session: Session, audited: Sequence[Audited]) -> int:
-    """Print all; gives the exit code. Entities whose secrets could not be read are counted apart."""
+def write_audited(session: Session, audited: Sequence[Audited], *, fail_on: str = "never") -> int:
+    """Print all; gives the exit code. Entities whose secrets could not be read are counted apart.
+
+    With `fail_on` "past-the-guard" updates that went past it are exit code 3, unless somebody waived them.
+    """
     out = session.out
     counts = Counter(_word(each) for each in audited)
-    unguarded = [each for each in audited if each.unguarded]
+    past = [each for each in audited if each.past_the_guard]
     unkept = [each for each in audited if each.unkept]
     if out.json:
         summary = {"audited": len(audited)}
         summary |= {word.replace("-", "_").replace(" ", "_"): counts[word] for word in _WORDS}
-        summary |= {"unguarded": len(unguarded), "unkept": len(unkept)}
+        summary |= {"past_the_guard": sum(each.past_the_guard for each in past)}
+        summary |= {"unguarded": sum(bool(each.unguarded) for each in past), "unkept": len(unkept)}
         out.document({"summary": summary, "entities": [each.as_json() for each in audited]})
     else:
         rows = (
@@ -40,10 +45,12 @@ def write_audited(session: Session, audited: Sequence[Audited]) -> int:
     for each in audited:
         if each.error:
             out.error(f"{each.entity}: {each.error}")
-    for each in unguarded:
+    for each in past:
+        last = f", the last update at {each.unguarded}" if each.unguarded else ""
         out.warn(
-            f"{each.entity}: the update that ended at {each.unguarded} left no report of the guard",
-            "the guard was not in the way of it: see `packreg guard --help`",
+            f"{each.entity}: {counted(each.past_the_guard, 'finding')} about what went past the guard{last}",
+            f"`packreg findings ls '{each.entity}' --pack packreg` says how; `packreg waiver add "
+            "packreg:past-the-guard` acknowledges it with a reason",
         )
     if hidden := [each for each in audited if each.hidden]:
         out.warn(
@@ -55,6 +62,8 @@ def write_audited(session: Session, audited: Sequence[Audited]) -> int:
         out.warn(f"{len(unkept)} reports were not kept, the first because {unkept[0].unkept}")
     said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
     out.say(f"audited {len(audited)}: {said or 'nothing'}")
+    if past and fail_on == "past-the-guard":
+        return DENIED
     return NotEvaluated.exit_code if counts["not-evaluated"] else 0
 
 

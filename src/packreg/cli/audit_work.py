@@ -6,22 +6,21 @@ An `Auditor` is what a worker has, wherever it is; what it is given and what it 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from packreg.analysis.backend import read_checkpoint
 from packreg.analysis.program import Stack
 from packreg.analysis.stack_tags import read_stack_tags
 from packreg.analysis.state import read_state
-from packreg.analysis.update_history import last_judged_update
 from packreg.cli.entities import stack_entity
 from packreg.cli.governed_runs import judged_report, keep_report, stored_report
+from packreg.cli.guard_evidence import GuardEvidence, Looked
 from packreg.cli.kept_reports import KeptReports
+from packreg.enforcement.past_guard import PAST_THE_GUARD, is_own
 from packreg.enforcement.report import totals
 from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import InvalidState, NotFound, PackregError, Problem
 from packreg.groups.model import SELF_MANAGED
-from packreg.groups.times import precise
 
 if TYPE_CHECKING:
     from packreg.analysis.backend import StackEntry
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from packreg.cli.governed_runs import Stamp
     from packreg.cli.required_packs import ReadyPacks, RequiredPacks
     from packreg.cli.session import Session
+    from packreg.enforcement.report import Report
     from packreg.enforcement.stored import StoredReport
     from packreg.groups.model import Entity
 
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 UNCHANGED = "unchanged"
 #: Processes of packs that are kept for the next stack, at most.
 MOST_WARM = 64
-#: Seconds after the end of an update in which the guard's report of it may still be written.
-_AFTER = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,9 @@ class Audited:
     """How the audit of one entity ended.
 
     `verdict` is that of its report, or "unchanged"; `hidden` counts resources with secrets that could not be
-    read; `error` says why there is no report; `unguarded` is when
-    its last update ended (RFC 3339 in UTC), if that left no report of the guard; `unkept` why the report was
-    not kept.
+    read, `past_the_guard` what nobody waived of the findings about updates that went past the guard; `error`
+    says why there is no report; `unguarded` is when the newest such update ended (RFC 3339 in UTC), or "";
+    `unkept` why the report was not kept.
     """
 
     entity: str
@@ -63,6 +61,7 @@ class Audited:
     waived: int = 0
     errors: int = 0
     hidden: int = 0
+    past_the_guard: int = 0
     error: str = ""
     unguarded: str = ""
     unkept: str = ""
@@ -109,6 +108,7 @@ class Auditor:
     ) -> None:
         self._session, self._decisions, self._packs, self._pool = session, decisions, packs, pool
         self._wishes, self._passphrase = wishes, passphrase
+        self._evidence = GuardEvidence(session, decisions.governance)
 
     def stack(self, task: StackTask, place: Place, stamp: Stamp | None = None) -> Audited:
         """Audit the newest checkpoint of a stack in a backend.
@@ -118,16 +118,19 @@ class Auditor:
         stack = task.stack
         try:
             entity, snapshot = read_stack(task, place, self._passphrase)
-            unguarded, notes = self._unguarded(entity, stack, place)
+            before, notes = self._before(entity)
+            looked = self._evidence.look(entity, stack, place, before, snapshot.size)
+            looked = looked._replace(notes=(*notes, *looked.notes))
             told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED, tags=entity.tags)
-            return self._audit(entity, snapshot, told, unguarded, notes, stamp)
+            return self._audit(entity, snapshot, told, before, looked, stamp)
         except PackregError as error:
             return Audited(task.name, "stack", "not-evaluated", error=str(error))
 
     def account(self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...] = ()) -> Audited:
         """Audit what an account holds; `notes` say what is not in the snapshot."""
         try:
-            return self._audit(entity, snapshot, None, "", notes)
+            before, more = self._before(entity)
+            return self._audit(entity, snapshot, None, before, Looked(notes=(*notes, *more)))
         except PackregError as error:
             return Audited(entity.name, entity.kind, "not-evaluated", error=str(error))
 
@@ -136,20 +139,32 @@ class Auditor:
         entity: Entity,
         snapshot: Snapshot,
         told: Stack | None,
-        unguarded: str,
-        notes: tuple[Problem, ...] = (),
+        before: StoredReport | None,
+        looked: Looked,
         stamp: Stamp | None = None,
     ) -> Audited:
+        """`before` is the report of the last audit; `looked` what was found beside the packs."""
         from packreg.cli.compose import now
 
         required = self._decisions.required(entity, "audit")
         ready = self._packs.ready(required, told, shared=self._wishes.shared)
-        if self._wishes.changed_only and self._is_unchanged(entity, snapshot, ready, stamp):
-            return Audited(entity.name, entity.kind, UNCHANGED, snapshot.size, unguarded=unguarded)
-        if unguarded:
-            message = f"the update that ended at {unguarded} left no report of the guard"
-            notes = (*notes, Problem("unguarded-update", message, entity.name))
-        before, notes = self._before(entity, snapshot, notes)
+        if (
+            self._wishes.changed_only
+            and before is not None
+            and looked.history == before.report.history
+            and not looked.notes
+            and self._is_unchanged(before, snapshot, ready, stamp)
+        ):
+            past, last = _past(before.report)
+            return Audited(
+                entity.name,
+                entity.kind,
+                UNCHANGED,
+                snapshot.size,
+                hidden=len(before.report.hidden),
+                past_the_guard=past,
+                unguarded=last,
+            )
         report = judged_report(
             snapshot,
             ready,
@@ -157,8 +172,8 @@ class Auditor:
             where=snapshot.where,
             now=now(),
             pool=self._pool,
-            notes=notes,
             before=before,
+            looked=looked,
         )
         unkept = ""
         if self._wishes.keep:
@@ -168,6 +183,7 @@ class Auditor:
             except PackregError as error:
                 unkept = str(error)
         found = totals(report)
+        past, last = _past(report)
         return Audited(
             entity.name,
             entity.kind,
@@ -179,33 +195,31 @@ class Auditor:
             found.waived,
             found.errors,
             found.hidden,
+            past,
             "; ".join(sorted({str(error) for error in report.evaluation.errors})[:3]),
-            unguarded,
+            last,
             unkept,
         )
 
-    def _before(
-        self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...]
-    ) -> tuple[StoredReport | None, tuple[Problem, ...]]:
-        """The report of the last audit, where secrets hide what it found; and the notes, with why it is not.
+    def _before(self, entity: Entity) -> tuple[StoredReport | None, tuple[Problem, ...]]:
+        """The report of the last audit, and a note where that is not to be known.
 
         The registry's no stops nothing, as for keeping reports.
         """
-        if not any(snapshot.hidden):
-            return None, notes
         kept = KeptReports(self._session)
         try:
             newest = kept.newest(entity, "audit")
         except PackregError as error:
             kept.unreadable.append(str(error))
             newest = ()
+        notes: tuple[Problem, ...] = ()
         if kept.unreadable:
             message = f"what the last audit found is not known: {kept.unreadable[0]}"
-            notes = (*notes, Problem("earlier-findings-unread", message, entity.name))
+            notes = (Problem("earlier-findings-unread", message, entity.name),)
         return (newest[0] if newest else None), notes
 
     def _is_unchanged(
-        self, entity: Entity, snapshot: Snapshot, ready: ReadyPacks, stamp: Stamp | None
+        self, before: StoredReport, snapshot: Snapshot, ready: ReadyPacks, stamp: Stamp | None
     ) -> bool:
         """Whether the last audit judged the same state by the same packs, and its verdict still holds.
 
@@ -213,20 +227,13 @@ class Auditor:
         """
         from packreg.cli.compose import now
 
-        kept = KeptReports(self._session)
-        newest = kept.newest(entity, "audit")
-        if (
-            not newest
-            or kept.unreadable
-            or newest[0].verdict == "not-evaluated"
-            or ready.required.unavailable
-        ):
+        if before.verdict == "not-evaluated" or ready.required.unavailable:
             return False
-        before = newest[0]
         if stamp is not None and before.id == stamp.id:
             return False  # that is this very audit, which was made before by somebody who is gone
         governed, governance = before.report.governed, self._decisions.governance
         assert governed is not None
+        entity = ready.required.entity
         waived = apply_waivers(
             before.report.evaluation, entity, governance.waivers.values(), governance.rules, now=now()
         )
@@ -238,24 +245,6 @@ class Auditor:
             and before.required.entity.tags == ready.required.entity.tags
             and waived.by_finding == governed.waived.by_finding
         )
-
-    def _unguarded(self, entity: Entity, stack: StackEntry, place: Place) -> tuple[str, tuple[Problem, ...]]:
-        """When the last update ended, if packs were required of it and the guard left no report of it.
-
-        Where that is not to be known, a note says so.
-        """
-        if self._decisions.required(entity, "preventative").nothing:
-            return "", ()
-        try:
-            update = last_judged_update(stack, place)
-        except PackregError as error:
-            return "", (Problem("history-unreadable", str(error), entity.name),)
-        if update is None:
-            return "", ()
-        until = _time(update.ended + _AFTER)
-        newest = next(KeptReports(self._session).walk(entity, "update", until), None)
-        guarded = newest is not None and newest.report.time >= _time(update.started)
-        return "" if guarded else _time(update.ended), ()
 
 
 def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[Entity, Snapshot]:
@@ -278,5 +267,8 @@ def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[E
     return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}", tags), snapshot
 
 
-def _time(seconds: float) -> str:
-    return precise(datetime.fromtimestamp(seconds, UTC))
+def _past(report: Report) -> tuple[int, str]:
+    """How many findings about what went past the guard nobody waives; when the newest such update ended."""
+    found = [each for each in report.evaluation.violations if is_own(each) and report.waiver(each) is None]
+    ended = [each.urn.rpartition("::")[2] for each in found if each.policy == PAST_THE_GUARD]
+    return len(found), max(ended, default="")

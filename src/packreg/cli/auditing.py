@@ -77,6 +77,13 @@ stacks_backend_option = click.option(
 @jobs_option
 @click.option("--dask", metavar="ADDRESS", help="Let the workers of the Dask cluster there audit the stacks.")
 @share_option
+@click.option(
+    "--fail-on",
+    type=click.Choice(["past-the-guard", "never"]),
+    default="never",
+    show_default=True,
+    help="What exit code 3 means: an update that went past the guard, and that nobody waived.",
+)
 @strict_option
 @no_report_option
 @offline_option
@@ -94,6 +101,7 @@ def audit_command(
     jobs: int | None,
     dask: str | None,
     share_processes: bool,
+    fail_on: str,
     strict_conflicts: bool,
     no_report: bool,
     offline: bool,
@@ -101,7 +109,8 @@ def audit_command(
     """Hold stacks and accounts against their audit groups.
 
     Never blocks: violations are reported and kept, and the exit code is 0. Exit code 4: some could not be
-    evaluated. Stacks whose last update went past the guard are named.
+    evaluated. Updates that went past the guard are violations of packreg:past-the-guard, and a history that
+    is gone one of packreg:history-lost. Exit code 3: there are some, and --fail-on past-the-guard.
     """
     from packreg.analysis.pool import Pool
 
@@ -135,7 +144,7 @@ def audit_command(
                 work = partial(auditor.stack, place=place)
                 audited = work_off(session, "auditing", work, tasks, jobs, pool)
     audited.sort(key=lambda each: (each.kind, each.entity))
-    return write_audited(session, audited)
+    return write_audited(session, audited, fail_on=fail_on)
 
 
 def _check_options(

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from packreg._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from packreg.analysis.pool import Pool
     from packreg.analysis.snapshot import Snapshot
+    from packreg.cli.guard_evidence import Looked
     from packreg.cli.required_packs import ReadyPacks
     from packreg.cli.session import Session
     from packreg.enforcement.report import Report
     from packreg.enforcement.report_keys import Run
     from packreg.enforcement.stored import StoredReport
-    from packreg.errors import Problem
     from packreg.groups.model import Governance
 
 
@@ -29,25 +27,27 @@ def judged_report(
     where: str,
     now: str,
     pool: Pool | None = None,
-    notes: Sequence[Problem] = (),
     before: StoredReport | None = None,
+    looked: Looked | None = None,
     hidden_secrets: Literal["refused", "allowed", "counted"] = "counted",
 ) -> Report:
     """Run the packs over the snapshot's resources; waivers are those of governance that count at `now`.
 
-    `where` is what the report calls the snapshot; what the run `before` found on resources of which this one
-    cannot read the secrets stays found. Such resources are not evaluated where `hidden_secrets` are refused.
-    Never raises for a pack.
+    `where` is what the report calls the snapshot; `looked` is what was found beside the packs. What the run
+    `before` found on resources of which this one cannot read the secrets stays found. Such resources are not
+    evaluated where `hidden_secrets` are refused. Never raises for a pack.
     """
     from packreg.analysis.evaluation import judge
     from packreg.analysis.feed import JudgedSnapshot
     from packreg.analysis.findings import Evaluation
     from packreg.analysis.redaction import Redactor
+    from packreg.cli.guard_evidence import Looked
     from packreg.enforcement.governed import Governed, unavailable_results
     from packreg.enforcement.hidden import not_evaluated, still_found, unread, with_names
     from packreg.enforcement.report import Report
     from packreg.enforcement.waivers import apply_waivers
 
+    looked = looked or Looked()
     redactor = Redactor(snapshot.known_secrets | ready.secrets)
     found = judge(JudgedSnapshot(snapshot), ready.packs, redactor, pool=pool) if ready.packs else None
     results = found.packs if found is not None else ()
@@ -58,6 +58,8 @@ def judged_report(
         evaluation = still_found(evaluation, before.report.evaluation, snapshot.hidden)
     if hidden_secrets == "refused":
         evaluation = not_evaluated(evaluation, snapshot.hidden)
+    if looked.own is not None:
+        evaluation = Evaluation((*evaluation.packs, looked.own), snapshot.size)
     waivers, rules = governance.waivers.values(), governance.rules
     waived = apply_waivers(evaluation, ready.required.entity, waivers, rules, now=now)
     said = (warning for pack in ready.required.packs for warning in pack.warnings)
@@ -65,12 +67,13 @@ def judged_report(
     return Report(
         evaluation,
         where,
-        notes=(*notes, *seen, *said, *sorted(set(ready.warnings)), *waived.notes),
+        notes=(*looked.notes, *seen, *said, *sorted(set(ready.warnings)), *waived.notes),
         stack=snapshot.stack,
         project=snapshot.project,
         tool=__version__,
         governed=Governed(ready.required, waived),
         hidden=hidden,
+        history=looked.history,
         hidden_allowed=bool(hidden) and hidden_secrets == "allowed",
     )
 

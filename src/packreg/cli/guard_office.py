@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from packreg.analysis.findings import Evaluation, Violation
     from packreg.analysis.program import Stack
     from packreg.cli.decisions import Decisions
+    from packreg.cli.guard_evidence import Looked
     from packreg.cli.required_packs import RequiredPacks
     from packreg.cli.session import Session
     from packreg.enforcement.guard.run import Run
@@ -45,6 +46,8 @@ class Office:
             NotFound: there is no registry, so nobody can say what must run.
             PackregError: governance cannot be read.
         """
+        from packreg.cli.compose import new_id
+
         decisions, packs = self._read()
         entity = entity_of(stack)
         ready = packs.ready(decisions.required(entity, mode), stack)
@@ -55,24 +58,44 @@ class Office:
         by_tags = () if stack.tags else groups_by_tags(decisions.governance, mode)
         unseen = tuple(name for name in by_tags if name not in ready.required.groups)
         return Prepared(
-            ready.required, ready.packs, ready.ran, ready.secrets, ready.warnings, waiver_for, unseen
+            ready.required,
+            ready.packs,
+            ready.ran,
+            ready.secrets,
+            ready.warnings,
+            waiver_for,
+            unseen,
+            id=new_id(),
         )
+
+    def begin(self, prepared: Prepared) -> None:
+        """Enter that an update begins; its report follows under the same id. Raises PackregError."""
+        from packreg.registry.run_entries import RunEntry
+
+        self._session.registry().home(create=False)
+        entity = prepared.required.entity
+        self._session.entries.append(RunEntry("begun", "update", entity.kind, entity.name, prepared.id))
 
     def keep(self, run: Run) -> None:
         """Keep a report of a run. Raises PackregError."""
+        from packreg.analysis.findings import Evaluation
         from packreg.cli.compose import new_id, precisely_now
         from packreg.cli.governed_runs import keep_report
+        from packreg.cli.guard_evidence import Looked
         from packreg.enforcement.governed import Governed
         from packreg.enforcement.report import Report
         from packreg.enforcement.stored import StoredReport
         from packreg.errors import Problem
 
         required = run.prepared.required
-        waived = self._waived(required.entity, run.evaluation)
         audit = required.mode == "audit"
+        looked = self._taken_over(run) if audit else Looked()
+        own = (looked.own,) if looked.own is not None else ()
+        evaluation = Evaluation((*run.evaluation.packs, *own), run.evaluation.resources)
+        waived = self._waived(required.entity, evaluation)
         kind: Kind = "audit" if audit else "preview" if run.stack.dry_run else "update"
         report = Report(
-            run.evaluation,
+            evaluation,
             f"pulumi {'preview' if run.stack.dry_run else 'up'}",
             notes=(
                 *(Problem("failed-open", text) for text in run.passed),
@@ -85,9 +108,19 @@ class Office:
             project=run.stack.project,
             tool=__version__,
             governed=Governed(required, waived, applied=not audit, failed_open=bool(run.passed)),
+            history=looked.history,
         )
-        stored = StoredReport(new_id(), kind, precisely_now(), "", run.prepared.ran, report.verdict, report)
+        id = run.prepared.id or new_id()
+        stored = StoredReport(id, kind, precisely_now(), "", run.prepared.ran, report.verdict, report)
         keep_report(self._session, stored)
+
+    def _taken_over(self, run: Run) -> Looked:
+        """What the last audit found beside the packs: nobody looks at the stack's history now."""
+        from packreg.cli.guard_evidence import taken_over
+        from packreg.cli.kept_reports import KeptReports
+
+        newest = KeptReports(self._session).newest(run.prepared.required.entity, "audit")
+        return taken_over(newest[0] if newest else None, run.evaluation.resources)
 
     def _read(self) -> tuple[Decisions, RequiredPacks]:
         from packreg.cli.decisions import Decisions

@@ -43,7 +43,14 @@ def main() -> None:
     session = Session(os.environ)
     session.out.quiet, session.trusts_project = True, False
     office = Office(session)
-    guard = Guard(office.prepare, office.keep, version=__version__, say=_say, fail_open=failing_open(session))
+    guard = Guard(
+        office.prepare,
+        office.keep,
+        office.begin,
+        version=__version__,
+        say=_say,
+        fail_open=failing_open(session),
+    )
 
     def defect(error: Exception) -> str:
         failure = session.defect(error)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg._version import __version__
 from packreg.cli.base import Group, command
 from packreg.cli.enabling import metadata_of
 from packreg.cli.governing import edit_governance, read_governance, show_edit
@@ -153,12 +154,17 @@ def rm_command(session: Session, ids: tuple[str, ...]) -> None:
 def _versions(session: Session, governance: Governance, pack: str) -> dict[str, PackInfo | None]:
     """What each version that a group could mean says of itself, by `name@version`; else the latest.
 
+    What audits find themselves is found by no pack that is published.
+
     Raises:
         NotFound: there is no such pack.
     """
+    from packreg.enforcement.past_guard import OWN_PACK, own_info
     from packreg.groups.model import PackEntry
     from packreg.groups.times import NEVER
 
+    if pack == OWN_PACK:
+        return {pack: own_info(__version__)}
     entries = [group.packs[pack] for group in governance.groups.values() if pack in group.packs]
     return metadata_of(session, entries or [PackEntry(pack, "latest", NEVER)])
 

@@ -13,14 +13,22 @@ from packreg.errors import Problem
 from packreg.groups.model import Waiver
 
 
+class History(NamedTuple):
+    """How much history of a stack there was: its changes, and when the newest ended (nanoseconds, epoch)."""
+
+    changes: int
+    newest: int
+
+
 @dataclass(frozen=True)
 class Report:
     """An evaluation of what `where` holds, with everything that could not be seen or may surprise in `notes`.
 
     `where` is a path (relative to the working directory, if below it) or a URL; `tool` is packreg's version.
     `governed` is there when the packs were not named by the caller but required of an entity; then `fail_on`
-    means nothing. `hidden` are the URNs of resources with secrets that packs could not be shown (see
-    `hidden`), which somebody who may let them pass has allowed where `hidden_allowed` is set.
+    means nothing. `hidden` are the URNs of resources with secrets that packs could not be shown (see the
+    module `hidden`), which somebody who may let them pass has allowed where `hidden_allowed` is set;
+    `history` is what the audit of a stack saw of its history in the backend.
     """
 
     evaluation: Evaluation
@@ -33,6 +41,7 @@ class Report:
     governed: Governed | None = None
     hidden: tuple[str, ...] = ()
     hidden_allowed: bool = False
+    history: History | None = None
 
     def __post_init__(self) -> None:
         """Put what is odd about the packs among the notes."""

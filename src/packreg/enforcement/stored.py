@@ -19,7 +19,7 @@ from typing import Any, get_args
 from packreg.analysis.sources import unpacked
 from packreg.enforcement.document import document
 from packreg.enforcement.governed import Governed
-from packreg.enforcement.report import Report
+from packreg.enforcement.report import History, Report
 from packreg.enforcement.report_keys import RUNS, Run, report_key
 from packreg.enforcement.stored_findings import read_evaluation, read_waiver
 from packreg.enforcement.verdict import Verdict
@@ -117,6 +117,7 @@ class StoredReport:
             ],
             "waivers": [asdict(waiver) for waiver in governed.waived.used],
             "hidden_secrets": found["hidden_secrets"],
+            "history": None if self.report.history is None else self.report.history._asdict(),
             "notes": found["notes"],
             "results": [_with_waivers(pack) for pack in found["packs"]],
         }
@@ -148,6 +149,7 @@ class StoredReport:
             project=state.text("project"),
             tool=found.text("tool"),
             governed=_read_governed(found),
+            history=_history(found),
             hidden=_urns(hidden) if hidden is not None else (),
             hidden_allowed=hidden is not None and hidden.raw("allowed", bool),
         )
@@ -163,6 +165,13 @@ class StoredReport:
         if stored.key != key:
             raise found.wrong("entity", f"it is the report of {stored.key}")
         return stored
+
+
+def _history(found: Members) -> History | None:
+    if found.values.get("history") is None:
+        return None
+    history = found.members("history")
+    return History(history.number("changes"), history.number("newest", 10**19))
 
 
 def _urns(found: Members) -> tuple[str, ...]:

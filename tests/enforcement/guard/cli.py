@@ -60,6 +60,7 @@ class Office:
         unseen: tuple[str, ...] = (),
     ) -> None:
         self.kept: list[Run] = []
+        self.begun: list[Prepared] = []
         self.said: list[str] = []
         self._packs: Mapping[Mode, Packs] = {"preventative": packs, "audit": audits}
         self._waiver_for, self._unavailable, self._error = waiver_for, tuple(unavailable), error
@@ -81,11 +82,14 @@ class Office:
         """Keep a run."""
         self.kept.append(run)
 
+    def begin(self, prepared: Prepared) -> None:
+        """Note that an update began."""
+        self.begun.append(prepared)
+
     def guard(self, **options: Any) -> Guard:
         """A guard of this office, which runs in this process."""
-        return Guard(
-            self.prepare, options.pop("keep", self.keep), version="0.5.0", say=self.said.append, **options
-        )
+        keep, begin = options.pop("keep", self.keep), options.pop("begin", self.begin)
+        return Guard(self.prepare, keep, begin, version="0.5.0", say=self.said.append, **options)
 
 
 class Cli:

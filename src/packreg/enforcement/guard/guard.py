@@ -32,7 +32,7 @@ from packreg.enforcement.guard.denial import Denial, not_made
 from packreg.enforcement.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.enforcement.guard.packs import RunningPacks, in_background
 from packreg.enforcement.guard.reports import interrupted, keep_reports
-from packreg.enforcement.guard.run import Keep, Prepare, Prepared, Run
+from packreg.enforcement.guard.run import Begin, Keep, Prepare, Prepared, Run
 from packreg.enforcement.guard.seen import SeenStack, secrets_in
 from packreg.errors import PackregError, Problem
 from packreg.groups.decision import Required, Unavailable
@@ -58,6 +58,7 @@ class Guard:
         self,
         prepare: Prepare,
         keep: Keep,
+        begin: Begin,
         *,
         version: str,
         say: Callable[[str], None],
@@ -65,12 +66,12 @@ class Guard:
         audit_seconds: float = 30.0,
         keep_seconds: float = 10.0,
     ) -> None:
-        """`say` is given lines for the user; `fail_open` says in words who lets pass what could not be
-        evaluated, and is empty where it must not pass; `audit_seconds` and `keep_seconds` bound what an
-        answer waits for that is not the verdict.
+        """`begin` is called before anything is answered about an update; `say` is given lines for the user;
+        `fail_open` says in words who lets pass what could not be evaluated, and is empty where it must not
+        pass; `audit_seconds` and `keep_seconds` bound what an answer waits for that is not the verdict.
         """
         self.version = version
-        self._prepare, self._keep, self._say = prepare, keep, say
+        self._prepare, self._keep, self._enter, self._say = prepare, keep, begin, say
         self._open = fail_open
         self._audit_seconds, self._keep_seconds = audit_seconds, keep_seconds
         self._turn, self._telling = Lock(), Lock()
@@ -82,6 +83,7 @@ class Guard:
         self._beginning: Future[Prepared] | None = None
         self._running: RunningPacks | None = None
         self._audit: Audit | None = None
+        self._entering: Future[None] | None = None
         self._passed: dict[str, bool] = {}  # failure that was let pass -> whether the CLI was told
         self._notes: dict[str, Problem] = {}
         self._exceptions = NO_EXCEPTIONS
@@ -254,6 +256,8 @@ class Guard:
             return _unknown(stack, error, self.version)
         self._know({*prepared.secrets, *(stack.config.get(key, "") for key in stack.secret_keys)})
         self._running = RunningPacks(prepared.packs, self._seen, self._redactor, self._pool)
+        if not stack.dry_run and not prepared.required.nothing:
+            self._entering = in_background(lambda: self._enter(prepared))
         if not stack.dry_run:
             self._audit = Audit(stack, self._prepare, self._seen)
         return prepared
@@ -285,7 +289,23 @@ class Guard:
             f"{label} does not run: {failed}" + (f"\nhint: {failed.hint}" if failed.hint else "")
             for label, failed in self._running.failed()
         )
+        self._await_entry()
         return self._running
+
+    def _await_entry(self) -> None:
+        """Wait until an audit can see that the guard was there; where it will not, say so and go on."""
+        entering, self._entering = self._entering, None
+        if entering is None:
+            return
+        try:
+            entering.result(self._keep_seconds)
+        except TookTooLong:
+            why = f"that was not done after {self._keep_seconds:g} s"
+        except Exception as error:  # noqa: BLE001  evidence stops no deployment
+            why = str(error)
+        else:
+            return
+        self._say(f"the beginning of this update was not entered in the registry: {why}")
 
     def _stop_at(self, failures: Iterable[str]) -> None:
         """Stop at failures, all of them in one message, or let each pass. Raises Stopped."""

@@ -26,7 +26,8 @@ class Prepared:
 
     What could not be made ready is among what `required` has as unavailable. `ran` says for a report which
     releases these are; `secrets` are texts that packs are given and nobody may read; `warnings` may grow as
-    packs are configured; `unseen` are groups that may have the stack by its tags, which nobody told.
+    packs are configured; `unseen` are groups that may have the stack by its tags, which nobody told; `id`
+    is that of the run, which its report has, "" where there is none yet.
     """
 
     required: Required
@@ -36,6 +37,7 @@ class Prepared:
     warnings: Sequence[Problem] = ()
     waiver_for: WaiverFor = nobody_waives
     unseen: tuple[str, ...] = ()
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +57,7 @@ class Run:
 
 #: Finds, installs and configures what a stack must run. Raises PackregError when that is not to be known.
 Prepare = Callable[[Stack, Mode], Prepared]
+#: Enters that an update begins, before anything is answered about it. Raises PackregError.
+Begin = Callable[[Prepared], None]
 #: Keeps a report of a run. Raises PackregError.
 Keep = Callable[[Run], None]
