@@ -498,3 +498,33 @@ def test_an_opa_analyzer_that_is_not_there_is_said(judge: User) -> None:
     done = judge("analyze", "opa_guard", "--state", "state.json")
     assert done.code == 2
     assert "no-such-analyzer is not on the PATH" in done.err
+
+
+@pytest.fixture
+def stack_pack(judge: User, shop: Path) -> str:
+    """A directory whose pack calls itself `StackPack`."""
+    place = broken(judge, shop, "python-raises")
+    program = (place / "__main__.py").read_text()
+    (place / "__main__.py").write_text(program.replace('name="python-raises"', 'name="StackPack"'))
+    return "./python-raises"
+
+
+@pytest.mark.parametrize("output", ["text", "json", "sarif", "junit", "markdown", "github"])
+def test_a_pack_is_called_as_the_registry_calls_it(judge: User, stack_pack: str, output: str) -> None:
+    """A pack that calls itself `StackPack` is shown as `stackpack`, under which it is published and found."""
+    state(judge, {"open": {"acl": "public-read"}})
+    done = judge("analyze", stack_pack, "--state", "state.json", "-o", output)
+    assert done.code == 3
+    assert "stackpack" in done.out
+    assert "StackPack" not in done.out
+
+
+def test_other_commands_call_a_pack_the_same(judge: User, stack_pack: str) -> None:
+    """`docs` and `validate-config` say `stackpack` too."""
+    (judge.directory / "none.json").write_text("{}")
+    validating = ("validate-config", stack_pack, "--config", "none.json", "--json")
+    for words in (("docs", stack_pack), validating):
+        done = judge(*words)
+        assert done.code == 0
+        assert "stackpack" in done.out
+        assert "StackPack" not in done.out

@@ -38,7 +38,7 @@ class Collector:
     ) -> None:
         """`session` was started; `version` and `name` are the release's, "" for what the pack says itself."""
         info = session.info
-        self._name = name or info.name
+        self._name = name or info.shown_name
         self._info: PackInfo = info
         self._engine, self._warnings = session.program.engine, session.analyzer.warnings
         self._version = version or info.version

@@ -101,6 +101,7 @@ def analyze_command(
                 program,
                 configured([layer for name, layer in layers if name in ("", pack.name)], warnings),
                 pack.version,
+                pack.name if pack.digest else "",  # a directory under work is called as the pack calls itself
             )
             for program, pack in zip(programs, ready, strict=True)
         ]

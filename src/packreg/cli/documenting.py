@@ -37,7 +37,7 @@ def docs_command(session: Session, pack: str, output: Path | None, offline: bool
         write_atomically(target, page.encode())
     if session.out.json:
         path = str(target) if target is not None else None
-        session.out.document({"pack": info.name, "version": version, "path": path, "page": page})
+        session.out.document({"pack": info.shown_name, "version": version, "path": path, "page": page})
     elif target is not None:
         session.out.say(f"wrote {target}: {counted_policies(len(info.policies))}")
     else:

@@ -132,7 +132,7 @@ def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: b
                 results[each.case.file, each.case.name] = _judge(each, ready.version, pool, notes)
     policies = [policy.name for policy in info.policies] if info is not None and not partly else []
     return TestReport(
-        info.name if info is not None else ready.name,
+        info.shown_name if info is not None else ready.name,
         ready.version,
         tuple(
             FileResult(file.path, tuple(results[case.file, case.name] for case in file.cases), file.problems)

@@ -59,7 +59,7 @@ def validate_config_command(
     if session.out.json:
         session.out.document(
             {
-                "pack": info.name,
+                "pack": info.shown_name,
                 "version": version,
                 "policies": [
                     {"policy": name, "level": each.level, "properties": json_value(dict(each.properties))}

@@ -51,8 +51,8 @@ def policy_page(info: PackInfo, version: str) -> str:
 
 
 def _lines(info: PackInfo, version: str) -> Iterator[str]:
-    name = f"{info.name}@{version}" if version else info.name
-    yield f"# {_text(info.display_name or info.name)}"
+    name = f"{info.shown_name}@{version}" if version else info.shown_name
+    yield f"# {_text(info.display_name or info.shown_name)}"
     yield ""
     yield f"Policy pack {code(name)}: {counted_policies(len(info.policies))}."
     yield from _paragraphs(info.description)
@@ -208,7 +208,7 @@ def _link(url: str) -> str:
 def _anchors(info: PackInfo) -> dict[str, str]:
     """The anchors that GitHub gives to the headings of policies, where there is no doubt about them."""
     found = {policy.name: policy.name.lower() for policy in info.policies}
-    title = re.sub(r"[^\w\- ]", "", (info.display_name or info.name).lower()).replace(" ", "-")
+    title = re.sub(r"[^\w\- ]", "", (info.display_name or info.shown_name).lower()).replace(" ", "-")
     taken = Counter([*found.values(), title, "configuration", "how-to-mend-it", "message"])
     return {
         name: anchor for name, anchor in found.items() if _ANCHOR.fullmatch(anchor) and taken[anchor] == 1

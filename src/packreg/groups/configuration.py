@@ -65,7 +65,7 @@ class ConfigurablePack:
             for policy in info.policies
         )
         initial = {name: Setting(entry.level, entry.properties) for name, entry in info.initial.items()}
-        return cls(info.name, policies, initial, info.supports_config, runtime != "opa")
+        return cls(info.shown_name, policies, initial, info.supports_config, runtime != "opa")
 
 
 @dataclass(frozen=True, slots=True)

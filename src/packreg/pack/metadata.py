@@ -87,6 +87,7 @@ class InitialSetting:
 class PackInfo:
     """A pack. `version` is what the SDK says, which for Python is always 0.0.1: the release's counts.
 
+    `name` is what the pack calls itself; `shown_name` is what everything here calls it.
     `initial` is by policy name, and may have `all`; `sdk` is the version of the SDK, or of our own analyzer.
     """
 
@@ -102,6 +103,11 @@ class PackInfo:
     supports_config: bool = False
     initial: Mapping[str, InitialSetting] = field(default_factory=dict)
     sdk: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """The name as a registry has it, in small letters."""
+        return self.name.lower()
 
     def policy(self, name: str) -> PolicyInfo | None:
         """The policy of this name."""

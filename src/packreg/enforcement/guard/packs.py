@@ -69,7 +69,7 @@ class RunningPack:
         info = self._session.info
         severities = {policy.name: SEVERITIES.index(policy.severity) for policy in info.policies}
         pack = self.pack
-        name, version = pack.name or info.name, pack.version or info.version
+        name, version = pack.name or info.shown_name, pack.version or info.version
         self.label = Label(name, version, severities, unwaivable(info))
         self._collector = Collector(self._session, pack.version, self._stack, self._redactor, name=pack.name)
         self._judging = frozenset(method for method in _METHODS if self._session.judging(method))
