@@ -46,6 +46,20 @@ def test_the_directory_form_is_the_guard_or_stops_the_cli(make: Make, each_pulum
     assert "demo:index:Bucket" not in stack.plain.must("pulumi stack export --stack dev")
 
 
+def test_a_project_does_not_replace_the_guard(make: Make) -> None:
+    """A project that names an analyzer and a language host of the guard's name is denied all the same."""
+    stack = make()
+    stack.write(logs=OPEN)
+    (stack.shell.directory / "x").mkdir()
+    with (stack.shell.directory / "Pulumi.yaml").open("a") as project:
+        project.write("plugins:\n  analyzers: [{name: policy-packreg, path: ./x}]\n")
+        project.write("  languages: [{name: packreg, path: ./x}]\n")
+    code, output = stack.up("--skip-preview")
+    assert code != 0
+    assert policies(output)["python-guard@v1.0.0"].startswith("❌")
+    assert stack.buckets() == {}
+
+
 def assert_governed(stack: GovernedStack) -> None:
     """A violating stack is denied; mended it is allowed, goes up and is audited, and reports say all that."""
     stack.write(logs=OPEN, short={**GOOD, "retentionDays": 10})
