@@ -20,14 +20,13 @@ from packreg.analysis.resources import read_resources
 from packreg.analysis.snapshot import Snapshot
 from packreg.cli.configuring import configured
 from packreg.groups.config_file import Layer
-from packreg.install.home import Home
 from packreg.install.lock_dependencies import lock_dependencies
 from packreg.pack.check import load_pack
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
 from packreg.pack.reference import Reference
 from packreg.registry.record import Source
-from tests.install.shop import Shop, checked, python_pack, tools_in
+from tests.install.shop import Shop, checked, kept_home, python_pack, tools_in
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 BUCKET = "demo:index:Bucket"
@@ -44,7 +43,7 @@ class Sdks:
 
 def install(root: Path, names: Sequence[str]) -> dict[str, Path]:
     """Publish these fixtures into a registry, and install them from there; the directories by name."""
-    shop, home = Shop(root / "registry"), Home(root / "home")
+    shop, home = Shop(root / "registry"), kept_home(root / "home")
     tools = tools_in(home)
 
     def place(name: str) -> Path:
@@ -83,7 +82,7 @@ def installed_once(factory: pytest.TempPathFactory, names: Sequence[str]) -> tup
 
 def install_sdk(root: Path, *requirements: str) -> Path:
     """The interpreter of an environment with these requirements, made by packreg."""
-    shop, home = Shop(root / "registry"), Home(root / "home")
+    shop, home = Shop(root / "registry"), kept_home(root / "home")
     tools = tools_in(home)
     files = python_pack(requirements="\n".join(requirements) + "\n")
     record = shop.publish(files, lock=lock_dependencies(checked(files), tools))

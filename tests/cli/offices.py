@@ -56,6 +56,7 @@ def moved_in(user: User, top: Path) -> User:
     """The user with a copy of that registry, which is theirs to change; what is installed is shared."""
     shutil.copytree(top / "registry", user.top / "registry")
     user.extra |= {"PACKREG_REGISTRY": str(user.top / "registry"), "PACKREG_HOME": str(top / "home")}
+    user.extra["XDG_STATE_HOME"] = str(top / "user" / ".local" / "state")
     return user
 
 

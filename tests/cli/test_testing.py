@@ -59,6 +59,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def author(user: User, shop: Path) -> User:
     """A user of that registry and that home."""
     user.extra |= {"PACKREG_REGISTRY": str(shop / "registry"), "PACKREG_HOME": str(shop / "home")}
+    user.extra["XDG_STATE_HOME"] = str(shop / "state")
     return user
 
 

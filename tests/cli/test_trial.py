@@ -38,6 +38,7 @@ def author(user: User, home: Path) -> User:
     others = ("PACKREG_", "XDG_", "PYTHON", "PYTEST_")
     user.extra |= {name: value for name, value in os.environ.items() if not name.startswith(others)}
     user.extra |= {"PACKREG_HOME": str(home), "PACKREG_REGISTRY": str(user.top / "registry")}
+    user.extra["XDG_STATE_HOME"] = f"{home}-state"
     return user
 
 

@@ -118,6 +118,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Shell:
             "PATH": os.pathsep.join([beside, kept["PATH"]]),
             "PACKREG_REGISTRY": (top / "registry").as_uri(),
             "PACKREG_HOME": str(top / "home"),
+            "XDG_STATE_HOME": str(top / "state"),
         },
         top,
     )

@@ -338,7 +338,7 @@ def test_an_interrupt_ends_everything_without_a_traceback(waiting: tuple[Governe
     print(output)
     assert process.returncode != 0
     assert "Traceback" not in output
-    assert still_running(stack.shell.environment["PACKREG_HOME"]) == []
+    assert still_running(stack.shell.environment["XDG_STATE_HOME"]) == []
     [report] = stack.reports("preview")
     assert report.verdict == "not-evaluated"
 
@@ -348,4 +348,4 @@ def test_a_cli_that_is_killed_leaves_nothing(waiting: tuple[GovernedStack, objec
     """When the CLI is gone without a word, the guard and its packs are, too."""
     stack, process = waiting
     process.kill()
-    assert still_running(stack.shell.environment["PACKREG_HOME"]) == []
+    assert still_running(stack.shell.environment["XDG_STATE_HOME"]) == []

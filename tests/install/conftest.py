@@ -15,7 +15,7 @@ from packreg.install.home import Home
 from packreg.install.lock_dependencies import lock_dependencies
 from packreg.install.tools import Tools
 from packreg.registry.record import Lock
-from tests.install.shop import Index, Shop, Wheel, checked, python_pack, serving, tools_in
+from tests.install.shop import Index, Shop, Wheel, checked, kept_home, python_pack, serving, tools_in
 
 #: Two small packages, one of which needs the other.
 LEAF = Wheel("leafpkg", "1.0")
@@ -27,7 +27,7 @@ SDK = "pulumi>=3,<4\npulumi-policy>=1,<2\n"
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     """An empty home."""
-    return Home(tmp_path / "home")
+    return kept_home(tmp_path / "home")
 
 
 @pytest.fixture

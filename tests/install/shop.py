@@ -17,6 +17,7 @@ from packreg.install.home import Home
 from packreg.install.installer import Installer
 from packreg.install.remembered import DiskMemory
 from packreg.install.tools import Tools
+from packreg.install.trust import Key
 from packreg.pack.bundle import encode
 from packreg.pack.check import Pack, check_bundle
 from packreg.pack.files import File
@@ -70,6 +71,11 @@ def checked(pack_files: dict[str, File], name: str = "guard") -> Pack:
     report, pack = check_bundle(encode(pack_files).data, name=name)
     assert pack is not None and report.ok, report.errors
     return pack
+
+
+def kept_home(root: Path) -> Home:
+    """A home whose marks mean something to other processes, too: XDG_STATE_HOME is `state` beside it."""
+    return Home(root, Key(str(root.parent / "state" / "packreg"), str(root)))
 
 
 def tools_in(home: Home, **environ: str) -> Tools:

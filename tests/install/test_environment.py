@@ -15,7 +15,7 @@ from packreg.errors import InstallError
 from packreg.install.environment import Needs, environment_key, get_environment
 from packreg.install.home import Home
 from packreg.install.interpreter import Interpreter, find_interpreter
-from packreg.install.marker import COMPLETE
+from packreg.install.sealed import COMPLETE
 from packreg.install.tools import Tools
 from tests.install.conftest import LEAF, OTHER, TWIG
 from tests.install.shop import Index, Wheel, lock_of, tools_in, tree_digest

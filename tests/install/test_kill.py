@@ -20,7 +20,7 @@ import pytest
 from packreg.install import marker
 from packreg.install.disk import remove_tree
 from packreg.install.home import Home
-from packreg.install.marker import COMPLETE
+from packreg.install.sealed import COMPLETE
 from packreg.pack.reference import Reference
 from tests.install.conftest import LEAF, TWIG
 from tests.install.shop import MAIN, Index, Shop, lock_of, python_pack, tree_digest
@@ -75,7 +75,7 @@ def whole(home: Home, expected: dict[str, str]) -> bool:
         assert said is not None, "a directory has the place of a pack, and no marker"
         assert said["digest"] == expected["digest"]
         assert (path / "__main__.py").read_bytes() == MAIN
-        if marker.holds(str(path), said):
+        if marker.holds(str(path), said, lambda kind, entry: (Path(entry) / COMPLETE).is_file()):
             python = path / "venv" / "bin" / "python"
             assert run(python, "import leafpkg, twigpkg; print(twigpkg.value)") == "2.0"
     return bool(found)
@@ -192,9 +192,11 @@ def test_a_pack_that_was_put_aside_comes_back(shop: Shop, home: Home, tmp_path: 
     for path in (old, staging):
         path.mkdir(parents=True)
         marker.write_marker(
+            home.key,
+            str(path),
             str(path),
             {
-                "format": marker.FORMAT, "name": path.name, "version": "1.0.0", "digest": "", "bundle": "",
+                "leave": [], "name": path.name, "version": "1.0.0", "digest": "", "bundle": "",
                 "registry": "", "packreg": "",
                 "environment": {"kind": "none", "path": "", "store": "", "python": ""},
             },

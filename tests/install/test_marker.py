@@ -11,20 +11,30 @@ from pathlib import Path
 import pytest
 
 from packreg.install import marker
-from packreg.install.marker import COMPLETE, FORMAT, MARKER, installed, read_marker, release_directory
+from packreg.install.disk import remove_tree
+from packreg.install.marker import MARKER, installed, read_marker, release_directory
+from packreg.install.sealed import COMPLETE, seal_entry
+from packreg.install.trust import Key
 
 ID = "0123456789ab"
+
+
+def key_of(home: Path) -> Key:
+    """The key of the user whose home this is."""
+    return Key(str(home.parent / f"{home.name}-state"))
 
 
 def put(home: Path, **changes: object) -> Path:
     """An installed pack with an environment, and a marker in which `changes` were made."""
     directory = Path(release_directory(str(home), ID, "guard", "1.0.0"))
     entry = home / "envs" / "key"
-    for path in (directory / "venv" / marker.python_in_environment(), entry / COMPLETE):
+    remove_tree(entry)
+    for path in (directory / "venv" / marker.python_in_environment(), entry / "env" / "module.py"):
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
         path.write_text("")
+    seal_entry(key_of(home), "environment", str(entry), str(entry), {})
     said: dict[str, object] = {
-        "format": FORMAT,
         "name": "guard",
         "version": "1.0.0",
         "digest": "sha256:" + "0" * 64,
@@ -32,15 +42,16 @@ def put(home: Path, **changes: object) -> Path:
         "registry": ID,
         "environment": {"kind": "python", "path": "venv", "store": str(entry), "python": "/usr/bin/python3"},
         "packreg": "0.1.0",
+        "leave": [],
     }
     (directory / MARKER).unlink(missing_ok=True)
-    marker.write_marker(str(directory), said | changes)
+    marker.write_marker(key_of(home), str(directory), str(directory), said | changes)
     return directory
 
 
 def found(home: Path, **options: bool) -> str | None:
     """What the fast path finds."""
-    return installed(str(home), ID, "guard", "1.0.0", **options)
+    return installed(str(home), key_of(home), ID, "guard", "1.0.0", **options)
 
 
 def test_a_whole_pack_is_found(tmp_path: Path) -> None:
@@ -54,12 +65,9 @@ def test_a_whole_pack_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"format": FORMAT + 1},
         {"name": "other"},
         {"version": "1.0.1"},
-        {"digest": 5},
-        {"environment": "venv"},
-        {"environment": {"kind": "python"}},
+        {"registry": "ba9876543210"},
         {"environment": {"kind": "left-out", "path": "", "store": "", "python": ""}},
         {"environment": {"kind": "python", "path": "venv", "store": "/gone", "python": ""}},
         {"environment": {"kind": "python", "path": "elsewhere", "store": "", "python": ""}},
@@ -104,15 +112,20 @@ def test_the_marker_is_never_written_twice(tmp_path: Path) -> None:
     """Writing it is the last step of one installation, in a directory that had none."""
     directory = put(tmp_path)
     with pytest.raises(FileExistsError):
-        marker.write_marker(str(directory), json.loads((directory / MARKER).read_text()))
+        marker.write_marker(
+            key_of(tmp_path), str(directory), str(directory), json.loads((directory / MARKER).read_text())
+        )
 
 
-def test_asking_loads_nothing_but_json() -> None:
-    """The fast path of a no-op install must not pay for pathlib, hashlib or anything of packreg's."""
+def test_asking_loads_nothing_but_json(tmp_path: Path) -> None:
+    """The fast path of a no-op install must not pay for pathlib, hashlib or more of packreg than it needs."""
+    put(tmp_path)
     code = (
         "import sys; before = set(sys.modules)\n"
         "from packreg.install.marker import installed\n"
-        "installed('/nonexistent', 'id', 'guard', '1.0.0')\n"
+        "from packreg.install.trust import Key\n"
+        f"home, key = {str(tmp_path)!r}, Key({key_of(tmp_path).directory!r})\n"
+        f"installed(home, key, {ID!r}, 'guard', '1.0.0') or 1 / 0\n"
         "print(sorted(name for name in set(sys.modules) - before))"
     )
     environ = dict(os.environ)
@@ -120,5 +133,6 @@ def test_asking_loads_nothing_but_json() -> None:
                             capture_output=True, text=True, env=environ, check=True).stdout  # fmt: skip
     names = set(eval(loaded))
     mine = {name for name in names if name.startswith("packreg")}
-    assert mine == {"packreg", "packreg._version", "packreg.install", "packreg.install.marker"}
+    needed = {f"packreg.install.{name}" for name in ("contents", "marker", "sealed", "trust")}
+    assert mine == {"packreg", "packreg._version", "packreg.install"} | needed
     assert not names & {"pathlib", "hashlib", "dataclasses", "typing", "click", "filelock", "subprocess"}

@@ -16,9 +16,8 @@ import threading
 import time
 from pathlib import Path
 
-from packreg.install.home import Home
 from packreg.pack.reference import Reference
-from tests.install.shop import Shop, tools_in
+from tests.install.shop import Shop, kept_home, tools_in
 
 
 class Moments:
@@ -56,7 +55,7 @@ def main() -> None:
     registry, home, reference = sys.argv[1:]
     moments = Moments(home, os.environ.get("PACKREG_TEST_KILL", ""))
     sys.addaudithook(moments.hear)
-    place = Home(Path(home))
+    place = kept_home(Path(home))
     installer = Shop(Path(registry)).installer(place, tools_in(place))
     done = installer.install(Reference.parse(reference), force="PACKREG_TEST_FORCE" in os.environ)
     print(done.path, done.changed)

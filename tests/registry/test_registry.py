@@ -7,7 +7,7 @@ import pytest
 from packreg.errors import IntegrityError, NotFound, Removed, StoreRefused
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.layout import SETTINGS, bundles_prefix, pack_prefix
+from packreg.registry.layout import SETTINGS, bundles_prefix, pack_prefix, record_key
 from packreg.registry.maintenance import Standing
 from packreg.registry.settings import Settings
 from packreg.store.memory import MemoryBucket
@@ -114,13 +114,18 @@ def test_versions_take_one_request_per_thousand_keys() -> None:
     assert reader.store.requests == 6
 
 
-def test_a_remembered_record_costs_no_request(home: MemoryBucket) -> None:
-    """Records never change, so a client reads each once."""
+def test_a_remembered_record_is_a_witness(home: MemoryBucket) -> None:
+    """Each read asks the store; a record that is not the one that is remembered is refused, and named."""
     memory = Memory()
-    registry(home, remembered=memory).record("guard", V1)
+    known = registry(home, remembered=memory).record("guard", V1)
     reader = registry(home, remembered=memory)
-    assert reader.record("guard", V1) == registry(home).record("guard", V1)
-    assert reader.store.requests == 0
+    assert reader.record("guard", V1) == known
+    assert reader.store.requests == 1
+    key = record_key("guard", V1)
+    memory.kept[key] = memory.kept[key].replace(known.digest.encode(), b"sha256:" + b"0" * 64)
+    with pytest.raises(IntegrityError, match="is not the one that this machine knows") as raised:
+        registry(home, remembered=memory).record("guard", V1)
+    assert known.digest in str(raised.value) and key in raised.value.hint
 
 
 def test_a_damaged_memory_is_no_memory(home: MemoryBucket) -> None:

@@ -151,9 +151,13 @@ def pack_program(
             variables["PULUMI_NODEJS_TYPESCRIPT"] = "true"
         if isinstance(tsconfig := manifest.options.get("tsconfig"), str):
             variables["PULUMI_NODEJS_TSCONFIG_PATH"] = tsconfig
+        # Node.js looks for packages in every directory above a file. The tree lies in the home, perhaps below
+        # a checkout; seen through the pack's link it lies in the private directory of this run.
+        links = ("--preserve-symlinks", "--preserve-symlinks-main") if digest else ()
         each = 0  # what is not the heap is about 100 MiB, and more where there is more to judge
         heap = (f"--max-old-space-size={max(memory // 2, memory - _NOT_HEAP) >> 20}",) if memory else ()
-        command = (node, *heap, *_node_arguments(name, manifest), _node_script(name, directory), _ENGINE, ".")
+        words = (*heap, *links, *_node_arguments(name, manifest))
+        command = (node, *words, _node_script(name, directory), _ENGINE, ".")
     else:
         raise PackFailed(
             f"{name}: nothing here can run a pack with the runtime {manifest.runtime!r}", code="no-analyzer"

@@ -119,6 +119,8 @@ def run(argv: Sequence[str]) -> int:
             return READER_GONE
         session.out.error("interrupted", "nothing half done counts; run the same command again")
         return INTERRUPTED
+    finally:
+        session.close()
     return code if isinstance(code, int) else 0
 
 

@@ -67,6 +67,7 @@ def main() -> None:
     life.wait()
     guard.close()
     server.stop(0.5).wait()  # the CLI's Cancel still waits for its answer
+    session.close()
     life.leave()
 
 

@@ -1,9 +1,9 @@
-"""Installing several releases at once, each failure beside the others' success. Does not load click."""
+"""Installing or unpacking releases at once, each failure beside others' success. Does not load click."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from packreg.errors import PackregError
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from packreg.cli.session import Session
     from packreg.install.installer import Installed, Installer
+    from packreg.install.unpacking import Unpacked
     from packreg.pack.reference import Reference
+
+A = TypeVar("A")
 
 #: Packs that are installed at once: downloads overlap, and uv and npm use all processors on their own.
 AT_ONCE = 4
@@ -39,26 +42,42 @@ def install_all(
 
     Without `show` nothing is drawn, for whoever draws something else just now.
     """
+
+    def install(installer: Installer, want: Wanted) -> Installed:
+        return installer.install(want.reference, digest=want.digest, **options)
+
+    return _all(session, wanted, install, show=show)
+
+
+def unpack_all(
+    session: Session, references: Sequence[Reference], options: dict[str, Any], *, show: bool = True
+) -> list[Unpacked | Failed]:
+    """Make everything ready to be run by this process, in its private place; the rest as `install_all`."""
+    from packreg.install.unpacking import unpack
+
+    def one(installer: Installer, want: Wanted) -> Unpacked:
+        return unpack(installer, want.reference, session.private, **options)
+
+    return _all(session, [Wanted(reference) for reference in references], one, show=show)
+
+
+def _all(
+    session: Session, wanted: Sequence[Wanted], one: Callable[[Installer, Wanted], A], *, show: bool
+) -> list[A | Failed]:
     from packreg.cli.progress import Work, working
 
     with working(session.out, len(wanted)) if show else nullcontext(Work(session.out.detail)) as work:
         installer = session.installer(progress(work.show))
 
-        def one(want: Wanted) -> Installed | Failed:
+        def attempt(want: Wanted) -> A | Failed:
             try:
-                return attempt(installer, want, options)
+                return one(installer, want)
+            except PackregError as error:
+                return Failed(want.reference, error)
             finally:
                 work.done()
 
-        return session.at_once(AT_ONCE, one, wanted)
-
-
-def attempt(installer: Installer, want: Wanted, options: dict[str, Any]) -> Installed | Failed:
-    """Install one release."""
-    try:
-        return installer.install(want.reference, digest=want.digest, **options)
-    except PackregError as error:
-        return Failed(want.reference, error)
+        return session.at_once(AT_ONCE, attempt, wanted)
 
 
 def progress(show: Callable[[str], None]) -> Callable[[str, str], None]:

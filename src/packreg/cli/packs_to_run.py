@@ -1,4 +1,4 @@
-"""Packs on the command line, REF or DIR, become programs: installed or prepared, then ready to be started."""
+"""Packs on the command line, REF or DIR, become programs: unpacked or prepared, then ready to be started."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ class Ready(NamedTuple):
     """A pack in a directory. `version` is the release's or its files', "" if they have none.
 
     `name` is the release's or the directory's, which is what the command line and failures call it; a pack
-    that runs is reported by the name that it gives itself.
+    that runs is reported by the name that it gives itself. `digest` is that of a release's files as they were
+    unpacked, `dependencies` that of its environment.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Ready(NamedTuple):
     directory: Path
     manifest: Manifest
     digest: str = ""
+    dependencies: str = ""
 
 
 def is_directory(word: str) -> bool:
@@ -50,7 +52,7 @@ def hinted(session: Session, word: str, error: PackregError) -> PackregError:
 def ready_packs(
     session: Session, words: Sequence[str], *, offline: bool = False, python: str | None = None
 ) -> list[Ready]:
-    """Install releases and prepare directories, so that each can be started; in the order of `words`.
+    """Unpack releases and prepare directories, so that each can be started; in the order of `words`.
 
     A directory whose dependencies are there, whoever installed them, is taken as it is; else they are
     installed as `packreg dev` would.
@@ -78,15 +80,18 @@ def ready_releases(
     python: str | None = None,
     show: bool = True,
 ) -> list[Ready | PackregError]:
-    """Install releases, several at the same time; in the order of `references`, each or why it cannot be."""
-    from packreg.cli.installs import Failed, Wanted, install_all
+    """Make releases ready, several at the same time; in the order of `references`, each or why it cannot be.
+
+    Each is unpacked from its verified bundle into a directory of this process: what lies where it is
+    installed decides nothing.
+    """
+    from packreg.cli.installs import Failed, unpack_all
 
     if not references:
         return []
     options = {"offline": offline, "python": session.python(python)}
     found: list[Ready | PackregError] = []
-    wanted = [Wanted(reference) for reference in references]
-    for result in install_all(session, wanted, options, show=show):
+    for result in unpack_all(session, references, options, show=show):
         if isinstance(result, Failed):
             found.append(result.error)
             continue
@@ -97,7 +102,8 @@ def ready_releases(
         except PackregError as error:
             found.append(error)
         else:
-            found.append(Ready(result.name, result.version.text, result.path, manifest, result.digest))
+            digests = (result.digest, result.dependencies)
+            found.append(Ready(result.name, result.version.text, result.path, manifest, *digests))
     return found
 
 

@@ -221,6 +221,7 @@ def _pack(session: Session, pack: RanPack, time: str) -> dict[str, Any]:
         "name": pack.name,
         "version": pack.version,
         "digest": pack.digest,
+        "dependencies": pack.dependencies,
         "group": pack.group,
         "configuration": pack.configuration,
         "environments": list(pack.environments),
@@ -254,6 +255,8 @@ def _show(session: Session, document: dict[str, Any]) -> None:
                 f"  pack      {pack['name']}@{pack['version']}  {digest}  by {pack['group'] or 'no group'}"
             )
             out.line(f"            configured {pack['configuration']}")
+            if pack["dependencies"]:
+                out.line(f"            with dependencies {pack['dependencies']}")
             if pack["environments"]:
                 out.line(f"            environments {', '.join(pack['environments'])}")
         for waiver in run["waivers"]:

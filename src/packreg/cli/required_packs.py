@@ -1,4 +1,4 @@
-"""Required packs become programs: installed, and with the configuration, variables and files they get.
+"""Required packs become programs: unpacked, and with the configuration, variables and files they get.
 
 Nothing here lets a pack be passed over: whatever keeps one from being run joins what is unavailable, by the
 pack's name, and is an evaluation error.
@@ -57,7 +57,7 @@ class RequiredPacks:
         self._lock = threading.Lock()
 
     def install(self, requirements: Iterable[Requirement], *, show: bool = True) -> None:
-        """Install what is missing of these, several at the same time; failures are kept for `ready`.
+        """Unpack what is missing of these, several at the same time; failures are kept for `ready`.
 
         Without `show` no progress is drawn.
         """
@@ -85,11 +85,11 @@ class RequiredPacks:
             entry, group = requirement.winner.entry, requirement.winner.group
             version = requirement.version.text
             release = self._releases[requirement.pack, requirement.version.key]
-            digest, revisions = "", entry.environments
+            digest, dependencies, revisions = "", "", entry.environments
             try:
                 if isinstance(release, PackregError):
                     raise release
-                digest = release.digest
+                digest, dependencies = release.digest, release.dependencies
                 opened = self._environments(entry.environments)
                 revisions = opened.revisions if opened is not None else ()
                 layers = layers_of(requirement.winner, opened)
@@ -102,7 +102,10 @@ class RequiredPacks:
                 secrets |= opened.secrets if opened is not None else frozenset()
                 packs.append(PackToRun(program, configured(layers, warnings), version, requirement.pack))
             configuration = configuration_digest(entry.config, revisions)
-            ran.append(RanPack(requirement.pack, version, digest, group, configuration, tuple(revisions)))
+            environments = tuple(revisions)
+            ran.append(
+                RanPack(requirement.pack, version, digest, group, configuration, environments, dependencies)
+            )
         required = replace(required, unavailable=tuple(unavailable))
         return ReadyPacks(required, tuple(packs), tuple(ran), frozenset(secrets), warnings)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from packreg.install.home import Home
     from packreg.install.installer import Installer
+    from packreg.install.private import PrivatePlace
     from packreg.install.tools import Tools
     from packreg.pack.files import Limits
     from packreg.pack.version import Version
@@ -132,6 +133,18 @@ class Session:
         from packreg.install.trust import Key
 
         return Home(Path(self.settings.home), Key(self.settings.state, self.settings.home))
+
+    @cached_property
+    def private(self) -> PrivatePlace:
+        """Where the packs that this run runs are unpacked."""
+        from packreg.install.private import PrivatePlace
+
+        return PrivatePlace(self.settings.state)
+
+    def close(self) -> None:
+        """Remove what only this run needed."""
+        if "private" in vars(self):
+            self.private.close()
 
     def registry(self) -> Registry:
         """The registry; nothing is read yet."""

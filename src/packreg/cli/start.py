@@ -98,6 +98,7 @@ def exactly_wanted(argv: Sequence[str]) -> list[tuple[str, str]]:
 def installed_directories(wanted: Sequence[tuple[str, str]]) -> list[str] | None:
     """Where these releases are installed, or None unless all of them are, whole and from this registry."""
     from packreg.install.marker import installed
+    from packreg.install.trust import Key
 
     settings = _settings()
     if settings is None or settings.python is not None:  # whether its interpreter is the one that is wanted
@@ -105,7 +106,11 @@ def installed_directories(wanted: Sequence[tuple[str, str]]) -> list[str] | None
     registry_id = location_id(settings.registry, settings.base)
     if registry_id is None:
         return None
-    found = [installed(settings.home, registry_id, name, version.lower()) for name, version in wanted]
+    home, key = settings.home, Key(settings.state, settings.home)
+    try:
+        found = [installed(home, key, registry_id, name, version.lower()) for name, version in wanted]
+    except Exception:  # noqa: BLE001 - a key that is not safe: `app` meets it again
+        return None
     directories = [directory for directory in found if directory is not None]
     return directories if len(directories) == len(found) else None
 

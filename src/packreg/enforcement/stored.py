@@ -46,6 +46,8 @@ class RanPack:
 
     `digest` is the release's identity, "" where it could not be had; `configuration` that of what
     `configuration_digest` is given; `environments` are revisions (`name@3`), imported ones too.
+    `dependencies` is the digest of what its Python environment or node_modules held, "" where it had none,
+    and in reports of older versions.
     """
 
     name: str
@@ -54,6 +56,7 @@ class RanPack:
     group: str
     configuration: str
     environments: tuple[str, ...] = ()
+    dependencies: str = ""
 
 
 @dataclass(frozen=True)
@@ -260,6 +263,7 @@ def _read_pack(found: Members) -> RanPack:
         found.text("group"),
         found.matching("configuration", _DIGEST.fullmatch),
         found.texts("environments"),
+        found.matching("dependencies", _DIGEST.fullmatch) if "dependencies" in found.values else "",
     )
 
 

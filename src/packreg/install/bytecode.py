@@ -12,14 +12,17 @@ the interpreter. Another environment with the same distribution gets them by cop
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import InstallError
-from packreg.install.disk import write_file
+from packreg.install.home import Home
 from packreg.install.interpreter import Interpreter
+from packreg.install.marker import python_in_environment
+from packreg.install.sealed import Held
 from packreg.install.tools import Tools
 
 if TYPE_CHECKING:
@@ -43,6 +46,11 @@ for name in ("pulumi.policy.__main__", "pulumi.run.plugin.__main__"):
     except ImportError:
         pass
 """
+_COMPILE = """
+import json, py_compile, sys
+for source in json.load(sys.stdin):
+    py_compile.compile(source, doraise=False, quiet=2)
+"""
 
 
 def compile_policy_modules(python: Path, site_packages: Path, interpreter: Interpreter, tools: Tools) -> None:
@@ -64,15 +72,40 @@ def compile_policy_modules(python: Path, site_packages: Path, interpreter: Inter
         entry.keep()
 
 
+def compile_again(held: Held, place: Path, tools: Tools) -> bool:
+    """Compile once more, from the sources, what was compiled in an environment since it was made.
+
+    Whoever runs something in an environment writes what Python compiled into it, and would write anything
+    else as easily. So what is there says only of which modules compiled ones are wanted. `place` is the
+    environment; whether it now is as `held` says.
+    """
+    differing = [*held.comparison.changed, *held.comparison.missing, *held.comparison.extra]
+    wanted: dict[str, str] = {}
+    for path in differing:
+        directory, _, name = path.rpartition("/__pycache__/")
+        source = f"{directory}/{name.partition('.')[0]}.py"
+        if source in held.facts["files"]:
+            wanted[source] = path
+    try:
+        for path in differing:
+            (place / path).unlink(missing_ok=True)
+        command: list[str | Path] = [place / python_in_environment(), "-I", "-S", "-c", _COMPILE]
+        sources = json.dumps([str(place / source) for source in wanted]).encode()
+        tools.run(command, "compile the modules of the environment", stdin=sources)
+        made = [path for path in wanted.values() if (place / path).is_file()]
+        held.compiled(differing, made)
+    except (OSError, InstallError):
+        return False
+    return True
+
+
 def _distributions(site_packages: Path, interpreter: Interpreter, tools: Tools) -> Iterator[_Distribution]:
     for info in sorted(site_packages.glob("*.dist-info")):
         with suppress(OSError):
             record = (info / "RECORD").read_bytes()
             key = hashlib.sha256(f"{_FORMAT}\n{interpreter.identity}\n".encode() + record).hexdigest()
             sources = _sources(record.decode("utf-8", "replace"))
-            yield _Distribution(
-                site_packages, tools.home.bytecode / f"{key}.zip", interpreter.cache_tag, sources
-            )
+            yield _Distribution(site_packages, tools.home, key, interpreter.cache_tag, sources)
 
 
 def _sources(record: str) -> list[str]:
@@ -86,23 +119,25 @@ def _sources(record: str) -> list[str]:
 class _Distribution:
     """One installed distribution and the archive that keeps its compiled modules."""
 
-    def __init__(self, site_packages: Path, archive: Path, cache_tag: str, sources: list[str]) -> None:
+    def __init__(self, site_packages: Path, home: Home, key: str, cache_tag: str, sources: list[str]) -> None:
         self.site_packages = site_packages
-        self.archive = archive
+        self.home = home
+        self.archive = home.bytecode / f"{key}.zip"
         self.cache_tag = cache_tag
         self.sources = sources
 
     def restore(self) -> bool:
         """Unpack what was kept, each with the time of its source here; whether there was anything to know."""
+        from io import BytesIO
         from zipfile import BadZipFile, ZipFile
 
-        try:
-            with ZipFile(self.archive) as archive:
-                self._unpack(archive)
-        except FileNotFoundError:
+        kept = self.home.recall(self.archive)
+        if kept is None:
             return False
+        try:
+            with ZipFile(BytesIO(kept)) as archive:
+                self._unpack(archive)
         except (BadZipFile, ValueError, KeyError):
-            self.archive.unlink(missing_ok=True)
             return False
         return True
 
@@ -136,7 +171,7 @@ class _Distribution:
                     data = self._compiled(self.site_packages / name).read_bytes()
                     if len(data) > _HEADER and data[4:8] == b"\0\0\0\0":
                         archive.writestr(name, data)
-        write_file(self.archive, whole.getvalue())
+        self.home.keep(self.archive, whole.getvalue())
 
     def _compiled(self, source: Path) -> Path:
         return source.parent / "__pycache__" / f"{source.stem}.{self.cache_tag}.pyc"

@@ -71,7 +71,7 @@ def list_cache(home: Home) -> list[Kept]:
     ]
     needed = _needed(home)
     for directory, kind in _KINDS.items():
-        for path in _entries(home.root / directory):
+        for path in _entries(home.part(directory)):
             found.append(Kept(kind, path.name, path, _size(path), tuple(sorted(needed.get(str(path), ())))))
     return found
 
@@ -86,10 +86,12 @@ def prune(home: Home, *, dry_run: bool = False) -> list[Kept]:
     needed = _needed(home)
     going: list[Kept] = []
     for directory in ("envs", "node", "bundles", "logs", "tmp"):
-        for path in _entries(home.root / directory):
+        for path in _entries(home.part(directory)):
             if not needed.get(str(path)) and not _is_worked_on(home, directory, path):
                 going.append(Kept(_KINDS[directory], path.name, path, _size(path)))
     for path in sorted(home.packs.glob("*/*/.*")):
+        if path.parent.is_symlink() or path.parents[1].is_symlink():
+            continue  # what lies there is somebody else's
         going.append(Kept("scratch", path.name, path, _size(path)))
     return [kept for kept in going if dry_run or _remove(kept.path)]
 
@@ -98,7 +100,7 @@ def clean(home: Home) -> list[Kept]:
     """Remove everything, installed packs too, and give back what it was; only the home's own directories."""
     removed = []
     for directory in ("packs", *_KINDS):
-        path = home.root / directory
+        path = home.part(directory)
         if path.is_dir():
             kept = Kept(_KINDS.get(directory, "packs"), directory, path, _size(path))
             if _remove(path):
@@ -131,7 +133,7 @@ def _is_worked_on(home: Home, directory: str, path: Path) -> bool:
     word = "env" if directory == "envs" else "node"
     if path.name.startswith(".building-"):
         key = path.name.split("-")[1]
-        held = (home.root / "locks").glob(f"{word}-{key}*.lock")
+        held = home.part("locks").glob(f"{word}-{key}*.lock")
         return not all(is_free(file) for file in held)
     return not is_free(home.lock_file(word, path.name))
 

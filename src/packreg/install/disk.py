@@ -71,11 +71,11 @@ def only_one(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
 def _wait_for(held: int, lock_file: Path, waiting: Callable[[], None]) -> None:
     """Lock an open lock file, asking ten times a second while somebody else has it."""
     try:
-        if _locked(held):
+        if try_lock(held):
             return
         waiting()
         deadline = time.monotonic() + PATIENCE
-        while not _locked(held):
+        while not try_lock(held):
             if time.monotonic() > deadline:
                 raise InstallError(
                     f"another packreg has held {lock_file} for more than {PATIENCE / 60:.0f} minutes",
@@ -91,7 +91,7 @@ def _wait_for(held: int, lock_file: Path, waiting: Callable[[], None]) -> None:
         ) from error
 
 
-def _locked(held: int) -> bool:
+def try_lock(held: int) -> bool:
     """Lock an open file unless another process or thread has locked it; whether it is locked now.
 
     On Windows one byte, since a file as a whole has no lock there.
@@ -119,7 +119,7 @@ def is_free(lock_file: Path) -> bool:
     except OSError:
         return False
     try:
-        return _locked(asked)
+        return try_lock(asked)
     except OSError:
         return False
     finally:

@@ -1,7 +1,8 @@
 """Python environments, addressed by what is in them: built once, shared by packs that need the same one.
 
 An entry of the store is `envs/<key>/` with `env/` (a whole virtual environment) and, written last,
-`.complete`. It is built beside its place under a lock and renamed, so an entry that can be seen is whole.
+`.complete`, which lists it. It is built beside its place under a lock and renamed, so an entry that can be
+seen is whole; one that this user did not make on this machine, or that changed since, is made anew.
 Wheels are *copied* out of uv's cache: a hard link would let an edited file reach the cache, and from there,
 past every hash, the next environment.
 """
@@ -9,7 +10,6 @@ past every hash, the next environment.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError
 from packreg.install.disk import disk_errors, only_one, remove_tree
+from packreg.install.entries import find_entry
 from packreg.install.interpreter import Interpreter
-from packreg.install.marker import COMPLETE, python_in_environment
+from packreg.install.marker import python_in_environment
+from packreg.install.sealed import seal_entry
 from packreg.install.skeleton import Skeleton, skeleton
 from packreg.install.tools import Tools
 
@@ -53,13 +55,17 @@ def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
 
 
 class Environment(NamedTuple):
-    """A whole environment in the store. `site_packages` is the absolute path of its packages."""
+    """A whole environment in the store. `site_packages` is the absolute path of its packages.
+
+    `contents` is the digest of what is in it, compiled modules left out.
+    """
 
     key: str
     entry: Path
     site_packages: Path
     interpreter: Interpreter
     skeleton: Skeleton
+    contents: str = ""
 
 
 def environment_key(needs: Needs, interpreter: Interpreter) -> str:
@@ -95,24 +101,25 @@ def get_environment(
     empty = skeleton(interpreter, tools)
     entry = tools.home.envs / key
     found = Environment(key, entry, entry / "env" / empty.site_packages, interpreter, empty)
-    if (entry / COMPLETE).is_file():
-        return found
+    held = find_entry("environment", entry, tools)
+    if held is not None:
+        return found._replace(contents=held.facts["contents"])
     from packreg.install.requirements_lock import read_lock  # only building needs it
 
     packages = read_lock(needs.lock, needs.of)
     lock_file = tools.home.lock_file("env", key)
     with only_one(lock_file, lambda: say("waiting for another packreg that builds the same environment")):
-        if (entry / COMPLETE).is_file():
-            return found
+        held = find_entry("environment", entry, tools)
+        if held is not None:
+            return found._replace(contents=held.facts["contents"])
         say("building the environment")
         with disk_errors("build an environment in", tools.home.envs):
-            _build(found, needs, packages, tools, offline)
-    return found
+            return _build(found, needs, packages, tools, offline)
 
 
 def _build(
     wanted: Environment, needs: Needs, packages: tuple[Locked, ...], tools: Tools, offline: bool
-) -> None:
+) -> Environment:
     from packreg.install.bytecode import compile_policy_modules
 
     envs = tools.home.envs
@@ -138,9 +145,10 @@ def _build(
             "lock": hashlib.sha256(needs.lock.encode()).hexdigest(),
             "site_packages": wanted.skeleton.site_packages,
         }
-        (staging / COMPLETE).write_text(json.dumps(facts, indent=1), "utf-8")
+        said = seal_entry(tools.home.key, "environment", str(staging), str(wanted.entry), facts)
         remove_tree(wanted.entry)
         staging.rename(wanted.entry)
+        return wanted._replace(contents=said["contents"])
     finally:
         remove_tree(staging)
 

@@ -24,92 +24,142 @@ by themselves. Nothing else in the directory is packreg's to touch: by default t
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from packreg.install.disk import disk_errors, remove_tree
+from packreg.errors import InstallError
+from packreg.install.disk import disk_errors, remove_tree, write_file
 from packreg.install.marker import release_directory
+from packreg.install.sealed import place_of
 from packreg.install.trust import Key
+
+#: Bytes of one thing that is kept: the compiled modules of a large distribution.
+_MAX_KEPT = 64 * 2**20
 
 
 class Home:
     """The directory that holds it all. `root` is absolute; it is created when something is first kept.
 
     What is in it is believed for marks made with `key`; by default that is one of this process alone.
+    `downloads` is the root of another home, from which wheels and npm's packages are taken. Each of its
+    parts raises `InstallError` where a link lies in its place.
     """
 
-    def __init__(self, root: Path, key: Key | None = None) -> None:
+    def __init__(self, root: Path, key: Key | None = None, *, downloads: Path | None = None) -> None:
         self.root = root
         self.key = Key() if key is None else key
+        self._downloads = downloads or root
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether something can be kept here, as far as rights and file systems say."""
+        place = self.root
+        while not os.path.lexists(place) and place != place.parent:
+            place = place.parent
+        return os.access(place, os.W_OK | os.X_OK)
 
     @property
     def packs(self) -> Path:
         """Installed packs."""
-        return self.root / "packs"
+        return self.part("packs")
 
     @property
     def envs(self) -> Path:
         """Shared Python environments, by key."""
-        return self.root / "envs"
+        return self.part("envs")
 
     @property
     def skeletons(self) -> Path:
         """Empty Python environments, by interpreter."""
-        return self.root / "skeletons"
+        return self.part("skeletons")
 
     @property
     def node(self) -> Path:
         """Shared trees of node_modules, by key."""
-        return self.root / "node"
+        return self.part("node")
 
     @property
     def bundles(self) -> Path:
         """Downloaded bundles, by the sha256 of their bytes."""
-        return self.root / "bundles"
+        return self.part("bundles")
 
     @property
     def remembered(self) -> Path:
         """Records of releases, by registry."""
-        return self.root / "remembered"
+        return self.part("remembered")
 
     @property
     def resolved(self) -> Path:
         """Locks that were made on this machine, by the digest of what they lock."""
-        return self.root / "resolved"
+        return self.part("resolved")
 
     @property
     def wheels(self) -> Path:
         """Wheels that were imported, each in a directory named by its sha256."""
-        return self.root / "wheels"
+        return self._downloads / "wheels"
 
     @property
     def npm(self) -> Path:
         """Caches of npm that were imported, each for one lock."""
-        return self.root / "npm"
+        return self._downloads / "npm"
 
     @property
     def bytecode(self) -> Path:
         """Compiled modules, by distribution and interpreter."""
-        return self.root / "bytecode"
+        return self.part("bytecode")
 
     @property
     def interpreters(self) -> Path:
         """What interpreters said about themselves."""
-        return self.root / "interpreters"
+        return self.part("interpreters")
 
     @property
     def logs(self) -> Path:
         """The output of tools that failed."""
-        return self.root / "logs"
+        return self.part("logs")
 
     def release(self, registry_id: str, name: str, version_key: str) -> Path:
         """Where a release is installed. `version_key` is the version in lower case."""
-        return Path(release_directory(str(self.root), registry_id, name, version_key))
+        place = Path(release_directory(str(self.root), registry_id, name, version_key))
+        for part in (self.packs, place.parents[1], place.parent):
+            _not_a_link(part)
+        return place
+
+    def part(self, name: str) -> Path:
+        """A directory of the home, by its name.
+
+        Raises:
+            InstallError: it is a link, so that what is written or removed there would be elsewhere.
+        """
+        return _not_a_link(self.root / name)
+
+    def recall(self, file: Path) -> bytes | None:
+        """What this user kept at `file` in this home, or None; what anybody else put there is nothing.
+
+        Raises:
+            InstallError: the key is not safe where it is.
+        """
+        with suppress(OSError), file.open("rb") as opened:
+            return self.key.unwrap("kept", place_of(str(file)), opened.read(_MAX_KEPT))
+        return None
+
+    def keep(self, file: Path, data: bytes) -> None:
+        """Keep the bytes at `file`, below the root, for `recall`.
+
+        Raises:
+            OSError: the disk is full or refuses; nothing is there that was not there before.
+            InstallError: the key is not safe where it is.
+        """
+        for part in file.relative_to(self.root).parents:
+            if part.name:
+                _not_a_link(self.root / part)
+        write_file(file, self.key.wrap("kept", place_of(str(file)), data))
 
     def lock_file(self, *words: str) -> Path:
         """The file whose lock only one process holds; `words` say of what."""
-        return self.root / "locks" / ("-".join(words)[:200] + ".lock")
+        return self.part("locks") / ("-".join(words)[:200] + ".lock")
 
     def bundle(self, sha256: str) -> Path:
         """Where the bundle with this sha256 (of the compressed bytes, hex) is kept."""
@@ -119,15 +169,26 @@ class Home:
     def scratch(self, purpose: str) -> Iterator[Path]:
         """A new empty directory that is removed at the end, whatever happens.
 
+        It lies in the home, or in the system's place for such things if the home cannot be written.
+
         Raises:
             InstallError: it cannot be made.
         """
-        parent = self.root / "tmp"
+        parent = self.part("tmp") if self.is_writable else Path(tempfile.gettempdir())
         place = parent / f"{purpose}-{os.getpid()}-{os.urandom(6).hex()}"
         with disk_errors("make a scratch directory in", parent):
             parent.mkdir(parents=True, exist_ok=True)
-            place.mkdir()
+            place.mkdir(mode=0o700)
         try:
             yield place
         finally:
             remove_tree(place)
+
+
+def _not_a_link(part: Path) -> Path:
+    if part.is_symlink():
+        raise InstallError(
+            f"{part} is a symbolic link, and what packreg keeps in it would lie elsewhere",
+            hint="delete it; the home as a whole may be a link, or choose another with PACKREG_HOME",
+        )
+    return part

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import InstallError, IntegrityError, InvalidPack
 from packreg.install import marker
 from packreg.install.disk import disk_errors, is_free, only_one
+from packreg.install.entries import is_as_made
 from packreg.install.environment import Needs
 from packreg.install.home import Home
 from packreg.install.interpreter import find_interpreter
-from packreg.install.provision import Provision, Runtime, needs_of, provide
+from packreg.install.provision import Provision, Runtime, dependencies_place, needs_of, provide
 from packreg.install.releases import Content, Release, Releases
 from packreg.install.remembered import DiskMemory
 from packreg.install.staging import reveal, staged, sweep_others
@@ -76,8 +78,8 @@ class Gathered(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class _Job(NamedTuple):
-    """What one call of `install` was asked for."""
+class Job(NamedTuple):
+    """What one call of `install` or `unpack` was asked for; `say` is told each step."""
 
     env: bool
     force: bool
@@ -143,7 +145,7 @@ class Installer:
             IntegrityError: it is not the release with this digest, or its bytes are not those recorded.
             InstallError: this machine cannot make it run. Nothing half done is left in its place.
         """
-        job = _Job(env, force, python, offline, lambda step: self.progress(str(reference), step))
+        job = Job(env, force, python, offline, lambda step: self.progress(str(reference), step))
         if isinstance(reference.wanted, Version) and to is None:
             place = self.home.release(self.registry_id, reference.name, reference.wanted.key)
             found = self._found(place, reference.name, reference.wanted, digest, job)
@@ -180,18 +182,51 @@ class Installer:
             running = [pool.submit(self.install, reference, **options) for reference in references]
         return [job.result() for job in running]
 
+    def provided(
+        self, release: Release, content: Content, tools: Tools, job: Job
+    ) -> tuple[Gathered, Provision]:
+        """What a release is made from, and its dependencies, found or built with these tools' home.
+
+        Raises: as `install`.
+        """
+        offline, say = job.offline, job.say
+        gathered = self._gather(release, content, tools, offline=offline, say=say)
+        needs, python = gathered.needs, job.python
+        return gathered, provide(
+            gathered.runtime, content.files, needs, tools, python=python, offline=offline, say=say
+        )
+
     def _found(
-        self, place: Path, name: str, version: Version, digest: str | None, job: _Job
+        self, place: Path, name: str, version: Version, digest: str | None, job: Job
     ) -> Installed | None:
-        """The release if it is in its place, whole, and as it is wanted."""
+        """The release if it is in its place, whole, as it was installed and as it is wanted.
+
+        Raises:
+            IntegrityError: this user installed it here, and something in it is not as it was then.
+        """
         if job.force:
             return None
-        said = marker.read_marker(str(place))
-        if said is None or said["name"] != name or said["version"].lower() != version.key:
+        held = marker.read_installed(self.home.key, str(place))
+        if held is None or not marker.says(held.facts, self.registry_id, name, version.key):
             return None
+        said = held.facts
         if digest is not None and said["digest"] != digest:
             return None
-        if not marker.holds(str(place), said, environment=job.env):
+        if not held.comparison.same and not held.remove_compiled():
+            raise IntegrityError(
+                f"{name}@{version} in {place} is not as it was installed: {held.comparison}",
+                hint=f"`packreg install {name}@{version} --force` installs it again"
+                + (
+                    ""
+                    if place == self.home.release(self.registry_id, name, version.key)
+                    else f", with --to {place}"
+                ),
+            )
+        if held.comparison.renewed is not None:
+            held.renew(held.comparison.renewed)
+        if not marker.holds(
+            str(place), said, lambda kind, entry: is_as_made(kind, entry, self.tools), environment=job.env
+        ):
             return None
         made = said["environment"]
         wanted = job.python if job.env and made["kind"] == marker.PYTHON else None
@@ -200,44 +235,38 @@ class Installer:
         environment = place / made["path"] if made["path"] else None
         return Installed(place, name, Version(said["version"]), said["digest"], environment, changed=False)
 
-    def _install_whole(self, release: Release, place: Path, job: _Job) -> Installed:
+    def _install_whole(self, release: Release, place: Path, job: Job) -> Installed:
         """Install, and again if somebody pruned the store entry after it was found and before it was used."""
         for _ in range(3):
             installed = self._install(release, place, job)
-            said = marker.read_marker(str(place))
-            if said is not None and marker.holds(str(place), said, environment=job.env):
+            if self._found(
+                place, release.record.name, release.record.version, None, job._replace(force=False)
+            ):
                 break
         return installed
 
-    def _install(self, release: Release, place: Path, job: _Job) -> Installed:
-        record = release.record
+    def _install(self, release: Release, place: Path, job: Job) -> Installed:
+        record, started = release.record, time.monotonic()
+        content = self.releases.content(release, offline=job.offline, say=job.say)
+        leave: tuple[str, ...] = ()
         if job.env:
-            gathered = self.gather(release, offline=job.offline, say=job.say)
-            content, notes = gathered.content, gathered.notes
-            provision = provide(
-                gathered.runtime,
-                content.files,
-                gathered.needs,
-                self.tools,
-                python=job.python,
-                offline=job.offline,
-                say=job.say,
-            )
+            gathered, provision = self.provided(release, content, self.tools, job)
+            notes = gathered.notes
         else:
-            content = self.releases.content(release, offline=job.offline, say=job.say)
             notes = (*release.notes, *content.notes)
             provision = Provision(marker.LEFT_OUT)
+            leave = dependencies_place(Runtime.of_manifest(record.reference, record.manifest, content.files))
+        notes = (*notes, *self._unbelieved(place, record))
         job.say("writing files")
         with staged(place) as staging:
-            files = dict(content.files)
-            for path, data in provision.edits.items():
-                files[path] = File(data, files[path].executable)
-            extract(files, staging)
+            extract(edited(content.files, provision), staging)
             provision.attach(staging)
             marker.write_marker(
+                self.home.key,
                 str(staging),
+                str(place),
                 {
-                    "format": marker.FORMAT,
+                    "leave": leave,
                     "name": record.name,
                     "version": record.version.text,
                     "digest": record.digest,
@@ -252,16 +281,39 @@ class Installer:
             sweep_others(place.parent, lambda name: is_free(self._lock(place.with_name(name))))
         else:
             provision.note_user(place)
+        if self.home.key.directory is not None and not self.home.key.lasts:
+            notes = (
+                *notes,
+                f"no key can be kept in {self.home.key.directory}, so no later run knows that you "
+                f"installed this: it is done again each time, now in {time.monotonic() - started:.1f} s",
+            )
         environment = place / provision.path if provision.path else None
         return Installed(place, record.name, record.version, record.digest, environment, True, notes)
+
+    def _unbelieved(self, place: Path, record: Record) -> tuple[str, ...]:
+        """What to say if something lies in the place that looks installed, and this user did not install."""
+        if (
+            marker.read_marker(str(place)) is None
+            or marker.read_installed(self.home.key, str(place)) is not None
+        ):
+            return ()
+        return (
+            f"what lay in {place} as {record.reference} was not installed there by you on this machine: "
+            "it was not used, and the pack was installed anew",
+        )
 
     def gather(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Gathered:
         """The verified files of a release and its exact dependencies, resolved now if no lock was recorded.
 
         Raises: as `install`.
         """
-        record = release.record
         content = self.releases.content(release, offline=offline, say=say)
+        return self._gather(release, content, self.tools, offline=offline, say=say)
+
+    def _gather(
+        self, release: Release, content: Content, tools: Tools, *, offline: bool, say: Callable[[str], None]
+    ) -> Gathered:
+        record = release.record
         notes = [*release.notes, *content.notes]
         notes += [note for note in record.notes if not note.startswith(NOT_RUN)]  # no matter for who installs
         unlocked: list[Pack] = []
@@ -274,7 +326,7 @@ class Installer:
             )
             say("resolving dependencies")
             unlocked.append(self._checked(record, content))
-            return self._resolve(record, unlocked[0], notes, offline)
+            return self._resolve(record, unlocked[0], notes, tools, offline)
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
         needs = needs_of(runtime, content.files, record.lock, resolve)
@@ -282,7 +334,7 @@ class Installer:
         if unlocked:
             from packreg.install.lock_dependencies import resolved_file
 
-            resolved = resolved_file(unlocked[0], self.tools)
+            resolved = resolved_file(unlocked[0], tools)
         return Gathered(content, runtime, needs, resolved, tuple(dict.fromkeys(notes)))
 
     def _checked(self, record: Record, content: Content) -> Pack:
@@ -299,11 +351,13 @@ class Installer:
             )
         return pack
 
-    def _resolve(self, record: Record, pack: Pack, notes: list[str], offline: bool) -> Lock | None:
+    def _resolve(
+        self, record: Record, pack: Pack, notes: list[str], tools: Tools, offline: bool
+    ) -> Lock | None:
         from packreg.install.lock_dependencies import remembered_lock
 
         try:
-            return remembered_lock(pack, self.tools, note=notes.append, offline=offline)
+            return remembered_lock(pack, tools, note=notes.append, offline=offline)
         except InvalidPack as error:
             problems = "\n".join(str(problem) for problem in error.problems[:10])
             raise InstallError(f"{record.reference} cannot be installed: {error}\n{problems}") from error
@@ -312,6 +366,12 @@ class Installer:
         """The lock file of a place."""
         real = os.path.join(os.path.realpath(place.parent), place.name)  # noqa: PTH118
         return self.home.lock_file("place", hashlib.sha256(os.fsencode(real)).hexdigest()[:32])
+
+
+def edited(files: Mapping[str, File], provision: Provision) -> dict[str, File]:
+    """A pack's files as they are written: told where the environment is."""
+    edits = {path: File(data, files[path].executable) for path, data in provision.edits.items()}
+    return {**files, **edits}
 
 
 def _with_notes(found: Installed, notes: tuple[str, ...]) -> Installed:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from packreg.errors import InstallError
 from packreg.install import ask_interpreter
-from packreg.install.disk import disk_errors, write_file
+from packreg.install.disk import disk_errors
 from packreg.install.tools import Tools
 
 #: The lowest Python that locks are made for.
@@ -120,7 +120,7 @@ def _ask(path: Path, tools: Tools) -> Interpreter:
         / f"{hashlib.sha256(stamp.encode('utf-8', 'surrogateescape')).hexdigest()}.json"
     )
     with suppress(OSError, ValueError, TypeError):
-        return Interpreter(**json.loads(memory.read_bytes()))
+        return Interpreter(**json.loads(tools.home.recall(memory) or b"null"))
     script = Path(ask_interpreter.__file__)
     output = tools.run([path, "-I", "-S", script], "say what it is")
     try:
@@ -130,5 +130,5 @@ def _ask(path: Path, tools: Tools) -> Interpreter:
             f"{path} is not a Python interpreter", hint="see `packreg install --help`"
         ) from error
     with disk_errors("write to", memory):
-        write_file(memory, json.dumps(interpreter._asdict()).encode())
+        tools.home.keep(memory, json.dumps(interpreter._asdict()).encode())
     return interpreter

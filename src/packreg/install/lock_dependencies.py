@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.errors import InstallError, InvalidPack, Problem
-from packreg.install.disk import disk_errors, write_file
+from packreg.install.disk import disk_errors
 from packreg.install.environment import own_wheels, pip_command
 from packreg.install.nodejs import ALONE, NODE_HINT
 from packreg.install.npm_lock import (
@@ -87,12 +87,12 @@ def remembered_lock(
     """
     memory = resolved_file(pack, tools)
     with suppress(OSError, ValueError, TypeError, KeyError):
-        kept = json.loads(memory.read_bytes())
+        kept = json.loads(tools.home.recall(memory) or b"")
         return None if kept is None else Lock(kept["kind"], kept["text"], kept["made_by"], kept["python"])
     lock = lock_dependencies(pack, tools, note=note, offline=offline)
     kept = lock and {"kind": lock.kind, "text": lock.text, "made_by": lock.made_by, "python": lock.python}
     with disk_errors("write to", memory):
-        write_file(memory, json.dumps(kept).encode())
+        tools.home.keep(memory, json.dumps(kept).encode())
     return lock
 
 

@@ -1,6 +1,7 @@
 """node_modules, addressed by what is in them: built once by `npm ci`, shared by packs with the same lock.
 
-An entry of the store is `node/<key>/` with `node_modules/` and, written last, `.complete`. A pack gets a link
+An entry of the store is `node/<key>/` with `node_modules/` and, written last, `.complete`, which lists it;
+one that this user did not make on this machine, or that changed since, is made anew. A pack gets a link
 `node_modules` to it. Tried with npm 11: `npm install` in a pack removes the link (it says "Removing
 non-directory") and makes a directory of the pack's own. A directory of links to packages would look more
 private and is less: npm follows such links and installs into what they point to. Tools that write through
@@ -13,19 +14,19 @@ Scripts never run (`--ignore-scripts`): neither those of packages nor the pack's
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from packreg.errors import InstallError
 from packreg.install.ask_interpreter import facts
 from packreg.install.disk import disk_errors, make_read_only, only_one, remove_tree
-from packreg.install.marker import COMPLETE
+from packreg.install.entries import find_entry
 from packreg.install.npm_lock import NpmInput, lock_problems
+from packreg.install.sealed import seal_entry
 from packreg.install.tools import Tools, said_version
 
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
@@ -38,10 +39,11 @@ CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", A
 
 @dataclass(frozen=True)
 class Tree:
-    """A whole node_modules in the store."""
+    """A whole node_modules in the store. `contents` is the digest of what is in it."""
 
     key: str
     entry: Path
+    contents: str = ""
 
     @property
     def node_modules(self) -> Path:
@@ -71,8 +73,9 @@ def get_tree(
     parts = (_FORMAT, wanted.digest, platform, str(production))
     key = hashlib.sha256("\n".join(parts).encode()).hexdigest()
     tree = Tree(key, tools.home.node / key)
-    if (tree.entry / COMPLETE).is_file():
-        return tree
+    held = find_entry("node_modules", tree.entry, tools)
+    if held is not None:
+        return replace(tree, contents=held.facts["contents"])
     problems = lock_problems(wanted.lock, "package-lock.json")
     if problems:
         raise InstallError(
@@ -83,20 +86,21 @@ def get_tree(
         tools.home.lock_file("node", key),
         lambda: say("waiting for another packreg that builds the same tree"),
     ):
-        if not (tree.entry / COMPLETE).is_file():
-            say("installing node modules")
-            with disk_errors("build node_modules in", tools.home.node):
-                imported = tools.home.npm / wanted.digest
-                cache = ["--cache", str(imported)] if offline and imported.is_dir() else []
-                _build(tree, wanted, tools, of, [*CI, *_words(production, offline), *cache])
-    return tree
+        held = find_entry("node_modules", tree.entry, tools)
+        if held is not None:
+            return replace(tree, contents=held.facts["contents"])
+        say("installing node modules")
+        with disk_errors("build node_modules in", tools.home.node):
+            imported = tools.home.npm / wanted.digest
+            cache = ["--cache", str(imported)] if offline and imported.is_dir() else []
+            return _build(tree, wanted, tools, of, [*CI, *_words(production, offline), *cache])
 
 
 def _words(production: bool, offline: bool) -> list[str]:
     return [*(["--omit=dev"] if production else []), "--offline" if offline else "--prefer-offline"]
 
 
-def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]) -> None:
+def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]) -> Tree:
     npm = tools.need("npm", NODE_HINT)
     tools.home.node.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{tree.key[:32]}-"
@@ -110,9 +114,11 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]
         tools.run([npm, *words], f"install the locked dependencies of {of}", cwd=staging)
         (staging / NODE_MODULES).mkdir(exist_ok=True)
         make_read_only(str(staging / NODE_MODULES))
-        (staging / COMPLETE).write_text(json.dumps({"for": of, "digest": wanted.digest}), "utf-8")
+        facts = {"for": of, "digest": wanted.digest}
+        said = seal_entry(tools.home.key, "node_modules", str(staging), str(tree.entry), facts)
         remove_tree(tree.entry)
         staging.rename(tree.entry)
+        return replace(tree, contents=said["contents"])
     finally:
         remove_tree(staging)
 

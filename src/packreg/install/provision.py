@@ -108,6 +108,12 @@ class Provision(NamedTuple):
             with disk_errors("write to", entry):
                 write_file(entry / USERS / digest, os.fsencode(text))
 
+    @property
+    def contents(self) -> str:
+        """The digest of what the environment or node_modules holds, "" if there is none."""
+        store = self.environment or self.tree
+        return store.contents if store else ""
+
     def as_marker(self) -> dict[str, str]:
         """What the marker says of it."""
         store = self.environment.entry if self.environment else self.tree.entry if self.tree else ""
@@ -177,6 +183,13 @@ def provide(
     whole = runtime.toolchain in ("uv", "poetry")
     edits = {} if runtime.virtualenv is not None or whole else {MANIFEST: _told(runtime, files, path)}
     return Provision(marker.PYTHON, path, environment, whole=whole, edits=edits)
+
+
+def dependencies_place(runtime: Runtime) -> tuple[str, ...]:
+    """Where in a pack somebody puts its dependencies who does so without packreg."""
+    if runtime.name == "python":
+        return (environment_path(runtime.virtualenv, runtime.toolchain),)
+    return (NODE_MODULES,) if runtime.name == "nodejs" else ()
 
 
 def default_toolchain(files: Container[str]) -> str | None:

@@ -122,8 +122,9 @@ class Releases:
         """The bundle from the registry, verified, and kept for the next time."""
         say("downloading")
         data = registry.fetch(record)
-        with disk_errors("keep the bundle in", self.home.bundles):
-            write_file(self.home.bundle(record.bundle_sha256), data)
+        if self.home.is_writable:
+            with disk_errors("keep the bundle in", self.home.bundles):
+                write_file(self.home.bundle(record.bundle_sha256), data)
         return data
 
     def _kept(self, record: Record) -> tuple[bytes | None, IntegrityError | None]:

@@ -15,7 +15,6 @@ from packreg.registry.layout import pack_prefix, read_pack_key
 
 #: The file that says where a registry is.
 URL = "url"
-_LIMIT = 8 * 2**20
 _LONGEST_URL = 4000
 
 
@@ -24,22 +23,24 @@ class DiskMemory:
 
     `url` is where the registry is; it is kept beside them, for people who look for a release elsewhere.
     A file may be lost or damaged at any time: readers decode it as strictly as an answer of the registry.
+    Whatever this user did not put there is not there.
     """
 
     def __init__(self, home: Home, registry_id: str, url: str = "") -> None:
+        self._home = home
         self.root = home.remembered / registry_id
         self._url = url
 
     def get(self, key: str) -> bytes | None:
         """The bytes last put under this key, or None."""
-        with suppress(OSError, ValueError), self._path(key).open("rb") as file:
-            return file.read(_LIMIT)
+        with suppress(ValueError):
+            return self._home.recall(self._path(key))
         return None
 
     def put(self, key: str, data: bytes) -> None:
         """Keep the bytes; failing to (a full disk, a read-only home) is no error."""
         with suppress(OSError, ValueError):
-            write_file(self._path(key), data)
+            self._home.keep(self._path(key), data)
             if self._url and not (self.root / URL).exists():
                 write_file(self.root / URL, self._url.encode())
 
@@ -57,7 +58,7 @@ class DiskMemory:
         with suppress(OSError, UsageError):
             for file in self._path(f"{pack_prefix(name)}v").iterdir():
                 meaning = read_pack_key(name, f"{pack_prefix(name)}v/{file.name}")
-                if meaning is not None and meaning.kind == "record":
+                if meaning is not None and meaning.kind == "record" and self._home.recall(file) is not None:
                     found.append(meaning.version)
         return found
 

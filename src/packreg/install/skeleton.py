@@ -7,15 +7,15 @@ than one. What it makes depends on the interpreter alone, and nothing in it name
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from pathlib import Path
 from typing import NamedTuple
 
 from packreg.errors import InstallError
 from packreg.install.disk import copy_tree, disk_errors, only_one, remove_tree
+from packreg.install.entries import find_entry
 from packreg.install.interpreter import Interpreter
-from packreg.install.marker import COMPLETE
+from packreg.install.sealed import seal_entry
 from packreg.install.tools import Tools
 
 _FORMAT = "packreg skeleton 1"
@@ -49,11 +49,11 @@ def skeleton(interpreter: Interpreter, tools: Tools) -> Skeleton:
     home = tools.home
     key = hashlib.sha256(f"{_FORMAT}\n{interpreter.identity}".encode()).hexdigest()[:32]
     entry = home.skeletons / key
-    found = _read(entry)
+    found = _read(entry, tools)
     if found:
         return found
     with only_one(home.lock_file("skeleton", key), lambda: None), disk_errors("write to", home.skeletons):
-        found = _read(entry)
+        found = _read(entry, tools)
         if found:
             return found
         remove_tree(entry)
@@ -65,19 +65,16 @@ def skeleton(interpreter: Interpreter, tools: Tools) -> Skeleton:
             staging.mkdir()
             site_packages = _make(staging / "env", interpreter, tools)
             facts = {"interpreter": str(interpreter), "site_packages": site_packages}
-            (staging / COMPLETE).write_text(json.dumps(facts), "utf-8")
+            seal_entry(home.key, "skeleton", str(staging), str(entry), facts)
             staging.rename(entry)
         finally:
             remove_tree(staging)
     return Skeleton(entry / "env", site_packages)
 
 
-def _read(entry: Path) -> Skeleton | None:
-    try:
-        facts = json.loads((entry / COMPLETE).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return Skeleton(entry / "env", facts["site_packages"])
+def _read(entry: Path, tools: Tools) -> Skeleton | None:
+    held = find_entry("skeleton", entry, tools)
+    return Skeleton(entry / "env", held.facts["site_packages"]) if held is not None else None
 
 
 def _make(place: Path, interpreter: Interpreter, tools: Tools) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from packreg.errors import InstallError, UsageError
-from packreg.install.disk import disk_errors, write_file
+from packreg.install.disk import disk_errors
 from packreg.install.home import Home
 from packreg.install.programs import Programs
 from packreg.install.tool_environment import named_files, tool_environment
@@ -183,6 +184,8 @@ class Tools:
 
     def _new_log(self, title: str) -> Path:
         """A new log file's path; of the older ones the newest fifty stay."""
+        if not self.home.is_writable:
+            return Path(tempfile.gettempdir()) / f"packreg-{os.urandom(8).hex()}.log"
         logs = self.home.logs
         with disk_errors("write logs to", logs):
             logs.mkdir(parents=True, exist_ok=True)
@@ -208,11 +211,11 @@ def said_version(tools: Tools, program: Path, *words: str) -> str:
     stamp = f"{real}\n{status.st_mtime_ns}\n{status.st_size}"
     memory = tools.home.interpreters / f"{hashlib.sha256(os.fsencode(stamp)).hexdigest()}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads(memory.read_bytes())["version"])
+        return str(json.loads(tools.home.recall(memory) or b"null")["version"])
     said = tools.run([program, *words], "say its version").decode("utf-8", "replace").strip()
     line = next(iter(said.splitlines()), "")
-    with disk_errors("write to", memory):
-        write_file(memory, json.dumps({"version": line}).encode())
+    with suppress(OSError):  # to ask again is no failure
+        tools.home.keep(memory, json.dumps({"version": line}).encode())
     return line
 
 

@@ -84,7 +84,9 @@ def export_cache(
                 members[f"remembered/{installer.registry_id}/{URL}"] = url
             members[f"bundles/{record.bundle_sha256}.tgz"] = home.bundle(record.bundle_sha256)
             if gathered.resolved is not None:
-                members[f"resolved/{gathered.resolved.name}"] = gathered.resolved
+                lock = place / gathered.resolved.name
+                lock.write_bytes(home.recall(gathered.resolved) or b"null")
+                members[f"resolved/{gathered.resolved.name}"] = lock
             if isinstance(gathered.needs, Needs) and gathered.needs.lock:
                 members |= _download_wheels(gathered.needs, python, tools, place)
             elif isinstance(gathered.needs, NpmInput):
@@ -109,11 +111,18 @@ def import_cache(archive: Path, home: Home) -> list[Record]:
         records = [record for name in names if (record := _prove(name, place / name, home)) is not None]
         with disk_errors("write to", home.root):
             for name in _tops(names):
-                there = home.root / name
-                if not there.exists():
-                    there.parent.mkdir(parents=True, exist_ok=True)
-                    (place / name).rename(there)
+                _take_in(place / name, home.root / name, home)
     return records
+
+
+def _take_in(member: Path, there: Path, home: Home) -> None:
+    """Put what was proved into its place, unless it is there; locks and records with this user's mark."""
+    if member.name != URL and there.relative_to(home.root).parts[0] in ("remembered", "resolved"):
+        if home.recall(there) is None:
+            home.keep(there, member.read_bytes())
+    elif not there.exists():
+        there.parent.mkdir(parents=True, exist_ok=True)
+        member.rename(there)
 
 
 def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path) -> dict[str, Path]:
@@ -243,13 +252,9 @@ def _prove(name: str, path: Path, home: Home) -> Record | None:
         return None
     data = path.read_bytes()
     record = Record.decode(data, match["name"], Version(match["version"]))
-    known = home.root / name
-    if known.is_file() and known.read_bytes() != data:
-        try:
-            other = Record.decode(known.read_bytes(), record.name, record.version)
-        except IntegrityError:
-            known.unlink()  # a damaged memory is no memory
-            return record
+    known = home.recall(home.root / name)
+    if known is not None:
+        other = Record.decode(known, record.name, record.version)
         if other.digest != record.digest:
             raise IntegrityError(
                 f"the archive's {record.reference} has the digest {record.digest}, "

@@ -120,7 +120,7 @@ def verify_release(
     version = release.version
     subject = f"{name}@{version}"
     try:
-        record = objects.record(name, version, fresh=True)
+        record = objects.record(name, version)
     except (IntegrityError, StoreRefused) as error:
         return Finding(subject, "error", "bad-record", str(error)), None
     if record is None:
@@ -251,7 +251,7 @@ def _standing(objects: Objects, key: str) -> Literal["undecided", "needed", "gar
     """What a bundle is to its version now."""
     _, name, version_text, _ = key.split("/")
     version = Version(version_text)
-    record = objects.record(name, version, fresh=True)
+    record = objects.record(name, version)
     if record is None:
         return "undecided"
     if record.bundle_key != key or objects.tombstone(name, version) is not None:

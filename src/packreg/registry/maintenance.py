@@ -96,7 +96,7 @@ def remove(objects: Objects, notice: Notice) -> Changed:
     name, version = notice.name, notice.version
     if not notice.reason:
         raise UsageError("a removal needs a reason", hint="say in a few words why the release has to go")
-    if objects.record(name, version, fresh=True) is None:
+    if objects.record(name, version) is None:
         objects.listing(name).choose(version)  # names what there is
         raise NotFound(f"there is no {name}@{version} to remove")
     key = layout.tombstone_key(name, version)

@@ -69,25 +69,38 @@ class Objects:
         self.remembered.put(layout.SETTINGS, data)
         return settings
 
-    def record(self, name: str, version: Version, *, fresh: bool = False) -> Record | None:
-        """The record of a release, or None if the version is unused. One request, none if it is remembered.
+    def record(self, name: str, version: Version) -> Record | None:
+        """The record of a release, or None if the version is unused. One request, never from memory.
+
+        A record never changes: what is remembered of it is a witness.
 
         Raises:
-            IntegrityError, StoreRefused, StoreError: as `Record.decode` and the store say.
+            IntegrityError: it is damaged, or not the one that is remembered.
+            StoreRefused, StoreError: as `Record.decode` and the store say.
         """
         key = layout.record_key(name, version)
-        kept = None if fresh else self.remembered.get(key)
-        if kept is not None:
-            try:
-                return Record.decode(kept, name, version)
-            except IntegrityError:
-                pass
         data = self._get(key, MAX_RECORD)
         if data is None:
             return None
         record = Record.decode(data, name, version)
-        self.remembered.put(key, data)
+        known = self._remembered_record(key, name, version)
+        if known is None:
+            self.remembered.put(key, data)
+        elif known != record:
+            raise IntegrityError(
+                f"the registry's record of {record.reference} is not the one that this machine knows: its "
+                f"digest is {record.digest}, and was {known.digest}",
+                hint="nothing of it was used; find out who replaced it. If it was meant to be, delete what "
+                f"is remembered: the file that ends in {key} below remembered/ in `packreg cache dir`",
+            )
         return record
+
+    def _remembered_record(self, key: str, name: str, version: Version) -> Record | None:
+        data = self.remembered.get(key)
+        try:
+            return None if data is None else Record.decode(data, name, version)
+        except IntegrityError:  # a damaged memory is no memory
+            return None
 
     def tombstone(self, name: str, version: Version) -> Notice | None:
         """Why a release was removed, or None if it was not. One request, never from memory.
@@ -100,13 +113,9 @@ class Objects:
         return None if data is None else read_notice(data, key, name, version)
 
     def revision(self, name: str, version: Version, number: int) -> Notice | None:
-        """The yank or restore of a release with this number. One request, none if it is remembered."""
+        """The yank or restore of a release with this number. One request, never from memory."""
         key = layout.revision_key(name, version, number)
-        data = self.remembered.get(key)
-        if data is None:
-            data = self._get(key, layout.MAX_NOTICE)
-            if data is not None:
-                self.remembered.put(key, data)
+        data = self._get(key, layout.MAX_NOTICE)
         return None if data is None else read_notice(data, key, name, version)
 
     def yanked(self, name: str, version: Version) -> str:
@@ -168,7 +177,7 @@ class Objects:
                 f"the bundle of {record.reference} is not yet replicated to {self.store.describe()}",
                 hint="try again in a few minutes, or use the URL of the home registry",
             )
-        if self.record(record.name, record.version, fresh=True) is None:
+        if self.record(record.name, record.version) is None:
             return NotFound(
                 f"there is no {record.reference} in {self.store.describe()}, though it was there once",
                 hint="was the registry deleted and created anew? `packreg cache clean` forgets the old one",

@@ -101,7 +101,7 @@ def look(objects: Objects, record: Record) -> Published:
     Raises:
         VersionUsed: the version is used for other content or was removed.
     """
-    existing = objects.record(record.name, record.version, fresh=True)
+    existing = objects.record(record.name, record.version)
     return Published(record, already=False) if existing is None else _meet(objects, record, existing)
 
 
@@ -117,7 +117,7 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
         IntegrityError: what is stored under this version is not what it says it is.
     """
     encoded = record.encode()
-    existing = objects.record(record.name, record.version, fresh=True)
+    existing = objects.record(record.name, record.version)
     if existing is not None:
         return _meet(objects, record, existing)
     canary(objects.store)

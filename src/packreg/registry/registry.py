@@ -196,7 +196,7 @@ class Registry:
     def resolve(self, reference: Reference, *, warn: bool = True) -> Resolved:
         """The release that a reference means.
 
-        An exact version costs one request (none if it is remembered); the latest and ranges two listings
+        An exact version costs one request; the latest and ranges two listings
         more; a digest a listing and the records of the pack. With `warn` an exact version costs a second
         request for `yanked`, which callers in a hurry ask at the same time as `fetch`. That an exact
         version was removed is found out by `fetch`.
@@ -214,7 +214,7 @@ class Registry:
         return Resolved(self.record(name, choice.version), note=choice.note)
 
     def record(self, name: str, version: Version) -> Record:
-        """The record of a release, also of a yanked or removed one. One request, none if it is remembered.
+        """The record of a release, also of a yanked or removed one. One request.
 
         Raises:
             NotFound: the version was never used; the message names those that are.

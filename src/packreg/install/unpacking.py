@@ -1,0 +1,96 @@
+"""A release as it is run by packreg: from verified downloads alone, in a directory of this process.
+
+What lies in the pack's installed directory plays no part in it, so nothing that was added or changed there
+does: no file, no compiled module, nothing that Python or Node.js would load by its name. What this costs is
+to write the few files of the pack again for each run; its environment stays where it is and is compared with
+what it held.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import InstallError
+from packreg.install.disk import disk_errors
+from packreg.install.installer import Job, edited
+from packreg.pack.bundle import extract
+from packreg.pack.version import Version
+
+if TYPE_CHECKING:
+    from packreg.install.installer import Installer
+    from packreg.install.private import PrivatePlace
+    from packreg.install.releases import Release
+    from packreg.pack.reference import Reference
+
+
+class Unpacked(NamedTuple):
+    """A release as it is run: its verified files in a private directory, beside its environment.
+
+    `digest` is that of the files, `dependencies` that of what the environment or node_modules holds, "" if
+    it has none; `notes` are sentences that the user should see.
+    """
+
+    path: Path
+    name: str
+    version: Version
+    digest: str
+    dependencies: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
+
+
+def unpack(
+    installer: Installer,
+    reference: Reference,
+    place: PrivatePlace,
+    *,
+    python: str | None = None,
+    offline: bool = False,
+) -> Unpacked:
+    """Make a release ready to be run in `place`, once for each release.
+
+    The record, and whether it was removed or yanked, are asked of the registry (unless `offline`); the bundle
+    has to have the digest that the record says, and the environment to be as this user made it. Else it is
+    made, and where the home cannot be written, in `place`.
+
+    Raises:
+        NotFound, Removed, StoreError, IntegrityError, InstallError: as `Installer.install`.
+    """
+    job = Job(True, False, python, offline, lambda step: installer.progress(str(reference), step))
+    release = installer.releases.find(reference, offline=offline)
+    name = hashlib.sha256(f"{release.record.digest} {python}".encode()).hexdigest()[:32]
+    with place.locks[name]:
+        if name not in place.made:
+            place.made[name] = _unpack(installer, release, place, name, job)
+    return place.made[name]
+
+
+def _unpack(installer: Installer, release: Release, place: PrivatePlace, name: str, job: Job) -> Unpacked:
+    record, home = release.record, installer.home
+    content = installer.releases.content(release, offline=job.offline, say=job.say)
+    started = time.monotonic()
+    try:
+        gathered, provision = installer.provided(release, content, installer.tools, job)
+        notes = gathered.notes
+    except InstallError:
+        if home.is_writable:
+            raise
+        gathered, provision = installer.provided(release, content, place.tools(installer.tools), job)
+        cost = (
+            f"the home {home.root} cannot be written, and holds no environment for {record.reference} that "
+            f"you made on this machine: it was made in a private place, which took "
+            f"{time.monotonic() - started:.1f} s and is done again at each run"
+        )
+        notes = (*gathered.notes, cost)
+    directory = place.path / name
+    with disk_errors("write to", directory):
+        extract(edited(content.files, provision), directory)
+        provision._replace(whole=False).attach(directory)
+    return Unpacked(directory, record.name, record.version, record.digest, provision.contents, notes)
