@@ -129,6 +129,43 @@ def test_dependencies_that_a_rule_leaves_out_are_an_error(path: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "virtualenv",
+    [
+        *(
+            ".packreg.json",
+            ".Packreg.json/x",
+            ".packreg",
+            ".packreg/wheels",
+            ".packreg/venv",
+            ".env",
+            ".env.venv",
+        ),
+        *(
+            ".git/x",
+            ".GIT",
+            "x/.svn",
+            "node_modules",
+            "lib/node_modules/x",
+            "__pycache__",
+            "venv/__pycache__",
+        ),
+        *("venv.pyc", ".npmrc", "my.key"),
+    ],
+)
+def test_an_environment_is_not_made_where_packreg_or_others_keep_their_own(virtualenv: str) -> None:
+    """A place that is packreg's, or that is never part of a pack, is refused before a version is used up."""
+    _, problems = _ask(Manifest("python", virtualenv=virtualenv), {MAIN: "", "requirements.txt": ""})
+    assert [(p.code, p.where) for p in problems.errors] == [("virtualenv-reserved", "PulumiPolicy.yaml")]
+
+
+@pytest.mark.parametrize("virtualenv", ["venv", ".venv", "envs/x", "env", "packreg", "git/x", ".virtualenv"])
+def test_an_environment_may_be_made_elsewhere(virtualenv: str) -> None:
+    """Usual names are no reserved ones."""
+    _, problems = _ask(Manifest("python", virtualenv=virtualenv), {MAIN: "", "requirements.txt": ""})
+    assert problems.errors == []
+
+
+@pytest.mark.parametrize(
     ("virtualenv", "path"),
     [
         (None, "venv/x.py"),

@@ -16,6 +16,7 @@ from packreg.pack.paths import shown
 from packreg.pack.problems import Problems
 from packreg.pack.pyproject import PyProject, detect_toolchain, parse_pyproject
 from packreg.pack.requirements import Requirements, parse_requirements
+from packreg.pack.select import reserved
 
 REQUIREMENTS = "requirements.txt"
 PYPROJECT = "pyproject.toml"
@@ -194,6 +195,11 @@ class _Checker:
     def _virtualenv_is_free(self) -> None:
         own = "venv" if detect_toolchain(self.files, self.manifest.toolchain) == "pip" else ".venv"
         place = (self.manifest.virtualenv or own).lower()
+        reason = "" if self.manifest.virtualenv is None else reserved(self.manifest.virtualenv)
+        if reason:
+            message = f"the virtual environment cannot be made at {place}: {reason}"
+            hint = "choose another place in runtime.options.virtualenv, such as venv"
+            self.problems.error("virtualenv-reserved", message, MANIFEST, hint)
         for path in self.files:
             taken = path.lower() + "/"
             if taken.startswith(place + "/") or (place + "/").startswith(taken):

@@ -108,6 +108,17 @@ def left_out_by_default(path: str) -> str:
     return _FILES[(match.lastindex or 1) - 1][1] if match else ""
 
 
+def reserved(path: str) -> str:
+    """Why nothing may be made at `path` in an installed pack; empty if it may.
+
+    Places of packreg's own are found whatever their case, for file systems that know none.
+    """
+    folded = path.lower()
+    if folded.split("/")[0] in (RESERVED, MARKER):
+        return "packreg keeps its own there"
+    return left_out_by_default(path) or left_out_by_default(folded)
+
+
 def read_file(file: Path, limit: int) -> bytes | None:
     """The bytes of a regular file of at most `limit` bytes; None if it is no such thing. Follows no link."""
     try:
