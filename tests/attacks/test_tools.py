@@ -269,6 +269,7 @@ def test_the_report_names_the_interpreter(tmp_path: Path) -> None:
     made.mkdir(parents=True)
     (made / "python").symlink_to(sys.executable)
     (made.parent / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.11.7.final.0\n")
+    (tmp_path / "__main__.py").touch()
     manifest = parse_manifest(b"runtime:\n  name: python\n  options: {virtualenv: venv}\n", Problems())
     assert manifest is not None
     engine = pack_program("guard", tmp_path, manifest, {}).engine

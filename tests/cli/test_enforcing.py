@@ -19,6 +19,8 @@ from tests.cli.conftest import User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_state
 from tests.cli.test_documented_json import ROWS
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 STACK = "shop/prod"
 
 

@@ -11,6 +11,8 @@ from tests.cli.conftest import User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 #: Owners become mandatory, open buckets are let be, and long names are refused.
 NEXT = GUARD.replace('input.acl == "public"', 'input.acl == "nobody"').replace("warn_owner", "deny_owner")
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import User, write_pack
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 
 @pytest.fixture
 def guard(user: User) -> Path:
