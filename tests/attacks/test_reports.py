@@ -319,6 +319,9 @@ def test_the_first_entry_wins_over_all_that_was_before(old: Registry) -> None:
     assert entry.number == 2
     assert old.verdicts() == ["denied"]
     assert old.codes() == (0, 0, 0)
+    assert {each["status"] for each in old.findings().json()} == {"new"}
+    [run] = old.user("prove", "shop/dev", "--at", ago(2.5), "--json").json()["runs"]
+    assert (run["verdict"], run["entry"]) == ("denied", None), "what was before stays readable"
     old.put(update(60 * 24 * 100, result=PASSED, id="later"))
     assert old.verified() == ["unentered-report"]
     old.store.delete(old.denied.key)

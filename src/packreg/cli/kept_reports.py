@@ -1,8 +1,8 @@
 """Reading the reports that runs left in the registry, in the order of their chains: the newest, those before.
 
-What a chain's entry names is held against its digest, and against the entity that it says it is about. Where
-an entity has no chain yet, its reports are from before there were any: they are read in the order of their
-keys, which is that of the clocks of those who wrote them, and are marked.
+What a chain's entry names is held against its digest, and against the entity that it says it is about.
+Reports from before there were chains are read in the order of their keys, which is that of the clocks of
+those who wrote them, and are marked.
 """
 
 from __future__ import annotations
@@ -108,24 +108,29 @@ class KeptReports:
 
         What is wrong with one is put with what is `unreadable`, and the next one is given; behind an entry
         that does not follow from the one before it nothing is given. Where an entry is passed over for a time
-        that cannot be right, that is put with what is `doubted`.
+        that cannot be right, that is put with what is `doubted`. Reports from before the chain come last:
+        those that its first entry lists, or all where nothing was entered yet.
         """
         newer: Entered | None = None
+        named: set[str] = set()
         try:
             for entered in self._entries.history(run, entity):
                 if newer is not None:
                     yield from self._entered(newer, entered, until)
                 newer = entered
+                named.add(entered.entry.report)
         except (IntegrityError, StoreRefused) as error:
             self.unreadable.append(str(error))
             return
+        prefix = report_prefix(run, entity)
         if newer is not None:
             yield from self._entered(newer, None, until)
-            return
+            old = [prefix + name for name in sorted(newer.entry.names)]
+        else:
+            old = self._entries.reports(run, entity)
         after = behind_later(run, entity, until) if until else ""
-        for each in self._store.list_all(report_prefix(run, entity), after):
-            report = self._read(each.key)
-            if report is not None:
+        for key in old:
+            if key > after and key not in named and (report := self._read(key)) is not None:
                 yield Kept(report, None)
 
     def histories(
@@ -248,7 +253,6 @@ def newest_of_each_mode(histories: Iterable[History]) -> list[History]:
 
     Chains of two kinds have no order but that of their times; one that cannot be right comes before all.
     """
-
     chosen: dict[tuple[str, str], History] = {}
     for history in histories:
         key = (history.entity.name, history.reports[0].required.mode)
