@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import psutil
 
 HOST = "127.0.0.1"
+#: The system writes its list of connections while they come and go, and may leave one out.
+_LOOKS = 3
+_Connection = tuple[tuple[str, int], tuple[str, int]]
 
 
 class Stranger(Exception):
@@ -66,30 +69,45 @@ class Callers:
             return known.process if known else None
 
     def _look(self, peer: str, port: int) -> _Known | None:
-        import psutil
-
         host, _, number = peer.removeprefix("ipv4:").rpartition(":")
         if not number.isdecimal():
             raise Stranger(f"a call came from {peer[:80]}")
         connection = (host, int(number)), (HOST, port)
+        for _ in range(_LOOKS):
+            found, hidden = self._found_above(connection)
+            if found is not None:
+                return found
+            _accuse(connection)
+        if hidden:
+            return None
+        raise Stranger("a process that is not there any more called it")
+
+    def _found_above(self, connection: _Connection) -> tuple[_Known | None, bool]:
+        """Which of those above has a connection, and whether one of them may have it unseen."""
+        import psutil
+
         hidden = not self._above
         for process in self._above:
             try:
                 for end in process.net_connections("tcp"):
                     if _ends(end) == connection and process.is_running():
                         place = Path(f"/proc/{process.pid}/fd/{end.fd}")
-                        return _Known(process, place, _socket(place))
+                        return _Known(process, place, _socket(place)), hidden
             except psutil.NoSuchProcess:
                 continue
             except (psutil.Error, OSError):  # another user's, or a system that shows no connections
                 hidden = True
-        with suppress(psutil.Error, OSError):
-            for end in psutil.net_connections("tcp"):
-                if end.pid and _ends(end) == connection:
-                    raise Stranger(f"process {end.pid} called it")
-        if hidden:
-            return None
-        raise Stranger("a process that is not there any more called it")
+        return None, hidden
+
+
+def _accuse(connection: _Connection) -> None:
+    """Raise Stranger if any process is seen to have a connection, which is none of those above."""
+    import psutil
+
+    with suppress(psutil.Error, OSError):
+        for end in psutil.net_connections("tcp"):
+            if end.pid and _ends(end) == connection:
+                raise Stranger(f"process {end.pid} called it")
 
 
 def _ends(connection: Any) -> tuple[tuple[str, int], ...]:
