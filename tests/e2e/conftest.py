@@ -107,15 +107,15 @@ def node() -> None:
 
 
 @pytest.fixture(scope="session")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    """A shell whose packreg uses a registry in a directory and an empty home of its own."""
+def registry(rego: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell with `opa` whose packreg uses a registry in a directory and an empty home of its own."""
     top = tmp_path_factory.mktemp("registry")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "PACKREG_"))}
     beside = str(Path(sys.executable).parent)  # where tox installed packreg
     return Shell(
         {
             **kept,
-            "PATH": os.pathsep.join([beside, kept["PATH"]]),
+            "PATH": os.pathsep.join([beside, str(rego["opa"].parent), kept["PATH"]]),
             "PACKREG_REGISTRY": (top / "registry").as_uri(),
             "PACKREG_HOME": str(top / "home"),
             "XDG_STATE_HOME": str(top / "state"),
