@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,9 @@ from tests.e2e.user import FIXTURES, Pulumi, Shell, publish
 
 
 @pytest.fixture
-def stack(registry: Shell, each_pulumi: Pulumi, rego: dict[str, Path], tmp_path: Path) -> GovernedStack:
+def stack(registry: Shell, each_pulumi: Pulumi, tmp_path: Path) -> GovernedStack:
     """A stack with the guard, and a registry whose packs only stacks with the tag env=prod must run."""
     environment = {**registry.environment, "PACKREG_REGISTRY": (tmp_path / "registry").as_uri()}
-    environment["PATH"] = os.pathsep.join([str(rego["opa"].parent), environment["PATH"]])
     there = Shell(environment, tmp_path)
     publish(there, FIXTURES / "opa-guard", tmp_path / "opa-guard")
     for mode in ("preventative", "audit"):
