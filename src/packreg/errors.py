@@ -20,8 +20,8 @@
     └── ChangedMeanwhile         12    the caller: somebody else edited the same thing
 
 Anything else that reaches the top is a defect of packreg and exits 1. The exit codes are part of the
-interface: they are documented, tested and never reused (3 and 13 are kept for verdicts on resources:
-denied by policy, a pack's test case differs).
+interface: they are documented, tested and never reused (3, 13 and 14 are kept for answers: denied by
+policy, a pack's test case differs, groups are not as their files say).
 
 An error is a sentence that says what failed, which thing and where, and a `hint` that says how to mend it.
 """

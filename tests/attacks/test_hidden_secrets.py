@@ -30,8 +30,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry in which every stack must pass guard, before and after."""
     founding = founder(tmp_path_factory.mktemp("secrets"))
     founding.publish("guard", "1.0.0", files={"policy.rego": GUARD})
-    founding.must("enable", "guard", "--quiet")
-    founding.must("enable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    founding.must("enable", "--yes", "guard@latest", "--quiet")
+    founding.must("enable", "--yes", "guard@latest", "--group", "default-audit-policy-group", "--quiet")
     return founding.top
 
 

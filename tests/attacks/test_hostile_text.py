@@ -40,7 +40,7 @@ def registry(user: User) -> User:
     user.publish("guard", "1.0.0", description=HOSTILE.encode("ascii", "ignore").decode().replace("\x1b", ""))
     user.must("yank", "guard@1.0.0", "--reason", HOSTILE)
     user.must("transferred", "--yes", "--reason", HOSTILE)
-    user.must("enable", "guard@1.0.0")
+    user.must("enable", "--yes", "guard@1.0.0")
     return user
 
 

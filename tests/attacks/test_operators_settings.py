@@ -24,7 +24,7 @@ def blocked(user: User) -> User:  # noqa: F811
     user.extra["PACKREG_REGISTRY"] = str(user.top / "registry")
     user.must("init", "--quiet")
     user.publish("limits", "1.0.0")
-    user.must("enable", "limits", "--quiet")
+    user.must("enable", "--yes", "limits@latest", "--quiet")
     user.must("remove", "limits@1.0.0", "--yes", "--reason", "wrong", "--quiet")
     write_state(user.directory / "state.json", "shop", "dev", GOOD)
     del user.extra["PACKREG_REGISTRY"]

@@ -40,8 +40,8 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     founding = founder(tmp_path_factory.mktemp("past"))
     founding.publish("guard", "1.0.0", files={"policy.rego": GUARD})
     founding.publish("guard", "2.0.0", files={"policy.rego": GUARD})
-    founding.must("enable", "guard@1.0.0", "--quiet")
-    founding.must("enable", "guard@1.0.0", "--group", "default-audit-policy-group", "--quiet")
+    founding.must("enable", "--yes", "guard@1.0.0", "--quiet")
+    founding.must("enable", "--yes", "guard@1.0.0", "--group", "default-audit-policy-group", "--quiet")
     return founding.top
 
 

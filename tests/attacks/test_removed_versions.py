@@ -28,7 +28,7 @@ def test_it_is_not_the_latest_again(robbed: User) -> None:
     assert robbed.must("info", "limits@>=1", "--json").json()["version"] == "1.0.0"
     versions = robbed.must("versions", "limits", "--json").json()["versions"]
     assert {each["version"]: each["state"] for each in versions} == {"1.0.0": "published", "2.0.0": "removed"}
-    robbed.must("enable", "limits@latest", "--quiet")
+    robbed.must("enable", "--yes", "limits@latest", "--quiet")
     required = robbed.must("required", "web/prod", "--json").json()["modes"][0]["packs"]
     assert [(pack["pack"], pack["version"]) for pack in required] == [("limits", "1.0.0")]
 

@@ -28,7 +28,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry that has stacks and accounts audited with guard."""
     user = founder(tmp_path_factory.mktemp("auditing"))
     user.publish("guard", "1.0.0", files={"policy.rego": GUARD})
-    user.must("enable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    user.must("enable", "--yes", "guard@latest", "--group", "default-audit-policy-group", "--quiet")
     return user.top
 
 
@@ -105,7 +105,7 @@ def test_a_broken_stack_stops_nothing(office: User) -> None:
 def test_a_pack_that_cannot_be_had_is_an_error_of_every_stack(office: User) -> None:
     """Nobody is called compliant by the packs that are left."""
     office.publish("limits", "1.0.0", files={"policy.rego": GUARD.replace("package guard", "package limits")})
-    office.must("enable", "limits", "--group", "default-audit-policy-group", "--quiet")
+    office.must("enable", "--yes", "limits@latest", "--group", "default-audit-policy-group", "--quiet")
     office.must("remove", "limits@1.0.0", "--yes", "--reason", "wrong", "--quiet")
     done = office("audit", "--all", "--json")
     assert done.code == 4
@@ -115,16 +115,16 @@ def test_a_pack_that_cannot_be_had_is_an_error_of_every_stack(office: User) -> N
 
 def test_nothing_required_is_said(office: User) -> None:
     """It is neither compliance nor an error."""
-    office.must("disable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    office.must("disable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
     done = office.must("audit", "--all")
     assert done.err.splitlines()[-1] == "audited 3: 3 nothing-required"
 
 
 def test_members_by_tags_are_found(office: User) -> None:
     """A stack that a group has by its tags is judged as the guard would; other tags judge it again."""
-    office.must("disable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    office.must("disable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
     office.must("group", "new", "tagged", "--mode", "audit", "--add-tag", "env=prod", "--quiet")
-    office.must("enable", "guard", "--group", "tagged", "--quiet")
+    office.must("enable", "guard@latest", "--group", "tagged", "--quiet")
     write_tags(office.directory / "states", "shop/prod", env="prod")
     write_tags(office.directory / "states", "blog/prod", env="dev")
     done = office.must("audit", "--all", "--json")
@@ -157,7 +157,16 @@ def test_stacks_that_did_not_change_are_passed_over(office: User) -> None:
     assert changed == {"shop/prod": "compliant", "shop/dev": "unchanged", "blog/prod": "unchanged"}
     config = office.directory / "config.json"
     config.write_text('{"warn_owner": "mandatory"}')
-    office.must("enable", "guard", "--config", "config.json", "--group", "default-audit-policy-group", "-q")
+    office.must(
+        "enable",
+        "--yes",
+        "guard@latest",
+        "--config",
+        "config.json",
+        "--group",
+        "default-audit-policy-group",
+        "-q",
+    )
     assert (
         verdicts(office.must("audit", "--all", "--since", "last", "--json"))["blog/prod"] == "not-compliant"
     )

@@ -38,7 +38,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry that has stacks audited with guard."""
     user = founder(tmp_path_factory.mktemp("cluster"))
     user.publish("guard", "1.0.0", files={"policy.rego": GUARD})
-    user.must("enable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    user.must("enable", "--yes", "guard@latest", "--group", "default-audit-policy-group", "--quiet")
     return user.top
 
 
@@ -166,7 +166,7 @@ def test_an_audit_that_is_made_again_gives_the_first_report(office: User, wishes
 def test_workers_decide_by_the_revision_that_the_audit_began_with(office: User) -> None:
     """Groups that are changed meanwhile count for the next audit."""
     about, task = assigned(office)
-    office.must("disable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    office.must("disable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
     assert on_a_worker(office, about, task, new_stamp()).verdict == "not-compliant"
     about, task = assigned(office)
     assert on_a_worker(office, about, task, new_stamp()).verdict == "nothing-required"

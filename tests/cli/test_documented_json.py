@@ -119,8 +119,9 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     check("diff", "diff", "guard@0.1.0", "./guard", "--text", also={"text": None})
     check("cache export", "cache", "export", "guard", "-o", "packs.tar")
     check("cache import", "cache", "import", "packs.tar")
-    check("yank", "yank", "guard@0.2.0", "--reason", "too strict")
-    check("remove", "remove", "guard@0.2.0", "--yes")
+    changed = first("yank") | {"groups": None}
+    check("yank", "yank", "guard@0.2.0", "--reason", "too strict", wanted=changed)
+    check("remove", "remove", "guard@0.2.0", "--yes", "--reason", "x", wanted=changed)
     check("verify", "verify")
     check("gc", "gc", wanted=first("gc") | {"garbage": None})
     (user.directory / "prod.yaml").write_text("values: {a: 1}\n", "utf-8")
@@ -134,10 +135,19 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     check("env history", "env", "history", "prod")
     check("env rm", "env", "rm", "prod", "--reason", "unused", "--yes")
     edited = first("group new") | {"warnings": None}
+    reaching = first("enable") | {"warnings": None}
     no_changes = edited | {"changes": None}
     check("group new", "group", "new", "prod", "--add-stack", "*/prod", wanted=edited)
-    check("group new", "group", "edit", "prod", "--add-tag", "env=prod", wanted=edited)
-    check("group new", "enable", "guard@0.1.0", "--group", "prod", wanted=edited)
+    check(
+        "enable",
+        "group",
+        "edit",
+        "prod",
+        "--add-tag",
+        "env=prod",
+        wanted=reaching,
+    )
+    check("enable", "enable", "guard@0.1.0", "--group", "prod", wanted=reaching)
     check("group get", "group", "get", "prod", wanted=first("group get") | {"packs": None})
     check("group ls", "group", "ls", wanted=first("group ls") | {"groups": [None]})
     check("group history", "group", "history", "prod")
@@ -146,7 +156,14 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     check("group export", "group", "export", "prod")
     check("group settings", "group", "settings")
     waived = ("--stack", "web/prod", "--expires", "30d", "--reason", "a website")
-    check("group new", "waiver", "add", "guard:deny_public_bucket", *waived, wanted=edited)
+    check(
+        "enable",
+        "waiver",
+        "add",
+        "guard:deny_public_bucket",
+        *waived,
+        wanted=reaching,
+    )
     check("waiver ls", "waiver", "ls")
     check("group new", "group", "rm", "prod", "--yes", wanted=edited)
     check("cache dir", "cache", "dir")

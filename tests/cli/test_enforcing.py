@@ -30,7 +30,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     user = founder(tmp_path_factory.mktemp("enforcing"))
     for version in ("1.0.0", "1.1.0"):
         user.publish("guard", version, files={"policy.rego": GUARD})
-    user.must("enable", "guard@^1", "--quiet")
+    user.must("enable", "--yes", "guard@^1", "--quiet")
     return user.top
 
 
@@ -83,7 +83,7 @@ def test_a_report_is_kept(office: User) -> None:
 
 def test_nothing_required_is_said(office: User) -> None:
     """It is a verdict of its own, exit code 0, and kept."""
-    office.must("disable", "guard", "--quiet")
+    office.must("disable", "--yes", "guard", "--quiet")
     done = enforce(office, OPEN)
     assert done.code == 0
     assert "nothing is required: no pack is enabled in default-preventative-policy-group" in done.out
@@ -111,7 +111,7 @@ def test_a_waiver_lets_pass_and_is_shown(office: User) -> None:
 def test_what_cannot_be_had_is_4(office: User) -> None:
     """A pack that was removed stops, beside packs that pass; an operator's word lets only that go on."""
     office.publish("limits", "1.0.0", files={"policy.rego": GUARD.replace("package guard", "package limits")})
-    office.must("enable", "limits", "--quiet")
+    office.must("enable", "--yes", "limits@latest", "--quiet")
     office.must("remove", "limits@1.0.0", "--yes", "--reason", "wrong", "--quiet")
     done = enforce(office, GOOD)
     assert done.code == 4
@@ -129,7 +129,7 @@ def test_what_cannot_be_had_is_4(office: User) -> None:
 def test_a_damaged_bundle_is_4(office: User) -> None:
     """It is not installed, and named."""
     office.publish("limits", "1.0.0", files={"policy.rego": GUARD.replace("package guard", "package limits")})
-    office.must("enable", "limits", "--quiet")
+    office.must("enable", "--yes", "limits@latest", "--quiet")
     [bundle] = (office.top / "registry" / "bundles" / "limits").rglob("*.tgz")
     bundle.write_bytes(b"x" * bundle.stat().st_size)
     done = enforce(office, GOOD, "--json")
@@ -143,7 +143,7 @@ def test_configuration_of_the_group_counts(office: User) -> None:
     """A level that the group sets is the one that is judged by; one that the pack refuses is an error."""
     config = office.directory / "config.json"
     config.write_text('{"deny_open": "advisory", "warn_owner": "mandatory"}')
-    office.must("enable", "guard@^1", "--config", "config.json", "--quiet")
+    office.must("enable", "--yes", "guard@^1", "--config", "config.json", "--quiet")
     assert enforce(office, OPEN).code == 0
     assert enforce(office, UNOWNED).code == 3
 
@@ -155,7 +155,7 @@ def test_an_environment_that_cannot_be_opened_is_4(office: User) -> None:
         "values:\n  environmentVariables:\n    TOKEN: {fn::secret: swordfish}\n"
     )
     office.must("env", "set", "prod", "prod.yaml", "--quiet")
-    office.must("enable", "guard@^1", "--environment", "prod", "--quiet")
+    office.must("enable", "--yes", "guard@^1", "--environment", "prod", "--quiet")
     allowed = enforce(office, GOOD)
     assert allowed.code == 0
     assert kept(office)[0].packs[0].environments == ("prod@1",)

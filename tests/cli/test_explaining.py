@@ -27,7 +27,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (user.top / "strict.json").write_text('{"deny": "mandatory"}')
     user.must("group", "new", "prod", "--add-stack", "*/prod", "--quiet")
     user.must("enable", "guard@^1", "--config", "strict.json", "--group", "prod", "--quiet")
-    user.must("enable", "limits", "--quiet")
+    user.must("enable", "--yes", "limits@latest", "--quiet")
     return user.top
 
 
@@ -63,7 +63,7 @@ def test_what_cannot_be_had_is_4(office: User) -> None:
 
 def test_why_a_pack_runs_as_it_does(office: User) -> None:
     """Who asked, what lost to which rule, and each policy layer by layer."""
-    office.must("enable", "guard@1.0.0", "--config", "lax.json", "--quiet")
+    office.must("enable", "--yes", "guard@1.0.0", "--config", "lax.json", "--quiet")
     done = office.must("why", STACK, "--pack", "guard", "--mode", "preventative")
     lines = done.out.splitlines()
     assert lines[0] == "organization/shop/prod, revision 5 of governance"
@@ -81,7 +81,7 @@ def test_why_a_pack_runs_as_it_does(office: User) -> None:
 
 def test_a_stricter_entry_that_lost_is_warned_of_or_refused(office: User) -> None:
     """The default group's mandatory policy loses to a later entry that only advises."""
-    office.must("enable", "guard@1.1.0", "--quiet")
+    office.must("enable", "--yes", "guard@1.1.0", "--quiet")
     office.must("enable", "guard@1.1.0", "--config", "lax.json", "--group", "prod", "--quiet")
     done = office.must("required", STACK, "--mode", "preventative")
     assert "deny is mandatory, not advisory [stricter-lost]" in done.err
@@ -154,7 +154,7 @@ def test_accounts_and_tags(office: User) -> None:
         "aws/*",
         "--quiet",
     )
-    office.must("enable", "limits", "--group", "cloud", "--quiet")
+    office.must("enable", "limits@latest", "--group", "cloud", "--quiet")
     assert "aws/production\taudit\tlimits" in office.must("required", "--account", "aws/production").out
     office.must("group", "edit", "prod", "--add-tag", "stage=prod*", "--quiet")
     assert "guard" in office.must("required", "shop/live", "--tag", "stage=production").out
@@ -216,7 +216,7 @@ def test_requests_do_not_grow_with_the_stacks(office: User) -> None:
 
 def test_documents_have_the_shapes_that_are_documented(office: User) -> None:
     """Every member that the page names is there, and no other."""
-    office.must("enable", "guard@1.0.0", "--quiet")
+    office.must("enable", "--yes", "guard@1.0.0", "--quiet")
     for name, chosen in (("required", []), ("why", ["--pack", "guard"])):
         document = office.must(name, STACK, "--mode", "preventative", *chosen, "--json").json()
         assert_has(document, first(name), name)

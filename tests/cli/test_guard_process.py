@@ -39,7 +39,7 @@ def enforced(opa: str, user: User) -> User:
     (pack / "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.2.0\n")
     (pack / "rules.rego").write_text('package rules\ndeny_open["open"] { input.acl == "public" }\n')
     assert user("publish", "rules").code == 0
-    assert user("enable", "rules@^1").code == 0
+    assert user("enable", "--yes", "rules@^1").code == 0
     return user
 
 

@@ -43,7 +43,7 @@ def test_a_replica_is_not_published_to(user: User) -> None:
 def test_yank_and_undo(user: User) -> None:
     """A yank hides the version with a reason, undoing it brings it back, and each says who did it."""
     found = user.must("yank", "guard@1.0.0", "--reason", "wrong", "--json").json()
-    assert list(found) == ["name", "version", "state", "already", "reason", "by", "at"]
+    assert list(found) == ["name", "version", "state", "already", "reason", "by", "at", "groups"]
     assert (found["state"], found["already"], found["reason"]) == ("yanked", False, "wrong")
     assert "is already yanked" in user.must("yank", "guard@1.0.0", "--reason", "again").out
     assert user("install", "guard").code == 6

@@ -41,7 +41,7 @@ def test_an_empty_registry_is_told_on_stderr(user: User) -> None:
 def test_versions_have_states(published: User) -> None:
     """Every used version is listed in its order, also yanked and removed ones."""
     published.must("yank", "guard@1.1.0", "--reason", "x")
-    published.must("remove", "guard@2.0.0-rc.1", "--yes")
+    published.must("remove", "guard@2.0.0-rc.1", "--yes", "--reason", "x")
     assert published.must("versions", "guard").out == "1.0.0\tlatest\n1.1.0\tyanked\n2.0.0-rc.1\tremoved\n"
     assert published.must("versions", "guard", "--json").json() == {
         "name": "guard",

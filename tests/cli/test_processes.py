@@ -99,7 +99,7 @@ def test_a_terminal_is_asked_before_something_is_lost(user: User) -> None:
     leader, follower = os.openpty()
     os.write(leader, b"n\n")
     done = subprocess.run(
-        [sys.executable, "-m", "packreg", "remove", "guard@1.0.0"],
+        [sys.executable, "-m", "packreg", "remove", "guard@1.0.0", "--reason", "x"],
         cwd=user.directory,
         env=user.environ,
         stdin=follower,

@@ -173,15 +173,15 @@ def office(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory
     (top / "tokens.yaml").write_text(ENVIRONMENT)
     for line in (
         "packreg env set tokens tokens.yaml",
-        "packreg enable python-guard@1.0.0 --config settings.json",
-        "packreg enable nodejs-guard@^1",
+        "packreg enable python-guard@1.0.0 --yes --config settings.json",
+        "packreg enable nodejs-guard@^1 --yes",
         "packreg group new more --add-stack '*/dev'",
         "packreg enable python-kinds@latest --group more",
         "packreg enable opa_guard@1.0.0 --group more",
         "packreg enable python-token@1.0.0 --group more --environment tokens",
         "packreg group new torn --add-stack 'broken-*/dev'",
         "packreg enable torn@latest --group torn",
-        "packreg enable python-plain@latest --group default-audit-policy-group",
+        "packreg enable python-plain@latest --yes --group default-audit-policy-group",
     ):
         shell.must(line)
     return shell

@@ -24,7 +24,7 @@ def published(registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shel
     shell = Shell({**registry.environment, "PACKREG_REGISTRY": (top / "registry").as_uri()}, top)
     assert "ok: built-guard 1.0.0" in shell.must(f"packreg check '{PACK}'")
     assert publish(shell, PACK, top / "pack") == REFERENCE
-    shell.must(f"packreg enable {REFERENCE}")
+    shell.must(f"packreg enable {REFERENCE} --yes")
     return shell
 
 

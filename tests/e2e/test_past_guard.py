@@ -19,7 +19,7 @@ def stack(registry: Shell, each_pulumi: Pulumi, tmp_path: Path) -> GovernedStack
     environment = {**registry.environment, "PACKREG_REGISTRY": (tmp_path / "registry").as_uri()}
     there = Shell(environment, tmp_path)
     publish(there, FIXTURES / "opa-guard", tmp_path / "opa-guard")
-    there.must("packreg enable opa_guard@1.0.0")
+    there.must("packreg enable opa_guard@1.0.0 --yes")
     shell = cli_shell(there, each_pulumi, tmp_path)
     code, guard = shell.answer("packreg guard --quiet")
     assert code == 0

@@ -142,6 +142,18 @@ class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 REFERENCE = ReferenceType()
 
 
+class WrittenType(ReferenceType):
+    """A pack reference, checked and left as it was written: a name alone may not mean `latest`."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Read the reference, and give its text."""
+        super().convert(value, param, ctx)
+        return str(value)
+
+
+WRITTEN = WrittenType()
+
+
 class NameType(ReferenceType):
     """The name of a pack on the command line."""
 

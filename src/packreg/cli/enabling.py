@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import NAME, REFERENCE, command
-from packreg.cli.governing import edit_governance, read_governance, show_edit
+from packreg.cli.base import NAME, WRITTEN, command
+from packreg.cli.governing import read_governance
+from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import UsageError
 from packreg.groups.model import DEFAULT_PREVENTATIVE
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from packreg.cli.session import Session
     from packreg.errors import Problem
     from packreg.groups.config_file import Layer
-    from packreg.groups.model import PackEntry
+    from packreg.groups.model import Group, PackEntry
     from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
     from packreg.pack.version import Version
@@ -41,11 +42,12 @@ group_option = click.option(
 @command(
     "enable",
     examples=(
-        "packreg enable guard@latest",
+        "packreg enable guard@latest --dry-run",
+        "packreg enable guard@latest --yes",
         "packreg enable 'guard@^1.2' --group prod --config guard.json --environment prod",
     ),
 )
-@click.argument("reference", metavar="REF", type=REFERENCE)
+@click.argument("text", metavar="REF", type=WRITTEN)
 @group_option
 @click.option("--config", metavar="FILE", help="The pack's configuration, in the place of what it has.")
 @click.option(
@@ -57,30 +59,39 @@ group_option = click.option(
 )
 @click.option("--no-config", is_flag=True, help="Take its configuration away.")
 @click.option("--no-environment", is_flag=True, help="Take its environments away.")
+@dry_run_option
+@yes_option
 @click.pass_obj
 def enable_command(
     session: Session,
-    reference: Reference,
+    text: str,
     group: str,
     config: str | None,
     environment: tuple[str, ...],
     no_config: bool,
     no_environment: bool,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Enable a pack in a policy group.
 
-    Or change the version and the configuration that it has there: what is not given stays as it is. A range
-    or 'latest' is looked up whenever a stack is judged, so the configuration is checked for every version
-    that REF could mean.
+    Or change the version and the configuration that it has there: what is not given stays as it is. A name
+    alone pins the newest version. A range or 'latest' is looked up whenever a stack is judged, so the
+    configuration is checked for every version that REF could mean.
+
+    It says how many of the stacks and accounts with reports it touches; where it is for all there are, as in
+    a default group, only a yes or --yes goes on.
     """
     from packreg.groups import editing
+    from packreg.groups.reach import group_reach
 
     if (config and no_config) or (environment and no_environment):
         raise UsageError("one option gives what another takes away", hint="leave one of them out")
     base = read_governance(session)
-    there = editing.found_group(base, group).packs.get(reference.name)
-    entry = with_version(there, reference)
+    target = editing.found_group(base, group)
     warnings: list[Problem] = []
+    others = bool(config or no_config or environment or no_environment)
+    entry = written_version(session, target, text, warnings, keep=others)
     if config or no_config:
         layer = _layer(session, config) if config else None
         entry = with_layer(entry, layer)
@@ -88,31 +99,71 @@ def enable_command(
     if environment or no_environment:
         entry = with_environments(entry, environment)
     warnings += check_entries(session, [(entry, config or f"the group {group}")])
-    version = "" if entry.version == "latest" else f"@{entry.version}"
-    edited = edit_governance(
+    change_for(
         session,
         lambda governance: editing.enable(governance, group, entry),
-        f"enable {entry.pack}{version} in {group}",
+        f"enable {entry.pack}@{entry.version} in {group}",
         base,
+        group_reach(base, target, known_entities(session)),
+        warnings,
+        dry_run=dry_run,
+        yes=yes,
     )
-    show_edit(session, edited, warnings)
 
 
-@command("disable", examples=("packreg disable guard --group prod",))
+@command("disable", examples=("packreg disable guard --group prod", "packreg disable guard --dry-run"))
 @click.argument("pack", metavar="NAME", type=NAME)
 @group_option
+@dry_run_option
+@yes_option
 @click.pass_obj
-def disable_command(session: Session, pack: str, group: str) -> None:
+def disable_command(session: Session, pack: str, group: str, dry_run: bool, yes: bool) -> None:
     """Take a pack out of a policy group.
 
-    Its configuration there goes with it.
+    Its configuration there goes with it. As `enable`, it says whom that touches, and asks where it is all.
     """
-    from packreg.groups.editing import disable
+    from packreg.groups.editing import disable, found_group
+    from packreg.groups.reach import group_reach
 
-    edited = edit_governance(
-        session, lambda governance: disable(governance, group, pack), f"disable {pack} in {group}"
+    base = read_governance(session)
+    target = found_group(base, group)
+    change_for(
+        session,
+        lambda governance: disable(governance, group, pack),
+        f"disable {pack} in {group}",
+        base,
+        group_reach(base, target, known_entities(session)),
+        dry_run=dry_run,
+        yes=yes,
     )
-    show_edit(session, edited)
+
+
+def written_version(
+    session: Session, group: Group, text: str, warnings: list[Problem], *, keep: bool = False
+) -> PackEntry:
+    """The entry of a pack in a group, with the version of a REF as it was written.
+
+    A name alone means the newest version, pinned, and a warning says so; with `keep` the version that the
+    pack has there already.
+
+    Raises:
+        NotFound: there is no such pack.
+        UsageError: a digest, which a group cannot name.
+    """
+    from packreg.errors import Problem
+    from packreg.pack.reference import Reference
+
+    reference = Reference.parse(text)
+    there = group.packs.get(reference.name)
+    if "@" in text:
+        return with_version(there, reference)
+    if there is not None and keep:
+        return there
+    newest = session.registry().versions(reference.name).latest().version
+    message = f"{reference.name} is pinned to {newest}, the newest version"
+    follow = f"`packreg enable {reference.name}@latest --group {group.name}` follows new ones"
+    warnings.append(Problem("pinned", message, hint=follow))
+    return with_version(there, Reference(reference.name, newest))
 
 
 def with_version(there: PackEntry | None, reference: Reference) -> PackEntry:

@@ -5,6 +5,9 @@ from __future__ import annotations
 #: Ends that are no errors: Ctrl-C, and a reader of the output that went away; as shells count signals.
 INTERRUPTED, READER_GONE = 130, 141
 
+#: What `group apply --dry-run` ends with where something would change.
+WOULD_CHANGE = 14
+
 #: Exit code -> its meaning. Part of the interface: never reused.
 EXIT_CODES = {
     0: "done, or allowed",
@@ -21,6 +24,7 @@ EXIT_CODES = {
     11: "the outcome is unknown; the same command again is safe",
     12: "somebody else changed the same thing meanwhile",
     13: "a pack's test case differs",
+    WOULD_CHANGE: "`group apply --dry-run`: the groups are not as the files say",
     INTERRUPTED: "interrupted",
     READER_GONE: "whoever was reading the output went away",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import IntegrityError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from packreg.cli.session import Session
     from packreg.errors import Problem
     from packreg.groups.model import Governance
+    from packreg.groups.reach import Reach
     from packreg.store.chain import Chain, Revision
 
 
@@ -176,9 +178,18 @@ def show_plan(session: Session, changes: Iterable[Difference]) -> None:
 
 
 def show_edit(
-    session: Session, edited: Edited, warnings: Iterable[Problem] = (), *, planned: bool = False
+    session: Session,
+    edited: Edited,
+    warnings: Iterable[Problem] = (),
+    *,
+    planned: bool = False,
+    dry_run: bool = False,
+    reach: Reach | None = None,
 ) -> None:
-    """What an edit changed, unless the plan showed it already, and what should be known about it."""
+    """What an edit changed, unless the plan showed it already, and what should be known about it.
+
+    With `dry_run` it is what it would change; `reach` says whom it touches.
+    """
     warned = list(warnings)
     for warning in warned:
         session.out.warn(str(warning), warning.hint)
@@ -189,11 +200,17 @@ def show_edit(
                 "written": edited.written,
                 "changes": [change._asdict() for change in edited.changes],
                 "warnings": [warning._asdict() for warning in warned],
+                **({"reach": asdict(reach)} if reach is not None else {}),
             }
         )
         return
     if not planned:
         show_plan(session, edited.changes)
-    session.out.say(
-        f"revision {edited.revision}" if edited.written else "nothing to change: it is so already"
-    )
+    if reach is not None and edited.changes:
+        session.out.say(f"{'it would be' if dry_run else 'this is'} for {reach}")
+    if edited.written:
+        session.out.say(f"revision {edited.revision}")
+    elif dry_run and edited.changes:
+        session.out.say("this would change; nothing was written")
+    else:
+        session.out.say("nothing to change: it is so already")

@@ -8,6 +8,7 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.enabling import check_entries, read_file
+from packreg.cli.exits import WOULD_CHANGE
 from packreg.cli.governing import Edited, edit_governance, read_governance, show_edit, show_plan
 from packreg.errors import Problem, UsageError
 
@@ -32,18 +33,18 @@ if TYPE_CHECKING:
 @click.pass_obj
 def apply_command(
     session: Session, files: tuple[str, ...], prune: bool, dry_run: bool, yes: bool, schema: bool
-) -> None:
+) -> int:
     """Make the policy groups be as YAML files say, after showing what would change.
 
     What the files do not name stays, unless --prune is given. Everything is one revision, or none; applying
-    the same files again changes nothing.
+    the same files again changes nothing. With --dry-run, exit code 14 says that something would change.
     """
     from packreg.groups.differences import differences
     from packreg.groups.group_file import MAX_FILE, applied, read_groups
 
     if schema:
         _print_schema(session)
-        return
+        return 0
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
     read = [read_groups(read_file(session, path, MAX_FILE), path) for path in files]
@@ -53,8 +54,9 @@ def apply_command(
     warnings += check_entries(session, _changed(base, planned))
     changes = differences(base, planned)
     if dry_run:
-        show_edit(session, Edited(planned, base.revision, changes, written=False), warnings)
-        return
+        edited = Edited(planned, base.revision, changes, written=False)
+        show_edit(session, edited, warnings, dry_run=True)
+        return WOULD_CHANGE if changes else 0
     if changes:
         show_plan(session, changes)
         session.confirmed("applying these changes", yes)
@@ -63,8 +65,10 @@ def apply_command(
         lambda governance: applied(governance, read, prune=prune),
         f"apply {', '.join(files)}",
         base,
+        yes=yes,
     )
     show_edit(session, edited, warnings, planned=True)
+    return 0
 
 
 @command("export", examples=("packreg group export > groups.yaml", "packreg group export prod -o prod.yaml"))

@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import REFERENCE, Group, command
-from packreg.cli.enabling import check_entries, with_version
+from packreg.cli.base import WRITTEN, Group, command
+from packreg.cli.enabling import check_entries, written_version
 from packreg.cli.governing import edit_governance, read_governance, show_edit, show_plan
 from packreg.cli.group_files import apply_command, export_command
 from packreg.cli.group_settings import settings_command
 from packreg.cli.group_views import get_command, history_command, ls_command, show_command
+from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
+    from packreg.errors import Problem
     from packreg.groups.model import Governance
-    from packreg.pack.reference import Reference
+    from packreg.groups.reach import Reach
 
 group_command = Group(
     "group",
@@ -131,7 +133,7 @@ def new_command(
 @click.option(
     "--add-policy-pack",
     metavar="REF",
-    type=REFERENCE,
+    type=WRITTEN,
     multiple=True,
     help="As `enable` without a configuration.",
 )
@@ -139,6 +141,8 @@ def new_command(
 @_remove[1]
 @_remove[2]
 @click.option("--remove-policy-pack", metavar="NAME", multiple=True, help="As `disable`.")
+@dry_run_option
+@yes_option
 @click.pass_obj
 def edit_command(
     session: Session,
@@ -147,11 +151,13 @@ def edit_command(
     add_stack: tuple[str, ...],
     add_account: tuple[str, ...],
     add_tag: tuple[str, ...],
-    add_policy_pack: tuple[Reference, ...],
+    add_policy_pack: tuple[str, ...],
     remove_stack: tuple[str, ...],
     remove_account: tuple[str, ...],
     remove_tag: tuple[str, ...],
     remove_policy_pack: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Change a policy group: its members, its packs, its name.
 
@@ -159,6 +165,7 @@ def edit_command(
     members, and keep their names.
     """
     from packreg.groups import editing
+    from packreg.groups.reach import group_reach
 
     add = editing.Listed(add_stack, add_account, add_tag)
     remove = editing.Listed(remove_stack, remove_account, remove_tag)
@@ -167,9 +174,10 @@ def edit_command(
     ) and not (remove_stack or remove_account or remove_tag):
         raise UsageError("nothing to change was given", hint="see `packreg group edit --help`")
     base = read_governance(session)
-    packs = editing.found_group(base, name).packs
-    entries = [with_version(packs.get(reference.name), reference) for reference in add_policy_pack]
-    warnings = check_entries(session, [(entry, f"the group {name}") for entry in entries])
+    target = editing.found_group(base, name)
+    warnings: list[Problem] = []
+    entries = [written_version(session, target, text, warnings) for text in add_policy_pack]
+    warnings += check_entries(session, [(entry, f"the group {name}") for entry in entries])
 
     def edit(governance: Governance) -> Governance:
         governance = editing.disable(governance, name, *remove_policy_pack)
@@ -177,7 +185,16 @@ def edit_command(
         governance = editing.edit_members(governance, name, add, remove)
         return editing.rename_group(governance, name, new_name) if new_name else governance
 
-    show_edit(session, edit_governance(session, edit, f"edit the group {name}", base), warnings)
+    planned = edit(base)
+    known = known_entities(session)
+    after = group_reach(planned, planned.groups[new_name or name], known)
+    reach = max(group_reach(base, target, known), after, key=_width)
+    what = f"edit the group {name}"
+    change_for(session, edit, what, base, reach, warnings, dry_run=dry_run, yes=yes)
+
+
+def _width(reach: Reach) -> tuple[bool, int]:
+    return (reach.everyone, reach.touched)
 
 
 @command("rm", group=group_command, examples=("packreg group rm prod --yes",))

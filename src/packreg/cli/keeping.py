@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
-from packreg.cli.governing import create_governance
+from packreg.cli.governing import create_governance, read_governance
 from packreg.cli.output import human_size
-from packreg.errors import IntegrityError, UsageError
+from packreg.errors import IntegrityError, StoreRefused, UsageError
 from packreg.pack.version import Version
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
+    from packreg.groups.losses import Loss
     from packreg.pack.reference import Reference
     from packreg.registry.maintenance import Changed
 
@@ -76,38 +77,68 @@ def init_command(session: Session, role: str) -> None:
 @click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
 @click.option("--reason", default="", help="Why; shown to everybody who pins the version.")
 @click.option("--undo", is_flag=True, help="Take the yank back.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask, though a policy group would have none left.")
 @click.pass_obj
-def yank_command(session: Session, reference: Reference, reason: str, undo: bool) -> None:
+def yank_command(session: Session, reference: Reference, reason: str, undo: bool, yes: bool) -> None:
     """Hide a version from 'latest' and ranges, or undo that.
 
-    Who names the version exactly still gets it, with a warning and the reason.
+    Who names the version exactly still gets it, with a warning and the reason; the policy groups that do so
+    are named. Where it is the last version that a group's 'latest' or range could mean, only --yes yanks it.
     """
     version = exact(reference)
-    if not undo and not reason.strip():
+    registry = session.registry()
+    if undo:
+        _show_change(session, registry.restore(reference.name, version, reason, session.author()), [])
+        return
+    if not reason.strip():
         raise UsageError("a yank needs a reason", hint="say what is wrong with --reason 'in a few words'")
-    change = session.registry().restore if undo else session.registry().yank
-    _show_change(session, change(reference.name, version, reason, session.author()))
+    found = _losses(session, reference.name, version, yes)
+    empty = [loss for loss in found if loss.effect == "nothing-left"]
+    if empty:
+        session.confirmed(f"yanking {reference.name}@{version}, though {_words(empty)},", yes)
+    _show_change(session, registry.yank(reference.name, version, reason, session.author()), found)
 
 
 @command("remove", examples=("packreg remove guard@1.2.0 --yes --reason 'holds a secret'",))
 @click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
-@click.option(
-    "--reason", default="no reason given", show_default=True, help="Why; shown to everybody who asks for it."
-)
+@click.option("--reason", default="", help="Why; shown to everybody who asks for it.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def remove_command(session: Session, reference: Reference, reason: str, yes: bool) -> None:
     """Delete a release for good; its version stays used.
 
     To take a faulty release out of circulation, yank it: that can be undone, and pinned installs go on
-    working.
+    working. The policy groups that mean the version now are named before it is deleted.
     """
     version = exact(reference)
-    session.confirmed(f"deleting {reference.name}@{version} from {session.place} for good", yes)
-    _show_change(session, session.registry().remove(reference.name, version, reason, session.author()))
+    if not reason.strip():
+        raise UsageError("a removal needs a reason", hint="say why with --reason 'in a few words'")
+    found = _losses(session, reference.name, version, yes)
+    meant = f", though {_words(found)}," if found else ""
+    session.confirmed(f"deleting {reference.name}@{version} from {session.place} for good{meant}", yes)
+    changed = session.registry().remove(reference.name, version, reason, session.author())
+    _show_change(session, changed, found)
 
 
-def _show_change(session: Session, changed: Changed) -> None:
+def _losses(session: Session, name: str, version: Version, yes: bool) -> list[Loss]:
+    """What groups lose without a version; with `yes` nothing where nobody can say: removals may be urgent."""
+    from packreg.groups.losses import losses
+
+    try:
+        return list(losses(read_governance(session), session.registry().versions(name), version))
+    except (IntegrityError, StoreRefused) as error:
+        if not yes:
+            raise
+        session.out.warn(f"which policy groups mean it is not known: {error}", error.hint)
+        return []
+
+
+def _words(found: list[Loss]) -> str:
+    shown = "; ".join(map(str, found[:10]))
+    return shown + (f"; and {len(found) - 10} more groups" if len(found) > 10 else "")
+
+
+def _show_change(session: Session, changed: Changed, found: list[Loss]) -> None:
     if session.out.json:
         session.out.document(
             {
@@ -118,9 +149,13 @@ def _show_change(session: Session, changed: Changed) -> None:
                 "reason": changed.notice.reason,
                 "by": changed.notice.by,
                 "at": changed.notice.at,
+                "groups": [loss._asdict() for loss in found],
             }
         )
         return
+    for loss in found:
+        goes_on = changed.state == "yanked" and loss.effect == "pinned"
+        session.out.warn(f"{loss.group} pins it, and goes on running it" if goes_on else str(loss))
     word = "is already" if changed.already else "is now"
     session.out.line(f"{changed.name}@{changed.version} {word} {changed.state}")
     session.out.say(f"reason: {changed.notice}" if changed.notice.by else changed.notice.reason)

@@ -10,7 +10,8 @@ from packreg._version import __version__
 from packreg.cli.base import Group, command
 from packreg.cli.enabling import metadata_of
 from packreg.cli.governing import edit_governance, read_governance, show_edit
-from packreg.errors import Problem, UsageError
+from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
+from packreg.errors import NotFound, Problem, UsageError
 
 if TYPE_CHECKING:
     from packreg.cli.session import Session
@@ -42,6 +43,8 @@ waiver_command = Group(
 @click.option("--expires", metavar="WHEN", required=True, help="30d, 2w, 12h, or a day such as 2026-12-31.")
 @click.option("--reason", metavar="TEXT", required=True, help="Why; shown wherever it counts.")
 @click.option("--owner", metavar="NAME", help="Who answers for it.  [default: you, as git knows you]")
+@dry_run_option
+@yes_option
 @click.pass_obj
 def add_command(
     session: Session,
@@ -52,22 +55,30 @@ def add_command(
     expires: str,
     reason: str,
     owner: str | None,
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Waive a policy for a stack, an account or a resource.
 
     The violation is still shown and counted, and does not deny, until the waiver expires: in a year at the
     latest. A policy that forbids waivers cannot be waived: one that `group settings` lists, or that its pack
-    gives the tag 'no-waivers'.
+    gives the tag 'no-waivers'. As `enable`, it says whom that touches, and asks where it is all.
     """
     from packreg.cli.compose import new_id, now
     from packreg.groups import editing
     from packreg.groups.model import Waiver
+    from packreg.groups.reach import waiver_reach
     from packreg.groups.waiving import expiry
     from packreg.pack.version import pack_name
 
     pack, colon, name = policy.partition(":")
     if not colon or not name:
         raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write guard:no-public")
+    if any(sign in name for sign in "*?["):
+        raise UsageError(
+            f"{policy!r} has globs, and a waiver is for one policy",
+            hint="write its name; --stack, --account and --resource may have globs",
+        )
     if (stack and account) or not (stack or account or resource):
         raise UsageError("a waiver is for a stack, an account or a resource", hint="give one of them")
     created = now()
@@ -85,13 +96,16 @@ def add_command(
     base = read_governance(session)
     versions = _versions(session, base, waiver.pack)
     forbidden, warnings = _policies(waiver.pack, name, versions)
-    edited = edit_governance(
+    change_for(
         session,
         lambda governance: editing.waive(governance, waiver, forbidden),
         f"waive {waiver.pack}:{name} in {waiver.entity}",
         base,
+        waiver_reach(waiver, known_entities(session)),
+        warnings,
+        dry_run=dry_run,
+        yes=yes,
     )
-    show_edit(session, edited, warnings)
 
 
 @command("ls", group=waiver_command, examples=("packreg waiver ls", "packreg waiver ls --json"))
@@ -172,7 +186,11 @@ def _versions(session: Session, governance: Governance, pack: str) -> dict[str, 
 def _policies(
     pack: str, policy: str, versions: dict[str, PackInfo | None]
 ) -> tuple[frozenset[str], list[Problem]]:
-    """The policies that forbid waivers in some version, and a warning of a policy that there is in none."""
+    """The policies that forbid waivers in some version, and what should be known.
+
+    Raises:
+        NotFound: no version has such a policy. Where one has no metadata, that cannot be said.
+    """
     import difflib
 
     from packreg.groups.waiving import unwaivable
@@ -181,13 +199,13 @@ def _policies(
     forbidden = frozenset[str]().union(*(unwaivable(info) for info in known))
     warnings = []
     names = {each.name for info in known for each in info.policies}
-    if known and policy not in names:
+    if len(known) == len(versions) and policy not in names:
         close = difflib.get_close_matches(policy, names, n=1)
         hint = (
             f"did you mean {pack}:{close[0]}?" if close else f"its policies: {', '.join(sorted(names)[:20])}"
         )
-        warnings.append(Problem("unknown-policy", f"{pack} has no policy {policy[:100]}", hint=hint))
+        raise NotFound(f"{pack} has no policy {policy[:100]!r}", hint=hint)
     if len(known) < len(versions):
-        message = f"a version of {pack} has no metadata: whether its policies forbid waivers is not known"
+        message = f"a version of {pack} has no metadata: which policies it has is not known"
         warnings.append(Problem("no-metadata", message))
     return forbidden, warnings

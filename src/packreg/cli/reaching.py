@@ -1,0 +1,60 @@
+"""Changing what others must pass: shown with whom it touches, and asked for where that is everyone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from packreg.cli.governing import Edited, edit_governance, show_edit
+from packreg.groups.differences import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from packreg.cli.session import Session
+    from packreg.errors import Problem
+    from packreg.groups.model import Entity, Governance
+    from packreg.groups.reach import Reach
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Only show what would change, and whom it would touch."
+)
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, though it is for everyone.")
+
+
+def known_entities(session: Session) -> list[Entity]:
+    """Who is known: who has reports in the registry. A request for each kind of run and 1,000 of them."""
+    from packreg.cli.kept_reports import KeptReports
+    from packreg.enforcement.report_keys import RUNS
+
+    return KeptReports(session).entities(RUNS)
+
+
+def change_for(
+    session: Session,
+    edit: Callable[[Governance], Governance],
+    what: str,
+    base: Governance,
+    reach: Reach,
+    warnings: Iterable[Problem] = (),
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Make an edit that `reach` is told of, and show it; `what` says it in a few words.
+
+    Raises:
+        UsageError: it is for everyone, and nobody said yes; nothing was written.
+        PackregError: what `edit_governance` raises.
+    """
+    planned = edit(base)
+    changes = differences(base, planned)
+    if dry_run:
+        edited = Edited(planned, base.revision, changes, written=False)
+        show_edit(session, edited, warnings, reach=reach, dry_run=True)
+        return
+    if changes and reach.everyone:
+        session.confirmed(f"{what}: this is for {reach}; going on", yes)
+    edited = edit_governance(session, edit, what, base, yes=yes)
+    show_edit(session, edited, warnings, reach=reach)
