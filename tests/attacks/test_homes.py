@@ -35,7 +35,7 @@ def founded(opa: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry whose default group requires guard@1.0.0."""
     person = founder(tmp_path_factory.mktemp("homes"))
     person.publish("guard", "1.0.0", files={"policy.rego": GUARD})
-    person.must("enable", "guard@1.0.0", "--quiet")
+    person.must("enable", "--yes", "guard@1.0.0", "--quiet")
     return person.top
 
 
