@@ -33,6 +33,9 @@ STACKS = {f"app-{number}/prod": OPEN if number % 2 else GOOD for number in range
 PATIENCE = 60.0  # seconds until a test gives up waiting for something that has to happen
 
 
+pytestmark = pytest.mark.usefixtures("opa")
+
+
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry that has stacks audited with guard."""
@@ -143,6 +146,7 @@ def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: Stamp) 
     with office.monkeypatch.context() as patch:
         for name, value in office.environ.items():
             patch.setenv(name, value)
+        patch.chdir(office.directory)
         try:
             return audit_one(about, task, stamp)
         finally:

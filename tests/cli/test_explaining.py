@@ -18,6 +18,9 @@ from tests.cli.test_documented_json import assert_has, first
 STACK = "shop/prod"
 
 
+pytestmark = pytest.mark.usefixtures("opa")
+
+
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry with three versions of guard and one of limits, and two groups that ask for them."""

@@ -12,6 +12,7 @@ from packreg.analysis.backend import read_checkpoint
 from packreg.analysis.program import Stack
 from packreg.analysis.stack_tags import read_stack_tags
 from packreg.analysis.state import read_state
+from packreg.cli.backends import Backends
 from packreg.cli.entities import stack_entity
 from packreg.cli.governed_runs import judged_report, keep_report, stored_report
 from packreg.cli.guard_evidence import GuardEvidence, Looked
@@ -105,7 +106,14 @@ class Auditor:
         wishes: Wishes,
         *,
         passphrase: str | None = None,
+        backend: str = "",
     ) -> None:
+        """`backend` is the URL of the backend that stacks are in.
+
+        Raises:
+            UsageError: a backend has two names.
+        """
+        self._backend, self._backends = backend, Backends(session, many=True)
         self._session, self._decisions, self._packs, self._pool = session, decisions, packs, pool
         self._wishes, self._passphrase = wishes, passphrase
         self._evidence = GuardEvidence(session, decisions.governance)
@@ -118,10 +126,11 @@ class Auditor:
         stack = task.stack
         try:
             entity, snapshot = read_stack(task, place, self._passphrase)
+            entity = self._backends.placed(entity, self._backend, enter=self._wishes.keep)
             before, notes = self._before(entity)
             looked = self._evidence.look(entity, stack, place, before, snapshot.size)
             looked = looked._replace(notes=(*notes, *looked.notes))
-            told = Stack(stack.name, entity.name.split("/")[1], SELF_MANAGED, tags=entity.tags)
+            told = Stack(stack.name, entity.in_its_backend.split("/")[1], SELF_MANAGED, tags=entity.tags)
             return self._audit(entity, snapshot, told, before, looked, stamp)
         except PackregError as error:
             return Audited(task.name, "stack", "not-evaluated", error=str(error))

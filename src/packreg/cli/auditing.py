@@ -119,17 +119,19 @@ def audit_command(
     if dask is not None and (account is not None or jobs is not None):
         raise UsageError("--dask goes with neither --account nor --jobs", hint="leave one of them out")
     tasks: list[StackTask] = []
+    where = ""
     if account is not None and resources is not None:
         held = _held(session, account, resources, tags)
         entities = [held[0]]
     else:
-        place, tasks = _tasks(session, stacks, backend, since, shard)
+        where = _where(session, stacks, backend)
+        place, tasks = _tasks(session, stacks, where, since, shard)
         entities = _known(tasks)
     decisions = Decisions.read(session, strict=strict_conflicts)
     if dask is not None:
         from packreg.cli.dask_audit import assignment, audit_on_cluster
 
-        where, revision = backend_url(session, backend), decisions.governance.revision
+        revision = decisions.governance.revision
         about = assignment(session, where, revision, wishes, strict=strict_conflicts, offline=offline)
         audited = audit_on_cluster(session, dask, tasks, about)
     else:
@@ -137,7 +139,7 @@ def audit_command(
         packs = RequiredPacks(session, decisions, offline=offline)
         with Pool(keep=MOST_WARM) as pool:
             packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
-            auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase)
+            auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase, backend=where)
             if account is not None:
                 audited = [auditor.account(*held)]
             else:
@@ -187,8 +189,16 @@ def _known(tasks: Iterable[StackTask]) -> list[Entity]:
     return found
 
 
+def _where(session: Session, stacks: Sequence[str], backend: str | None) -> str:
+    """The backend's URL. Raises UsageError: nothing names it, or stacks are named of another one."""
+    named = {stack_entity(text).backend for text in stacks} - {""}
+    if len(named) > 1 or (named and backend not in (None, *named)):
+        raise UsageError("stacks of one backend are audited at a time", hint="leave the others out")
+    return backend_url(session, min(named) if named else backend)
+
+
 def _tasks(
-    session: Session, stacks: Sequence[str], backend: str | None, since: str | None, shard: str | None
+    session: Session, stacks: Sequence[str], backend: str, since: str | None, shard: str | None
 ) -> tuple[Place, list[StackTask]]:
     """The stacks that are named, or without any all of the backend, and where they are.
 
@@ -198,7 +208,7 @@ def _tasks(
     from packreg.analysis.backend import list_stacks
     from packreg.analysis.places import open_place
 
-    place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
+    place = open_place(backend, cwd=Path(session.cwd))
     there = list_stacks(place)
     found = _named(stacks, there, place) if stacks else [StackTask(each) for each in there]
     if shard is not None:
@@ -213,7 +223,7 @@ def _tasks(
 def _named(stacks: Sequence[str], found: Sequence[StackEntry], place: Place) -> list[StackTask]:
     chosen: set[StackTask] = set()
     for text in stacks:
-        _, project, name = stack_entity(text).name.split("/")
+        _, project, name = stack_entity(text).in_its_backend.split("/")
         fitting = [each for each in found if each.name == name and each.project in ("", project)]
         if not fitting:
             raise NotFound(f"{place.describe()} has no stack {project}/{name}")

@@ -21,6 +21,9 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     ca_bundle = "/etc/ssl/ours.pem"       # the certificates that its server is trusted by
     allow_http = true                     # an http:// endpoint of another machine; not in a project's file
 
+    [backends.east]                       # a name for a self-managed backend: see the package `groups`
+    url = "s3://states-east"              # or a list, of a backend that has several
+
     [guard]
     fail_open_until = 2026-12-31          # only in the operator's file: what fails passes until then
 
@@ -177,6 +180,12 @@ class Settings:
         return str(self.values.get("environments.esc", ""))
 
     @property
+    def backends(self) -> dict[str, list[str]]:
+        """The URLs of the self-managed backends that have a name, by it."""
+        found = {k[9:]: str(v).split("\n") for k, v in self.values.items() if k.startswith("backends.")}
+        return dict(sorted(found.items()))
+
+    @property
     def limits(self) -> dict[str, int]:
         """The limits that somebody set."""
         return {k[7:]: int(v) for k, v in self.values.items() if k.startswith("limits.")}
@@ -316,7 +325,9 @@ def _add_file(settings: Settings, path: str, environ: Mapping[str, str], *, proj
     for key in sorted(found):
         if key in OPERATORS:
             raise usage(f"{path}: {key} counts only in the operator's file, {operator_file.place()}")
-        if project and key in NOT_FOR_PROJECTS:
+        if key.startswith("backends.") and any(each.startswith("backends.") for each in settings.fixed):
+            raise usage(f"{path}: {key} does not count: {settings.operators} names the backends")
+        if project and key.startswith(NOT_FOR_PROJECTS):
             raise usage(f"{path}: {key} does not count in the file of a project", "set it in your own one")
     _put_all(settings, found, path, environ)
 

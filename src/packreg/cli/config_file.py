@@ -44,8 +44,8 @@ KEYS: dict[str, type] = {
 OPERATORS: dict[str, type] = {
     "guard.fail_open_until": str,
 }
-#: What a project's file may not say, since whoever edits a project is one of those who are judged.
-NOT_FOR_PROJECTS = frozenset({"registry.allow_http", "tools.node", "tools.opa", "tools.opa_functions"})
+#: How keys begin that a project's file may not say: whoever edits a project is one of those who are judged.
+NOT_FOR_PROJECTS = ("registry.allow_http", "tools.node", "tools.opa", "tools.opa_functions", "backends.")
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
 
 
@@ -91,7 +91,7 @@ def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, V
 
 
 def _flatten(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
-    tables = {key.partition(".")[0] for key in keys}
+    tables = {"backends", *(key.partition(".")[0] for key in keys)}
     found: dict[str, Value] = {}
     for name, value in document.items():
         table = {"url": value} if name == "registry" and isinstance(value, str) else value
@@ -100,6 +100,9 @@ def _flatten(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -
         if not isinstance(table, dict):
             raise usage(f"{path}: {name} must be a table", f"write [{name}]")
         entries: dict[str, Any] = dict(table)
+        if name == "backends":
+            found |= _backends(path, entries)
+            continue
         packs = entries.pop("packs", {}) if name == "analysis" else {}
         if not isinstance(packs, dict) or not all(isinstance(pack, dict) for pack in packs.values()):
             raise usage(f"{path}: analysis.packs must hold tables", "write [analysis.packs.NAME]")
@@ -116,6 +119,30 @@ def _flatten(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -
                 if word not in PACK_LIMITS:
                     raise _unknown(path, key, [f"analysis.packs.{pack}.{known}" for known in PACK_LIMITS])
                 found[key] = _checked(path, key, item, keys[f"analysis.{word}"])
+    return found
+
+
+def _backends(path: str, tables: Mapping[str, Any]) -> dict[str, Value]:
+    """The URL of each named backend; several URLs of one, which is copied or mounted elsewhere, by lines."""
+    from packreg.cli.entities import is_backend_name
+
+    found: dict[str, Value] = {}
+    for name, table in tables.items():
+        if not is_backend_name(name):
+            raise usage(f"{path}: {name!r} is not the name of a backend", "write a-z, 0-9 and dashes")
+        urls = table.get("url") if isinstance(table, dict) else None
+        listed = [urls] if isinstance(urls, str) else urls
+        if (
+            not isinstance(table, dict)
+            or table.keys() != {"url"}
+            or not isinstance(listed, list)
+            or not listed
+            or not all(isinstance(url, str) and "://" in url and url.isprintable() for url in listed)
+        ):
+            raise usage(
+                f"{path}: backends.{name} must have its url", f'write [backends.{name}] url = "s3://…"'
+            )
+        found[f"backends.{name}"] = "\n".join(listed)
     return found
 
 

@@ -158,7 +158,9 @@ class _Worker:
         pool = self._open.enter_context(Pool(keep=MOST_WARM))
         cwd = Path(session.cwd)
         phrase = passphrase(session.environ, cwd)
-        self.auditor = Auditor(session, decisions, packs, pool, about.wishes, passphrase=phrase)
+        self.auditor = Auditor(
+            session, decisions, packs, pool, about.wishes, passphrase=phrase, backend=about.backend
+        )
         self.place: Place = open_place(about.backend, cwd=cwd)
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ def enforce_command(
     _check_preview(found.snapshot)
     decisions = Decisions.read(session, strict=strict_conflicts)
     entity = with_tags(session, entity, decisions.governance, ("preventative",), backend, told=True)
-    organization, project, name = entity.name.split("/")
+    organization, project, name = entity.in_its_backend.split("/")
     told = Stack(name, project, organization, dry_run=preview is not None, tags=entity.tags)
     packs = RequiredPacks(session, decisions, offline=offline)
     required = decisions.required(entity, "preventative")
@@ -115,7 +115,7 @@ def enforce_command(
 
 def _check_stack(entity: Entity, snapshot: Snapshot) -> None:
     """Refuse what is of another stack than the one that is decided about."""
-    name = "/".join(entity.name.split("/")[1:])
+    name = entity.in_its_backend.partition("/")[2]
     there = f"{snapshot.project}/{snapshot.stack}"
     if snapshot.stack and there != name:
         raise UsageError(f"{snapshot.where} is of the stack {there[:200]!r}, not of {name!r}")

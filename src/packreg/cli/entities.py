@@ -12,6 +12,7 @@ from packreg.errors import UsageError
 from packreg.groups.model import SELF_MANAGED, Entity
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+_BACKEND = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 _PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _MAX_ACCOUNT = 400
 
@@ -49,18 +50,27 @@ def read_entity(stack: str | None, account: str | None, tags: Sequence[str]) -> 
 
 
 def stack_entity(text: str, tags: dict[str, str] | None = None) -> Entity:
-    """The stack `project/stack` or `organization/project/stack`; self-managed backends have one organization.
+    """The stack `[backend:][organization/]project/stack`; self-managed backends have one organization.
 
     Raises:
         UsageError: it is no such name.
     """
-    parts = text.split("/")
+    backend, colon, name = text.rpartition(":")
+    parts = name.split("/")
+    if colon and not is_backend_name(backend):
+        raise UsageError(f"{backend[:200]!r} is not the name of a backend", hint="write east:PROJECT/STACK")
     if len(parts) not in (2, 3) or any(not _PART.fullmatch(part) or part in (".", "..") for part in parts):
         raise UsageError(
             f"{text[:200]!r} is not the name of a stack",
             hint="give PROJECT/STACK or ORGANIZATION/PROJECT/STACK",
         )
-    return Entity("stack", "/".join(parts if len(parts) == 3 else [SELF_MANAGED, *parts]), tags or {})
+    whole = "/".join(parts if len(parts) == 3 else [SELF_MANAGED, *parts])
+    return Entity("stack", whole, tags or {}, backend)
+
+
+def is_backend_name(text: str) -> bool:
+    """Whether a backend can have this name: a-z, 0-9 and dashes."""
+    return bool(_BACKEND.fullmatch(text))
 
 
 def account_entity(name: str, tags: dict[str, str] | None = None) -> Entity:

@@ -174,15 +174,17 @@ def _explained(decisions: Decisions, pack: Requirement) -> Explanation:
 def _all_stacks(
     session: Session, backend: str | None, tags: dict[str, str]
 ) -> tuple[list[Entity], list[str]]:
-    """Every stack, also with these tags; and what is to be said of those whose own tags cannot be read."""
+    """Every stack, also with these tags; and what is to be said of those that cannot be told or read."""
     from pathlib import Path
 
     from packreg.analysis.backend import list_stacks
     from packreg.analysis.places import open_place
     from packreg.analysis.stack_tags import read_stack_tags
+    from packreg.cli.backends import Backends
     from packreg.cli.resources_to_judge import backend_url
 
-    place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
+    where = backend_url(session, backend)
+    place, backends = open_place(where, cwd=Path(session.cwd)), Backends(session, many=True)
     found = list_stacks(place)
     if any(not each.project for each in found):
         raise UsageError(
@@ -197,7 +199,8 @@ def _all_stacks(
             session.out.warn(f"{place.describe(stack.file)} is passed over: {error}")
             return ""
         try:
-            return replace(entity, tags={**read_stack_tags(stack, place), **tags})
+            entity = replace(entity, tags={**read_stack_tags(stack, place), **tags})
+            return backends.placed(entity, where)
         except PackregError as error:
             return f"{entity}: {error}"
 

@@ -7,6 +7,7 @@ was found, and finds a history that has shrunk.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -181,10 +182,8 @@ class GuardEvidence:
         reports: dict[str, tuple[float, StoredReport | None]] = {}
         entered: Entered | None = None
         try:
-            for entered in self._session.entries.history("update", entity):
+            for entered in self._entered(entity, since - _SKEW):
                 entry, written = entered.entry, _seconds(entered.entry.time)
-                if written < since - _SKEW:
-                    break
                 if entry.kind == "begun":
                     began[entry.id] = written
                 elif entry.kind == "report":
@@ -203,6 +202,17 @@ class GuardEvidence:
         for id in began.keys() | reports.keys():
             time, report = reports.get(id, (0.0, None))
             yield GuardRun(id, began.get(id, 0.0), time if report is not None else 0.0, report)
+
+    def _entered(self, entity: Entity, since: float) -> Iterator[Entered]:
+        """What runs entered of a stack since then, and the one before; of several with one name also what was
+        entered before that was known.
+        """
+        names = dict.fromkeys((entity.name, entity.in_its_backend))
+        for chain in (replace(entity, name=name) for name in names):
+            for entered in self._session.entries.history("update", chain):
+                yield entered
+                if _seconds(entered.entry.time) < since:
+                    break
 
     def _old(self, kept: KeptReports, key: str, since: float) -> dict[str, tuple[float, StoredReport | None]]:
         """A report from before the chain, unless it is older."""

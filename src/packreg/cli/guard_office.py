@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg._version import __version__
+from packreg.cli.backends import Backends, current_backend
 from packreg.enforcement.guard.guard import entity_of
 from packreg.enforcement.guard.run import Prepared
 from packreg.errors import PackregError
@@ -44,12 +46,13 @@ class Office:
 
         Raises:
             NotFound: there is no registry, so nobody can say what must run.
+            NotEvaluated: several backends have a stack of this name, and nobody named this one's.
             PackregError: governance cannot be read.
         """
         from packreg.cli.compose import new_id
 
         decisions, packs = self._read()
-        entity = entity_of(stack)
+        entity = Backends(self._session).placed(entity_of(stack), self._backend_url())
         ready = packs.ready(decisions.required(entity, mode), stack)
 
         def waiver_for(violation: Violation) -> Waiver | None:
@@ -74,6 +77,7 @@ class Office:
 
         self._session.registry().home(create=False)
         entity = prepared.required.entity
+        Backends(self._session).placed(entity, self._backend_url(), enter=True)
         self._session.entries.append(RunEntry("begun", "update", entity.kind, entity.name, prepared.id))
 
     def keep(self, run: Run) -> None:
@@ -121,6 +125,14 @@ class Office:
 
         newest = KeptReports(self._session).newest(run.prepared.required.entity, "audit")
         return taken_over(newest[0] if newest else None, run.evaluation.resources)
+
+    def _backend_url(self) -> str:
+        """The backend that the CLI uses, which started us in the program's directory."""
+        from packreg.cli.guarding import pulumi_home
+
+        environ = self._session.environ
+        home = environ.get("PULUMI_CREDENTIALS_PATH", "")
+        return current_backend(environ, Path.cwd(), Path(home) if home else pulumi_home(environ))
 
     def _read(self) -> tuple[Decisions, RequiredPacks]:
         from packreg.cli.decisions import Decisions

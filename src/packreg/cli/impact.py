@@ -80,7 +80,8 @@ def impact_command(
     if present is not None and present.name != reference.name:
         raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
     known = read_tags(tags)
-    place = open_place(backend_url(session, backend), cwd=Path(session.cwd))
+    where = backend_url(session, backend)
+    place = open_place(where, cwd=Path(session.cwd))
     phrase = passphrase(session.environ, Path(session.cwd))
     governance = read_governance(session)
     there = found_group(governance, group)
@@ -91,7 +92,7 @@ def impact_command(
         session.out.warn(f"what {group} asks for now cannot be had, so that all is new: {versions.problem}")
     with Pool(keep=MOST_WARM) as pool:
         comparison = Comparison(
-            session, governance, there, versions, pool, offline=offline, shared=share_processes
+            session, governance, there, versions, pool, backend=where, offline=offline, shared=share_processes
         )
         stacks = [each for each in list_stacks(place) if comparison.may_have(each, known)]
         work = partial(comparison.impact, place=place, tags=known, phrase=phrase)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from packreg.analysis.program import Stack
 from packreg.cli.audit_work import StackTask, read_stack
+from packreg.cli.backends import Backends
 from packreg.cli.compose import now, precisely_now
 from packreg.cli.decisions import Decisions
 from packreg.cli.enabling import with_version
@@ -15,7 +16,7 @@ from packreg.cli.entities import stack_entity
 from packreg.cli.governed_runs import judged_report, stored_report
 from packreg.cli.required_packs import RequiredPacks
 from packreg.enforcement.impact import Effect, alone, beside_others, effects
-from packreg.errors import PackregError
+from packreg.errors import NotEvaluated, PackregError
 from packreg.groups.members import belongs
 
 if TYPE_CHECKING:
@@ -98,9 +99,12 @@ class Comparison:
         versions: Versions,
         pool: Pool,
         *,
+        backend: str,
         offline: bool,
         shared: bool,
     ) -> None:
+        """`backend` is the URL of the backend that stacks are in."""
+        self._backend, self._backends = backend, Backends(session, many=True)
         self._session, self._governance, self._group = session, governance, group
         self._versions, self._pool = versions, pool
         self._offline, self._shared = offline, shared
@@ -116,7 +120,11 @@ class Comparison:
         """Whether it can be a member: by its tags or in the legacy layout that shows when it is read."""
         if not stack.project or (stack.has_tags and self._group.tags):
             return True
-        return belongs(self._group, stack_entity(f"{stack.project}/{stack.name}", dict(tags)))
+        try:
+            entity = stack_entity(f"{stack.project}/{stack.name}", dict(tags))
+            return belongs(self._group, self._backends.placed(entity, self._backend))
+        except NotEvaluated:
+            return True  # which is an error of its own
 
     def impact(
         self, stack: StackEntry, place: Place, tags: Mapping[str, str], phrase: str | None
@@ -125,6 +133,7 @@ class Comparison:
         try:
             entity, snapshot = read_stack(StackTask(stack), place, phrase)
             entity = replace(entity, tags={**entity.tags, **tags})
+            entity = self._backends.placed(entity, self._backend)
             if not belongs(self._group, entity):
                 return None
             after = self._judged(self._after, entity, snapshot)
@@ -139,7 +148,7 @@ class Comparison:
         """The report of one version on a stack, which nobody keeps."""
         if runner is None:
             return None
-        organization, project, name = entity.name.split("/")
+        organization, project, name = entity.in_its_backend.split("/")
         told = Stack(name, project, organization, tags=entity.tags)
         mode = self._group.mode
         required = runner.decisions.required(entity, mode)

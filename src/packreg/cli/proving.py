@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from packreg.cli.backends import Backends
 from packreg.cli.base import command
 from packreg.cli.compose import precisely_now
 from packreg.cli.entities import entity_options, read_entity
@@ -57,7 +58,7 @@ def prove_command(
     nobody entered. Exit code 6: nothing is known to have run by then. Exit code 8: something is not what it
     was, or does not fit.
     """
-    entity = read_entity(stack, account, tags)
+    entity = Backends(session).placed(read_entity(stack, account, tags))
     until = read_moment(at)
     history = Governed.read(session)
     revision = history.at(until)

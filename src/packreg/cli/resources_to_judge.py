@@ -123,11 +123,15 @@ def _from_backend(session: Session, stack: str, backend: str | None, cwd: Path) 
 
 
 def backend_url(session: Session, backend: str | None) -> str:
-    """The backend that an option or the Pulumi CLI's own variable names.
+    """The backend that an option, by its URL or its name, or the Pulumi CLI's own variable names.
 
     Raises:
-        UsageError: neither does.
+        UsageError: neither does, or there is none of that name.
     """
+    if backend and "://" not in backend:
+        from packreg.cli.backends import Backends
+
+        return Backends(session).url(backend)
     url = backend or session.environ.get("PULUMI_BACKEND_URL")
     if not url:
         raise UsageError(

@@ -51,7 +51,7 @@ def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, s
     }
     defaults |= {f"limits.{k[7:]}": getattr(Limits(), k[7:]) for k in KEYS if k.startswith("limits.")}
     rows: list[tuple[str, str | int | bool | None, str]] = []
-    of_packs = sorted(key for key in settings.values if key.startswith("analysis.packs."))
+    of_packs = sorted(key for key in settings.values if key.startswith(("analysis.packs.", "backends.")))
     operators = [key for key in OPERATORS if settings.operators]
     for key in (*KEYS, *operators, *of_packs):
         if key in ("registry.endpoint_url", "registry.region", "registry.profile"):

@@ -1,4 +1,4 @@
-"""The tags of one stack that was named: from the command line, and from the backend that has the stack."""
+"""The tags of one stack that was named, from the command line and from its backend; and which stack it is."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.cli.audit_work import StackTask, read_stack
+from packreg.cli.backends import Backends
+from packreg.cli.resources_to_judge import backend_url
 from packreg.errors import NotFound, UsageError
 from packreg.groups.members import groups_by_tags
 from packreg.groups.model import SELF_MANAGED
@@ -29,11 +31,14 @@ def with_tags(
 ) -> Entity:
     """The stack with the tags that its backend keeps; those it has already, from the command line, go before.
 
-    The backend is the one of `--backend`, else of PULUMI_BACKEND_URL. Nothing is read where no group of these
-    modes goes by tags, unless packs are `told` them. Where groups do and nobody knows the tags, that is said.
+    It has the name that it has where several backends have a stack of that name (`Backends.placed`). The
+    backend is the one of `--backend`, else the one that it is named with, else of PULUMI_BACKEND_URL. No tags
+    are read where no group of these modes goes by tags, unless packs are `told` them. Where groups do and
+    nobody knows the tags, that is said.
 
     Raises:
         UsageError: `--backend` names no self-managed backend, or the stack is of no such.
+        NotEvaluated: several backends have it, and which one is meant is not known.
         InvalidState, StoreRefused, StoreUnavailable: what is there cannot be read.
     """
     from packreg.analysis.backend import StackName, find_stack
@@ -41,12 +46,21 @@ def with_tags(
     from packreg.analysis.stack_tags import read_stack_tags
 
     by_tags = [name for mode in modes for name in groups_by_tags(governance, mode)]
-    organization, _, name = entity.name.partition("/")
+    organization, _, name = entity.in_its_backend.partition("/")
+    backends = Backends(session)
     if backend is not None and (entity.kind != "stack" or organization != SELF_MANAGED):
         raise UsageError(f"{entity} is in no self-managed backend", hint="leave --backend out")
-    if entity.kind != "stack" or not (by_tags or told or backend is not None):
+    if entity.kind != "stack":
         return entity
-    url = backend or session.environ.get("PULUMI_BACKEND_URL", "")
+    if backend is not None:
+        url = backend_url(session, backend)
+    else:
+        url = (
+            backends.url(entity.backend) if entity.backend else session.environ.get("PULUMI_BACKEND_URL", "")
+        )
+    entity = backends.placed(entity, url, sure=bool(backend or entity.backend))
+    if not (by_tags or told or backend is not None):
+        return entity
     why = "no backend is known"
     if organization != SELF_MANAGED or url.startswith("https://"):
         why = "packreg cannot ask Pulumi Cloud for them"

@@ -172,7 +172,7 @@ def is_own(found: Violation) -> bool:
 
 
 def _violation(entity: Entity, policy: str, kind: str, name: str, message: str, version: str) -> Violation:
-    _, project, stack = entity.name.split("/")
+    _, project, stack = entity.in_its_backend.split("/")
     urn = f"urn:pulumi:{stack}::{project}::{kind}::{name}"
     return Violation(
         OWN_PACK, version, policy, _LEVEL, message, urn, kind, POLICIES[policy], _SEVERITY, "stack"

@@ -109,6 +109,7 @@ class StoredReport:
                 "kind": required.entity.kind,
                 "name": required.entity.name,
                 "tags": dict(required.entity.tags),
+                "backend": required.entity.backend,
             },
             "mode": required.mode,
             "governance": {"revision": required.revision, "groups": list(required.groups)},
@@ -217,8 +218,9 @@ def _read_governed(found: Members) -> Governed:
     entity, governance = found.members("entity"), found.members("governance")
     name = entity.raw("name", str)
     tags = {key: entity.members("tags").text(key) for key in entity.members("tags").values}
+    backend = entity.raw("backend", str) if "backend" in entity.values else ""
     required = Required(
-        Entity(_one_of(entity, "kind", ("stack", "account")), name, tags),
+        Entity(_one_of(entity, "kind", ("stack", "account")), name, tags, backend),
         _one_of(found, "mode", get_args(Mode)),
         governance.number("revision"),
         governance.texts("groups"),

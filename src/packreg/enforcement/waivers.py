@@ -52,7 +52,10 @@ def apply_waivers(
     A policy forbids waivers by its tag, and the settings by globs, also those that were made before. `now`
     is RFC 3339 in UTC. A waiver counts up to and including the second it expires in.
     """
-    here = sorted((w for w in waivers if matches(w.entity, entity)), key=lambda w: (w.expires, w.id))
+    here = sorted(
+        (w for w in waivers if matches(w.entity, entity) and _is_meant(w.entity, entity)),
+        key=lambda w: (w.expires, w.id),
+    )
     tagged = {
         (pack.pack, policy)
         for pack in evaluation.packs
@@ -79,6 +82,11 @@ def apply_waivers(
         if moment(counting.expires) - moment(now) <= SOON:
             notes.add(_note(counting, "expires-soon", f"expires at {counting.expires}"))
     return Waived(found, tuple(sorted(notes)))
+
+
+def _is_meant(pattern: str, entity: Entity) -> bool:
+    """Whether nobody else's stack is waived: of several with one name a waiver names the backend."""
+    return not entity.is_one_of_several or ":" in pattern
 
 
 def covers(waiver: Waiver, finding: Finding) -> bool:

@@ -2,8 +2,10 @@
 
 A stack is listed as `project/stack`, of whatever organization, or as `organization/project/stack`. `*`, `?`
 and `[…]` stand for characters of one part, never for a slash: `*/prod` is every project's `prod`, and
-`acme/*/prod` the same of one organization. An account's name is one text in which `*` stands for anything,
-as accounts are named in levels (`cloud/region`). A tag rule `name=glob` makes a member of every entity that
+`acme/*/prod` the same of one organization. Where an operator has named backends, `east:infra/prod` is the
+stack of one of them and `*:infra/prod` that of any named one; a name without a backend means the stack in
+every backend. An account's name is one text in which `*` stands for anything, as accounts are named in levels
+(`cloud/region`). A tag rule `name=glob` makes a member of every entity that
 has the tag; one rule or one name that fits is enough. Case counts, as it does for Pulumi's stacks.
 """
 
@@ -17,6 +19,7 @@ from packreg.groups.model import Entity, EntityKind, Governance, Group, Mode
 
 MAX_MEMBER = 400  # characters
 
+_BACKEND = re.compile(r"[a-z0-9*?\[\]!-]{1,60}", re.ASCII)
 _GLOB = re.compile(r"[*?\[]")
 _TOKEN = re.compile(r"\[!?\]?[^\]]*\]|.")
 
@@ -25,7 +28,10 @@ def stack_problem(pattern: str) -> str:
     """Why this cannot be a group's stack, or an empty string."""
     if problem := _text_problem(pattern):
         return problem
-    parts = pattern.split("/")
+    backend, colon, name = pattern.rpartition(":")
+    if colon and not _BACKEND.fullmatch(backend):
+        return "what stands before the colon is not the name of a backend"
+    parts = name.split("/")
     if len(parts) not in (2, 3) or not all(parts):
         return "it is not project/stack or organization/project/stack; every prod stack is */prod"
     if "**" in pattern:
@@ -89,9 +95,15 @@ class _Membership:
         self.mode = group.mode
         self._kinds = group.kinds
         self._everyone = group.is_default
-        self._named = {"stack": frozenset(group.stacks), "account": frozenset(group.accounts)}
+        stacks = [pattern for pattern in group.stacks if ":" not in pattern]
+        self._named = {"stack": frozenset(stacks), "account": frozenset(group.accounts)}
+        self._of_backends = [
+            (re.compile(translate(backend)), re.compile(_stack_expression(name)))
+            for backend, colon, name in (pattern.rpartition(":") for pattern in group.stacks)
+            if colon
+        ]
         self._globs = {
-            "stack": _compiled([p for p in group.stacks if _GLOB.search(p)], "stack"),
+            "stack": _compiled([p for p in stacks if _GLOB.search(p)], "stack"),
             "account": _compiled([p for p in group.accounts if _GLOB.search(p)], "account"),
         }
         rules = (rule.partition("=") for rule in group.tags)
@@ -103,8 +115,13 @@ class _Membership:
             return False
         if self._everyone or not names.isdisjoint(self._named[kind]):
             return True
-        globs = self._globs[kind]
-        if globs is not None and globs.match(entity.name):
+        name, globs = entity.in_its_backend, self._globs[kind]
+        if globs is not None and globs.match(name):
+            return True
+        if kind == "stack" and any(
+            backend.match(entity.of_backend) and stack.match(name)
+            for backend, stack in (self._of_backends if entity.of_backend else ())
+        ):
             return True
         if not self._tags:
             return False
@@ -113,8 +130,8 @@ class _Membership:
 
 def _names_of(entity: Entity) -> frozenset[str]:
     """The names that a list without globs may have for it."""
-    _, slash, rest = entity.name.partition("/")
-    return frozenset({entity.name, rest} if entity.kind == "stack" and slash else {entity.name})
+    _, slash, rest = entity.in_its_backend.partition("/")
+    return frozenset({entity.in_its_backend, rest} if entity.kind == "stack" and slash else {entity.name})
 
 
 def _compiled(patterns: Sequence[str], kind: EntityKind) -> re.Pattern[str] | None:

@@ -26,15 +26,33 @@ SELF_MANAGED = "organization"
 class Entity:
     """What packs are required for: a stack, `name` being `organization/project/stack`, or a cloud account.
 
-    `tags` are those that are known where the decision is made.
+    Where several backends have a stack of that name it is `BACKEND:organization/project/stack`. `tags` are
+    those that are known where the decision is made, and `backend` the operator's name of the backend that has
+    the stack, "" where that is not known or has none.
     """
 
     kind: EntityKind
     name: str
     tags: Mapping[str, str] = field(default_factory=dict)
+    backend: str = ""
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_one_of_several(self) -> bool:
+        """Whether other backends have a stack of this name, so that the backend's is part of it."""
+        return self.kind == "stack" and ":" in self.name
+
+    @property
+    def in_its_backend(self) -> str:
+        """A stack's name in its backend: `organization/project/stack`."""
+        return self.name.rpartition(":")[2] if self.kind == "stack" else self.name
+
+    @property
+    def of_backend(self) -> str:
+        """The name of the stack's backend, if it is known."""
+        return self.name.rpartition(":")[0] if self.is_one_of_several else self.backend
 
 
 @dataclass(frozen=True, slots=True)

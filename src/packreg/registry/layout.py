@@ -17,6 +17,8 @@ ENVIRONMENTS = "environments/"
 #: The reports of runs, and the chains of entries that say which of them count, and in which order.
 REPORTS = "reports/"
 RUNS = "runs/"
+#: Which backends have a stack: one object for each, under the stack's name.
+STACKS = "stacks/"
 #: The chain that says when all objects were copied here, so that the store's times are those of the copy.
 TRANSFERS = "transfers/"
 #: The largest notice (see `notices`), in bytes.
