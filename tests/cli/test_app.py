@@ -266,6 +266,7 @@ def test_completion_knows_commands_options_and_packs(user: User) -> None:
 HOSTILE = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
+@pytest.mark.usefixtures("opa")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_no_pack_puts_control_characters_on_the_terminal(

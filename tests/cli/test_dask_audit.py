@@ -29,6 +29,7 @@ from packreg.cli.session import Session
 from tests.cli.conftest import User
 from tests.cli.offices import GOOD, GUARD, OPEN, founder, moved_in, write_stack
 
+pytestmark = pytest.mark.usefixtures("opa")
 STACKS = {f"app-{number}/prod": OPEN if number % 2 else GOOD for number in range(8)}
 PATIENCE = 60.0  # seconds until a test gives up waiting for something that has to happen
 

@@ -112,14 +112,21 @@ def test_a_program_that_is_not_there_is_a_matter_of_configuration(tmp_path: Path
 
 
 def test_an_import_can_name_an_environment_of_esc(user: User) -> None:
-    """Configured in packreg.toml, with a path that counts from there; without it, the hint says how."""
+    """Configured by the user, with a path that counts from there; not by a path of the project's own."""
     user.must("env", "set", "prod", "region", "x")
     (user.directory / "e.yaml").write_text("imports: ['esc:acme/web/prod']\nvalues: {r: '${region}'}\n")
     refused = user("env", "set", "prod", "e.yaml")
     assert refused.code == 2
     assert "environments.esc" in refused.err
-    program(user.directory, f"print({json.dumps(DETAILED)!r})")
-    (user.directory / "packreg.toml").write_text('[environments]\nesc = "./esc"\n')
+    users = user.top / "user" / ".config" / "packreg"
+    users.mkdir(parents=True)
+    for place in (user.directory, users):
+        program(place, f"print({json.dumps(DETAILED)!r})")
+        (place / "packreg.toml").write_text('[environments]\nesc = "./esc"\n')
+    brought = user("env", "set", "prod", "e.yaml")
+    assert brought.code == 2
+    assert "environments.esc: " in brought.err and "chooses what it is" in brought.err
+    (user.directory / "packreg.toml").unlink()
     user.must("env", "set", "prod", "e.yaml")
     done = user.must("env", "open", "prod", "--json").json()
     assert done["values"]["r"] == "eu-west-1"

@@ -15,6 +15,7 @@ from tests.cli.conftest import Done, User
 from tests.cli.offices import GOOD, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
+pytestmark = pytest.mark.usefixtures("opa")
 STACK = "shop/prod"
 
 
@@ -207,14 +208,14 @@ def test_all_stacks_of_a_backend(office: User) -> None:
 
 
 def test_requests_do_not_grow_with_the_stacks(office: User) -> None:
-    """Three for governance and one for each pack, for one stack as for a thousand."""
+    """Three for governance and two for each pack (records, bundles), for one stack as for a thousand."""
     session = Session(office.environ)
     decisions = Decisions.read(session)
     assert session.store.requests == 3
     for number in range(1000):
         required = decisions.required(stack_entity(f"shop-{number}/prod"), "preventative")
         assert len(required.packs) == 2
-    assert session.store.requests == 5
+    assert session.store.requests == 7
 
 
 def test_documents_have_the_shapes_that_are_documented(office: User) -> None:

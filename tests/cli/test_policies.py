@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import User, write_pack
 
+pytestmark = pytest.mark.usefixtures("opa")
+
 RULE = """\
 package guard
 

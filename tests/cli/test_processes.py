@@ -41,6 +41,7 @@ def on_terminal(user: User, *words: str) -> tuple[int, str]:
     return process.wait(60), shown.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.usefixtures("opa")
 def test_publish_install_path(user: User) -> None:
     """From a directory to an installed pack and back, each step with its exit code, data and talk."""
     write_pack(user.directory / "guard", "guard", "1.0.0")
@@ -116,6 +117,7 @@ def test_a_terminal_is_asked_before_something_is_lost(user: User) -> None:
     assert user.must("versions", "guard").out == "1.0.0\tlatest\n"
 
 
+@pytest.mark.usefixtures("opa")
 def test_ctrl_c_in_the_middle_of_work(user: User) -> None:
     """A publish that waits for git is interrupted with 130, without a traceback, and nothing is published."""
     write_pack(user.directory / "guard", "guard", "1.0.0")

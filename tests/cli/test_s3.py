@@ -30,6 +30,7 @@ def team(user: User, endpoint: str) -> User:
     return user
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_team_shares_a_bucket(team: User) -> None:
     """A bucket is initialised once, published to, listed, installed from, and verified."""
     write_pack(team.directory / "guard", "guard", "1.0.0")
@@ -67,7 +68,7 @@ def test_the_metadata_service_is_asked_only_when_configured(
             file.write("instance_role = true\n")
     seen = []
 
-    def open_store(location: object) -> None:
+    def open_store(location: object, *, trust: object) -> None:
         seen.append(os.environ.get("AWS_EC2_METADATA_DISABLED"))
         raise KeyboardInterrupt
 

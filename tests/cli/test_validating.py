@@ -66,12 +66,14 @@ def test_what_does_nothing_is_warned_of(author: User) -> None:
     assert "hint: did you mean bucket-has-owner?" in done.err
 
 
+@pytest.mark.usefixtures("opa")
 def test_a_published_pack_is_neither_installed_nor_run(user: User) -> None:
     """Its policies and their schemas are in its record, and nothing else comes to this machine."""
     schema = {"deny_all": {"properties": {"days": {"type": "integer", "minimum": 1, "default": 7}}}}
     rego = 'package guard\n\nimport rego.v1\n\ndeny_all contains "no" if input.x\n'
     files = {"policy.rego": rego, "config-schema.json": json.dumps(schema)}
     user.publish("guard", "1.2.0", run=True, files=files)
+    user.extra["PACKREG_HOME"] = str(user.top / "home of somebody else")
     write(user, "good.json", {"deny_all": {"enforcementLevel": "advisory", "days": 3}})
     write(user, "bad.json", {"deny_all": {"days": 0}})
     done = user.must("validate-config", "guard", "--config", "good.json", "--json")

@@ -67,7 +67,7 @@ COMMANDS = {
     "init": Entry(_KEEP, "keeping", "Create the registry and prove that its store is safe."),
     "yank": Entry(_KEEP, "keeping", "Hide a version from 'latest' and ranges, or undo that."),
     "remove": Entry(_KEEP, "keeping", "Delete a release for good; its version stays used."),
-    "verify": Entry(_KEEP, "keeping", "Read all of it again and prove every digest."),
+    "verify": Entry(_KEEP, "keeping", "Read records, bundles and reports again and prove every digest."),
     "transferred": Entry(_KEEP, "keeping", "Say that the registry was copied or restored."),
     "gc": Entry(_KEEP, "keeping", "Delete what crashed publishers and removals left behind."),
     "cache": Entry(_HERE, "caching", "Look after what is kept on this machine."),
