@@ -24,6 +24,7 @@ PUBLIC = [
     "InvalidConfiguration",
     "InvalidPack",
     "InvalidState",
+    "Key",
     "Limits",
     "Lock",
     "NotEvaluated",

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from packreg.install.installer import Installed, Installer
     from packreg.install.lock_dependencies import lock_dependencies
     from packreg.install.tools import Tools
+    from packreg.install.trust import Key
     from packreg.pack.check import Pack, load_pack
     from packreg.pack.files import Limits
     from packreg.pack.reference import Reference
@@ -64,6 +65,7 @@ __all__ = [
     "InvalidConfiguration",
     "InvalidPack",
     "InvalidState",
+    "Key",
     "Limits",
     "Lock",
     "NotEvaluated",
@@ -101,6 +103,7 @@ _HOMES = {
     "Home": "packreg.install.home",
     "Installed": "packreg.install.installer",
     "Installer": "packreg.install.installer",
+    "Key": "packreg.install.trust",
     "Limits": "packreg.pack.files",
     "Lock": "packreg.registry.record",
     "Pack": "packreg.pack.check",

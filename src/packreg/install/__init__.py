@@ -4,6 +4,7 @@ Not here: what a release is and how it is fetched (`registry`), what a pack is (
 its environment and its place by the caller; the only room that starts other programs (uv, pip, npm, Python).
 
     installer        find, fetch, verify, provide, attach, mark, reveal: one release, start to end
+    unpacking        a release as packreg runs it: from its bundle, in a `private` directory of the process
     releases         which release is meant, and its verified files, from the registry or from caches
     provision        what a pack needs besides its files, for `installer` and `dev`
     environment      Python environments by content; `skeleton`, `bytecode`, `interpreter` are its parts
@@ -12,7 +13,7 @@ its environment and its place by the caller; the only room that starts other pro
     lock_dependencies, requirements_lock   making and reading locks
     cache, transfer  listing, pruning, and taking caches to a machine without a network
     home, marker, staging, disk, tools     where things are, when they count, how they get there
-    trust                                  the key of this user on this machine, and marks made with it
+    trust, contents, sealed, entries       what this user made here, and whether it is as it was
 
 Decisions:
 
@@ -21,13 +22,19 @@ Decisions:
   directory with another name, which the next holder of the same lock sweeps away. After a power cut, as
   opposed to a killed process, files may be missing that the disk had not written: `install --force` makes
   them anew.
+- Nothing in a home is believed because it is there: a checkout, a cache or an image may have brought it. What
+  this user made on this machine has a mark, made with a key outside every home over what it holds and where
+  it lies; downloads are believed for their digest; all else is made anew. What differs from its list is never
+  used: a pack is refused (it may hold somebody's work), an environment is built again.
+- What packreg runs itself is not what is installed: it is unpacked for each run, which costs milliseconds.
 - One process works on a thing, others wait for it and find it done. Locks are the operating system's, so
   they die with their holder; a file system without them is refused instead of being given a substitute.
 - Environments are addressed by lock, interpreter and platform, and shared. A pack's own environment is a
   copy of the interpreter's empty one with one `.pth` line into the store: whatever a tool writes, also `uv
   sync` that rebuilds it with another Python, stays in that pack. A symlink would be written through.
-- The store's Python environments stay writable (a run may write a `.pyc`), node_modules is read-only:
-  Python packs have a layer of their own in front, Node.js packs see the tree itself through a link.
+- The store's Python environments stay writable (a run may write a `.pyc`, which says that it is wanted, and
+  is compiled again from the source before it counts), node_modules is read-only: Python packs have a layer
+  of their own in front, Node.js packs see the tree itself through a link.
 - virtualenv makes the empty environment of each interpreter, once; its app-data, seeds and the operator's
   virtualenv settings play no part. uv fills environments, pip where there is no uv. pip itself is not in
   them.
