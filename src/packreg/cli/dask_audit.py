@@ -149,6 +149,7 @@ class _Worker:
             )
         self._open = ExitStack()
         session = Session(os.environ)
+        self._open.callback(session.close)
         session.registry_option = about.registry
         session.out.quiet = True
         chain = session.registry().governance
