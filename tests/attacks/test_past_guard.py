@@ -24,7 +24,7 @@ from packreg.pack.metadata import PackInfo
 from packreg.registry.run_entries import RunEntry
 from tests.cli.conftest import Done, User
 from tests.cli.conftest import user as user
-from tests.cli.offices import GOOD, GUARD, founder, moved_in, write_stack
+from tests.cli.offices import GOOD, GUARD, founder, moved_in, write_stack, write_tags
 
 ENTITY = Entity("stack", "organization/shop/dev")
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "csv", "html")
@@ -188,11 +188,26 @@ def test_what_is_no_update_past_the_guard(deploying: Deploying) -> None:
     deploying.guarded(deploying.update(), "good")
     deploying.guarded(deploying.update(result="failed"), "denied", verdict="denied")
     deploying.update(result="failed", touched=False)
+    deploying.begun(deploying.update(result="failed", touched=False) + 1, "interrupted")
     deploying.update(kind="refresh")
     deploying.update(kind="destroy")
-    deploying.now -= 7 * 3600 + 86_400
+    deploying.now -= 8 * 3600 + 86_400
     deploying.update()
     assert deploying.found() == []
+
+
+def test_a_tag_that_came_after_an_update_is_not_held_against_it(deploying: Deploying) -> None:
+    """The guard was told of a stack without the tag, of which nothing was required: that counts."""
+    user = deploying.user
+    user.must("disable", "--yes", "guard", "--quiet")
+    user.must("group", "new", "prod", "--add-tag", "env=prod", "--quiet")
+    user.must("enable", "--yes", "guard@1.0.0", "--group", "prod", "--quiet")
+    deploying.guarded(deploying.update(), "untagged", packs=())
+    write_tags(user.directory / "states", "shop/dev", env="prod")
+    assert deploying.found() == []
+    deploying.update()
+    [found] = deploying.found()
+    assert "no sign that the guard was there" in found
 
 
 def test_reports_of_an_older_guard_count(deploying: Deploying) -> None:

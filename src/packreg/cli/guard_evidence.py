@@ -111,8 +111,6 @@ class GuardEvidence:
                 run = run_of(update, runs, until)
                 if run is not None:
                     runs.remove(run)
-                elif not update.touched:
-                    continue  # it ended before anything could be done
                 if why := why_past(update, run, self._demands(entity, update, run)):
                     found.append(past_finding(entity, update, why, __version__))
         newest = changes[-1].ended if changes else 0

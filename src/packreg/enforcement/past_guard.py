@@ -84,8 +84,11 @@ def run_of(update: Update, runs: Iterable[GuardRun], until: float) -> GuardRun |
 def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) -> str:
     """How an update went past the guard, in words; "" where it did not.
 
-    `demands` are those of the revisions that may have counted while it ran; in each something is required.
+    `demands` are those of the revisions that may have counted while it ran, of the stack as the guard was
+    told of it; in each something is required. Without any it had nothing to run: tags may have come later.
     """
+    if not update.touched:
+        return ""  # it ended before anything was done, also where the guard had no time for a report
     if run is None or (run.report is None and not run.began):
         return "it left no report of the guard, and no sign that the guard was there"
     if run.report is None:
@@ -98,7 +101,7 @@ def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) ->
     if run.report.verdict in ("denied", "not-evaluated"):
         word = "denied it" if run.report.verdict == "denied" else "did not evaluate it"
         return f"it succeeded although the guard {word}, as its report says"
-    if not any(_is_met(each, run.report) for each in demands):
+    if demands and not any(_is_met(each, run.report) for each in demands):
         ran = ", ".join(f"{pack.name}@{pack.version}" for pack in run.report.packs) or "no packs"
         asked = ", ".join(sorted(demands[-1].packs))
         return f"it was judged by {ran}, and {asked} had to be run"
