@@ -154,6 +154,7 @@ def test_a_program_publishes_and_reads(tmp_path: Path) -> None:
     (pack_directory / "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.2.0\n")
     (pack_directory / "guard.rego").write_text("package guard\n\nimport rego.v1\n")
     registry = packreg.open_registry("registry", cwd=tmp_path)
+    registry.init()
     pack = packreg.load_pack(pack_directory)
     published = registry.publish(pack, lock=None, source=packreg.Source(), publisher="ada", tool="a test")
     assert not published.already

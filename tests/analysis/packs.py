@@ -44,6 +44,7 @@ class Sdks:
 def install(root: Path, names: Sequence[str]) -> dict[str, Path]:
     """Publish these fixtures into a registry, and install them from there; the directories by name."""
     shop, home = Shop(root / "registry"), kept_home(root / "home")
+    shop.registry().init()
     tools = tools_in(home)
 
     def place(name: str) -> Path:

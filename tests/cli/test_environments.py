@@ -24,6 +24,7 @@ def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def keeper(user: User) -> User:
     """A user with a passphrase and an environment with a secret."""
+    user.must("init", "--quiet")
     user.extra["PACKREG_PASSPHRASE"] = "correct-horse"
     (user.directory / "prod.yaml").write_text(
         "values:\n"
@@ -112,6 +113,7 @@ def test_values_come_from_stdin(keeper: User, monkeypatch: pytest.MonkeyPatch) -
 
 def test_single_values_are_set(user: User) -> None:
     """As YAML, or as a text as it is; flags that make no sense are refused."""
+    user.must("init", "--quiet")
     user.must("env", "set", "e", "a.b", "[1, x]")
     user.must("env", "set", "e", "t", "[1, x]", "--string")
     assert json.loads(user.must("env", "open", "e").out) == {"a": {"b": [1, "x"]}, "t": "[1, x]"}
@@ -122,6 +124,7 @@ def test_single_values_are_set(user: User) -> None:
 
 def test_a_race_ends_with_exit_code_12(user: User) -> None:
     """Who says which revision a change starts from is told when there is a newer one."""
+    user.must("init", "--quiet")
     user.must("env", "set", "e", "a", "1", "--on", "0")
     user.must("env", "set", "e", "a", "2", "--on", "1")
     refused = user("env", "set", "e", "a", "3", "--on", "1", "--json")
@@ -132,6 +135,7 @@ def test_a_race_ends_with_exit_code_12(user: User) -> None:
 
 def test_tags_history_and_removal(user: User) -> None:
     """Tags name revisions until the environment is removed, and revisions stay."""
+    user.must("init", "--quiet")
     for value in "123":
         user.must("env", "set", "e", "a", value)
     assert user.must("env", "tag", "e@1", "stable").out == "e@stable is e@1\n"
@@ -159,6 +163,7 @@ def test_tags_history_and_removal(user: User) -> None:
 
 def test_what_would_not_work_is_not_kept(user: User) -> None:
     """A definition is evaluated with its imports before it becomes a revision."""
+    user.must("init", "--quiet")
     user.must("env", "set", "base", "region", "eu-west-1")
     (user.directory / "e.yaml").write_text("imports: [base]\nvalues: {r: '${regoin}'}\n")
     refused = user("env", "set", "e", "e.yaml")

@@ -113,6 +113,7 @@ def test_a_program_that_is_not_there_is_a_matter_of_configuration(tmp_path: Path
 
 def test_an_import_can_name_an_environment_of_esc(user: User) -> None:
     """Configured by the user, with a path that counts from there; not by a path of the project's own."""
+    user.must("init", "--quiet")
     user.must("env", "set", "prod", "region", "x")
     (user.directory / "e.yaml").write_text("imports: ['esc:acme/web/prod']\nvalues: {r: '${region}'}\n")
     refused = user("env", "set", "prod", "e.yaml")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.governing import edit_governance, read_governance, read_revision
+from packreg.cli.governing import create_governance, edit_governance, read_governance, read_revision
 from packreg.cli.session import Session
 from packreg.errors import ChangedMeanwhile, IntegrityError, StoreRefused
 from packreg.groups.editing import enable, new_group, remove_group, waive
@@ -46,21 +46,23 @@ def environ(
             monkeypatch.setenv(name, value)
         place = f"s3://policies/{next(_numbers)}"
         found["PACKREG_REGISTRY"] = f"{place}?endpoint_url={request.getfixturevalue('endpoint')}&region=eu-1"
-        Session(found).registry().init()
+    session = Session(found)
+    session.registry().init()
+    create_governance(session)
     return found
 
 
-def test_governance_is_read_in_three_requests(environ: dict[str, str]) -> None:
-    """One state, whatever its size: one request where nobody wrote any, else three."""
+def test_governance_is_read_in_four_requests(environ: dict[str, str]) -> None:
+    """One state, whatever its size, and which registry it is of; three where it is the first revision."""
     session = Session(environ)
     assert set(read_governance(session).groups) == set(DEFAULT_GROUPS)
-    assert session.store.requests == 1
+    assert session.store.requests == 3
     edit_governance(session, lambda base: new_group(base, group("a")), "x")
     edit_governance(session, lambda base: new_group(base, group("b")), "x")
     reader = Session(environ)
     governance = read_governance(reader)
-    assert (governance.revision, set(governance.groups)) == (2, {"a", "b", *DEFAULT_GROUPS})
-    assert reader.store.requests == 3
+    assert (governance.revision, set(governance.groups)) == (3, {"a", "b", *DEFAULT_GROUPS})
+    assert reader.store.requests == 4
 
 
 def with_pack(number: int, asked: PackEntry, governance: Governance) -> Governance:
@@ -91,7 +93,7 @@ def test_twenty_writers_of_different_groups_lose_nothing(environ: dict[str, str]
         list(writers.map(write, range(WRITERS)))
     session = Session(environ)
     governance = read_governance(session)
-    assert governance.revision == 1 + WRITERS * (EDITS + 1)
+    assert governance.revision == 2 + WRITERS * (EDITS + 1)
     assert set(governance.waivers) == {f"w{number}" for number in range(WRITERS)}
     for number in range(WRITERS):
         packs = governance.groups[f"g{number}"].packs
@@ -124,16 +126,17 @@ def test_of_writers_of_one_group_one_wins(environ: dict[str, str]) -> None:
         written = [version for version in writers.map(write, range(8)) if version]
     governance = read_governance(Session(environ))
     assert [governance.groups["a"].packs["p"].version] == written
-    assert governance.revision == 2
+    assert governance.revision == 3
 
 
 @pytest.mark.parametrize("environ", ["local"], indirect=True)
 def test_a_replica_is_not_edited(environ: dict[str, str]) -> None:
     """What governs is changed in the home registry, and read everywhere."""
-    Session(environ).registry().init("replica")
+    settings = Path(Session(environ).location.path) / "registry.json"
+    settings.write_bytes(settings.read_bytes().replace(b'"home"', b'"replica"'))
     with pytest.raises(StoreRefused, match="read only"):
         edit_governance(Session(environ), lambda all: new_group(all, group("a")), "a")
-    assert read_governance(Session(environ)).revision == 0
+    assert read_governance(Session(environ)).revision == 1
 
 
 @pytest.mark.parametrize("environ", ["local"], indirect=True)
@@ -152,4 +155,4 @@ def test_what_somebody_wrote_there_is_not_believed(environ: dict[str, str]) -> N
         edit_governance(Session(environ), edit, "x")
     head = session.registry().governance.head()
     assert head is not None
-    assert head.number == 2
+    assert head.number == 3

@@ -17,6 +17,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Session:
     monkeypatch.chdir(tmp_path)
     registry = str(tmp_path / "registry")
     session = Session({"HOME": str(tmp_path), "PACKREG_REGISTRY": registry, "PATH": "/usr/bin:/bin"})
+    session.registry().init()
     Opener(session).environments.set("prod", b"values: {a: 1}", "ann", None)
     return session
 

@@ -39,6 +39,7 @@ def author(user: User, home: Path) -> User:
     user.extra |= {name: value for name, value in os.environ.items() if not name.startswith(others)}
     user.extra |= {"PACKREG_HOME": str(home), "PACKREG_REGISTRY": str(user.top / "registry")}
     user.extra["XDG_STATE_HOME"] = f"{home}-state"
+    user.must("init", "--quiet")
     return user
 
 

@@ -103,9 +103,9 @@ class Shop:
     def publish(self, pack_files: dict[str, File], name: str = "guard", lock: Lock | None = None) -> Record:
         """Publish a pack with these files."""
         pack = checked(pack_files, name)
-        published = self.registry().publish(
-            pack, lock=lock, source=Source(), publisher="tests", tool="packreg 0"
-        )
+        registry = self.registry()
+        registry.init()
+        published = registry.publish(pack, lock=lock, source=Source(), publisher="tests", tool="packreg 0")
         return published.record
 
     def installer(self, home: Home, tools: Tools | None = None, **options: object) -> Installer:

@@ -122,6 +122,13 @@ def registry(
     )
 
 
+def founded(bucket: Bucket | None = None) -> Registry:
+    """A registry that somebody initialised."""
+    made = registry(bucket)
+    made.init()
+    return made
+
+
 def publish(target: Registry, *arguments: str, publisher: str = "ann") -> Record:
     """Publish `pack(*arguments)` and return the record that is there then."""
     return target.publish(

@@ -12,7 +12,7 @@ from packreg.registry.layout import bundle_key, record_key, revision_key, tombst
 from packreg.store.memory import MemoryBucket
 
 from .buckets import Tapped, once
-from .packs import Memory, bundle, publish, record, registry
+from .packs import Memory, bundle, founded, publish, record, registry
 
 V1, V2 = Version("1.0.0"), Version("2.0.0")
 ORPHAN = bundle_key("guard", V1, "0" * 64)
@@ -22,7 +22,7 @@ ORPHAN = bundle_key("guard", V1, "0" * 64)
 def home() -> MemoryBucket:
     """A registry with two versions of a pack, whose objects were all created at the time 0."""
     bucket = MemoryBucket()
-    publish(registry(bucket), "guard", "1.0.0")
+    publish(founded(bucket), "guard", "1.0.0")
     publish(registry(bucket), "guard", "2.0.0")
     return bucket
 

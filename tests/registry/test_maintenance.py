@@ -18,7 +18,7 @@ from packreg.registry.layout import bundles_prefix
 from packreg.store.memory import MemoryBucket
 
 from .buckets import Killed, Tapped, dies_after, once
-from .packs import NOW, bundle, publish, registry
+from .packs import NOW, bundle, founded, publish, registry
 
 V1, V2 = Version("1.0.0"), Version("2.0.0")
 
@@ -27,7 +27,7 @@ V1, V2 = Version("1.0.0"), Version("2.0.0")
 def home() -> MemoryBucket:
     """A registry with two versions of a pack."""
     bucket = MemoryBucket()
-    publish(registry(bucket), "guard", "1.0.0")
+    publish(founded(bucket), "guard", "1.0.0")
     publish(registry(bucket), "guard", "2.0.0")
     return bucket
 

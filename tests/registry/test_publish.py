@@ -24,7 +24,7 @@ from packreg.store.bucket import Bucket
 from packreg.store.memory import MemoryBucket
 
 from .buckets import Killed, Tap, Tapped, dies_after, lost, once
-from .packs import S3, Memory, bundle, lock, pack, publish, registry
+from .packs import S3, Memory, bundle, founded, lock, pack, publish, registry
 
 V1 = Version("1.0.0")
 #: The requests of one publish: settings, record, canary, bundle, record.
@@ -248,7 +248,7 @@ def test_a_store_that_ignores_conditions_is_refused_at_init_and_publish() -> Non
     bucket = Overwriting()
     with pytest.raises(StoreUnsafe, match="cannot hold a registry"):
         registry(bucket).init()
-    with pytest.raises(StoreUnsafe):
+    with pytest.raises(StoreRefused):
         publish(registry(bucket))
     bucket = Overwriting()
     for key, data in _contents(_initialised()).items():
@@ -353,7 +353,7 @@ def test_a_dry_run_writes_nothing_and_tells_what_would_happen() -> None:
     result = registry(bucket).publish(pack(), **words)  # type: ignore[arg-type]
     assert not result.already
     assert bucket.list("").entries == ()
-    publish(registry(bucket))
+    publish(founded(bucket))
     size = len(bucket.list("").entries)
     assert registry(bucket).publish(pack(), **words).already  # type: ignore[arg-type]
     with pytest.raises(VersionUsed):

@@ -11,9 +11,10 @@ from packreg.registry.layout import SETTINGS, bundles_prefix, pack_prefix, recor
 from packreg.registry.maintenance import Standing
 from packreg.registry.settings import Settings
 from packreg.store.memory import MemoryBucket
+from packreg.store.url import StoreLocation
 
 from .buckets import Tapped, once
-from .packs import NOW, S3, Memory, bundle, pack, publish, record, registry
+from .packs import LOCAL, NOW, S3, Memory, bundle, founded, pack, publish, record, registry
 
 V1 = Version("1.0.0")
 
@@ -22,7 +23,7 @@ V1 = Version("1.0.0")
 def home() -> MemoryBucket:
     """A registry with three versions of one pack, the last of them yanked, and another pack."""
     bucket = MemoryBucket()
-    target = registry(bucket)
+    target = founded(bucket)
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         publish(target, "guard", version)
     publish(target, "other", "0.1.0")
@@ -218,26 +219,17 @@ def test_two_inits_at_once_agree() -> None:
     assert registry(bucket).settings() == result.settings
 
 
-def test_a_local_directory_becomes_a_registry_at_its_first_publish() -> None:
-    """The embedded default needs no set-up; a reader before it finds nothing and makes nothing."""
+@pytest.mark.parametrize("location", [LOCAL, S3])
+def test_a_registry_has_to_be_initialised_by_a_person(location: StoreLocation) -> None:
+    """Nobody turns a place into a registry by a typing error in its name, or because a mount is gone."""
     bucket = MemoryBucket()
-    assert registry(bucket).packs() == []
-    assert bucket.list("").entries == ()
-    publish(registry(bucket))
-    settings = registry(bucket).settings()
-    assert settings is not None
-    assert settings.role == "home"
-
-
-def test_a_bucket_has_to_be_initialised_by_a_person() -> None:
-    """Nobody turns a bucket into a registry by a typing error in its name."""
-    bucket = MemoryBucket()
+    assert registry(bucket, location=location).packs() == []
     with pytest.raises(StoreRefused, match="there is no registry") as caught:
-        publish(registry(bucket, location=S3))
+        publish(registry(bucket, location=location))
     assert "packreg init" in caught.value.hint
     assert bucket.list("").entries == ()
-    registry(bucket, location=S3).init()
-    publish(registry(bucket, location=S3))
+    registry(bucket, location=location).init()
+    publish(registry(bucket, location=location))
 
 
 def test_a_replica_takes_no_writes() -> None:

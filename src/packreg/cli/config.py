@@ -20,6 +20,9 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
     ca_bundle = "/etc/ssl/ours.pem"       # the certificates that its server is trusted by
     allow_http = true                     # an http:// endpoint of another machine; not in a project's file
+    replica_lag_seconds = 3600            # how far a replica may be behind; not in a project's file
+    registry_id = "…"                     # only in the operator's file: the id in registry.json, and
+    lowest_revision = 12                  # the lowest revision of governance, for machines without memory
 
     [backends.east]                       # a name for a self-managed backend: see the package `groups`
     url = "s3://states-east"              # or a list, of a backend that has several
@@ -84,8 +87,14 @@ OF_THE_URL = ("endpoint_url", "region", "profile")
 PROGRAMS = ("analysis.opa_analyzer", "environments.esc", "tools.node", "tools.opa")
 #: What names a file; a relative path starts at the directory of the file that says it.
 PLACES = ("registry.ca_bundle",)
-#: What belongs to the registry: nobody else decides it where the operator's file fixes that.
-_OF_THE_REGISTRY = ("registry.allow_http", "registry.ca_bundle", "registry.instance_role")
+REPLICA_LAG_SECONDS = 3600
+#: What belongs to the registry, with its default; nobody else decides it where the operator's file fixes it.
+_OF_THE_REGISTRY: dict[str, str | int | bool] = {
+    "registry.allow_http": False,
+    "registry.ca_bundle": "",
+    "registry.instance_role": False,
+    "registry.replica_lag_seconds": REPLICA_LAG_SECONDS,
+}
 
 
 class Settings:
@@ -145,6 +154,11 @@ class Settings:
     def allow_http(self) -> bool:
         """Whether the registry may be asked over http, which anybody on the way can answer."""
         return bool(self.values.get("registry.allow_http", False))
+
+    @property
+    def replica_lag_seconds(self) -> int:
+        """How long governance of a replica may be older than what was seen of it."""
+        return int(self.values.get("registry.replica_lag_seconds", REPLICA_LAG_SECONDS))
 
     @property
     def ca_bundle(self) -> str:
@@ -251,8 +265,8 @@ def _add_operators(settings: Settings, path: str) -> None:
     settings.operators = path
     _put_all(settings, found, path, {})
     if "registry.url" in settings.values:
-        for key in _OF_THE_REGISTRY:
-            settings.put(key, found.get(key, "" if key == "registry.ca_bundle" else False), path)
+        for key, default in _OF_THE_REGISTRY.items():
+            settings.put(key, default, path)
     settings.fixed = frozenset(settings.values)
 
 

@@ -22,6 +22,7 @@ KEYS: dict[str, type] = {
     "registry.instance_role": bool,
     "registry.ca_bundle": str,
     "registry.allow_http": bool,
+    "registry.replica_lag_seconds": int,
     "install.home": str,
     "install.python": str,
     "limits.manifest": int,
@@ -42,10 +43,19 @@ KEYS: dict[str, type] = {
 }
 #: What only the operator's file may say beside these.
 OPERATORS: dict[str, type] = {
+    "registry.registry_id": str,
+    "registry.lowest_revision": int,
     "guard.fail_open_until": str,
 }
 #: How keys begin that a project's file may not say: whoever edits a project is one of those who are judged.
-NOT_FOR_PROJECTS = ("registry.allow_http", "tools.node", "tools.opa", "tools.opa_functions", "backends.")
+NOT_FOR_PROJECTS = (
+    "registry.allow_http",
+    "registry.replica_lag_seconds",
+    "tools.node",
+    "tools.opa",
+    "tools.opa_functions",
+    "backends.",
+)
 _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
 
 

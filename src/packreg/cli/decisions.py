@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from packreg.cli.governing import read_governance
 from packreg.cli.opening import Opener
-from packreg.errors import NotFound, PackregError
+from packreg.errors import PackregError
 from packreg.groups.configuration import ConfigurablePack
 from packreg.groups.layers import layers_of
 from packreg.groups.members import Memberships
@@ -51,19 +51,13 @@ class Decisions:
 
     @classmethod
     def read(cls, session: Session, *, strict: bool = False) -> Decisions:
-        """By governance as it is now: three requests.
+        """By governance as it is now: four requests.
 
         Raises:
-            NotFound: there is no registry, so nobody can say what must run.
-            IntegrityError, StoreError: as `read_governance` says.
+            NotFound, IntegrityError, StoreError: as `read_governance` says.
         """
-        governance = read_governance(session)
-        if governance.revision == 0 and session.registry().settings() is None:
-            raise NotFound(
-                f"there is no registry at {session.place}",
-                hint="name the registry of your organization in PACKREG_REGISTRY",
-            )
-        return cls(session, governance, strict=strict)
+        session.name_default_registry()
+        return cls(session, read_governance(session), strict=strict)
 
     def required(self, entity: Entity, mode: Mode) -> Required:
         """What the entity must run in a mode.

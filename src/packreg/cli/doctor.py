@@ -92,7 +92,7 @@ def _registry(session: Session) -> Iterator[Check]:
     settings = session.registry().settings()
     if settings is not None:
         yield Check("registry", "ok", f"{settings.role}, created {settings.created}")
-    elif session.location.is_local:
+    elif session.settings.registry_is_default:
         yield Check("registry", "warn", "not there yet", "the first `packreg publish` creates it")
     else:
         yield Check("registry", "warn", "nobody initialised it", "create it once with `packreg init`")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import NAME, WRITTEN, command
-from packreg.cli.governing import read_governance
+from packreg.cli.governing import governance_to_edit, read_governance
 from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import UsageError
 from packreg.groups.model import DEFAULT_PREVENTATIVE
@@ -87,7 +87,7 @@ def enable_command(
 
     if (config and no_config) or (environment and no_environment):
         raise UsageError("one option gives what another takes away", hint="leave one of them out")
-    base = read_governance(session)
+    base = read_governance(session) if dry_run else governance_to_edit(session)
     target = editing.found_group(base, group)
     warnings: list[Problem] = []
     others = bool(config or no_config or environment or no_environment)

@@ -117,7 +117,7 @@ def keep_report(session: Session, stored: StoredReport, *, again: bool = False) 
     from packreg.enforcement.stored import MAX_REPORT, StoredReport
     from packreg.registry.run_entries import RunEntry
 
-    session.registry().home(create=False)
+    session.registry().home()
     kept, data = stored, stored.encode()
     found = session.store.first(stored.key) if again else None
     there = session.store.create(stored.key, data, limit=MAX_REPORT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.cli.continuity import governance_head, made_here
 from packreg.errors import IntegrityError
 from packreg.groups.differences import Difference, differences
 from packreg.groups.document import Document, decode, encode, nothing_written
@@ -35,14 +36,43 @@ class Edited(NamedTuple):
 
 
 def read_governance(session: Session) -> Governance:
-    """Governance as it is now, one consistent state: three requests, one where nobody wrote any.
+    """Governance as it is now, one consistent state, and the one that continues what is known.
+
+    Four requests, three where it is the first revision; see `continuity.governance_head`.
+
+    Where no revision is, nothing is known, least of all that nothing is required: a listing may be empty
+    because of a fault, a mount may be gone.
 
     Raises:
-        IntegrityError, StoreRefused: it cannot be trusted, or was written by a newer packreg.
+        NotFound: there is no registry, or nobody wrote its first revision.
+        IntegrityError, StoreRefused: it cannot be trusted, does not continue what this home has seen, or was
+            written by a newer packreg.
         StoreError: the store failed.
     """
-    chain = session.registry().governance
-    return read_revision(chain, chain.head()).governance
+    return read_revision(session.registry().governance, governance_head(session)).governance
+
+
+def governance_to_edit(session: Session) -> Governance:
+    """Governance as it is now, for an edit; the user's own registry is made if need be.
+
+    Raises:
+        StoreRefused: this is a replica, or no registry.
+        PackregError: as `read_governance`.
+    """
+    found_default(session)
+    session.registry().home()
+    return read_governance(session)
+
+
+def found_default(session: Session) -> None:
+    """Make the user's own registry, whole, where nobody named another one and it is not there yet.
+
+    A place that somebody named is never made a registry but by `init`: it may be a mount that is gone.
+    """
+    if session.settings.registry_is_default and session.registry().settings() is None:
+        session.registry().init()
+        create_governance(session)
+        made_here(session)
 
 
 def read_revision(chain: Chain, revision: Revision | None) -> Document:
@@ -86,6 +116,7 @@ def edit_governance(
     """
     from packreg.cli.compose import new_id
 
+    session.registry().home()
     before = read_governance(session) if base is None else base
     edited = edit(before)
     for feature in sorted(edited.needs - before.needs):
@@ -94,7 +125,6 @@ def edit_governance(
             f"need {feature!r},",
             yes,
         )
-    session.registry().home(create=True)
     chain = session.registry().governance
     writing = _Writing(session, chain, before, edited, what)
     try:
@@ -108,7 +138,7 @@ def edit_governance(
 def create_governance(session: Session) -> Governance:
     """Write the default groups down where nobody wrote any governance yet; gives what governs then.
 
-    Three requests at most where it is written already. Without it the default groups are there too.
+    Three requests at most where it is written already.
 
     Raises:
         OutcomeUnknown: the revision may be there; the same command again is safe.

@@ -9,7 +9,14 @@ import click
 from packreg.cli.base import command
 from packreg.cli.enabling import check_entries, read_file
 from packreg.cli.exits import WOULD_CHANGE
-from packreg.cli.governing import Edited, edit_governance, read_governance, show_edit, show_plan
+from packreg.cli.governing import (
+    Edited,
+    edit_governance,
+    governance_to_edit,
+    read_governance,
+    show_edit,
+    show_plan,
+)
 from packreg.errors import Problem, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +55,7 @@ def apply_command(
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
     read = [read_groups(read_file(session, path, MAX_FILE), path) for path in files]
-    base = read_governance(session)
+    base = read_governance(session) if dry_run else governance_to_edit(session)
     planned = applied(base, read, prune=prune)
     warnings = [Problem("group-file", text) for file in read for text in file.warnings]
     warnings += check_entries(session, _changed(base, planned))

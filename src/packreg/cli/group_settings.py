@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.governing import edit_governance, read_governance, show_edit
+from packreg.cli.governing import edit_governance, governance_to_edit, read_governance, show_edit
 from packreg.errors import NotFound, Problem
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def settings_command(
     from packreg.groups.model import Rules
     from packreg.groups.waiving import may_waive
 
-    base = read_governance(session)
     if strict is None and not unwaivable and not waivable:
-        _show(session, base)
+        _show(session, read_governance(session))
         return
+    base = governance_to_edit(session)
     for glob in waivable:
         if glob not in base.rules.unwaivable:
             listed = ", ".join(base.rules.unwaivable) or "nothing"

@@ -8,7 +8,7 @@ import click
 
 from packreg.cli.base import WRITTEN, Group, command
 from packreg.cli.enabling import check_entries, written_version
-from packreg.cli.governing import edit_governance, read_governance, show_edit, show_plan
+from packreg.cli.governing import edit_governance, governance_to_edit, read_governance, show_edit, show_plan
 from packreg.cli.group_files import apply_command, export_command
 from packreg.cli.group_settings import settings_command
 from packreg.cli.group_views import get_command, history_command, ls_command, show_command
@@ -111,7 +111,10 @@ def new_command(
         tuple(sorted(set(add_tag))),
     )
     edited = edit_governance(
-        session, lambda governance: editing.new_group(governance, made), f"create the group {made.name}"
+        session,
+        lambda governance: editing.new_group(governance, made),
+        f"create the group {made.name}",
+        governance_to_edit(session),
     )
     show_edit(session, edited)
 
@@ -173,7 +176,7 @@ def edit_command(
         [new_name, *add_stack, *add_account, *add_tag, *add_policy_pack, *remove_policy_pack]
     ) and not (remove_stack or remove_account or remove_tag):
         raise UsageError("nothing to change was given", hint="see `packreg group edit --help`")
-    base = read_governance(session)
+    base = read_governance(session) if dry_run else governance_to_edit(session)
     target = editing.found_group(base, name)
     warnings: list[Problem] = []
     entries = [written_version(session, target, text, warnings) for text in add_policy_pack]

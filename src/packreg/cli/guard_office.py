@@ -75,7 +75,7 @@ class Office:
         """Enter that an update begins; its report follows under the same id. Raises PackregError."""
         from packreg.registry.run_entries import RunEntry
 
-        self._session.registry().home(create=False)
+        self._session.registry().home()
         entity = prepared.required.entity
         Backends(self._session).placed(entity, self._backend_url(), enter=True)
         self._session.entries.append(RunEntry("begun", "update", entity.kind, entity.name, prepared.id))

@@ -42,6 +42,7 @@ def main() -> None:
     _work_where_the_cli_does()
     session = Session(os.environ)
     session.out.quiet, session.trusts_project = True, False
+    session.tell = session.remark = _say
     office = Office(session)
     guard = Guard(
         office.prepare,

@@ -83,6 +83,7 @@ def impact_command(
     where = backend_url(session, backend)
     place = open_place(where, cwd=Path(session.cwd))
     phrase = passphrase(session.environ, Path(session.cwd))
+    session.name_default_registry()
     governance = read_governance(session)
     there = found_group(governance, group)
     if "stack" not in there.kinds:

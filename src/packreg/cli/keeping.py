@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
+from packreg.cli.continuity import NEW, check_nothing_known, made_here
+from packreg.cli.continuity import accept as accept_state
 from packreg.cli.governing import create_governance, read_governance
 from packreg.cli.output import human_size
-from packreg.errors import IntegrityError, StoreRefused, UsageError
+from packreg.errors import IntegrityError, NotFound, StoreRefused, UsageError
 from packreg.pack.version import Version
 
 if TYPE_CHECKING:
@@ -40,16 +42,30 @@ def exact(reference: Reference) -> Version:
     show_default=True,
     help="A home is published to; a replica is filled by the store's replication and only read.",
 )
+@click.option(
+    "--accept",
+    metavar="DIGEST",
+    help="Believe another state of a known registry: the first digits of its newest revision, or 'new'.",
+)
 @click.pass_obj
-def init_command(session: Session, role: str) -> None:
+def init_command(session: Session, role: str, accept: str | None) -> None:
     """Create the registry and prove that its store is safe.
 
     The probe creates objects twice and checks that the store refuses the second time. A home gets the default
     policy groups, which everyone is a member of. A registry that is there already is left as it is.
+
+    Where this machine knows another registry or another history at this place, nothing goes on. With --accept
+    it believes what is there now, which is told by its digest; 'new' lets a new registry be made.
     """
+    if accept not in (None, NEW):
+        accept_state(session, str(accept))
+    elif accept is None and session.registry().settings() is None:
+        check_nothing_known(session)
     done = session.registry().init("replica" if role == "replica" else "home")
     settings = done.settings
     groups = sorted(create_governance(session).groups) if settings.role == "home" else []
+    if not done.already:
+        made_here(session)
     if session.out.json:
         session.out.document(
             {
@@ -126,7 +142,7 @@ def _losses(session: Session, name: str, version: Version, yes: bool) -> list[Lo
 
     try:
         return list(losses(read_governance(session), session.registry().versions(name), version))
-    except (IntegrityError, StoreRefused) as error:
+    except (IntegrityError, NotFound, StoreRefused) as error:
         if not yes:
             raise
         session.out.warn(f"which policy groups mean it is not known: {error}", error.hint)
@@ -211,7 +227,7 @@ def transferred_command(session: Session, reason: str, yes: bool) -> None:
     """
     from packreg.cli.compose import new_id, precisely_now
 
-    session.registry().home(create=False)
+    session.registry().home()
     session.confirmed(f"comparing no times that {session.place} gave until now", yes)
     made = session.registry().times.transferred(
         by=session.author(), reason=reason, now=precisely_now, attempt_id=new_id()

@@ -17,6 +17,7 @@ from packreg.cli.authoring import (
     with_wheel,
 )
 from packreg.cli.base import command
+from packreg.cli.governing import found_default
 from packreg.cli.output import human_size
 from packreg.cli.policies import warn_of_changes
 from packreg.cli.trial import ask_pack, check_metadata, learned, named_or_not
@@ -83,6 +84,10 @@ def publish_command(
     source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)
     pack = with_wheel(session, pack)
 
+    if not session.settings.registry_is_default:
+        session.registry().home()
+    elif not dry_run:
+        found_default(session)
     publisher, tool = session.author(directory), f"packreg {__version__}"
 
     def publish(**more: Any) -> Published:

@@ -44,6 +44,10 @@ class Session:
         self.out = Output(environ)
         self.registry_option: str | None = None
         self.trusts_project = True  # whether the packreg.toml of a project counts
+        self._default_named = False
+        #: Where lines about a run and warnings go, which are not part of what a command prints.
+        self.tell: Callable[[str], None] = self.out.say
+        self.remark: Callable[[str], None] = self.out.warn
         self.done: dict[str, object] = {}
         # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
         os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -101,6 +105,12 @@ class Session:
             until = str(self.settings.values.get("guard.fail_open_until", ""))
             return f"{self.settings.operators}, until {until}" if now() <= until else ""
         return FAIL_OPEN if says_yes(self.environ.get(FAIL_OPEN, "")) else ""
+
+    def name_default_registry(self) -> None:
+        """Say once that answers are those of the registry of this user alone, where nobody named another."""
+        if self.settings.registry_is_default and not self._default_named:
+            self._default_named = True
+            self.tell(f"nobody named a registry, so this is by {self.place}")
 
     @cached_property
     def limits(self) -> Limits:

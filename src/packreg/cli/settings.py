@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
+from packreg.cli.config import REPLICA_LAG_SECONDS
 from packreg.cli.config_file import KEYS, OPERATORS
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, s
     defaults: dict[str, str | int | bool] = {
         "registry.instance_role": False,
         "registry.allow_http": False,
+        "registry.replica_lag_seconds": REPLICA_LAG_SECONDS,
         **default_limits(),
     }
     defaults |= {f"limits.{k[7:]}": getattr(Limits(), k[7:]) for k in KEYS if k.startswith("limits.")}

@@ -11,6 +11,7 @@
     npm/<sha256>/                          npm's cache for one lock, which `cache import` brought
     bytecode/<sha256>.zip                  compiled modules of distributions that were installed before
     interpreters/<sha256>.json             what an interpreter said about itself
+    known/<registry id>.json               which registry and which governance was seen there: see `known`
     locks/                                 one empty file per thing that only one process may work on
     logs/                                  the output of tools that failed, the newest fifty
     tmp/                                   scratch directories of running commands

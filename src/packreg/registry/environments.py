@@ -187,7 +187,7 @@ class Environments:
     def _append(
         self, name: str, what: Mapping[str, object], by: str, before: EnvironmentRevision | None
     ) -> EnvironmentRevision:
-        self._registry.home(create=True)
+        self._registry.home()
         value = _encode({**what, "by": by, "at": self._now()})
 
         def behind(newest: Revision | None) -> bytes:
@@ -212,7 +212,7 @@ class Environments:
     def _append_tags(
         self, name: str, by: str, edit: Callable[[Mapping[str, int]], Mapping[str, int]]
     ) -> None:
-        self._registry.home(create=True)
+        self._registry.home()
 
         def edited(newest: Revision | None) -> bytes:
             before = self._read_tags(name, newest)

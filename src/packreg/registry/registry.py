@@ -97,18 +97,15 @@ class Registry:
 
         return initialise(self._objects, role, new_id=self._new_id, now=self._now)
 
-    def home(self, *, create: bool) -> Settings | None:
-        """The settings of a registry that may be written to; with `create`, a local directory becomes one.
+    def home(self) -> Settings:
+        """The settings of a registry that may be written to.
 
         Raises:
             StoreRefused: this is a replica, or no registry.
         """
         from packreg.registry.setup import find_home
 
-        settings = find_home(self._objects, local=self.location.is_local)
-        if settings is None and create:
-            return self.init().settings
-        return settings
+        return find_home(self._objects, local=self.location.is_local)
 
     @property
     def governance(self) -> Chain:
@@ -141,7 +138,8 @@ class Registry:
     ) -> Published:
         """Publish a pack, or find that exactly it is published. At most 5 requests.
 
-        `metadata` is what the running pack said of itself. With `dry_run` nothing is written, only looked at.
+        `metadata` is what the running pack said of itself. With `dry_run` nothing is written, only looked at,
+        also where there is no registry yet.
 
         Raises:
             VersionUsed: the version is used for other content, or was removed.
@@ -166,9 +164,9 @@ class Registry:
             notes=tuple(notes),
             metadata=metadata,
         )
-        settings = self.home(create=not dry_run)
-        if dry_run or settings is None:
+        if dry_run:
             return look(self._objects, record)
+        settings = self.home()
         read_back = settings.facts.get("checksums") in ("ignored", "unknown")
         try:
             return commit(self._objects, record, bundle.data, read_back=read_back)
@@ -299,14 +297,14 @@ class Registry:
         """
         from packreg.registry import maintenance
 
-        self.home(create=False)
+        self.home()
         return maintenance.yank(self._objects, self._notice(name, version, reason, by))
 
     def restore(self, name: str, version: Version, reason: str, by: str) -> Changed:
         """Undo a yank. Raises: NotFound, Removed: there is no such release."""
         from packreg.registry import maintenance
 
-        self.home(create=False)
+        self.home()
         return maintenance.restore(self._objects, self._notice(name, version, reason, by))
 
     def remove(self, name: str, version: Version, reason: str, by: str) -> Changed:
@@ -319,7 +317,7 @@ class Registry:
         """
         from packreg.registry import maintenance
 
-        self.home(create=False)
+        self.home()
         return maintenance.remove(self._objects, self._notice(name, version, reason, by))
 
     def _notice(self, name: str, version: Version, reason: str, by: str) -> Notice:
@@ -370,7 +368,7 @@ class Registry:
         """Delete what `gc` found, and give back each piece that was deleted, as it is."""
         from packreg.registry import audit
 
-        self.home(create=False)
+        self.home()
         for piece in garbage:
             if audit.delete_garbage(self._objects, piece):
                 yield piece

@@ -56,21 +56,19 @@ def _agreed(objects: Objects, settings: Settings, role: Role) -> Initialised:
     return Initialised(settings, already=True)
 
 
-def find_home(objects: Objects, *, local: bool, fresh: bool = False) -> Settings | None:
-    """The settings of a registry that may be written to; None for a local directory that is none yet.
+def find_home(objects: Objects, *, local: bool, fresh: bool = False) -> Settings:
+    """The settings of a registry that may be written to.
 
     Only "it is a home" is believed from memory: a replica may have been promoted meanwhile. `local`
     directories are always asked, as people delete them, and asking costs nothing.
 
     Raises:
-        StoreRefused: it is a replica, or no registry and not local.
+        StoreRefused: it is a replica, or no registry.
     """
     settings = objects.settings(fresh=local or fresh)
     if settings is None or settings.role != "home":
         settings = objects.settings(fresh=True)
     if settings is None:
-        if local:
-            return None
         raise StoreRefused(
             f"there is no registry in {objects.store.describe()}",
             hint="if this is the right place, create it once with `packreg init`",

@@ -1,0 +1,84 @@
+"""What this home knows of a registry: its id, and the highest revision of governance that it has seen.
+
+Who can write to a bucket could put an older state of it back, cut its governance short or put another
+registry in its place; nothing in the bucket itself would show it. So the first answer is believed, and every
+later one has to continue it. The memory is sealed with the user's key, and another one counts as none: it can
+only ever make a command stop, and whoever could forge one could as well delete it.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import InstallError
+from packreg.install.disk import disk_errors, only_one, write_file
+
+if TYPE_CHECKING:
+    from packreg.install.home import Home
+
+_KIND = "known"
+_LIMIT = 64 * 1024
+
+
+class Known(NamedTuple):
+    """The registry's id, the highest revision and its digest, and when (in seconds) it was first seen here.
+
+    `revision` is 0 and `digest` empty where no governance was seen.
+    """
+
+    registry: str
+    revision: int
+    digest: str
+    seen: float = 0.0
+
+
+class KnownRegistry:
+    """What the home knows of the registry at a URL, in a file of its own. Processes may share it."""
+
+    def __init__(self, home: Home, registry_id: str, url: str) -> None:
+        self._home, self._id, self._url = home, registry_id, url
+        self._path = home.root / "known" / f"{registry_id}.json"
+
+    def get(self) -> Known | None:
+        """What was last kept; None where that is nothing, or nothing that this user made on this machine.
+
+        Raises:
+            InstallError: it cannot be read.
+        """
+        try:
+            with self._path.open("rb") as file:
+                data = file.read(_LIMIT)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise InstallError(f"cannot read {self._path}: {error.strerror}") from None
+        found = self._home.key.sealed(_KIND, self._url, data)
+        if found is None:
+            return None
+        return Known(found["registry"], found["revision"], found["digest"], found["seen"])
+
+    def keep(self, known: Known, *, accepted: bool = False) -> None:
+        """Keep it, unless another run kept a higher revision meanwhile; what is `accepted` is kept anyway.
+
+        Raises:
+            InstallError: the home cannot be written to, or the user has no key that lasts.
+        """
+        if not self._home.key.lasts:
+            raise InstallError(f"this user has no place for a key in {self._home.key.directory}")
+        with only_one(self._home.lock_file("known", self._id), waiting=lambda: None):
+            there = self.get()
+            if (
+                there is not None
+                and not accepted
+                and there.registry == known.registry
+                and there.revision >= known.revision
+            ):
+                return
+            with disk_errors("write", self._path):
+                write_file(self._path, self._home.key.seal(_KIND, self._url, known._asdict()))
+
+    def forget(self) -> None:
+        """Know nothing any more; failing to (a home that cannot be written) is no error."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
