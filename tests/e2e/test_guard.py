@@ -19,6 +19,7 @@ from tests.e2e.conftest import Make
 from tests.e2e.governed import GOOD, OPEN, GovernedStack, policies, still_running
 from tests.e2e.user import Pulumi, Shell
 from tests.operators import with_operators_file
+from tests.store.silent_server import silent_server
 
 PACKS = {
     "nodejs-guard@v1.0.0",
@@ -235,6 +236,20 @@ def test_who_is_stopped_cannot_open_what_the_operator_keeps_closed(make: Make, t
         assert "demo:index:Bucket logs created" not in output
         assert "passed, as" not in output
     assert f"is fixed as {registry} by /etc/packreg/packreg.toml" in output
+
+
+def test_a_registry_that_says_nothing_does_not_hold_the_preview(make: Make, tmp_path: Path) -> None:
+    """What is waited for is shown, and after the time that is set nothing goes on, with the reason."""
+    (tmp_path / "packreg").mkdir()
+    (tmp_path / "packreg" / "packreg.toml").write_text("[registry]\nanswer_seconds = 4\n")
+    keys = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}
+    with silent_server() as url:
+        stack = make(registry=f"s3://policies/packs?endpoint_url={url}&region=us-east-1")
+        code, output = stack.preview(**keys, XDG_CONFIG_HOME=str(tmp_path))
+    assert code != 0
+    assert "waiting for an answer of s3://policies/packs" in output
+    assert f"what organization/{stack.project}/dev must run is not known" in output
+    assert "gave no answer for 4 s" in output
 
 
 def test_a_bucket_that_does_not_answer_stops_the_preview(make: Make) -> None:

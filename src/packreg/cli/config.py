@@ -20,6 +20,7 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
     ca_bundle = "/etc/ssl/ours.pem"       # the certificates that its server is trusted by
     allow_http = true                     # an http:// endpoint of another machine; not in a project's file
+    answer_seconds = 30                   # without an answer, until it is known what must run
     replica_lag_seconds = 3600            # how far a replica may be behind; not in a project's file
     registry_id = "…"                     # only in the operator's file: the id in registry.json, and
     lowest_revision = 12                  # the lowest revision of governance, for machines without memory
@@ -87,7 +88,7 @@ OF_THE_URL = ("endpoint_url", "region", "profile")
 PROGRAMS = ("analysis.opa_analyzer", "environments.esc", "tools.node", "tools.opa")
 #: What names a file; a relative path starts at the directory of the file that says it.
 PLACES = ("registry.ca_bundle",)
-REPLICA_LAG_SECONDS = 3600
+ANSWER_SECONDS, REPLICA_LAG_SECONDS = 30, 3600
 #: What belongs to the registry, with its default; nobody else decides it where the operator's file fixes it.
 _OF_THE_REGISTRY: dict[str, str | int | bool] = {
     "registry.allow_http": False,
@@ -154,6 +155,11 @@ class Settings:
     def allow_http(self) -> bool:
         """Whether the registry may be asked over http, which anybody on the way can answer."""
         return bool(self.values.get("registry.allow_http", False))
+
+    @property
+    def answer_seconds(self) -> int:
+        """How long the registry may be silent, all in all, until it is known what must run."""
+        return int(self.values.get("registry.answer_seconds", ANSWER_SECONDS))
 
     @property
     def replica_lag_seconds(self) -> int:

@@ -22,6 +22,7 @@ KEYS: dict[str, type] = {
     "registry.instance_role": bool,
     "registry.ca_bundle": str,
     "registry.allow_http": bool,
+    "registry.answer_seconds": int,
     "registry.replica_lag_seconds": int,
     "install.home": str,
     "install.python": str,

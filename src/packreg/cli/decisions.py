@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packreg.cli.governing import read_governance
 from packreg.cli.opening import Opener
+from packreg.cli.waiting import while_it_answers
 from packreg.errors import PackregError
 from packreg.groups.configuration import ConfigurablePack
 from packreg.groups.layers import layers_of
@@ -57,20 +59,27 @@ class Decisions:
             NotFound, IntegrityError, StoreError: as `read_governance` says.
         """
         session.name_default_registry()
-        return cls(session, read_governance(session), strict=strict)
+        return cls(session, while_it_answers(session, lambda: read_governance(session)), strict=strict)
 
     def required(self, entity: Entity, mode: Mode) -> Required:
         """What the entity must run in a mode.
 
         One listing for each pack that nobody listed before; where groups disagree, also the records of the
         versions that they want. Never raises for a pack: what cannot be had is in the result.
+
+        Raises:
+            StoreUnavailable: the registry is silent for too long; see `waiting`.
         """
         names = self._memberships.groups_of(entity, mode)
         with self._lock:
             if names not in self._decided:
-                self._list(packs_of(self.governance.groups[name] for name in names))
-                self._decided[names] = self._compared(self._resolution.required(entity, mode, names))
+                decide = partial(self._decide, entity, mode, names)
+                self._decided[names] = while_it_answers(self._session, decide)
             return replace(self._decided[names], entity=entity)
+
+    def _decide(self, entity: Entity, mode: Mode, names: tuple[str, ...]) -> Required:
+        self._list(packs_of(self.governance.groups[name] for name in names))
+        return self._compared(self._resolution.required(entity, mode, names))
 
     def record(self, pack: str, version: Version) -> Record:
         """The record of a version, at most one request. Raises: as `Registry.resolve`."""

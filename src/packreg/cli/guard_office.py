@@ -51,6 +51,7 @@ class Office:
         """
         from packreg.cli.compose import new_id
 
+        self._session.store.silence.restart()
         decisions, packs = self._read()
         entity = Backends(self._session).placed(entity_of(stack), self._backend_url())
         ready = packs.ready(decisions.required(entity, mode), stack)

@@ -44,7 +44,7 @@ class Session:
         self.out = Output(environ)
         self.registry_option: str | None = None
         self.trusts_project = True  # whether the packreg.toml of a project counts
-        self._default_named = False
+        self._default_named = self._waiting_told = False
         #: Where lines about a run and warnings go, which are not part of what a command prints.
         self.tell: Callable[[str], None] = self.out.say
         self.remark: Callable[[str], None] = self.out.warn
@@ -111,6 +111,12 @@ class Session:
         if self.settings.registry_is_default and not self._default_named:
             self._default_named = True
             self.tell(f"nobody named a registry, so this is by {self.place}")
+
+    def tell_waiting(self, limit: int) -> None:
+        """Say once that the registry is waited for, and for how long."""
+        if not self._waiting_told:
+            self._waiting_told = True
+            self.tell(f"waiting for an answer of {self.place}, for {limit} s at most")
 
     @cached_property
     def limits(self) -> Limits:
@@ -227,14 +233,33 @@ class Session:
         """Do `work` on all things in at most `most` threads; results in order; a failure is raised."""
         if len(things) < 2:
             return [work(thing) for thing in things]
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import wait
 
-        with ThreadPoolExecutor(min(most, len(things))) as pool:
-            try:
-                return list(pool.map(work, things))
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
+        from packreg.cli.waiting import in_background
+
+        turns = iter(range(len(things)))
+        results: dict[int, B] = {}
+        failed: list[bool] = []
+
+        def work_on() -> None:
+            for turn in turns:
+                if failed:
+                    return
+                try:
+                    results[turn] = work(things[turn])
+                except BaseException:
+                    failed.append(True)
+                    raise
+
+        workers = [in_background(work_on) for _ in range(min(most, len(things)))]
+        try:
+            for worker in workers:
+                worker.result()
+        except BaseException:
+            failed.append(True)
+            wait(workers)  # what is under way comes to its end
+            raise
+        return [results[turn] for turn in range(len(things))]
 
     def local_names(self) -> list[str]:
         """The packs of a registry in a directory, for the shell; none when anything is in the way."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.config import REPLICA_LAG_SECONDS
+from packreg.cli.config import ANSWER_SECONDS, REPLICA_LAG_SECONDS
 from packreg.cli.config_file import KEYS, OPERATORS
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, s
     defaults: dict[str, str | int | bool] = {
         "registry.instance_role": False,
         "registry.allow_http": False,
+        "registry.answer_seconds": ANSWER_SECONDS,
         "registry.replica_lag_seconds": REPLICA_LAG_SECONDS,
         **default_limits(),
     }

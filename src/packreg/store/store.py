@@ -25,6 +25,7 @@ from packreg.errors import (
     StoreUnsafe,
 )
 from packreg.store.bucket import Entry, Exists, Unsure, check_key, check_prefix
+from packreg.store.silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,7 +54,7 @@ class Store:
 
     `deadline` is how long, in seconds, an operation goes on trying; an attempt under way is not cut short.
     Waiting times are drawn between nothing and a bound that doubles from 20 ms to 5 s ("full jitter").
-    `sleep`, `random` and `monotonic` are what the waiting uses.
+    `sleep`, `random` and `monotonic` are what the waiting uses. `silence` is how long reading had no answer.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Store:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._requests = 0
+        self.silence = Silence(monotonic)
 
     @property
     def requests(self) -> int:
@@ -298,13 +300,14 @@ class Store:
 
     def _retried(self, read: Callable[[], T]) -> T:
         waits = _Waits(self)
-        for attempt in range(READS):
-            try:
-                return self._once(read)
-            except StoreUnavailable as failed:
-                if attempt == READS - 1 or not waits.wait():
-                    raise
-                del failed
+        with self.silence.waiting():
+            for attempt in range(READS):
+                try:
+                    return self._once(read)
+                except StoreUnavailable:
+                    self.silence.failed()
+                    if attempt == READS - 1 or not waits.wait():
+                        raise
         raise AssertionError
 
     def _unknown(self, key: str, why: PackregError) -> OutcomeUnknown:

@@ -1,0 +1,65 @@
+"""Waiting for a registry, and for work in the background.
+
+A registry that does not answer must not hold a deployment: until it is known what must run, only so much time
+without an answer is waited for (`registry.answer_seconds`), and after two seconds it is said what for. The
+answers that do come may take their time, and so may installing and judging, which have limits of their own.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, wait
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
+
+from packreg.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packreg.cli.session import Session
+
+T = TypeVar("T")
+#: Seconds of silence after which it is said what is waited for.
+TOLD_AFTER = 2.0
+#: Seconds between two looks at how long it has been silent.
+_LOOK = 0.2
+
+
+def in_background(work: Callable[[], T]) -> Future[T]:
+    """Do something in a thread that keeps no process alive, whatever it waits for."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001  it is raised where somebody waits for the result
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+def while_it_answers(session: Session, work: Callable[[], T]) -> T:
+    """Do `work`, which asks the registry what must run, and give up when that is silent for too long.
+
+    The time without an answer adds up over all calls of a session; what is given up goes on in a thread that
+    nobody waits for.
+
+    Raises:
+        StoreUnavailable: the registry gave no answer for as long as the settings say.
+        PackregError: what `work` raises.
+    """
+    limit, silence = session.settings.answer_seconds, session.store.silence
+    done = in_background(work)
+    while not wait([done], timeout=_LOOK).done:
+        silent = silence.seconds
+        if silent >= TOLD_AFTER:
+            session.tell_waiting(limit)
+        if silent >= limit:
+            raise StoreUnavailable(
+                f"{session.place} gave no answer for {limit} s",
+                hint="check the network, the endpoint and its proxy; `packreg doctor` asks it, too",
+            )
+    return done.result()
