@@ -53,7 +53,8 @@ def govern(user: User, time: str = "") -> None:
             "watch": Group("watch", "audit", frozenset({"stack"}), ("shop/*",), packs=packs),
         }
         value = encode(Governance(day, groups), Change("ada", at, "for tests"))
-        chain.append(lambda _, value=value: value, attempt_id=f"day-{day}")  # type: ignore[misc]
+        newest = chain.append(lambda _, value=value: value, attempt_id=f"day-{day}")  # type: ignore[misc]
+    user.must("init", "--quiet", "--accept", newest.digest[:16])
 
 
 def fitting(report: StoredReport) -> StoredReport:

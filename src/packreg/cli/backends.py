@@ -73,7 +73,7 @@ class Backends:
             own = ""
         if enter and own and own not in holders:
             with suppress(StoreRefused):  # a replica, or who may only read: others enter it
-                self._session.registry().home(create=False)
+                self._session.registry().home()
                 self._holders.add(stack, own, shown(url))
         name = self._names.get(own, "")
         known = {self._names.get(each, each) for each in holders}

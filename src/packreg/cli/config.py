@@ -65,7 +65,16 @@ from __future__ import annotations
 import os
 
 from packreg.cli import operator_file
-from packreg.cli.places import FILE_NAME, expanded, home, nearest_file, place, program, user_directory
+from packreg.cli.places import (
+    FILE_NAME,
+    expanded,
+    home,
+    nearest_file,
+    place,
+    program,
+    user_directory,
+    with_query,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -312,7 +321,7 @@ def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
         return
     for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
         if environ.get(name):
-            settings.values["registry.url"] = _with_query(url, {"endpoint_url": environ[name]}, name)
+            settings.values["registry.url"] = with_query(url, {"endpoint_url": environ[name]}, name)
             settings.origins["registry.url"] += f", environment {name}"
             return
 
@@ -364,7 +373,7 @@ def _put_all(
         key = next(key for key, value in of_the_url.items() if value)
         raise usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
     if url is not None and "registry.url" not in settings.values:
-        url = expanded(_with_query(str(url), of_the_url, path), environ)
+        url = expanded(with_query(str(url), of_the_url, path), environ)
         _put_registry(settings, url, path, directory)
     for key, value in found.items():
         settings.put(key, _meant(key, value, directory, environ, f"{path}: {key}"), path)
@@ -378,27 +387,3 @@ def _meant(
         return home(str(value), environ, origin)
     absolute = place if key in PLACES else program if key in PROGRAMS else None
     return absolute(str(value), base, environ) if absolute else value
-
-
-def _with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
-    given = {key: str(value) for key, value in of_the_url.items() if value}
-    if not given:
-        return url
-    if not url.startswith("s3://"):
-        from packreg.cli.config_file import usage
-
-        raise usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
-    query = "&".join(f"{key}={_quoted(value)}" for key, value in given.items())
-    return f"{url}{'&' if '?' in url else '?'}{query}"
-
-
-def _quoted(value: str) -> str:
-    """A value for a URL's query; colons and slashes stay for people to read."""
-    if (
-        value.isascii()
-        and value.replace(":", "").replace("/", "").replace(".", "").replace("-", "").isalnum()
-    ):
-        return value
-    from urllib.parse import quote
-
-    return quote(value, safe=":/")

@@ -1,4 +1,4 @@
-"""Where files are: the user's directories, the project's file, and paths as people write them.
+"""Where things are: the user's directories, the project's file, paths and URLs as people write them.
 
 On the fast path of a no-op install, as `config` is.
 """
@@ -77,3 +77,32 @@ def nearest_file(cwd: str) -> str:
         if above == directory:
             return ""
         directory = above
+
+
+def with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
+    """A registry's URL with what a file or a variable says beside it, in its query.
+
+    Raises:
+        UsageError: it is no bucket's.
+    """
+    given = {key: str(value) for key, value in of_the_url.items() if value}
+    if not given:
+        return url
+    if not url.startswith("s3://"):
+        from packreg.cli.config_file import usage
+
+        raise usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
+    query = "&".join(f"{key}={_quoted(value)}" for key, value in given.items())
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def _quoted(value: str) -> str:
+    """A value for a URL's query; colons and slashes stay for people to read."""
+    if (
+        value.isascii()
+        and value.replace(":", "").replace("/", "").replace(".", "").replace("-", "").isalnum()
+    ):
+        return value
+    from urllib.parse import quote
+
+    return quote(value, safe=":/")
