@@ -25,7 +25,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry in which every stack is audited with guard."""
     founding = founder(tmp_path_factory.mktemp("two"))
     founding.publish("guard", "1.0.0", files={"policy.rego": GUARD})
-    founding.must("enable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    founding.must("enable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
     return founding.top
 
 
@@ -99,7 +99,7 @@ def test_named_backends_tell_them_apart(office: User) -> None:
 def test_groups_and_waivers_are_for_one_of_them(office: User) -> None:
     """A group may name the backend; without it means both; a waiver never reaches the other team's stack."""
     name_backends(office, "east", "west")
-    office.must("disable", "guard", "--group", "default-audit-policy-group", "--quiet")
+    office.must("disable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
     office.must("group", "new", "west", "--mode", "audit", "--add-stack", "west:infra/*", "--quiet")
     office.must("enable", "guard", "--group", "west", "--quiet")
     for _ in range(2):
@@ -130,7 +130,7 @@ def test_groups_and_waivers_are_for_one_of_them(office: User) -> None:
 def test_the_guard_comes_to_the_same_entity(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the backend that the CLI uses; a stack of an unknown backend gets no laxer rule, but an error."""
     name_backends(office, "east")
-    office.must("enable", "guard", "--quiet")
+    office.must("enable", "--yes", "guard", "--quiet")
     audit(office, "east")
 
     def required(backend: str) -> str:
