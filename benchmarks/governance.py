@@ -22,7 +22,7 @@ from measure import shown
 from registries import s3_server
 
 from packreg.cli.decisions import Decisions
-from packreg.cli.governing import edit_governance, read_governance
+from packreg.cli.governing import create_governance, edit_governance, read_governance
 from packreg.cli.session import Session
 from packreg.groups.editing import with_group
 from packreg.groups.members import Memberships
@@ -94,6 +94,7 @@ class _Office:
         }
         session = Session(self.environ)
         session.registry().init()
+        create_governance(session)
         began = time.perf_counter()
         for number in range(PACKS):
             self._publish(session, f"pack{number:02}")
@@ -204,6 +205,7 @@ def contention(where: str, environ: Mapping[str, str]) -> str:
     """Editors at once, each with groups of its own, in the one chain; no edit may be lost."""
     first = Session(environ)
     first.registry().init()
+    create_governance(first)
     rows = []
     for editors in (1, 4, 16):
         before = len(read_governance(first).groups)

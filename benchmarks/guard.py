@@ -111,7 +111,8 @@ class _Bench:
         (pack / "PulumiPolicy.yaml").write_text(manifest)
         (pack / "__main__.py").write_text(SOURCE.replace("NAME", name))
         (pack / "requirements.txt").write_text("pulumi>=3,<4\npulumi-policy>=1,<2\n")
-        for words in (("publish", pack), ("enable", "--yes", f"{name}@1.0.0"), ("install", f"{name}@1.0.0")):
+        release = f"{name}@1.0.0"
+        for words in (("init",), ("publish", pack), ("enable", "--yes", release), ("install", release)):
             line = (sys.executable, "-m", "packreg", *words, "--quiet")
             command(*line, cwd=self.scratch, env=self.environ)()
         [place] = (self.scratch / "home" / "packs").glob(f"*/{name}/1.0.0")

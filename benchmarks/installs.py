@@ -43,7 +43,9 @@ class Bench:
             "NPM_CONFIG_CACHE": str(root / "cache-npm"),
             "VIRTUALENV_OVERRIDE_APP_DATA": str(root / "cache-virtualenv"),
         }
-        return cls(root, environ)
+        bench = cls(root, environ)
+        bench.packreg("init", "--quiet")()
+        return bench
 
     def packreg(self, *words: object) -> command:  # type: ignore[valid-type]
         """A case that runs packreg against this bench's registry and home."""
