@@ -32,7 +32,7 @@ def governed(user: User) -> User:  # noqa: F811
     user.extra["PACKREG_REGISTRY"] = str(user.top / "registry")
     user.must("init", "--quiet")
     user.publish("limits", "1.0.0")
-    user.must("enable", "limits", "--quiet")
+    user.must("enable", "--yes", "limits", "--quiet")
     write_state(user.directory / "state.json", "shop", "dev", GOOD)
     write_stack(user.directory / "states", "shop", "dev", GOOD)
     return user

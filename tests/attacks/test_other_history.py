@@ -32,7 +32,7 @@ def known(user: User) -> User:  # noqa: F811
     for group in ("a", "b"):
         user.must("group", "new", group, "--quiet")
     shutil.copytree(user.top / "registry", user.top / "older")
-    user.must("enable", "limits", "--quiet")
+    user.must("enable", "--yes", "limits", "--quiet")
     user.must(*ASKED)
     return user
 
