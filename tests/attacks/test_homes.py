@@ -145,6 +145,7 @@ def test_a_replaced_record_and_bundle(office: User, founded: Path) -> None:
     evil.mkdir()
     other = User(evil, evil, office.capture, office.monkeypatch)
     other.extra["PACKREG_REGISTRY"] = str(evil / "registry")
+    other.must("init", "--quiet")
     other.publish("guard", "1.0.0", files={"policy.rego": BLIND})
     for part in ("packs", "bundles"):
         shutil.rmtree(office.top / "registry" / part / "guard")
