@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,8 +53,10 @@ def enforce(office: User, buckets: Mapping[str, Any], *words: str, key: bool = F
 
 
 def audit(office: User, buckets: Mapping[str, Any], *words: str, key: bool = False) -> Done:
-    """The audit of a stack, with the key or without."""
-    with_provider(write_stack(office.directory / "states", "shop", "dev", buckets))
+    """The audit of a stack from before guard was required of updates, with the key or without."""
+    state = write_stack(office.directory / "states", "shop", "dev", buckets)
+    with_provider(state)
+    os.utime(state, (1785542400,) * 2)  # 2026-08-01: its updates left no history, and nobody asked for any
     office.extra.pop("PULUMI_CONFIG_PASSPHRASE", None)
     if key:
         office.extra["PULUMI_CONFIG_PASSPHRASE"] = PASSPHRASE
