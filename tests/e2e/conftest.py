@@ -29,7 +29,7 @@ from tests.e2e.programs import (
     pulumi_version,
     write_starter,
 )
-from tests.e2e.user import FIXTURES, Pulumi, Shell, Stack, publish
+from tests.e2e.user import FIXTURES, Pulumi, Shell, Stack, publish, with_registry
 
 HERE = Path(__file__).parent
 SHIMS = HERE / "shims"
@@ -112,16 +112,12 @@ def registry(rego: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
     top = tmp_path_factory.mktemp("registry")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PULUMI_", "PACKREG_"))}
     beside = str(Path(sys.executable).parent)  # where tox installed packreg
-    return Shell(
-        {
-            **kept,
-            "PATH": os.pathsep.join([beside, str(rego["opa"].parent), kept["PATH"]]),
-            "PACKREG_REGISTRY": (top / "registry").as_uri(),
-            "PACKREG_HOME": str(top / "home"),
-            "XDG_STATE_HOME": str(top / "state"),
-        },
-        top,
-    )
+    own = {
+        "PATH": os.pathsep.join([beside, str(rego["opa"].parent), kept["PATH"]]),
+        "PACKREG_HOME": str(top / "home"),
+        "XDG_STATE_HOME": str(top / "state"),
+    }
+    return with_registry(Shell({**kept, **own}, top), top)
 
 
 def cli_shell(registry: Shell, pulumi: Pulumi, top: Path) -> Shell:
@@ -158,12 +154,7 @@ def office(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory
     a pack that cannot be started.
     """
     top = tmp_path_factory.mktemp("office")
-    environment = {
-        **registry.environment,
-        "PACKREG_REGISTRY": (top / "registry").as_uri(),
-        "PACKREG_PASSPHRASE": "correct horse battery staple",
-    }
-    shell = Shell(environment, top)
+    shell = with_registry(registry, top, PACKREG_PASSPHRASE="correct horse battery staple")
     for name in ("python-guard", "python-kinds", "nodejs-guard", "opa-guard", "python-plain"):
         publish(shell, FIXTURES / name, top / name)
     publish(shell, HERE / "packs" / "python-token", top / "python-token")

@@ -10,14 +10,13 @@ import pytest
 
 from tests.e2e.conftest import cli_shell
 from tests.e2e.governed import GOOD, OPEN, GovernedStack
-from tests.e2e.user import FIXTURES, Pulumi, Shell, publish
+from tests.e2e.user import FIXTURES, Pulumi, Shell, publish, with_registry
 
 
 @pytest.fixture
 def stack(registry: Shell, each_pulumi: Pulumi, tmp_path: Path) -> GovernedStack:
     """A stack with the guard, and a registry whose packs only stacks with the tag env=prod must run."""
-    environment = {**registry.environment, "PACKREG_REGISTRY": (tmp_path / "registry").as_uri()}
-    there = Shell(environment, tmp_path)
+    there = with_registry(registry, tmp_path)
     publish(there, FIXTURES / "opa-guard", tmp_path / "opa-guard")
     for mode in ("preventative", "audit"):
         there.must(f"packreg group new {mode} --mode {mode} --add-tag env=prod")

@@ -12,7 +12,7 @@ import pytest
 from tests.e2e import demo_provider
 from tests.e2e.conftest import cli_shell
 from tests.e2e.governed import GovernedStack, policies
-from tests.e2e.user import Pulumi, Shell
+from tests.e2e.user import Pulumi, Shell, with_registry
 
 PRIVATE, OPEN = {"acl": "private", "owner": "ada"}, {"acl": "public", "owner": "ada"}
 UPDATE = "pulumi up --yes --skip-preview --non-interactive --stack dev"
@@ -52,10 +52,9 @@ demo_provider.main()
 def keepers(registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A registry whose group of all stacks `dev` has an OPA pack that denies what is open."""
     top = tmp_path_factory.mktemp("keepers")
-    shell = Shell({**registry.environment, "PACKREG_REGISTRY": (top / "registry").as_uri()}, top)
+    shell = with_registry(registry, top)
     write_pack(top / "rules", RULES)
     for line in (
-        "packreg init",
         "packreg publish rules",
         "packreg group new prod --add-stack '*/dev'",
         "packreg enable rules@1.0.0 --group prod",

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import cli_shell
 from tests.e2e.governed import GOOD, OPEN, GovernedStack, policies
-from tests.e2e.user import Pulumi, Shell, Stack, publish
+from tests.e2e.user import Pulumi, Shell, Stack, publish, with_registry
 
 HERE = Path(__file__).parent
 PACK = HERE / "packs" / "python-package"
@@ -21,7 +21,7 @@ STATE = {"type": "demo:index:Bucket", "name": "logs", "properties": OPEN}
 def published(registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell whose registry has the pack, which ran once for that, and requires it of everyone."""
     top = tmp_path_factory.mktemp("packages")
-    shell = Shell({**registry.environment, "PACKREG_REGISTRY": (top / "registry").as_uri()}, top)
+    shell = with_registry(registry, top)
     assert "ok: built-guard 1.0.0" in shell.must(f"packreg check '{PACK}'")
     assert publish(shell, PACK, top / "pack") == REFERENCE
     shell.must(f"packreg enable {REFERENCE} --yes")

@@ -10,14 +10,13 @@ import pytest
 
 from tests.e2e.conftest import cli_shell
 from tests.e2e.governed import GOOD, OPEN, GovernedStack
-from tests.e2e.user import FIXTURES, Pulumi, Shell, publish
+from tests.e2e.user import FIXTURES, Pulumi, Shell, publish, with_registry
 
 
 @pytest.fixture
 def stack(registry: Shell, each_pulumi: Pulumi, tmp_path: Path) -> GovernedStack:
     """A stack with the guard, which must pass an OPA pack; nothing is audited but the guard's work."""
-    environment = {**registry.environment, "PACKREG_REGISTRY": (tmp_path / "registry").as_uri()}
-    there = Shell(environment, tmp_path)
+    there = with_registry(registry, tmp_path)
     publish(there, FIXTURES / "opa-guard", tmp_path / "opa-guard")
     there.must("packreg enable opa_guard@1.0.0 --yes")
     shell = cli_shell(there, each_pulumi, tmp_path)

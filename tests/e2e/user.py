@@ -56,6 +56,14 @@ class Shell:
         return output
 
 
+def with_registry(shell: Shell, top: Path, **variables: str) -> Shell:
+    """A shell in `top` with a new registry there, and some variables more."""
+    registry = {"PACKREG_REGISTRY": (top / "registry").as_uri()}
+    made = Shell({**shell.environment, **registry, **variables}, top)
+    made.must("packreg init --quiet")
+    return made
+
+
 class Stack:
     """A stack `dev` of a YAML program with one or more buckets, on a backend in a directory."""
 
