@@ -261,6 +261,7 @@ def test_an_audit_by_the_guard_hides_nothing(deploying: Deploying) -> None:
 
     deploying.update()
     assert len(deploying.found()) == 1
+    deploying.user.monkeypatch.chdir(deploying.user.directory)  # where the CLI would be, and its backend
     session = Session(deploying.user.environ)
     office = Office(session)
     stack = Stack("dev", "shop", "organization")
