@@ -14,10 +14,10 @@ import pytest
 from packreg.errors import IntegrityError
 from packreg.install.disk import remove_tree
 from packreg.install.home import Home
-from packreg.install.private import PrivatePlace
+from packreg.install.private import PrivatePlace, Unpacked
 from packreg.install.tools import Tools
 from packreg.install.trust import Key
-from packreg.install.unpacking import Unpacked, unpack
+from packreg.install.unpacking import unpack
 from packreg.pack.reference import Reference
 from tests.cli.conftest import User, user
 from tests.cli.offices import GUARD, OPEN, founder, moved_in, write_state

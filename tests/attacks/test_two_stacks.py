@@ -173,11 +173,11 @@ def test_the_backend_is_the_one_that_the_cli_uses(tmp_path: Path) -> None:
         ("s3://b?endpoint=minio:9000&s3ForcePathStyle=true", "s3://b?endpoint=http://minio:9000/", True),
         ("postgres://ada:secret@db/x", "postgres://db/x", True),
         ("file:///srv/a/../b", "file:///srv/b/", True),
-        ("file://states", "file:///work/states", True),
+        ("file://states", "file:///shop/states", True),
     ],
 )
 def test_one_backend_has_one_form(one: str, other: str, same: bool) -> None:
     """Options and credentials make no other backend; another server does."""
-    here = Path("/work")
+    here = Path("/shop")
     assert (canonical(one, here) == canonical(other, here)) is same
     assert "secret" not in canonical(one, here)

@@ -30,13 +30,13 @@ def main() -> None:
 
     life = Life()  # signals count from here on
     from packreg._version import __version__
+    from packreg.analysis.background import in_background
     from packreg.cli.guard_forms import is_guard
     from packreg.cli.guard_office import Office
     from packreg.cli.session import Session
     from packreg.enforcement.guard.callers import Callers
     from packreg.enforcement.guard.exceptions import exceptions_of
     from packreg.enforcement.guard.guard import Guard
-    from packreg.enforcement.guard.packs import in_background
     from packreg.enforcement.guard.server import Service, start
 
     _work_where_the_cli_does()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from packreg.cli.session import Session
     from packreg.install.installer import Installed, Installer
-    from packreg.install.unpacking import Unpacked
+    from packreg.install.private import Unpacked
     from packreg.pack.reference import Reference
 
 A = TypeVar("A")

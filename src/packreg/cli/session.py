@@ -235,7 +235,7 @@ class Session:
             return [work(thing) for thing in things]
         from concurrent.futures import wait
 
-        from packreg.cli.waiting import in_background
+        from packreg.analysis.background import in_background
 
         turns = iter(range(len(things)))
         results: dict[int, B] = {}

@@ -1,4 +1,4 @@
-"""Waiting for a registry, and for work in the background.
+"""Waiting for a registry, for a while.
 
 A registry that does not answer must not hold a deployment: until it is known what must run, only so much time
 without an answer is waited for (`registry.answer_seconds`), and after two seconds it is said what for. The
@@ -7,10 +7,10 @@ answers that do come may take their time, and so may installing and judging, whi
 
 from __future__ import annotations
 
-from concurrent.futures import Future, wait
-from threading import Thread
+from concurrent.futures import wait
 from typing import TYPE_CHECKING, TypeVar
 
+from packreg.analysis.background import in_background
 from packreg.errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -23,22 +23,6 @@ T = TypeVar("T")
 TOLD_AFTER = 2.0
 #: Seconds between two looks at how long it has been silent.
 _LOOK = 0.2
-
-
-def in_background(work: Callable[[], T]) -> Future[T]:
-    """Do something in a thread that keeps no process alive, whatever it waits for."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001  it is raised where somebody waits for the result
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    Thread(target=run, daemon=True).start()
-    return future
 
 
 def while_it_answers(session: Session, work: Callable[[], T]) -> T:

@@ -15,16 +15,36 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.install.disk import disk_errors, is_free, remove_tree, try_lock
 from packreg.install.home import Home
 
 if TYPE_CHECKING:
     from packreg.install.tools import Tools
-    from packreg.install.unpacking import Unpacked
+    from packreg.pack.version import Version
 
 _PREFIX = "packreg-run-"
+
+
+class Unpacked(NamedTuple):
+    """A release as it is run: its verified files in a private directory, beside its environment.
+
+    `digest` is that of the files, `dependencies` that of what the environment or node_modules holds, "" if
+    it has none; `notes` are sentences that the user should see.
+    """
+
+    path: Path
+    name: str
+    version: Version
+    digest: str
+    dependencies: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> str:
+        """`name@version`."""
+        return f"{self.name}@{self.version}"
 
 
 class PrivatePlace:

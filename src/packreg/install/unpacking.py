@@ -10,40 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from packreg.errors import InstallError
 from packreg.install.disk import disk_errors
 from packreg.install.installer import Job, edited
+from packreg.install.private import PrivatePlace, Unpacked
 from packreg.pack.bundle import extract
-from packreg.pack.version import Version
 
 if TYPE_CHECKING:
     from packreg.install.installer import Installer
-    from packreg.install.private import PrivatePlace
     from packreg.install.releases import Release
     from packreg.pack.reference import Reference
-
-
-class Unpacked(NamedTuple):
-    """A release as it is run: its verified files in a private directory, beside its environment.
-
-    `digest` is that of the files, `dependencies` that of what the environment or node_modules holds, "" if
-    it has none; `notes` are sentences that the user should see.
-    """
-
-    path: Path
-    name: str
-    version: Version
-    digest: str
-    dependencies: str
-    notes: tuple[str, ...] = ()
-
-    @property
-    def reference(self) -> str:
-        """`name@version`."""
-        return f"{self.name}@{self.version}"
 
 
 def unpack(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
+from packreg.analysis.background import in_background
 from packreg.analysis.evaluation import judge
 from packreg.analysis.findings import Evaluation
 from packreg.analysis.pool import Pool
 from packreg.analysis.program import Program, Stack
 from packreg.analysis.redaction import Redactor
 from packreg.enforcement.governed import unavailable_results
-from packreg.enforcement.guard.packs import in_background
 from packreg.enforcement.guard.run import Prepare, Prepared, Run
 from packreg.enforcement.guard.seen import Resulting, SeenStack, secrets_in
 from packreg.errors import PackFailed

@@ -12,6 +12,7 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError
 
 from packreg.analysis.asking import Question, Reply
+from packreg.analysis.background import in_background
 from packreg.analysis.findings import Evaluation
 from packreg.analysis.pool import Pool
 from packreg.analysis.program import Stack
@@ -30,7 +31,7 @@ from packreg.enforcement.guard.answers import (
 from packreg.enforcement.guard.audit import Audit
 from packreg.enforcement.guard.denial import Denial, not_made
 from packreg.enforcement.guard.exceptions import NO_EXCEPTIONS, Exceptions
-from packreg.enforcement.guard.packs import RunningPacks, in_background
+from packreg.enforcement.guard.packs import RunningPacks
 from packreg.enforcement.guard.reports import interrupted, keep_reports
 from packreg.enforcement.guard.run import Begin, Keep, Prepare, Prepared, Run
 from packreg.enforcement.guard.seen import SeenStack, secrets_in

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
-from threading import Thread
 from typing import TypeVar
 
 from packreg.analysis.analyzer import CallFailed
 from packreg.analysis.asking import Failure, Question, Reply, reply_to
+from packreg.analysis.background import in_background
 from packreg.analysis.collecting import Collector
 from packreg.analysis.evaluation import PackToRun
 from packreg.analysis.feed import StackView
@@ -25,22 +25,6 @@ from packreg.pack.metadata import SEVERITIES
 T = TypeVar("T")
 _Waiting = tuple[Question, Callable[[], Redactor], Future[Reply]]
 _METHODS = ("Remediate", "Analyze", "AnalyzeStack")
-
-
-def in_background(work: Callable[[], T]) -> Future[T]:
-    """Do something in a thread that keeps no process alive, whatever it waits for."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001  it is raised where somebody waits for the result
-            future.set_exception(error)
-        else:
-            future.set_result(result)
-
-    Thread(target=run, daemon=True).start()
-    return future
 
 
 class RunningPack:

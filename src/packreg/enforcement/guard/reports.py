@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 
+from packreg.analysis.background import in_background
 from packreg.analysis.findings import EvaluationError, PackResult
-from packreg.enforcement.guard.packs import in_background
 from packreg.enforcement.guard.run import Keep, Run
 
 
