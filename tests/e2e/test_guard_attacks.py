@@ -48,7 +48,7 @@ demo_provider.main()
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def keepers(registry: Shell, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A registry whose group of all stacks `dev` has an OPA pack that denies what is open."""
     top = tmp_path_factory.mktemp("keepers")
