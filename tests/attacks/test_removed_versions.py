@@ -14,6 +14,7 @@ from tests.cli.conftest import user as user  # a fixture
 def robbed(user: User) -> User:
     """A registry whose newest version was removed, and then lost its tombstone; its pack is still at hand."""
     user.extra["PACKREG_REGISTRY"] = str(user.top / "registry")
+    user.must("init", "--quiet")
     user.publish("limits", "1.0.0")
     user.publish("limits", "2.0.0")
     user.must("install", "limits@2.0.0", "--quiet")
