@@ -15,8 +15,9 @@ from packreg.analysis import json_text
 from packreg.analysis.preview import read_preview
 from packreg.analysis.requests import resource_requests, stack_resources
 from packreg.analysis.resources import read_resources
-from packreg.analysis.snapshot import Snapshot
+from packreg.analysis.snapshot import Snapshot, without_internal
 from packreg.analysis.state import read_state
+from packreg.analysis.values import ARCHIVE, ASSET, SECRET, SIGNATURE
 from packreg.errors import InvalidState
 from tests.analysis.recordings import PROGRAM, requests_of
 
@@ -202,3 +203,15 @@ def test_a_damaged_list_is_read_or_refused(objects: list[dict[str, Any]]) -> Non
         assert str(error).startswith("f.jsonl")
         return
     requests_of(snapshot)
+
+
+def test_the_engines_own_properties_are_left_out_at_every_level() -> None:
+    """In maps, lists and secrets; the files of an archive keep their names."""
+    archive = {SIGNATURE: ARCHIVE, "assets": {"__init__.py": {SIGNATURE: ASSET, "text": "x"}}}
+    secret = {SIGNATURE: SECRET, "value": {"__defaults": [], "a": 1.0}}
+    given = {"__meta": 1.0, "list": [{"__defaults": [], "b": "__c"}], "secret": secret, "code": archive}
+    assert without_internal(given) == {
+        "list": [{"b": "__c"}],
+        "secret": {SIGNATURE: SECRET, "value": {"a": 1.0}},
+        "code": archive,
+    }

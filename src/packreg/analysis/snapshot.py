@@ -7,12 +7,12 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from packreg.analysis.json_text import strict
 from packreg.analysis.resource import ROOT_STACK, Resource, provider_urn, urn_parts
 from packreg.analysis.secrets import Secrets
-from packreg.analysis.values import Properties, Values, WrongValue
+from packreg.analysis.values import ARCHIVE, ASSET, SIGNATURE, Properties, Values, WrongValue
 from packreg.errors import InvalidState, Problem
 
 #: Resources of one file; the largest states that are known have some 100,000.
@@ -242,5 +242,14 @@ class Snapshot:
 
 
 def without_internal(properties: Properties) -> Properties:
-    """The properties that policies are shown: without the engine's own, `__…`, at the top level only."""
-    return {name: value for name, value in properties.items() if not name.startswith("__")}
+    """The properties that policies are shown: without the engine's own, `__…`, at every level.
+
+    So does the Pulumi CLI 3.276; 3.259 leaves out those of the top level only.
+    """
+    return {name: _shown(value) for name, value in properties.items() if not name.startswith("__")}
+
+
+def _shown(value: Any) -> Any:
+    if type(value) is dict and value.get(SIGNATURE) not in (ASSET, ARCHIVE):  # whose files have any name
+        return without_internal(value)
+    return [_shown(item) for item in value] if type(value) is list else value
