@@ -6,33 +6,67 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.text import plain
+from packreg.analysis.process import last_line
+from packreg.groups.config_messages import dotted
+from packreg.pack.paths import shown
+from packreg.registry.members import Members, printable_values
+from packreg.text import CUT, one_line, plain
+
+#: What is foreign, what a terminal is shown, and what becomes part of a sentence or a record.
+CASES = [
+    ("Größe 大きさ 😀 a::b #[1]", "Größe 大きさ 😀 a::b #[1]", "Größe 大きさ 😀 a::b #[1]"),
+    ("a\x1b[31;1mb\x1b[0m", r"a\x1b[31;1mb\x1b[0m", "ab"),
+    ("\x1b]0;title\x07", r"\x1b]0;title\x07", r"\x1b]0;title\x07"),
+    ("\x1b[\x1b[0m2J", r"\x1b[\x1b[0m2J", r"\x1b[2J"),
+    ("\x9b2J\x7f\x00", r"\x9b2J\x7f\x00", r"\x9b2J\x7f\x00"),
+    ("a\n\tb\rc", r"a\n\tb\rc", "a  b c"),
+    ("a\u2028b\u2029c\x85d", r"a\u2028b\u2029c\x85d", "a b c d"),
+    ("a\u00a0b\u3000c", r"a\xa0b\u3000c", "a b c"),
+    ("\u202eabc\u202c", r"\u202eabc\u202c", r"\u202eabc\u202c"),
+    ("\u2066a\u2069\u061c\u200e", r"\u2066a\u2069\u061c\u200e", r"\u2066a\u2069\u061c\u200e"),
+    ("pay\u200bpal\ufeff\u00ad", r"pay\u200bpal\ufeff\xad", r"pay\u200bpal\ufeff\xad"),
+    ("\U000e0041\ud800\ufdd0", r"\U000e0041\ud800\ufdd0", r"\U000e0041\ud800\ufdd0"),
+    ("::error::no", r"\x3a:error::no", r"\x3a:error::no"),
+    (" \t::add-mask::x", r" \t::add-mask::x", r"  \x3a:add-mask::x"),
+    ("a ##[error]no", r"a ##\x5berror]no", r"a ##\x5berror]no"),
+    ("##\x1b[1m[error]no", r"##\x1b[1m[error]no", r"##\x5berror]no"),
+]
+HOSTILE = st.text() | st.lists(
+    st.sampled_from(["::", "##", "[", " ", "\x1b", "\x1b[", "0m", "\n", "\u202e", "\u200b", "\u00a0", "a"])
+).map("".join)
 
 
-@given(st.text() | st.lists(st.sampled_from(["::", "##", "[", " ", "\x1b", "\n", "a"])).map("".join))
-def test_plain_text_is_one_harmless_line(text: str) -> None:
-    """No text gives a control character, a line break or a workflow command."""
-    shown = plain(text)
-    assert shown.isprintable()
-    assert "##[" not in shown
-    assert not shown.lstrip().startswith("::")
+def harmless(text: str) -> bool:
+    """Whether it is printable, on one line, and no workflow command."""
+    return text.isprintable() and "##[" not in text and not text.lstrip().startswith("::")
 
 
-def test_what_is_printable_stays_as_it_is() -> None:
-    """Letters of all scripts, and colons inside a line, are not touched."""
-    assert plain("Größe 大きさ a::b #[1]") == "Größe 大きさ a::b #[1]"
+@pytest.mark.parametrize(("text", "as_plain", "as_one_line"), CASES)
+def test_each_kind_of_hostile_text(text: str, as_plain: str, as_one_line: str) -> None:
+    """What acts is spelled out; in a sentence colours are gone and white space is spaces; letters stay."""
+    assert plain(text) == as_plain
+    assert one_line(text) == as_one_line
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a\x1b[31mb", r"a\x1b[31mb"),
-        ("a\nb", r"a\nb"),
-        ("\u202eabc", r"\u202eabc"),
-        ("é漢", "é漢"),
-        ("\ud800", r"\ud800"),
-    ],
-)
-def test_escapes(text: str, shown: str) -> None:
-    """Escape sequences, line breaks and bidirectional overrides are spelled out; letters are not."""
-    assert plain(text) == shown
+@given(HOSTILE)
+def test_foreign_text_is_one_harmless_line(text: str) -> None:
+    """No text gives a control character, a line break or a workflow command; harmless text stays as it is."""
+    for made in (plain, one_line):
+        assert harmless(made(text))
+        assert made(made(text)) == made(text)
+
+
+@given(HOSTILE)
+def test_every_room_has_it_made_harmless(text: str) -> None:
+    """Paths, members of records, what packs wrote last and properties in messages are harmless, too."""
+    record = Members("key", {"one": text, "many": [text], "lines": text})
+    shown_ones = [shown(text), record.text("one"), *record.texts("many"), *record.lines("lines").split("\n")]
+    shown_ones += [last_line(text), dotted([text]), *printable_values({text: 1})]
+    assert all(map(harmless, shown_ones))
+
+
+@given(HOSTILE, st.integers(1, 20))
+def test_a_long_text_is_cut(text: str, limit: int) -> None:
+    """At most `limit` characters are left, the last of which says that there was more."""
+    whole, cut = one_line(text), one_line(text, limit)
+    assert cut == whole or (len(cut) == limit and cut.endswith(CUT) and whole.startswith(cut[:-1]))

@@ -1,6 +1,13 @@
-"""Foreign text made harmless, in one place: for a terminal, and for the log of a build service."""
+"""Foreign text made harmless, in one place: for a terminal, for the log of a build service, for a record."""
 
 from __future__ import annotations
+
+import re
+
+#: What a text ends with that was cut.
+CUT = "…"
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def plain(text: str) -> str:
@@ -16,3 +23,14 @@ def plain(text: str) -> str:
     text = text.replace("##[", r"##\x5b")
     start = len(text) - len(text.lstrip())
     return f"{text[:start]}\\x3a{text[start + 1 :]}" if text.startswith("::", start) else text
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """`text` as a part of a sentence or a record: `plain`, without colours, its white space as spaces.
+
+    A text of more than `limit` characters ends there, with `CUT`; 0 is no limit.
+    """
+    if not text.isprintable():
+        text = "".join(" " if c.isspace() else c for c in _COLOURS.sub("", text))
+    text = plain(text)
+    return f"{text[: limit - 1]}{CUT}" if 0 < limit < len(text) else text

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analysis.program import printable
 from packreg.analysis.protocol.struct import encode_struct
 from packreg.analysis.redaction import HIDDEN, SHORTEST, Redactor, may_hold_secrets, secret_texts
+from packreg.text import one_line
 
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
@@ -52,7 +52,7 @@ KEY = '-----BEGIN KEY-----\nMIIE\tpAIB"AAK\\CAQ\né-line\n-----END KEY-----\n'
 
 
 @pytest.mark.parametrize(
-    "write", [str, repr, json.dumps, lambda s: json.dumps(s, ensure_ascii=False), printable]
+    "write", [str, repr, json.dumps, lambda s: json.dumps(s, ensure_ascii=False), one_line]
 )
 def test_a_secret_is_known_however_it_is_written(write: object) -> None:
     """As it is, as a program or JSON has it, and in one line."""
@@ -63,12 +63,12 @@ def test_a_secret_is_known_however_it_is_written(write: object) -> None:
 
 @given(st.integers(1, 40))
 def test_a_secret_that_a_text_was_cut_in_is_hidden(limit: int) -> None:
-    """Wherever `printable` cuts, at most two characters of it are left to see."""
+    """Wherever `one_line` cuts, at most two characters of it are left to see."""
     shown = Redactor(["hunter2-and-more", "hunted"]).text(
-        printable("is hunter2-and-more, and more than that", limit)
+        one_line("is hunter2-and-more, and more than that", limit)
     )
     assert "hun" not in shown and "more-" not in shown
-    assert Redactor(["other-secret"]).text(printable("x" * 50, limit)) == printable("x" * 50, limit)
+    assert Redactor(["other-secret"]).text(one_line("x" * 50, limit)) == one_line("x" * 50, limit)
 
 
 @given(st.sets(st.text("abc", min_size=SHORTEST, max_size=9), max_size=40), st.text("abcd", max_size=30))

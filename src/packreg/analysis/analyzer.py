@@ -12,11 +12,12 @@ import grpc
 from packreg.analysis.opa.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, WARNING, answers, join
 from packreg.analysis.packinfo import read_info
 from packreg.analysis.process import Process
-from packreg.analysis.program import Deadlines, Stack, printable
+from packreg.analysis.program import Deadlines, Stack
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import MAX_ANSWER, MAX_MESSAGE, encode_configuration
 from packreg.errors import PackFailed
 from packreg.pack.metadata import PackInfo
+from packreg.text import one_line
 
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_ANSWER),
@@ -190,7 +191,7 @@ class Analyzer:
                 if ANNOUNCEMENT in said:
                     self.batch = BATCH
                     texts = (text for name, text in said if name == WARNING and isinstance(text, bytes))
-                    self.warnings = tuple(printable(text.decode("utf-8", "replace")) for text in texts)
+                    self.warnings = tuple(one_line(text.decode("utf-8", "replace"), 200) for text in texts)
                 return
             except CallFailed as error:
                 if error.kind == "gone" and self.process.alive and time.monotonic() < until:
@@ -280,6 +281,6 @@ def _failed(error: Any, deadline: float) -> CallFailed:
     if kind == "gone":
         return CallFailed(kind, "the connection broke")
     if kind == "raised":
-        said = printable(details.removeprefix("Exception calling application:"), 1000)
+        said = one_line(details.removeprefix("Exception calling application:").strip(), 1000)
         return CallFailed(kind, said or "it raised an error without a message")  # as Python's MemoryError
-    return CallFailed(kind, f"{code.name}: {printable(details, 1000)}")
+    return CallFailed(kind, f"{code.name}: {one_line(details.strip(), 1000)}")

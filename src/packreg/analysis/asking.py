@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from packreg.analysis.analyzer import Answer, CallFailed
-from packreg.analysis.program import printable
 from packreg.analysis.session import Session
+from packreg.text import one_line
 
 #: Failures after which a process is of no use any more.
 _BREAKING = ("timeout", "gone")
@@ -137,7 +137,7 @@ class _Questions:
             self.most = 1  # it does not take many after all: then every question gets its own answer
             outcome = []
         for question, one in zip(group, outcome, strict=False):
-            yield question, CallFailed("raised", printable(one, 1000)) if isinstance(one, str) else one
+            yield question, CallFailed("raised", one_line(one.strip(), 1000)) if isinstance(one, str) else one
         self._first.extendleft(reversed(group[len(outcome) :]))
 
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from packreg.analysis.private_files import hide, nameless
-from packreg.analysis.program import Program, printable
+from packreg.analysis.program import Program
 from packreg.errors import PackFailed
+from packreg.text import one_line
 
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 #: How much of what a pack wrote is kept for reports, in bytes; and the longest first line that is read.
@@ -204,9 +205,9 @@ class Process:
         )
 
     def _printed(self, line: bytes) -> PackFailed:
-        shown = printable(line.decode("utf-8", "replace"))
+        shown = one_line(line.decode("utf-8", "replace").strip(), 200)
         return PackFailed(
-            f"{self.program.name} printed {shown!r} before its PolicyPack was ready; the first line that a "
+            f"{self.program.name} printed '{shown}' before its PolicyPack was ready; the first line that a "
             "pack's process writes must be its port",
             code="printed-before-port",
             hint="print nothing to standard output before PolicyPack(...) is called",
@@ -266,4 +267,4 @@ def last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     if "Traceback (most recent call last)" not in text:
         lines = [line for line in lines if _NAMES_ERROR.match(line)][:1] or lines
-    return printable(lines[-1], 400) if lines else ""
+    return one_line(lines[-1].strip(), 400) if lines else ""

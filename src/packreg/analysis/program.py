@@ -24,8 +24,6 @@ _ENGINE = "127.0.0.1:1"
 _RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
 #: What a pack's process may know of the host's environment.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
-#: What stands at the end of a text that was cut.
-CUT = "…"
 _MAX_CONFIGURATION = 64 * 1024
 _NOT_HEAP = 512 << 20
 #: Bytes that a pack may use when nobody says otherwise.
@@ -223,10 +221,3 @@ def _node_script(name: str, directory: Path) -> str:
         code="not-installed",
         hint="install the pack, or run `npm install` in it",
     )
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Text that a pack wrote, for a message: one line, nothing that a terminal obeys, not endless."""
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # colours
-    shown = re.sub(r"[^\x20-\x7e\xa1-\u2027\u2030-\ud7ff\ue000-\ufdcf\ufdf0-\ufffd]+", " ", text).strip()
-    return shown if len(shown) <= limit else shown[: limit - 1] + CUT

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from packreg.analysis.program import CUT, printable
 from packreg.analysis.values import SECRET, SIGNATURE, number_text
+from packreg.text import CUT, one_line
 
 HIDDEN = "[secret]"
 #: Secrets with fewer characters are left in messages: "true", "8080" or "prod" would be found everywhere,
@@ -54,7 +54,7 @@ class Redactor:
         known = {secret.strip() for secret in secrets}
         known |= {line.strip() for secret in known if "\n" in secret for line in secret.splitlines()}
         # as packs and we may write them: in one line, as in a program, as in JSON
-        known |= {printable(secret, len(secret) + 1) for secret in known}
+        known |= {one_line(secret) for secret in known}
         known |= {repr(secret)[1:-1] for secret in known}
         known |= {json.dumps(secret, ensure_ascii=plain)[1:-1] for secret in known for plain in (False, True)}
         self._known = sorted(secret for secret in known if len(secret) >= SHORTEST)
@@ -64,7 +64,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text with every known secret of `SHORTEST` characters and more replaced by `HIDDEN`.
 
-        Of a secret that a text was cut in, by `printable`, what is left is replaced too.
+        Of a secret that a text was cut in, by `one_line`, what is left is replaced too.
         """
         if self._pattern is None:
             return text

@@ -172,10 +172,10 @@ class _Writing:
     def __init__(
         self, session: Session, chain: Chain, base: Governance, edited: Governance, what: str
     ) -> None:
-        from packreg.registry.members import printable
+        from packreg.text import one_line
 
         self._chain, self._base, self._edited = chain, base, edited
-        self._by, self._what = _author(session), printable(what)[:500]
+        self._by, self._what = _author(session), one_line(what)[:500]
         self._times = session.registry().times
         self.newest = self.made = nothing_written()
 
@@ -194,9 +194,9 @@ class _Writing:
 
 
 def _author(session: Session) -> str:
-    from packreg.registry.members import printable
+    from packreg.text import one_line
 
-    return printable(session.author())[:200]
+    return one_line(session.author())[:200]
 
 
 def show_plan(session: Session, changes: Iterable[Difference]) -> None:

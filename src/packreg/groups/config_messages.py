@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from packreg.text import plain
+
 MAX_SHOWN = 80  # characters of a value that a message quotes
 
 
@@ -26,7 +28,7 @@ def dotted(path: Sequence[str | int]) -> str:
         if isinstance(step, int):
             text += f"[{step}]"
         else:
-            name = step if step.isprintable() else ascii(step)
+            name = plain(step)
             text += f".{name[:MAX_SHOWN]}" if text else name[:MAX_SHOWN]
     return text
 

@@ -34,7 +34,8 @@ from packreg.groups.model import (
 )
 from packreg.groups.times import is_precise
 from packreg.registry.formats import beginning
-from packreg.registry.members import Members, printable
+from packreg.registry.members import Members
+from packreg.text import one_line
 
 #: As much as a revision of the chain may have.
 MAX_DOCUMENT = 4 * 2**20  # bytes
@@ -263,5 +264,5 @@ def _one_of(value: object, words: tuple[T, ...], found: Members, member: str) ->
 def _without(problem: str, value: T, found: Members) -> T:
     """The value, if there is no problem with it."""
     if problem:
-        raise found._replace(path=found.path.rstrip(".")).wrong("", printable(problem))
+        raise found._replace(path=found.path.rstrip(".")).wrong("", one_line(problem))
     return value

@@ -20,6 +20,7 @@ from packreg.install.home import Home
 from packreg.install.programs import Programs
 from packreg.install.tool_environment import named_files, tool_environment
 from packreg.pack.files import DEFAULT_LIMITS
+from packreg.text import one_line
 
 if TYPE_CHECKING:
     import subprocess
@@ -28,7 +29,6 @@ _KEPT_LOGS = 50
 _READ_BACK = 64 * 1024
 _SHOWN_LINES = 12
 _SHOWN_CHARACTERS = 300
-_UNPRINTABLE = "\x1b\\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
 
 
 @dataclass(frozen=True)
@@ -239,9 +239,8 @@ def _killed(process: subprocess.Popen[bytes]) -> bytes:
 
 def _end_of(text: str, *, whole: bool) -> str:
     """The last lines of a log without its first two, printable, each on a line of its own behind a bar."""
-    lines = [re.sub(_UNPRINTABLE, "", line).rstrip() for line in text.splitlines()[2 if whole else 0 : -1]]
-    lines = [line for line in lines if line][-_SHOWN_LINES:]
-    return "".join(f"\n  | {line[:_SHOWN_CHARACTERS]}" for line in lines)
+    lines = [one_line(line, _SHOWN_CHARACTERS).rstrip() for line in text.splitlines()[2 if whole else 0 : -1]]
+    return "".join(f"\n  | {line}" for line in [line for line in lines if line][-_SHOWN_LINES:])
 
 
 _CONFIGURATION = "in your own uv, pip or npm configuration"

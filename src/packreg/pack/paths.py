@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from packreg.pack.files import DEFAULT_LIMITS, Limits
 from packreg.pack.version import WINDOWS_DEVICES
+from packreg.text import CUT, plain
 
 #: The directory that every member of a bundle lies in, as in the archives of `npm pack`.
 TOP = "package/"
@@ -27,9 +28,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
 
 
 def shown(path: str) -> str:
-    """`path` as it can be printed anywhere: every character that is not printable is escaped."""
-    text = path if len(path) <= 300 else path[:300] + "…"
-    return text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    """`path` as it can be printed anywhere: `plain`, and of a very long one the beginning."""
+    return plain(path if len(path) <= 300 else path[:300] + CUT)
 
 
 def path_problem(path: str, limits: Limits = DEFAULT_LIMITS) -> str:

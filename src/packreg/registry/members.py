@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -10,33 +9,20 @@ from packreg.errors import IntegrityError, UsageError
 from packreg.pack.problems import Problems
 from packreg.pack.strict_json import MAX_MEMORY, read_json
 from packreg.registry.formats import HINT, MEMBERS, check
+from packreg.text import one_line
 
-#: Control, bidirectional and line-breaking characters and lone surrogates: they forge terminal output.
-_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 T = TypeVar("T")
 
 
 def printable_values(value: Any) -> Any:
-    """The same JSON value with every text in it, and every key, made printable."""
+    """The same JSON value with every text in it, and every key, as `one_line` has it."""
     if isinstance(value, str):
-        return printable(value)
+        return one_line(value)
     if isinstance(value, list):
         return [printable_values(item) for item in value]
     if isinstance(value, dict):
-        return {printable(key): printable_values(item) for key, item in value.items()}
+        return {one_line(key): printable_values(item) for key, item in value.items()}
     return value
-
-
-def printable(text: str) -> str:
-    """The text on one line, with every character that could forge terminal output shown as `�`."""
-    if text.isprintable():  # so is nearly every text, and it has none of these characters
-        return text
-    return re.sub(_UNPRINTABLE, "\ufffd", text.replace("\n", " ").replace("\t", " "))
-
-
-def printable_lines(text: str) -> str:
-    """The text with its line ends (as `\\n`), and each line printable."""
-    return "\n".join(printable(line) for line in text.replace("\r\n", "\n").split("\n"))
 
 
 class Members(NamedTuple):
@@ -84,19 +70,20 @@ class Members(NamedTuple):
         return value
 
     def text(self, member: str) -> str:
-        """A text for people, made printable."""
-        return printable(self.raw(member, str))
+        """A text for people, as `one_line` has it."""
+        return one_line(self.raw(member, str))
 
     def texts(self, member: str) -> tuple[str, ...]:
         """A list of such texts."""
         values = self.raw(member, list)
         if not all(isinstance(value, str) for value in values):
             raise self.wrong(member, "it is not a list of texts")
-        return tuple(printable(value) for value in values)
+        return tuple(one_line(value) for value in values)
 
     def lines(self, member: str) -> str:
-        """A text for people that may have several lines, each made printable."""
-        return printable_lines(self.raw(member, str))
+        """A text for people that may have several lines, each as `one_line` has it."""
+        text = self.raw(member, str).replace("\r\n", "\n")
+        return "\n".join(map(one_line, text.split("\n")))
 
     def list_of(self, member: str) -> tuple[Members, ...]:
         """A list of objects inside this one."""
@@ -116,7 +103,7 @@ class Members(NamedTuple):
         """A text that must have a certain form."""
         value = self.raw(member, str)
         if not accepts(value):
-            raise self.wrong(member, f"{printable(value[:80])!r} has not the right form")
+            raise self.wrong(member, f"'{one_line(value[:80])}' has not the right form")
         return value
 
     def parsed(self, member: str, parse: Callable[[str], T]) -> T:

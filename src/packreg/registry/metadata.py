@@ -8,7 +8,8 @@ are, since their values mean something: whoever shows them makes them printable.
 from __future__ import annotations
 
 from packreg.pack.metadata import Framework, InitialSetting, PackInfo, PolicyInfo, Schema, faults
-from packreg.registry.members import Members, printable
+from packreg.registry.members import Members
+from packreg.text import one_line
 
 
 def read_metadata(found: Members) -> PackInfo:
@@ -71,7 +72,7 @@ def _schema(found: Members) -> Schema:
 def _setting(initial: Members, name: str) -> InitialSetting:
     found = initial.members(name)
     if not name.isprintable():
-        raise initial.wrong(printable(name), "it is not the name of a policy")
+        raise initial.wrong(one_line(name), "it is not the name of a policy")
     return InitialSetting(found.text("level"), found.raw("properties", dict))
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from packreg.pack.version import Version
 from packreg.registry.formats import beginning
 from packreg.registry.layout import MAX_NOTICE
-from packreg.registry.members import Members, printable
+from packreg.registry.members import Members
+from packreg.text import one_line
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Notice:
     @classmethod
     def say(cls, name: str, version: Version, reason: str, by: str, at: str, attempt: str) -> Notice:
         """A new notice, its texts made printable and cut to 2,000 and 200 characters."""
-        return cls(name, version, printable(reason).strip()[:2000], printable(by)[:200], at, attempt)
+        return cls(name, version, one_line(reason).strip()[:2000], one_line(by)[:200], at, attempt)
 
     def __str__(self) -> str:
         who = ", ".join(word for word in (self.by, self.at) if word)

@@ -30,9 +30,10 @@ from packreg.errors import (
 )
 from packreg.pack.files import MANIFEST
 from packreg.registry.layout import record_key
-from packreg.registry.members import printable, printable_values
+from packreg.registry.members import printable_values
 from packreg.registry.record import MAX_RECORD, Lock, Record, Source
 from packreg.store.probe import canary
+from packreg.text import one_line
 
 if TYPE_CHECKING:
     from packreg.pack.bundle import Bundle
@@ -80,13 +81,13 @@ def make_record(
         runtime=pack.runtime,
         manifest=printable_values(pack.manifest.as_dict()),
         manifest_sha256=hashlib.sha256(pack.files[MANIFEST].data).hexdigest(),
-        publisher=printable(publisher)[:200],
+        publisher=one_line(publisher)[:200],
         published=published,
-        tool=printable(tool)[:200],
+        tool=one_line(tool)[:200],
         attempt=attempt,
         lock=lock,
         source=source.cleaned(),
-        notes=tuple(printable(note) for note in notes),
+        notes=tuple(one_line(note) for note in notes),
         metadata=metadata,
     )
     try:

@@ -20,8 +20,9 @@ from packreg.pack.reference import digest_problem
 from packreg.pack.version import Version
 from packreg.registry.formats import beginning
 from packreg.registry.layout import bundle_key, record_key
-from packreg.registry.members import Members, printable, printable_values
+from packreg.registry.members import Members, printable_values
 from packreg.registry.metadata import read_metadata
+from packreg.text import one_line
 
 #: How the note of a record begins whose publisher wanted no lock.
 UNLOCKED = "published without a lock"
@@ -46,8 +47,8 @@ class Source(NamedTuple):
 
     def cleaned(self) -> Source:
         """The same without what must not be shown to every reader: credentials in the remote's URL."""
-        remote = _USER_INFO.sub(r"\1", printable(self.remote))
-        return Source(printable(self.commit), printable(self.branch), remote, self.dirty)
+        remote = _USER_INFO.sub(r"\1", one_line(self.remote))
+        return Source(one_line(self.commit), one_line(self.branch), remote, self.dirty)
 
 
 class Lock(NamedTuple):

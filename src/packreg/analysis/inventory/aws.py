@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from packreg.analysis.inventory.aws_names import properties, type_token
-from packreg.analysis.program import printable
 from packreg.errors import Problem, StoreRefused, StoreUnavailable, UsageError
+from packreg.text import one_line
 
 #: Types that are listed at the same time; Cloud Control throttles accounts that ask faster.
 _AT_ONCE = 8
@@ -174,13 +174,15 @@ def _code(error: Any) -> str:
 
 def _reason(error: Any) -> str:
     message = error.response.get("Error", {}).get("Message", "")
-    return printable(f"{_code(error)}: {message}" if message else _code(error), 400)
+    return one_line(f"{_code(error)}: {message}" if message else _code(error), 400)
 
 
 def _unread(what: str, place: str, reason: str) -> Problem:
     region = place.partition("::")[0]
     hint = "the credentials need cloudcontrol:ListResources, GetResource, and the type's own read permissions"
-    return Problem("not-read", f"{printable(what)} could not be read: {printable(reason, 400)}", region, hint)
+    return Problem(
+        "not-read", f"{one_line(what, 200)} could not be read: {one_line(reason, 400)}", region, hint
+    )
 
 
 def _unreachable(region: str, error: Exception) -> StoreRefused | StoreUnavailable:

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Iterable
 
 from packreg.analysis.findings import Violation
-from packreg.analysis.program import printable
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.resource import urn_parts
+from packreg.text import one_line
 
 _MOST_POLICIES, _MOST_FINDINGS = 8, 12
 _LONGEST_LINE = 160
@@ -44,7 +44,7 @@ class Denial:
         lines = [f"{self._stack} is denied, by mandatory policies:"]
         for (pack, version, policy), urns in list(self._policies.items())[:_MOST_POLICIES]:
             more = f" and {len(urns) - 1} more" if len(urns) > 1 else ""
-            lines.append(f"  {printable(f'{pack}@{version} {policy}')}: {_place(urns[0])}{more}")
+            lines.append(f"  {one_line(f'{pack}@{version} {policy}', 200)}: {_place(urns[0])}{more}")
         if len(self._policies) > _MOST_POLICIES:
             lines.append(f"  and {len(self._policies) - _MOST_POLICIES} more policies")
         told = findings(unshown)
@@ -61,7 +61,7 @@ class Denial:
         found = self._waivable
         words = ["packreg", "waiver", "add", f"{found.pack}:{found.policy}", "--stack", self._stack]
         words += ["--resource", found.urn, "--expires", "30d", "--reason", "WHY"]
-        return f", or have it waived by who keeps the policies: {printable(shlex.join(words), 1000)}"
+        return f", or have it waived by who keeps the policies: {one_line(shlex.join(words), 1000)}"
 
 
 def not_made(urn: str, diagnostics: Iterable[pb.Diagnostic], unsure: str) -> str:
@@ -78,8 +78,8 @@ def findings(diagnostics: Iterable[pb.Diagnostic]) -> list[str]:
         level = pb.EnforcementLevel.Name(each.enforcement_level).lower()
         where = f"  ({_place(each.urn)})" if each.urn else ""
         name = f"{each.pack_name}@{each.pack_version}"
-        message = printable(" ".join(each.message.split()), _LONGEST_LINE)
-        lines.append(f"  [{level}]  {printable(f'{name} {each.policy_name}')}{where}: {message}")
+        message = one_line(" ".join(each.message.split()), _LONGEST_LINE)
+        lines.append(f"  [{level}]  {one_line(f'{name} {each.policy_name}', 200)}{where}: {message}")
     if len(told) > _MOST_FINDINGS:
         lines.append(f"  and {len(told) - _MOST_FINDINGS} more")
     return lines
@@ -87,4 +87,4 @@ def findings(diagnostics: Iterable[pb.Diagnostic]) -> list[str]:
 
 def _place(urn: str) -> str:
     kind, name = urn_parts(urn)[2:]
-    return printable(f"{kind.rpartition('$')[2]}: {name}")
+    return one_line(f"{kind.rpartition('$')[2]}: {name}", 200)

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packreg.analysis.program import printable
 from packreg.enforcement.guard.options import CONFIG_FLAG, CONFIGS, PACKS, Given, given
 from packreg.groups.config_file import MAX_FILE, WAIVERS
+from packreg.text import one_line
 
 if TYPE_CHECKING:
     import psutil
@@ -99,7 +99,7 @@ def _look(configs: Iterable[str], directory: str) -> tuple[str, str]:
     """The first file that holds exceptions, and why the first of those that were not read was not."""
     unread = ""
     for config in configs:
-        shown = printable(config)
+        shown = one_line(config, 200)
         try:
             if config and _has_exceptions(_content(os.path.join(directory, config))):  # noqa: PTH118  as it is
                 return shown, unread
