@@ -85,7 +85,7 @@ def test_the_port_is_the_first_line(start: Callable[..., Process]) -> None:
             "printed-before-port",
             "xxx",
         ),
-        ("print('\\x1b[31mred\x07')", "printed-before-port", r"printed 'red\\x07' before"),
+        ("print('\\x1b[31mred\\x07')", "printed-before-port", r"printed 'red\x07' before"),
         ("print()", "printed-before-port", "printed '' before"),
         ("print(0)", "printed-before-port", "printed '0' before"),
         ("print(65536)", "printed-before-port", "printed '65536' before"),
