@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import IntegrityError
+from packreg.install.carried import find_carried, keep
 from packreg.install.disk import remove_tree
 from packreg.install.home import Home
 from packreg.install.private import PrivatePlace, Unpacked
@@ -109,6 +110,20 @@ def test_what_is_missing_or_added_is_noticed(office: User, attack: object, said:
     assert not Path(done.out.strip()).exists()
     office.must("install", "guard@1.0.0", "--force")
     assert office.must("path", "guard@1.0.0").out.strip() == str(directory)
+
+
+def test_a_home_brings_a_program(office: User, opa: str) -> None:
+    """A committed home has a program opa with the mark of whoever committed it: nothing starts it."""
+    home = Home(Path(office.extra["PACKREG_HOME"]), Key(str(office.top / "theirs")))
+    ran = office.top / "ran"
+    forged = office.top / "opa"
+    forged.write_text(f'#!/bin/sh\ntouch {ran}\nexec {opa} "$@"\n')
+    keep("opa", forged, home)
+    assert find_carried("opa", home) is not None
+    office.extra["PATH"] = "/usr/bin:/bin"
+    done = enforce(office)
+    assert (done.returncode, b"there is none" in done.stdout + done.stderr) == (4, True), done
+    assert not ran.exists()
 
 
 def test_a_mark_copied_from_another_pack_or_machine(office: User) -> None:

@@ -47,7 +47,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
         shop.publish(python_pack(requirements="twigpkg\n"), lock=lock_of(LEAF, TWIG))
         shop.publish(python_pack(requirements="otherpkg\n"), "limits")
         references = [GUARD, Reference.parse("limits")]
-        records = export_cache(shop.installer(home, tools), references, target)
+        records = export_cache(shop.installer(home, tools), references, target).records
     assert [record.reference for record in records] == ["guard@1.0.0", "limits@1.0.0"]
     return Exported(shop, target)
 
@@ -81,7 +81,7 @@ def test_an_archive_is_all_that_is_needed(exported: Exported, tmp_path: Path, wi
     shop, archive = exported
     tools = cut_off(tmp_path)
     tools = tools if with_uv else Tools(tools.home, tools.environ, uv_path="")
-    records = import_cache(archive, tools.home)
+    records = import_cache(archive, tools.home).records
     assert [record.reference for record in records] == ["guard@1.0.0", "limits@1.0.0"]
     installer = Installer(tools.home, None, tools, packreg="0", registry_id=shop.location.id)
     guard = installer.install(GUARD, offline=True)
@@ -97,7 +97,7 @@ def test_an_archive_is_all_that_is_needed(exported: Exported, tmp_path: Path, wi
 def test_importing_twice_is_fine(archive: Path, tmp_path: Path) -> None:
     """What is there already stays."""
     home = Home(tmp_path / "there")
-    assert len(import_cache(archive, home)) == len(import_cache(archive, home)) == 2
+    assert len(import_cache(archive, home).records) == len(import_cache(archive, home).records) == 2
     assert not names(home.root / "tmp")
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from packreg.cli.session import Session
     from packreg.install.cache import Kept
+    from packreg.install.transfer import Contents
     from packreg.pack.reference import Reference
-    from packreg.registry.record import Record
 
 
 @click.group(
@@ -96,20 +96,24 @@ def clean_command(session: Session, yes: bool) -> None:
     examples=(
         "packreg cache export guard@1.2.0 limits@^2 -o packs.tar",
         "packreg cache export guard -o g.tar --json",
+        "packreg cache export limits@1.2.0 --with-opa -o packs.tar",
     ),
 )
 @click.argument("references", metavar="REF...", nargs=-1, required=True, type=REFERENCE)
 @click.option("-o", "--output", metavar="FILE", required=True, type=click.Path(path_type=Path))
+@click.option("--with-opa", is_flag=True, help="Add this machine's program opa, which OPA packs need.")
 @python_option
 @click.pass_obj
 def export_command(
-    session: Session, references: tuple[Reference, ...], output: Path, python: str | None
+    session: Session, references: tuple[Reference, ...], output: Path, with_opa: bool, python: str | None
 ) -> None:
     """Write packs with all their dependencies to one file, for a machine without a network.
 
     It is made for the platform and the Python of this machine.
     """
+    from packreg.cli.opa_program import fit_opa
     from packreg.cli.progress import working
+    from packreg.install.carried import carried
     from packreg.install.transfer import export_cache
 
     target = Path(session.cwd, output)
@@ -117,15 +121,23 @@ def export_command(
         raise UsageError(f"{target} is a directory", hint="name the file to write: -o packs.tar")
     if not target.parent.is_dir():
         raise UsageError(f"there is no directory {target.parent}", hint="make it, or name another place")
+    programs = {}
+    if with_opa:
+        opa, version = fit_opa(session)
+        programs[carried("opa", version, opa)] = opa
     with working(session.out) as work:
-        records = export_cache(
+        contents = export_cache(
             session.installer(),
             references,
             target,
             python=session.python(python),
+            programs=programs,
             say=work.show,
         )
-    _show_records(session, records, target)
+    _show_contents(session, contents, target)
+    judged = [record.reference for record in contents.records if record.runtime == "opa"]
+    if judged and not with_opa:
+        session.out.say(f"{', '.join(judged)}: the other machine needs opa; --with-opa brings it")
 
 
 @command(
@@ -138,12 +150,13 @@ def export_command(
 def import_command(session: Session, archive: Path) -> None:
     """Take in what `cache export` wrote; `install --offline` then finds it.
 
-    Trust the file like a registry: it says which digest a version has.
+    Trust the file like a registry: it says which digest a version has. A program opa in it is run where no
+    setting names another and none is on PATH.
     """
     from packreg.install.transfer import import_cache
 
     path = Path(session.cwd, archive)
-    _show_records(session, import_cache(path, session.home), path)
+    _show_contents(session, import_cache(path, session.home), path)
 
 
 def _show_removed(session: Session, found: Sequence[Kept], *, removed: bool) -> None:
@@ -158,10 +171,13 @@ def _show_removed(session: Session, found: Sequence[Kept], *, removed: bool) -> 
     session.out.say(f"{human_size(total)} {word}" if found else "nothing to remove")
 
 
-def _show_records(session: Session, records: Sequence[Record], path: Path) -> None:
+def _show_contents(session: Session, contents: Contents, path: Path) -> None:
     if session.out.json:
-        packs = [{"name": r.name, "version": str(r.version), "digest": r.digest} for r in records]
-        session.out.document({"path": str(path), "packs": packs})
+        packs = [{"name": r.name, "version": str(r.version), "digest": r.digest} for r in contents.records]
+        programs = {each.name: {"version": each.version, "sha256": each.sha256} for each in contents.programs}
+        session.out.document({"path": str(path), "packs": packs, **programs})
         return
-    for record in records:
+    for record in contents.records:
         session.out.line(f"{record.reference} {record.digest}")
+    for program in contents.programs:
+        session.out.line(f"{program.name} {program.version} sha256:{program.sha256}")

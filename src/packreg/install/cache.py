@@ -23,6 +23,7 @@ _KINDS = {
     "resolved": "lock",
     "wheels": "wheel",
     "npm": "npm cache",
+    "programs": "program",
     "bytecode": "bytecode",
     "skeletons": "empty environment",
     "interpreters": "interpreter",
@@ -81,7 +82,7 @@ def prune(home: Home, *, dry_run: bool = False) -> list[Kept]:
 
     That is environments and trees that no installed pack points to (nor any directory that `install --to` or
     `dev` made use of), bundles of packs that are not installed, logs, and what killed runs left behind. What
-    another packreg is working on stays, and the wheels and packages that `cache import` brought.
+    another packreg is working on stays, and the wheels, packages and programs that `cache import` brought.
     """
     needed = _needed(home)
     going: list[Kept] = []

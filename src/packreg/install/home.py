@@ -9,6 +9,7 @@
     resolved/<sha256>.json                 locks made on this machine, for packs published without one
     wheels/<sha256>/<file>                 wheels that `cache import` brought
     npm/<sha256>/                          npm's cache for one lock, which `cache import` brought
+    programs/<name>/                       a program that packs are run with, which `cache import` brought
     bytecode/<sha256>.zip                  compiled modules of distributions that were installed before
     interpreters/<sha256>.json             what an interpreter said about itself
     known/<registry id>.json               which registry and which governance was seen there: see `known`
@@ -17,9 +18,10 @@
     tmp/                                   scratch directories of running commands
 
 Every one of these may be deleted at any time while no packreg runs: what is missing is fetched or built
-again (`wheels`, `npm` and `remembered` need `cache import` or the registry for it). Deleting `envs` or `node`
-breaks the installed packs that point there until they are installed again, which `install` and `path` notice
-by themselves. Nothing else in the directory is packreg's to touch: by default the local registry is there.
+again (`wheels`, `npm`, `programs` and `remembered` need `cache import` or the registry for it). Deleting
+`envs` or `node` breaks the installed packs that point there until they are installed again, which `install`
+and `path` notice by themselves. Nothing else in the directory is packreg's to touch: by default the local
+registry is there.
 """
 
 from __future__ import annotations
@@ -105,6 +107,11 @@ class Home:
     def npm(self) -> Path:
         """Caches of npm that were imported, each for one lock."""
         return self._downloads / "npm"
+
+    @property
+    def programs(self) -> Path:
+        """Programs that were imported, by name."""
+        return self.part("programs")
 
     @property
     def bytecode(self) -> Path:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 COMPLETE = ".complete"
 MAX_DOCUMENT = 64 * 2**20
 #: Kind of entry -> the directory in it that is held to its contents.
-INSIDE = {"environment": "env", "skeleton": "env", "node_modules": "node_modules"}
+INSIDE = {"environment": "env", "skeleton": "env", "node_modules": "node_modules", "program": "bin"}
 
 
 class Held:

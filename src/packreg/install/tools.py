@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from packreg.errors import InstallError, UsageError
+from packreg.install.carried import find_carried
 from packreg.install.disk import disk_errors
 from packreg.install.home import Home
 from packreg.install.programs import Programs
@@ -76,10 +77,15 @@ class Tools:
         return self.which("uv") or ""
 
     def which(self, program: str) -> str | None:
-        """The first such program on the operator's PATH, outside the checkout."""
+        """The program that a setting names, else the first on PATH outside the checkout, or an imported one.
+
+        Raises:
+            UsageError: the one that the setting names is not there, or lies in the checkout.
+            InstallError: as `find_carried`.
+        """
         if program in self.named:
             return self.programs.checked(self.named[program], f"tools.{program}")
-        return self.programs.find(program)
+        return self.programs.find(program) or find_carried(program, self.home)
 
     def need(self, program: str, hint: str) -> str:
         """The same, or an error with this hint.

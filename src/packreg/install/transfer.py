@@ -1,11 +1,12 @@
 """Taking packs to a machine without a network: one archive with all that `install --offline` needs there.
 
 The archive is a plain tar: records, bundles, locks, the wheels of Python dependencies (from `pip download`
-with the lock's hashes: uv has no download), and for Node.js packs a cache of npm filled for their lock. It
-is made for the platform and the interpreter of this machine. Nothing in it is trusted for what it is called:
-bundles and wheels must have the sha256 in their names, records are read as strictly as a registry's, and pip,
-uv and npm check what they install against the locks. What an archive decides is which digest a version has;
-so does a registry, and an archive deserves the same trust.
+with the lock's hashes: uv has no download), for Node.js packs a cache of npm filled for their lock, and
+`opa` where it is wanted. It is made for the platform and the interpreter of this machine. Nothing in it is
+trusted for what it is called: bundles and wheels must have the sha256 in their names, records are read as
+strictly as a registry's, and pip, uv and npm check what they install against the locks. What an archive
+decides is which digest a version has, and perhaps which `opa` runs; so does a registry the former, and an
+archive deserves the same trust.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from packreg.errors import IntegrityError
+from packreg.install import carried
+from packreg.install.carried import NAMES, PLACE, Carried
 from packreg.install.disk import disk_errors
 from packreg.install.environment import Needs, pip_command
 from packreg.install.home import Home
@@ -48,9 +51,18 @@ _MEMBER = re.compile(
     r"|bundles/(?P<bundle>[0-9a-f]{64})\.tgz"
     r"|resolved/[0-9a-f]{64}\.json"
     r"|wheels/(?P<wheel>[0-9a-f]{64})/[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl"
-    r"|npm/[0-9a-f]{64}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+",
+    r"|npm/[0-9a-f]{64}(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+"
+    rf"|{PLACE}(?:{'|'.join(NAMES)})",
     re.ASCII,
 )
+_LARGE = ("bundles/", "wheels/", "npm/", PLACE)
+
+
+class Contents(NamedTuple):
+    """What an archive holds: releases in order, and programs."""
+
+    records: list[Record]
+    programs: list[Carried]
 
 
 def export_cache(
@@ -59,9 +71,12 @@ def export_cache(
     target: Path,
     *,
     python: str | None = None,
+    programs: Mapping[Carried, Path] | None = None,
     say: Callable[[str], None] = lambda step: None,
-) -> list[Record]:
-    """Write an archive with these releases and all their dependencies to `target`; the releases, in order.
+) -> Contents:
+    """Write an archive with these releases and all their dependencies to `target`, and say what it holds.
+
+    `programs` go with them, each with its file.
 
     Raises:
         InstallError: something cannot be had, or the archive cannot be written; nothing is at `target` then.
@@ -70,7 +85,7 @@ def export_cache(
     tools, home = installer.tools, installer.home
     records: list[Record] = []
     with tools.home.scratch("export") as place:
-        members: dict[str, Path] = {}
+        members = {f"{PLACE}{each.name}": file for each, file in (programs or {}).items()}
         for reference in references:
             release = installer.releases.find(reference, offline=False)
             record = release.record
@@ -94,30 +109,32 @@ def export_cache(
             records.append(record)
         say("writing the archive")
         with disk_errors("write", target):
-            _write(members, records, target)
-    return records
+            _write(members, records, list(programs or ()), target)
+    return Contents(records, list(programs or ()))
 
 
-def import_cache(archive: Path, home: Home) -> list[Record]:
-    """Put what an archive holds into the home, after all of it was verified; the releases it brought.
+def import_cache(archive: Path, home: Home) -> Contents:
+    """Put what an archive holds into the home, after all of it was verified; what that was.
 
     Raises:
         IntegrityError: it is no whole archive of packreg's, or says otherwise than this machine knows.
-        InstallError: the disk refuses.
+        InstallError: the disk refuses, or a program is not for this machine.
     """
     with home.scratch("import") as place:
         with disk_errors("read", archive), archive.open("rb") as file:
-            names = _unpack(file, archive, place)
+            names, programs = _unpack(file, archive, place)
         records = [record for name in names if (record := _prove(name, place / name, home)) is not None]
         with disk_errors("write to", home.root):
             for name in _tops(names):
                 _take_in(place / name, home.root / name, home)
-    return records
+    return Contents(records, programs)
 
 
 def _take_in(member: Path, there: Path, home: Home) -> None:
-    """Put what was proved into its place, unless it is there; locks and records with this user's mark."""
-    if member.name != URL and there.relative_to(home.root).parts[0] in ("remembered", "resolved"):
+    """Put what was proved into its place, unless it is there; what needs this user's mark with it."""
+    if there.relative_to(home.root).parts[0] == "programs":
+        carried.keep(member.name, member, home)
+    elif member.name != URL and there.relative_to(home.root).parts[0] in ("remembered", "resolved"):
         if home.recall(there) is None:
             home.keep(there, member.read_bytes())
     elif not there.exists():
@@ -158,12 +175,14 @@ def _fill_npm_cache(needs: NpmInput, of: str, tools: Tools, place: Path) -> dict
     }
 
 
-def _write(members: dict[str, Path], records: list[Record], target: Path) -> None:
-    index = {
+def _write(members: dict[str, Path], records: list[Record], programs: list[Carried], target: Path) -> None:
+    index: dict[str, object] = {
         "format": FORMAT,
         "packs": [record.reference for record in records],
         "members": {name: _sha256(path) for name, path in members.items()},
     }
+    if programs:
+        index["programs"] = carried.index_of(programs)
     data = json.dumps(index, indent=1).encode()
     staged = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
     try:
@@ -181,19 +200,19 @@ def _write(members: dict[str, Path], records: list[Record], target: Path) -> Non
         staged.unlink(missing_ok=True)
 
 
-def _unpack(file: IO[bytes], archive: Path, place: Path) -> list[str]:
-    """Write every member below `place`, each with the sha256 that the index gives; their names."""
+def _unpack(file: IO[bytes], archive: Path, place: Path) -> tuple[list[str], list[Carried]]:
+    """Write every member below `place`, each with the sha256 that the index gives: names, and programs."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             first = tar.next()
             if first is None or first.name != INDEX or not first.isreg() or first.size > MAX_INDEX:
                 raise _refused(archive, f"it does not start with {INDEX}")
-            expected = _read_index(b"".join(_pieces(tar, first)), archive)
+            expected, programs = _read_index(b"".join(_pieces(tar, first)), archive)
             seen: list[str] = []
             for info in tar:
                 if info.name == INDEX:
                     continue
-                most = MAX_MEMBER if info.name.startswith(("bundles/", "wheels/", "npm/")) else MAX_RECORD
+                most = MAX_MEMBER if info.name.startswith(_LARGE) else MAX_RECORD
                 if not info.isreg() or info.size > most or not _MEMBER.fullmatch(info.name):
                     raise _refused(archive, f"it holds {info.name[:200]!r}, which is nothing of packreg's")
                 if info.name not in expected or info.name in seen:
@@ -212,7 +231,7 @@ def _unpack(file: IO[bytes], archive: Path, place: Path) -> list[str]:
     missing = sorted(expected.keys() - set(seen))
     if missing:  # a tar that was cut short looks like a shorter one
         raise _refused(archive, f"{len(missing)} of its members are missing, {missing[0]} for one")
-    return seen
+    return seen, programs
 
 
 def _pieces(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
@@ -226,7 +245,8 @@ def _pieces(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
         raise EOFError(f"{info.name} is cut short")
 
 
-def _read_index(data: bytes, archive: Path) -> dict[str, str]:
+def _read_index(data: bytes, archive: Path) -> tuple[dict[str, str], list[Carried]]:
+    """The sha256 of each member, and the programs among them."""
     if weight(data) > MAX_MEMORY:
         raise _refused(archive, "its index is too long")
     index = json.loads(data)
@@ -235,7 +255,10 @@ def _read_index(data: bytes, archive: Path) -> dict[str, str]:
     members = index.get("members")
     if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
         raise _refused(archive, "its index lists no members")
-    return members
+    try:
+        return members, carried.read_index(index.get("programs", {}), members)
+    except (TypeError, KeyError):
+        raise _refused(archive, "its index does not say of each program what it is") from None
 
 
 def _prove(name: str, path: Path, home: Home) -> Record | None:
