@@ -1,10 +1,10 @@
 """Objects by key, each created once; and chains of numbered revisions on top of them.
 
 This package knows nothing of packs. It may import `packreg.errors` and nothing else of packreg; only `s3`,
-`s3_answers` and `kms` import botocore, and only when the first request is made.
+`aws` and `aws_answers` import botocore, and only when the first request is made.
 
 - `bucket`: what a bucket is, the raw verbs with one attempt each, and the rule for keys
-- `memory`, `local` (with `disk` and `mounts`), `s3` (with `s3_answers`): the buckets
+- `memory`, `local` (with `disk` and `mounts`), `s3` (with `aws` and `aws_answers`): the buckets
 - `store`: the loop that makes creation exact, bounded reads, listings, a count of requests
 - `chain`: documents that change, as revisions that do not
 - `kms`: keys for what is encrypted before it is stored

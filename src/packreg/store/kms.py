@@ -14,8 +14,9 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packreg.errors import IntegrityError, PackregError, StoreRefused, StoreUnavailable, UsageError
-from packreg.store.url import check_http, endpoint, query_options
+from packreg.errors import IntegrityError, PackregError, UsageError
+from packreg.store.aws import answer_code, aws_client, aws_session
+from packreg.store.url import endpoint, query_options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,9 @@ _SCHEME = "awskms://"
 _KEY_BYTES = 32
 #: Answers that mean that what is stored is not what this key wrapped for this environment.
 _NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
-#: Answers behind which the same call may work.
-_AGAIN = frozenset(
-    {"DependencyTimeoutException", "KMSInternalException", "ThrottlingException", "KeyUnavailableException"}
+_NEEDS = (
+    "setting secrets needs kms:GenerateDataKey and kms:Decrypt, opening them kms:Decrypt; "
+    "credentials come from the AWS chain"
 )
 
 
@@ -113,63 +114,37 @@ class KmsKeys:
         return key
 
     def _call(self, verb: str, environment: str, **arguments: Any) -> Mapping[str, Any]:
-        import botocore.exceptions as botocore
-
+        key = self._location.key
         try:
             answer: Mapping[str, Any] = getattr(self._client(), verb)(
-                KeyId=self._location.key, EncryptionContext={"packreg:environment": environment}, **arguments
+                KeyId=key, EncryptionContext={"packreg:environment": environment}, **arguments
             )
-        except (botocore.BotoCoreError, botocore.ClientError) as failed:
-            raise self._sorted(failed, environment) from None
+        except PackregError:
+            raise
+        except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
+            from packreg.store.aws_answers import sort_out
+
+            if answer_code(failed) in _NOT_OURS:
+                raise IntegrityError(
+                    f"a secret of {environment} cannot be decrypted: {key} did not wrap its key for that",
+                    hint="secrets are bound to the key and the environment of their setting: set them again",
+                ) from None
+            what = f"the key {key} cannot be used for {environment}"  # answers hold no key and no secret
+            raise sort_out(failed, what, needs=_NEEDS) from None
         return answer
 
     def _client(self) -> Any:
         with self._lock:
             if self._made is None:
-                from botocore.config import Config
-                from botocore.session import Session
-
-                session = Session(profile=self._location.profile or None)
-                made = session.create_client(
+                location = self._location
+                self._made = aws_client(
+                    aws_session(location.profile),
                     "kms",
-                    region_name=self._location.region or None,
-                    endpoint_url=self._location.endpoint_url or None,
-                    config=Config(
-                        retries={"mode": "standard", "total_max_attempts": 3},
-                        user_agent_extra="packreg",
-                        connect_timeout=self._timeout,
-                        read_timeout=self._timeout,
-                    ),
+                    region=location.region,
+                    endpoint_url=location.endpoint_url,
+                    attempts=3,
+                    connect_timeout=self._timeout,
+                    read_timeout=self._timeout,
+                    https_for="" if self._allow_http else f"the key {location.key}",
                 )
-                if not self._allow_http:
-                    check_http(made.meta.endpoint_url, f"the key {self._location.key}")
-                self._made = made
             return self._made
-
-    def _sorted(self, failed: Exception, environment: str) -> PackregError:
-        """What a failure means. Answers of KMS hold no key and no secret."""
-        response = getattr(failed, "response", None) or {}
-        error = response.get("Error", {})
-        code = str(error.get("Code", ""))
-        status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-        key = self._location.key
-        if code in _NOT_OURS:
-            return IntegrityError(
-                f"a secret of {environment} cannot be decrypted: {key} did not wrap its key for that",
-                hint="secrets are bound to the key and the environment of their setting: set them again",
-            )
-        sentence = f"the key {key} cannot be used for {environment}: "
-        sentence += f"{code}: {error.get('Message', '')}" if code else str(failed)
-        if code in _AGAIN or status >= 500 or (not code and _is_network(failed)):
-            return StoreUnavailable(sentence, hint="check the network and the endpoint of the key service")
-        return StoreRefused(
-            sentence,
-            hint="setting secrets needs kms:GenerateDataKey and kms:Decrypt, opening them kms:Decrypt; "
-            "credentials come from the AWS chain",
-        )
-
-
-def _is_network(failed: Exception) -> bool:
-    import botocore.exceptions as botocore
-
-    return isinstance(failed, botocore.HTTPClientError | botocore.ConnectionError)

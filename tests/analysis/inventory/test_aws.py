@@ -110,7 +110,7 @@ def test_nobody_there_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(StoreUnavailable, match="cannot be reached in eu-west-1"):
+    with pytest.raises(StoreUnavailable, match="cannot be asked in eu-west-1"):
         list(AwsInventory(regions=["eu-west-1"]).resources())
     with pytest.raises(UsageError, match="nowhere"):
         list(AwsInventory(profile="nowhere").resources())

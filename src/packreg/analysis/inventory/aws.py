@@ -9,13 +9,15 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from packreg.analysis.inventory.aws_names import properties, type_token
-from packreg.errors import Problem, StoreRefused, StoreUnavailable, UsageError
+from packreg.errors import PackregError, Problem, UsageError
+from packreg.store.aws import answer_code, aws_client, aws_session
 from packreg.text import one_line
 
 #: Types that are listed at the same time; Cloud Control throttles accounts that ask faster.
 _AT_ONCE = 8
 #: What AWS answers for types that only exist inside another resource, or that it cannot list.
 _UNLISTABLE = frozenset({"UnsupportedActionException", "TypeNotFoundException", "InvalidRequestException"})
+_NEEDS = "the credentials need cloudcontrol:ListResources, GetResource, and the type's own read permissions"
 
 
 class _Found(NamedTuple):
@@ -55,40 +57,39 @@ class AwsInventory:
             StoreRefused: there are no credentials, or they may not even say which account they are of.
             StoreUnavailable: AWS cannot be reached.
         """
-        import boto3
         from botocore.exceptions import ProfileNotFound
 
+        session = aws_session(self._profile or "")
         try:
-            session = boto3.Session(profile_name=self._profile)
+            regions = self._regions or tuple(filter(None, [session.get_config_variable("region")]))
         except ProfileNotFound as error:
             raise UsageError(str(error), hint="`aws configure list-profiles` shows what there is") from None
-        regions = self._regions or ((session.region_name,) if session.region_name else ())
         if not regions:
             raise UsageError("no AWS region is configured", hint="name one with --region, or set AWS_REGION")
         for region in regions:
             yield from self._region(session, region)
 
     def _region(self, session: Any, region: str) -> Iterator[dict[str, Any]]:
-        from botocore.config import Config
-        from botocore.exceptions import BotoCoreError, ClientError
+        from packreg.store.aws_answers import sort_out
 
         def client(service: str, attempts: int = 10) -> Any:
-            config = Config(
-                retries={"mode": "adaptive", "total_max_attempts": attempts},
+            return aws_client(
+                session,
+                service,
+                region=region,
+                attempts=attempts,
+                retries="adaptive",
                 max_pool_connections=_AT_ONCE,
-                connect_timeout=10,
-                read_timeout=60,
             )
-            return session.client(service, region_name=region, config=config)
 
         try:
             account = client("sts", 2).get_caller_identity()["Account"]
             types = self._wanted(client)
             cloudcontrol = client("cloudcontrol")
-        except ClientError as error:
-            raise StoreRefused(f"AWS refused in {region}: {_reason(error)}") from None
-        except BotoCoreError as error:
-            raise _unreachable(region, error) from None
+        except PackregError:
+            raise
+        except Exception as error:  # noqa: BLE001 - sorted out, and passed on when it is a defect
+            raise sort_out(error, f"AWS cannot be asked in {region}", needs=_NEEDS) from None
         place = f"{region}::{account}"
         pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="packreg-aws")
         try:
@@ -123,7 +124,7 @@ class AwsInventory:
                 {each["Identifier"] for page in pages for each in page.get("ResourceDescriptions", ())}
             )
         except ClientError as error:
-            if _code(error) in _UNLISTABLE:
+            if answer_code(error) in _UNLISTABLE:
                 return found._replace(unlistable=name)
             return found._replace(unread=[_unread(name, place, _reason(error))])
         except BotoCoreError as error:
@@ -133,7 +134,7 @@ class AwsInventory:
                 answer = cloudcontrol.get_resource(TypeName=name, Identifier=identifier)
                 shape = json.loads(answer["ResourceDescription"]["Properties"])
             except ClientError as error:
-                if _code(error) != "ResourceNotFoundException":  # deleted since it was listed
+                if answer_code(error) != "ResourceNotFoundException":  # deleted since it was listed
                     found.unread.append(_unread(f"{name} {identifier}", place, _reason(error)))
                 continue
             except (BotoCoreError, KeyError, ValueError, RecursionError) as error:
@@ -168,26 +169,12 @@ def _known_types(cloudformation: Any) -> Iterator[str]:
                 yield summary["TypeName"]
 
 
-def _code(error: Any) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
 def _reason(error: Any) -> str:
-    message = error.response.get("Error", {}).get("Message", "")
-    return one_line(f"{_code(error)}: {message}" if message else _code(error), 400)
+    code, message = answer_code(error), error.response.get("Error", {}).get("Message", "")
+    return f"{code}: {message}" if message else code
 
 
 def _unread(what: str, place: str, reason: str) -> Problem:
     region = place.partition("::")[0]
-    hint = "the credentials need cloudcontrol:ListResources, GetResource, and the type's own read permissions"
-    return Problem(
-        "not-read", f"{one_line(what, 200)} could not be read: {one_line(reason, 400)}", region, hint
-    )
-
-
-def _unreachable(region: str, error: Exception) -> StoreRefused | StoreUnavailable:
-    from botocore.exceptions import NoCredentialsError, PartialCredentialsError
-
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return StoreRefused(f"there are no AWS credentials: {error}", hint="`aws configure`, or AWS_PROFILE")
-    return StoreUnavailable(f"AWS cannot be reached in {region}: {error}")
+    message = f"{one_line(what, 200)} could not be read: {one_line(reason, 400)}"
+    return Problem("not-read", message, region, _NEEDS)

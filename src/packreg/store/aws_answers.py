@@ -1,4 +1,4 @@
-"""What the answers and failures of an S3 store mean: tried again, absent, refused, or unsafe.
+"""What the answers and failures of S3 stores and of AWS mean: tried again, absent, refused, or unsafe.
 
 The question is always the same: may the request have taken effect, now or later? Only an answer that the
 store itself gave, and that says so, is a no.
@@ -11,6 +11,7 @@ import urllib3.exceptions as urllib3
 from botocore.parsers import ResponseParserError
 
 from packreg.errors import NotFound, PackregError, StoreError, StoreRefused, StoreUnavailable, StoreUnsafe
+from packreg.store.aws import answer_code, answer_status
 from packreg.store.bucket import Unsure
 
 #: Statuses, beside all 5xx but 501, behind which a write may have happened or may work the next time.
@@ -19,11 +20,14 @@ _AGAIN = frozenset({408, 409, 425, 429})
 _BROKEN = frozenset({"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentChecksumMismatch"})
 _THROTTLED = frozenset(
     {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
+    | {"DependencyTimeoutException", "KeyUnavailableException"}
+)
+_REGISTRY = (
+    "the credentials in use lack a permission; publishing needs s3:GetObject, s3:PutObject "
+    "and s3:ListBucket, reading s3:GetObject and s3:ListBucket"
 )
 _HINTS = {
     "NoSuchBucket": "create the bucket, or correct its name, the endpoint_url or the region",
-    "AccessDenied": "the credentials in use lack a permission; publishing needs s3:GetObject, s3:PutObject "
-    "and s3:ListBucket, reading s3:GetObject and s3:ListBucket",
     "InvalidAccessKeyId": "these credentials are not known there; check the profile and the environment",
     "SignatureDoesNotMatch": "the secret key is wrong, or something between changes requests",
     "ExpiredToken": "the session is over; log in again",
@@ -55,16 +59,19 @@ _CONFIGURATION = (
 )
 
 
-def sort_out(failed: Exception, what: str, *, writing: bool) -> PackregError:
+def sort_out(failed: Exception, what: str, *, writing: bool = False, needs: str = "") -> PackregError:
     """The error of packreg that a failure of botocore means; `what` begins the sentence.
 
+    `needs` is the hint of a refusal that has none of its own, in place of what a registry needs of S3.
     With `writing`, what may have taken effect becomes `Unsure`; otherwise `StoreUnavailable`, for reading
     again. A failure that is no answer and no lost connection is a defect, and is raised as it is.
     """
     again = Unsure if writing else StoreUnavailable
     if isinstance(failed, botocore.ClientError):
-        return _sort_answer(failed, what, again)
+        return _sort_answer(failed, what, again, needs)
     sentence = f"{what}: {failed}"
+    if isinstance(failed, botocore.NoCredentialsError):
+        sentence = f"{what}: there are no AWS credentials"
     if isinstance(failed, _CONFIGURATION):
         return StoreRefused(
             sentence,
@@ -83,12 +90,11 @@ def sort_out(failed: Exception, what: str, *, writing: bool) -> PackregError:
 
 
 def _sort_answer(
-    failed: botocore.ClientError, what: str, again: type[Unsure] | type[StoreUnavailable]
+    failed: botocore.ClientError, what: str, again: type[Unsure] | type[StoreUnavailable], needs: str
 ) -> PackregError:
-    status = int(failed.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    error = failed.response.get("Error", {})
-    code = str(error.get("Code", ""))
-    sentence = f"{what}: the store answered {status} {code}: {error.get('Message', '')}".rstrip(": ")
+    status, code = answer_status(failed), answer_code(failed)
+    message = failed.response.get("Error", {}).get("Message", "")
+    sentence = f"{what}: the answer was {status} {code}: {message}".rstrip(": ")
     if status == 501 or code == "NotImplemented":
         return StoreUnsafe(
             sentence, hint="this store does not know `If-None-Match: *`; it cannot hold a registry"
@@ -101,9 +107,9 @@ def _sort_answer(
         return NotFound(sentence)
     # 403 never means absent: without s3:ListBucket, AWS says 403 for an object that does not exist. And a 404
     # that does not say which thing is missing may come from a proxy that knows nothing of the store.
-    hint = _HINTS.get(code, "")
-    if not hint and status == 403:
-        hint = _HINTS["AccessDenied"]
+    hint = _HINTS.get(code, needs)
+    if not hint and (status == 403 or code == "AccessDenied"):
+        hint = _REGISTRY
     if not hint and status == 404:
         hint = "something that is no S3 store answered; check the endpoint_url"
     return StoreRefused(sentence, hint=hint)

@@ -8,8 +8,8 @@ import urllib3.exceptions as urllib3
 from botocore.parsers import ResponseParserError
 
 from packreg.errors import NotFound, PackregError, StoreError, StoreRefused, StoreUnavailable, StoreUnsafe
+from packreg.store.aws_answers import sort_out
 from packreg.store.bucket import Unsure
-from packreg.store.s3_answers import sort_out
 
 Kind = type[PackregError]
 
@@ -86,7 +86,7 @@ def test_refusals_say_what_to_do(status: int, code: str, hint: str) -> None:
     """The answers that an operator can mend come with the way to, and with the store's own words."""
     error = sort_out(answer(status, code), "cannot create a", writing=True)
     assert hint in error.hint
-    assert str(error).startswith(f"cannot create a: the store answered {status} {code}")
+    assert str(error).startswith(f"cannot create a: the answer was {status} {code}")
 
 
 @pytest.mark.parametrize(
