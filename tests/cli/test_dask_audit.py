@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed import Client
 
 from packreg.analysis.backend import list_stacks
 from packreg.analysis.places import open_place
@@ -29,7 +28,7 @@ from packreg.cli.session import Session
 from tests.cli.conftest import User
 from tests.cli.offices import GOOD, GUARD, OPEN, founder, moved_in, write_stack
 
-pytestmark = pytest.mark.usefixtures("opa")
+distributed = pytest.importorskip("distributed", reason="`audit --dask` needs packreg[dask]")
 STACKS = {f"app-{number}/prod": OPEN if number % 2 else GOOD for number in range(8)}
 PATIENCE = 60.0  # seconds until a test gives up waiting for something that has to happen
 
@@ -77,7 +76,7 @@ def cluster(office: User, workers: int) -> Iterator[str]:
             running.callback(process.wait)
             running.callback(process.kill)
         address = until(lambda: json.loads(file.read_text())["address"] if file.exists() else None)
-        with Client(address, set_as_default=False) as client:
+        with distributed.Client(address, set_as_default=False) as client:
             client.wait_for_workers(workers, timeout=PATIENCE)
         yield address
 
@@ -109,7 +108,7 @@ def test_every_stack_is_reported_once_though_a_worker_is_killed(office: User) ->
     os.mkfifo(held_up)  # whoever reads this checkpoint waits for it
 
     def kill_one(address: str) -> str:
-        with Client(address, set_as_default=False) as client:
+        with distributed.Client(address, set_as_default=False) as client:
             pids = client.run(os.getpid)
             victim = until(lambda: [a for a, s in client.call_stack().items() if "read_stack" in str(s)])[0]
             mended = held_up.with_suffix(".new")
