@@ -57,6 +57,32 @@ def test_what_could_not_be_looked_for_is_not_fixed() -> None:
     assert set(statuses(track(stored(broken, day=2), stored(guard()))).values()) == {"new", "unknown"}
 
 
+def test_an_error_on_another_resource_hides_nothing() -> None:
+    """Where the policy could not judge one resource, what it found on another one is fixed all the same."""
+    clean = replace(guard(), violations=(), remediations=())
+    for urn, status in ((URN, "unknown"), (f"{URN}2", "fixed")):
+        later = stored(replace(clean, errors=(error("private", urn),)), day=2)
+        assert statuses(track(later, stored(guard())))["violation", "private"] == status
+    other = replace(clean, pack="other", errors=(error(),))
+    found = track(stored(clean, other, day=2), stored(guard()))
+    assert {each.status for each in found if each.kind == "violation"} == {"fixed"}, "nor another pack's"
+
+
+def test_hidden_secrets_leave_unknown_what_was_found_there() -> None:
+    """A resource with secrets that could not be read was not looked at; once they are read that is fixed."""
+    clean = replace(guard(), violations=(), remediations=())
+    secret = stored(clean, day=2)
+    secret = replace(secret, report=replace(secret.report, hidden=(URN,)))
+    moved = stored(replace(guard(), violations=(violation("private", "mandatory", "x", f"{URN}2"),)))
+    assert [(each.kind, each.status) for each in track(secret, stored(guard()))] == [
+        ("hidden", "new"),
+        *[("violation", "unknown")] * 2,
+        ("remediation", "unknown"),
+    ]
+    assert statuses(track(secret, moved))["violation", "private"] == "fixed"
+    assert statuses(track(stored(clean, day=3), secret)) == {("hidden", ""): "fixed"}
+
+
 def test_a_pack_that_is_not_required_any_more_drops_its_findings() -> None:
     """Nobody looked, and nobody wants to know: neither fixed nor unknown."""
     found = track(stored(nothing=True, day=2), stored(guard()))

@@ -104,6 +104,14 @@ def test_what_cannot_be_had_is_no_pass(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", ["preventative", "audit"])
+def test_required_packs_of_which_none_ran_are_no_pass(mode: Mode) -> None:
+    """Where packs were required and nobody judged, nothing is allowed, though there is no error to tell."""
+    report = replace(governed(mode=mode), evaluation=Evaluation((), 2))
+    assert not report.evaluation.errors
+    assert report.verdict == "not-evaluated"
+
+
+@pytest.mark.parametrize("mode", ["preventative", "audit"])
 def test_nothing_required_is_a_verdict_of_its_own(mode: Mode) -> None:
     """It is neither a pass nor an error."""
     assert governed(nothing=True, mode=mode).verdict == "nothing-required"

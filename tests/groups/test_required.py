@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,19 @@ def test_a_tie_goes_to_the_first_group_by_name(one: object, other: object, rule:
     [guard] = required(groups, GUARD).packs
     assert guard.winner.group == "a"
     assert [each.rule for each in guard.lost] == [rule]
+
+
+def test_entries_that_differ_only_in_their_environments_are_not_the_same() -> None:
+    """The values of an environment are configuration too: who lost to other ones, lost."""
+    one, other = (PackEntry("guard", "4.0.0", "2026-01-01T00:00:01Z", {}, (name,)) for name in ("a", "b"))
+    later = replace(other, modified="2026-01-01T00:00:02Z")
+    for entries, winner, rule in (
+        ((one, other), "g0", "first-by-name"),
+        ((one, later), "g1", "modified-later"),
+    ):
+        [guard] = required([group(f"g{i}", each) for i, each in enumerate(entries)], GUARD).packs
+        assert guard.winner.group == winner
+        assert [each.rule for each in guard.lost] == [rule]
 
 
 @pytest.mark.parametrize(("version", "chosen"), [("latest", "4.0.0"), ("^2", "2.1.0"), (">=2 <4", "2.1.0")])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -89,6 +90,18 @@ def test_what_is_not_known_is_said_where_it_matters() -> None:
     assert [p.code for p in compared(same, unknown=["a"], refuse=True).problems] == ["strictness-unknown"]
     other = [group("a", entry("guard", "1.0.0", all="mandatory")), same[1]]
     assert warned(compared(other, unknown=["b"])) == [("strictness-unknown", "group a")]
+
+
+@pytest.mark.parametrize(("loser", "winner"), [(("prod",), ()), ((), ("prod",)), (("prod",), ("dev",))])
+def test_levels_may_come_from_environments(loser: tuple[str, ...], winner: tuple[str, ...]) -> None:
+    """Entries that are configured alike, but with values from environments, are not known to be alike."""
+    groups = [
+        group("a", replace(entry("guard", "4.0.0", 1), environments=loser)),
+        group("b", replace(entry("guard", "4.0.0", 2), environments=winner)),
+    ]
+    assert [each.group for each in contested(required(groups, GUARD))] == ["b", "a"]
+    for unknown in ("a", "b"):
+        assert warned(compared(groups, unknown=[unknown])) == [("strictness-unknown", "group a")]
 
 
 def test_entries_that_agree_are_not_compared() -> None:

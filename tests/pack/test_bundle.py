@@ -230,6 +230,18 @@ def test_writer_and_reader_hold_the_same_limits(limits: Limits, code: str) -> No
     assert writing.value.problems[0].code == reading.value.problems[0].code == code
 
 
+def test_a_pack_may_be_as_large_as_the_limits_say() -> None:
+    """Exactly so many files, bytes, levels and bytes of a path pass the writer and the reader."""
+    files = good_files()
+    limits = Limits(
+        members=len(files),
+        unpacked=sum(len(file.data) for file in files.values()),
+        depth=max(path.count("/") + 1 for path in files),
+        path=max(len(path.encode()) for path in files),
+    )
+    assert decode(encode(files, limits).data, limits) == files
+
+
 @pytest.mark.parametrize(
     ("extra", "code"),
     [

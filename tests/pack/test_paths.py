@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.pack.files import Limits
-from packreg.pack.paths import collisions, path_problem, shown, split_name
+from packreg.pack.paths import _fold, collisions, path_problem, shown, split_name
 
 
 @pytest.mark.parametrize(
@@ -76,11 +77,20 @@ def test_an_accepted_path_is_what_it_looks_like(path: str) -> None:
         (["a", "a"], [("a", "a")]),
         (["x/Y/1", "x/y/2", "x/y/3"], [("x/Y/", "x/y/")]),
         (["ά", "Ά"], [("ά", "Ά")]),
+        # In small letters the iota below is a letter: the accent must not be parted from its vowel by it.
+        (["α\u0345\u0301", "α\u0301\u0345"], [("α\u0345\u0301", "α\u0301\u0345")]),
     ],
 )
 def test_collisions_are_found_once(paths: list[str], expected: list[tuple[str, str]]) -> None:
     """Two spellings of one path on some system are found, each pair once; other paths are not."""
     assert collisions(paths) == expected
+
+
+def test_small_letters_of_decomposed_characters_are_decomposed() -> None:
+    """No character of Unicode, nor an accent before or behind one, would need NFD again after `_fold`."""
+    for character in map(chr, range(128, sys.maxunicode + 1)):
+        folded = _fold(f"\u035c{character}\u0334")  # accents that stand as late and as early as can be
+        assert unicodedata.is_normalized("NFD", folded), f"U+{ord(character):04X}"
 
 
 @given(st.lists(st.from_regex(r"[aA]{1,2}(/[bB]){0,2}", fullmatch=True), max_size=8, unique=True))

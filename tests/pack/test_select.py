@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,42 @@ def test_a_file_that_changes_is_named(tmp_path: Path, size: int) -> None:
     assert _codes(problems) == [("changed", "file")]
 
 
+def _append(file: Path) -> None:
+    with file.open("a") as stream:
+        stream.write("more")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda file: os.utime(file, ns=(0, file.stat().st_mtime_ns + 1)),  # as writing other bytes does
+        lambda file: file.chmod(0o755),
+        _append,
+        lambda file: os.truncate(file, 1),
+    ],
+    ids=["written, of the same size", "made executable", "longer", "shorter"],
+)
+def test_a_file_that_changes_while_it_is_read_is_named(
+    tmp_path: Path, change: Callable[[Path], object]
+) -> None:
+    """What is true of the file after its bytes were read has to be what was true before."""
+    _plant(tmp_path, "file")
+    problems = Problems()
+
+    def on_return(frame: object, event: str, function: object) -> None:
+        if event == "c_return" and getattr(function, "__name__", "") == "read":
+            sys.setprofile(None)
+            change(tmp_path / "file")
+
+    sys.setprofile(on_return)
+    try:
+        found = select._read(tmp_path / "file", "file", 4, problems)
+    finally:
+        sys.setprofile(None)
+    assert found is None
+    assert _codes(problems) == [("changed", "file")]
+
+
 def test_a_file_that_becomes_a_link_or_a_fifo_is_named(tmp_path: Path) -> None:
     """Swapping a file for a link or a fifo while the pack is read gives a problem, no content and no wait."""
     _plant(tmp_path, "secret")
@@ -209,6 +246,16 @@ def test_the_limits_stop_the_walk(tmp_path: Path) -> None:
     assert selection.files == {}
     _, problems = _select(tmp_path, Limits(unpacked=900))
     assert _codes(problems) == [("too-large", "d0/big")]
+
+
+def test_a_pack_may_be_as_large_as_the_limits_say(tmp_path: Path) -> None:
+    """Exactly so many files, bytes, levels and bytes of a path are selected."""
+    _plant(tmp_path, "a", "d/bc")
+    selection, problems = _select(tmp_path, Limits(members=2, unpacked=5, depth=2, path=4))
+    assert not problems.errors
+    assert set(selection.files) == {"a", "d/bc"}
+    for limits in (Limits(members=1), Limits(unpacked=4), Limits(depth=1), Limits(path=3)):
+        assert _select(tmp_path, limits)[1].errors
 
 
 def test_deep_directories_stop_the_walk(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import zlib
+
 import pytest
 
 from packreg.errors import (
@@ -14,17 +17,19 @@ from packreg.errors import (
     StoreUnsafe,
     VersionUsed,
 )
+from packreg.pack.bundle import Bundle
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from packreg.registry.audit import UNDECIDED
 from packreg.registry.layout import bundles_prefix, record_key
+from packreg.registry.publish import Published, commit, look, make_record
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
 from packreg.store.bucket import Bucket
 from packreg.store.memory import MemoryBucket
 
 from .buckets import Killed, Tap, Tapped, dies_after, lost, once
-from .packs import S3, Memory, bundle, founded, lock, pack, publish, registry
+from .packs import NOW, S3, Memory, bundle, founded, lock, pack, publish, registry
 
 V1 = Version("1.0.0")
 #: The requests of one publish: settings, record, canary, bundle, record.
@@ -106,6 +111,54 @@ def test_the_same_content_again_is_success(home: MemoryBucket) -> None:
     )
     assert again.already
     assert again.record == first
+
+
+def compressed_otherwise() -> Bundle:
+    """The bundle of `pack` as another zlib makes it: the same stream in other bytes, so at another key."""
+    made = bundle()
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    body = deflate.compress(zlib.decompress(made.data, 31)) + deflate.flush()
+    data = made.data[:10] + body + made.data[-8:]
+    assert data != made.data
+    return made._replace(data=data, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+def publish_otherwise(target: Registry) -> Published:
+    """Publish `pack` with another zlib than this machine's."""
+    made = compressed_otherwise()
+    record = make_record(
+        pack(), made, lock=lock(), source=Source(), publisher="bob", published=NOW, tool="t", attempt="other"
+    )
+    return commit(target._objects, record, made.data, read_back=False)
+
+
+def test_the_same_content_compressed_otherwise_is_the_same(home: MemoryBucket) -> None:
+    """Content that another zlib compressed is published all the same, and it is that bundle that counts."""
+    first = publish_otherwise(registry(home)).record
+    again = registry(home, who="retry").publish(
+        pack(), lock=lock(), source=Source(), publisher="ann", tool="t"
+    )
+    assert again == Published(first, already=True)
+    assert look(registry(home)._objects, publish_otherwise(registry(home)).record) == again
+    assert registry(home).fetch(first) == compressed_otherwise().data
+    home.delete(first.bundle_key)
+    home.put_new(bundles_prefix("guard", V1) + bundle().sha256 + ".tgz", bundle().data)
+    with pytest.raises(VersionUsed, match="counts as removed"):
+        publish(registry(home))
+
+
+def test_of_two_who_compress_otherwise_at_once_one_has_published(home: MemoryBucket) -> None:
+    """The bundle of who came second is an orphan: the record says which one counts."""
+    meanwhile = once("put_new", "/v/", lambda: publish_otherwise(registry(home, who="b")))
+    result = registry(Tapped(home, before=meanwhile), who="a").publish(
+        pack(), lock=lock(), source=Source(), publisher="ann", tool="t"
+    )
+    assert result.already
+    assert result.record.bundle_sha256 == compressed_otherwise().sha256
+    assert releases(home) == ["1.0.0"]
+    assert [piece.key for piece in registry(home).gc(now=UNDECIDED + 1)] == [
+        bundles_prefix("guard", V1) + bundle().sha256 + ".tgz"
+    ]
 
 
 def test_other_content_is_refused_with_both_digests_and_a_free_version(home: MemoryBucket) -> None:

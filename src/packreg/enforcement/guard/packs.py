@@ -38,6 +38,7 @@ class RunningPack:
         self._session = Session(pack.program, pack.configure, pool)
         self._collector: Collector | None = None
         self._judging: frozenset[str] = frozenset()
+        self._saw_stack = False
         self._questions: SimpleQueue[_Waiting] = SimpleQueue()
 
     def start(self) -> None:
@@ -75,6 +76,7 @@ class RunningPack:
         `redactor` is asked for if there is anything to read.
         """
         reply = self._reply(question)
+        self._saw_stack = self._saw_stack or question.method == "AnalyzeStack"
         knowing = redactor() if says_anything(reply) else None
         if knowing is not None:
             reply = redacted(reply, knowing)
@@ -83,8 +85,8 @@ class RunningPack:
         return reply
 
     def unasked(self, method: str) -> None:
-        """Take note that it had nothing to say about a resource."""
-        if method == "Analyze" and self._collector is not None:
+        """Take note that it was not asked about a resource: it has nothing to say, unless it was given up."""
+        if method == "Analyze" and self.failed is None and self._collector is not None:
             self._collector.unasked()
 
     def stop(self) -> None:
@@ -94,9 +96,10 @@ class RunningPack:
     def result(self) -> PackResult:
         """Everything that it found, or why it did not run."""
         if self._collector is not None:
-            unjudged = self._stack.size - self._collector.judged
-            if self.failed is not None and unjudged > 0:
-                self._collector.given_up(self.failed, unjudged, stack="AnalyzeStack" in self._judging)
+            unjudged = max(0, self._stack.size - self._collector.judged)  # the CLI may ask twice about one
+            stack = "AnalyzeStack" in self._judging and not self._saw_stack
+            if self.failed is not None and (unjudged or stack):
+                self._collector.given_up(self.failed, unjudged, stack=stack)
             return self._collector.result(self._session.restarts)
         failed = self.failed or PackFailed("it was still starting when the run ended", code="stopped")
         text = self._redactor.text
