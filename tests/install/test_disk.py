@@ -19,7 +19,6 @@ from packreg.install.disk import (
     make_read_only,
     only_one,
     remove_tree,
-    write_file,
 )
 from packreg.install.home import Home
 from tests.install.shop import tree_digest
@@ -57,17 +56,6 @@ def test_removing_gets_through_read_only_trees_and_not_through_links(tmp_path: P
     assert remove_tree(tree) and not tree.exists()
     assert (precious / "a" / "file").read_text() == "text"
     assert remove_tree(tmp_path / "absent")
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    """A failed write leaves the old content and nothing else."""
-    path = tmp_path / "new" / "file"
-    write_file(path, b"one")
-    write_file(path, b"two")
-    assert path.read_bytes() == b"two" and os.listdir(path.parent) == ["file"]
-    with pytest.raises(TypeError):
-        write_file(path, "no bytes")  # type: ignore[arg-type]
-    assert path.read_bytes() == b"two" and os.listdir(path.parent) == ["file"]
 
 
 @pytest.mark.parametrize(

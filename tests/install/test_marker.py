@@ -134,5 +134,5 @@ def test_asking_loads_nothing_but_json(tmp_path: Path) -> None:
     names = set(eval(loaded))
     mine = {name for name in names if name.startswith("packreg")}
     needed = {f"packreg.install.{name}" for name in ("contents", "marker", "sealed", "trust")}
-    assert mine == {"packreg", "packreg._version", "packreg.install"} | needed
+    assert mine == {"packreg", "packreg._version", "packreg.files", "packreg.install"} | needed
     assert not names & {"pathlib", "hashlib", "dataclasses", "typing", "click", "filelock", "subprocess"}

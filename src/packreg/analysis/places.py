@@ -7,14 +7,15 @@ registry's own object stores, which keep promises about writing, are another mat
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
+from packreg.files import read_file
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
 
 
@@ -73,7 +74,7 @@ class Directory:
 
     def read(self, name: str, limit: int) -> bytes:
         """See `Place`."""
-        return read_file(self._root / name, limit)
+        return read_location(self._root / name, limit)
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """See `Place`."""
@@ -92,15 +93,10 @@ class Directory:
         return str(self._root / name)
 
 
-def read_file(path: Path, limit: int) -> bytes:
+def read_location(path: Path, limit: int) -> bytes:
     """All bytes of a file or a pipe. Raises as `Place.read` does, and UsageError for a directory."""
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISREG(status.st_mode) and status.st_size <= limit:
-                data = file.read()
-            else:
-                data = b"".join(iter(_Limited(file, limit + 1), b""))
+        return read_file(path, limit)
     except FileNotFoundError:
         raise NotFound(f"there is no file {path}") from None
     except IsADirectoryError:
@@ -108,28 +104,14 @@ def read_file(path: Path, limit: int) -> bytes:
     except PermissionError:
         raise StoreRefused(f"{path} may not be read") from None
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", 0) == errno.EFBIG:
+            _refuse_size(str(path), limit)
         raise StoreUnavailable(f"{path} cannot be read: {error}") from None
-    if len(data) > limit:
-        _refuse_size(str(path), limit)
-    return data
 
 
 def _unlistable(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise StoreRefused(f"{error.filename} cannot be listed: {error.strerror}") from None
-
-
-class _Limited:
-    """Reads pieces of a file, `limit` bytes in all."""
-
-    def __init__(self, file: Any, limit: int) -> None:
-        self._file = file
-        self._left = limit
-
-    def __call__(self) -> bytes:
-        piece: bytes = self._file.read(min(self._left, 1024 * 1024))
-        self._left -= len(piece)
-        return piece
 
 
 class Bucket:

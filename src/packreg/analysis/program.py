@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from packreg.errors import PackFailed
+from packreg.files import read_file
 from packreg.install.attach import environment_path
 from packreg.pack.manifest import Manifest
 from packreg.pack.problems import Problems
@@ -181,8 +182,9 @@ def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) 
 def _python_engine(interpreter: Path) -> Engine:
     """The real interpreter behind an environment's, and the version that the environment was made for."""
     said = ""
-    with suppress(OSError), (interpreter.parent.parent / "pyvenv.cfg").open("rb") as file:
-        said = file.read(_MAX_CONFIGURATION).decode("utf-8", "replace")
+    with suppress(OSError):
+        told = read_file(interpreter.parent.parent / "pyvenv.cfg", _MAX_CONFIGURATION)
+        said = told.decode("utf-8", "replace")
     version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+\.[0-9]+)", said, re.ASCII | re.MULTILINE)
     return Engine("python", os.path.realpath(interpreter), version[1] if version else "")
 
@@ -192,8 +194,8 @@ def _python_module(name: str, directory: Path) -> tuple[str, ...]:
     if (directory / "__main__.py").exists():
         return ("pulumi.policy", _ENGINE, ".")
     problems = Problems()
-    with suppress(OSError), (directory / PYPROJECT).open("rb") as file:
-        project = parse_pyproject(file.read(MAX_BYTES + 1), problems)
+    with suppress(OSError):
+        project = parse_pyproject(read_file(directory / PYPROJECT, MAX_BYTES, beginning=True), problems)
         if project is not None and project.is_buildable and project.name:
             return ("pulumi.run.plugin", project.name, _ENGINE)
     raise PackFailed(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from packreg.analysis.places import Bucket, file_path, read_file, s3_client
+from packreg.analysis.places import Bucket, file_path, read_location, s3_client
 from packreg.errors import InvalidState, UsageError
 
 MAX_SIZE = 1024 * 1024 * 1024  # bytes, unpacked; a state of 100,000 resources has 150 to 300 MB
@@ -42,7 +42,7 @@ def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> Source:
     if separator and scheme != "file":
         raise UsageError(f"{location[:200]!r} is not a file that can be read; paths, file:// and s3:// are")
     path = file_path(location, cwd=cwd) if separator else cwd / location
-    return Source(unpacked(read_file(path, limit), str(path), limit), str(path))
+    return Source(unpacked(read_location(path, limit), str(path), limit), str(path))
 
 
 def unpacked(data: bytes, where: str, limit: int = MAX_SIZE) -> bytes:

@@ -16,7 +16,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from packreg.errors import InstallError
-from packreg.install.disk import remove_tree, write_file
+from packreg.files import write_file
+from packreg.install.disk import remove_tree
 from packreg.install.environment import Environment
 from packreg.install.skeleton import PTH
 

@@ -9,7 +9,7 @@ import os
 import stat
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -124,23 +124,6 @@ def is_free(lock_file: Path) -> bool:
         return False
     finally:
         os.close(asked)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file of the home so that other processes see all of it or nothing; an older one is replaced.
-
-    Raises:
-        OSError: the disk is full or refuses; nothing is at `path` that was not there before.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}")
-    try:
-        staged.write_bytes(data)
-        staged.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            staged.unlink()
-        raise
 
 
 def copy_tree(source: str, target: str) -> None:

@@ -33,7 +33,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from packreg.errors import InstallError
-from packreg.install.disk import disk_errors, remove_tree, write_file
+from packreg.files import read_file, write_file
+from packreg.install.disk import disk_errors, remove_tree
 from packreg.install.marker import release_directory
 from packreg.install.sealed import place_of
 from packreg.install.trust import Key
@@ -149,8 +150,8 @@ class Home:
         Raises:
             InstallError: the key is not safe where it is.
         """
-        with suppress(OSError), file.open("rb") as opened:
-            return self.key.unwrap("kept", place_of(str(file)), opened.read(_MAX_KEPT))
+        with suppress(OSError):
+            return self.key.unwrap("kept", place_of(str(file)), read_file(file, _MAX_KEPT))
         return None
 
     def keep(self, file: Path, data: bytes) -> None:
@@ -163,7 +164,7 @@ class Home:
         for part in file.relative_to(self.root).parents:
             if part.name:
                 _not_a_link(self.root / part)
-        write_file(file, self.key.wrap("kept", place_of(str(file)), data))
+        write_file(file, self.key.wrap("kept", place_of(str(file)), data), parents=True, durable=False)
 
     def lock_file(self, *words: str) -> Path:
         """The file whose lock only one process holds; `words` say of what."""

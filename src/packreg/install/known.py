@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError
-from packreg.install.disk import disk_errors, only_one, write_file
+from packreg.files import read_file, write_file
+from packreg.install.disk import disk_errors, only_one
 
 if TYPE_CHECKING:
     from packreg.install.home import Home
@@ -47,8 +48,7 @@ class KnownRegistry:
             InstallError: it cannot be read.
         """
         try:
-            with self._path.open("rb") as file:
-                data = file.read(_LIMIT)
+            data = read_file(self._path, _LIMIT, beginning=True)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -76,7 +76,7 @@ class KnownRegistry:
             ):
                 return
             with disk_errors("write", self._path):
-                write_file(self._path, self._home.key.seal(_KIND, self._url, known._asdict()))
+                write_file(self._path, self._home.key.seal(_KIND, self._url, known._asdict()), parents=True)
 
     def forget(self) -> None:
         """Know nothing any more; failing to (a home that cannot be written) is no error."""

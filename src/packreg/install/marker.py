@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 
+from packreg.files import read_file
 from packreg.install.contents import list_contents
 from packreg.install.sealed import Held, place_of, read_entry, read_held
 from packreg.install.trust import Key
@@ -88,8 +89,7 @@ def read_marker(directory: str) -> dict[str, Any] | None:
     import json
 
     try:
-        with open(os.path.join(directory, MARKER), "rb") as file:
-            marker = json.loads(file.read(MAX_MARKER))
+        marker = json.loads(read_file(os.path.join(directory, MARKER), MAX_MARKER))
     except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(marker, dict) or marker.get("format") != FORMAT:
@@ -146,7 +146,7 @@ def write_marker(key: Key, staging: str, place: str, marker: dict[str, Any]) -> 
     data = key.seal(
         _KIND, place_of(os.path.join(place, MARKER)), {**marker, "format": FORMAT, "files": files}
     )
-    with open(os.path.join(staging, MARKER), "xb") as file:
+    with open(os.path.join(staging, MARKER), "xb") as file:  # never over another
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

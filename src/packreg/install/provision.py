@@ -16,9 +16,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import InstallError, InvalidPack
+from packreg.files import write_file
 from packreg.install import marker
 from packreg.install.attach import attach, environment_path, refresh
-from packreg.install.disk import disk_errors, write_file
+from packreg.install.disk import disk_errors
 from packreg.install.environment import Environment, Needs, get_environment, own_wheels
 from packreg.install.interpreter import find_interpreter
 from packreg.install.tools import Tools
@@ -106,7 +107,7 @@ class Provision(NamedTuple):
             text = str(directory)
             digest = hashlib.sha256(os.fsencode(text)).hexdigest()[:32]
             with disk_errors("write to", entry):
-                write_file(entry / USERS / digest, os.fsencode(text))
+                write_file(entry / USERS / digest, os.fsencode(text), parents=True)
 
     @property
     def contents(self) -> str:

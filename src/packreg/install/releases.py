@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
-from packreg.install.disk import disk_errors, write_file
+from packreg.files import write_file
+from packreg.install.disk import disk_errors
 from packreg.install.home import Home
 from packreg.install.remembered import DiskMemory, known_elsewhere
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
@@ -124,7 +125,7 @@ class Releases:
         data = registry.fetch(record)
         if self.home.is_writable:
             with disk_errors("keep the bundle in", self.home.bundles):
-                write_file(self.home.bundle(record.bundle_sha256), data)
+                write_file(self.home.bundle(record.bundle_sha256), data, parents=True)
         return data
 
     def _kept(self, record: Record) -> tuple[bytes | None, IntegrityError | None]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from packreg.errors import UsageError
-from packreg.install.disk import write_file
+from packreg.files import read_file, write_file
 from packreg.install.home import Home
 from packreg.pack.version import Version
 from packreg.registry.layout import pack_prefix, read_pack_key
@@ -46,8 +46,8 @@ class DiskMemory:
 
     def where(self) -> str:
         """Where the registry is, as far as that is known here, in words."""
-        with suppress(OSError, ValueError), (self.root / URL).open("rb") as file:
-            url = file.read(_LONGEST_URL)
+        with suppress(OSError, ValueError):
+            url = read_file(self.root / URL, _LONGEST_URL)
             if hashlib.sha256(url).hexdigest()[:12] == self.root.name:  # which is how ids are made
                 return url.decode().replace("%3A", ":").replace("%2F", "/")
         return f"the registry with the id {self.root.name}"

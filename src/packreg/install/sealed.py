@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+from packreg.files import read_file, write_file
 from packreg.install.contents import (
     compare,
     digest_of,
@@ -64,12 +65,9 @@ class Held:
         name = f".staging-{os.path.basename(entry)}-{os.urandom(4).hex()}"  # which `staging` sweeps
         staged = os.path.join(os.path.dirname(entry), name)
         try:
-            with open(staged, "xb") as file:
-                file.write(data)
-            os.replace(staged, self._file)  # noqa: PTH105
+            write_file(self._file, data, durable=False, staged=staged)
         except OSError:
-            if os.path.lexists(staged):
-                os.unlink(staged)
+            return
 
     def compiled(self, removing: list[str], adding: list[str]) -> None:
         """List what was compiled now instead of what differed. Raises: OSError."""
@@ -114,8 +112,7 @@ def read_held(key: Key, kind: str, file: str, directory: str, leave: tuple[str, 
 def read_document(key: Key, kind: str, file: str) -> dict[str, Any] | None:
     """What a sealed document at `file` says; None if this user made no such one. Raises: InstallError."""
     try:
-        with open(file, "rb") as opened:
-            data = opened.read(MAX_DOCUMENT)
+        data = read_file(file, MAX_DOCUMENT)
     except OSError:
         return None
     return key.sealed(kind, place_of(file), data)

@@ -17,6 +17,7 @@ import os
 from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from packreg.errors import IntegrityError, NotFound, StoreError, StoreRefused, StoreUnavailable, StoreUnsafe
+from packreg.files import read_file
 from packreg.store.bucket import (
     MAX_KEY,
     RESERVED,
@@ -90,18 +91,17 @@ class LocalBucket:
         check_key(key)
         path = self._path(key)
         try:
-            descriptor = os.open(path, os.O_RDONLY | _BINARY | _NO_FOLLOW)
-            with open(descriptor, "rb") as file:
-                data = file.read(limit + 1)
+            return read_file(path, limit, follow=False)
         except (FileNotFoundError, NotADirectoryError):
             raise NotFound(f"there is no object {key} in {self.root}") from None
         except OSError as failed:
             if failed.errno == errno.ELOOP:
                 raise IntegrityError(f"{path} is a symbolic link, not an object") from None
+            if failed.errno == errno.EFBIG:
+                raise IntegrityError(
+                    f"the object {path} has more than the {limit} bytes that it may have"
+                ) from None
             _fail("read", path, failed)
-        if len(data) > limit:
-            raise IntegrityError(f"the object {path} has more than the {limit} bytes that it may have")
-        return data
 
     def list(
         self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False

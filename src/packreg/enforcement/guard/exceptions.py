@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.enforcement.guard.options import CONFIG_FLAG, CONFIGS, PACKS, Given, given
+from packreg.files import read_file
 from packreg.groups.config_file import MAX_FILE, WAIVERS
 from packreg.text import one_line
 
@@ -113,16 +113,9 @@ def _content(path: str) -> bytes:
     try:
         if not Path(path).is_absolute() or not _is_shared(path):
             raise _Unread("may be another file for the guard than for the Pulumi CLI")
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123  it is open
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _Unread("is no plain file")
-            data = file.read(MAX_FILE + 1)
+        return read_file(path, MAX_FILE, regular=True)
     except (OSError, ValueError) as error:
         raise _Unread(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(data) > MAX_FILE:
-        raise _Unread(f"has more than {MAX_FILE} bytes")
-    return data
 
 
 def _is_shared(path: str) -> bool:
