@@ -14,8 +14,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-#: The lowest version that the tests ran with.
-LOWEST = (1, 4, 0)
+#: The lowest version that the tests ran with; `opa parse` of 1.4.2 cannot be told to read Rego v0.
+LOWEST = (1, 6, 0)
 WHERE = "install OPA 1.x (openpolicyagent.org), and put opa on PATH or name it in the setting tools.opa"
 #: Pulumi reads packs as Rego v0, where a file does not import rego.v1.
 DIALECT = "--v0-compatible"
