@@ -1,8 +1,8 @@
 """The pages of the documentation, as tests read and run them.
 
 A fenced block behind the line `<!-- run -->` is run: `console` blocks on a terminal, `python` blocks as one
-program for each page. `<!-- run with network -->` marks blocks that need a package index; they run where
-`PACKREG_DOCS` is `network`. The blocks of a page share one working directory and one user.
+program for each page. The blocks of a page share one working directory and one user, and take packages from
+the cache that uv has on this machine.
 
 What a command shows is compared with the page line by line: a line of `…` alone stands for any lines, `…`
 inside a line for any text; digests, times and sizes may be others, and runs of spaces count as one.
@@ -25,7 +25,7 @@ PAGES = [*DOCS, *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONT
 HOME = "/home/ada"
 
 _FENCE = re.compile(
-    r"(?:^<!-- (?P<run>run(?: with network)?) -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    r"(?P<run>^<!-- run -->\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 #: What may differ from run to run, in the regular expression of an escaped line.
@@ -46,7 +46,7 @@ class Block:
     kind: str
     text: str
     line: int
-    run: str
+    run: bool
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def blocks(page: Path) -> list[Block]:
     """The fenced blocks of a page, in order."""
     text = page.read_text("utf-8")
     return [
-        Block(found["kind"], found["text"], text.count("\n", 0, found.start()) + 1, found["run"] or "")
+        Block(found["kind"], found["text"], text.count("\n", 0, found.start()) + 1, found["run"] is not None)
         for found in _FENCE.finditer(text)
     ]
 
@@ -127,6 +127,7 @@ class Terminal:
             "HOME": str(directory),
             "PATH": f"{programs}{os.pathsep}{kept['PATH']}",
             "PYTHONPATH": os.pathsep.join(sys.path),
+            "UV_CACHE_DIR": kept.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
             "TERM": "dumb",
             "NO_COLOR": "1",
         }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import subprocess
 import sys
@@ -16,11 +15,10 @@ from packreg.cli.app import packreg
 from packreg.cli.commands import ALIASES, COMMANDS
 from packreg.cli.exits import EXIT_CODES
 from packreg.errors import PackregError
-from tests.pages import DOCS, PAGES, Block, Terminal, blocks, packreg_calls, steps
+from tests.pages import DOCS, PAGES, Terminal, blocks, packreg_calls, steps
 
 COMMANDS_PAGE = next(page for page in DOCS if page.name == "commands.md")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
-NETWORK = os.environ.get("PACKREG_DOCS") == "network"
 
 
 def named(page: Path) -> str:
@@ -28,14 +26,11 @@ def named(page: Path) -> str:
     return page.name
 
 
-def is_run(block: Block) -> bool:
-    """Whether a block is run here."""
-    return block.run == "run" or (block.run != "" and NETWORK)
-
-
 def needs_opa(page: Path, request: pytest.FixtureRequest) -> None:
-    """Have `opa` on PATH for a page whose packs are of Rego."""
-    if re.search(r"packreg new (-q )?opa|runtime: opa", page.read_text("utf-8")):
+    """Have `opa` on PATH for a page whose commands run packs of Rego; its first lines have to say that."""
+    text = page.read_text("utf-8")
+    if re.search(r"^\$ packreg new (-q )?opa", text, re.MULTILINE):
+        assert "`opa`" in "\n".join(text.splitlines()[:8]), f"{page.name} does not begin with what it needs"
         request.getfixturevalue("opa")
 
 
@@ -136,7 +131,7 @@ def test_commands_show_what_the_page_says(page: Path, tmp_path: Path, request: p
     ran = 0
     same: dict[str, str] = {}  # a digest on the page -> what it was here: equal ones have to be equal
     for block in blocks(page):
-        if block.kind != "console" or not is_run(block):
+        if block.kind != "console" or not block.run:
             continue
         for step in steps(block):
             code, output = terminal.run(step.command)
@@ -147,7 +142,7 @@ def test_commands_show_what_the_page_says(page: Path, tmp_path: Path, request: p
             for one, other in zip(said, seen, strict=False) if len(said) == len(seen) else ():
                 assert same.setdefault(one, other) == other, place
             ran += 1
-    assert ran or not NETWORK
+    assert ran
 
 
 @pytest.mark.parametrize(
@@ -158,7 +153,7 @@ def test_python_examples_run(page: Path, tmp_path: Path, request: pytest.Fixture
     needs_opa(page, request)
     program = tmp_path / "program.py"
     program.write_text(
-        "\n".join(block.text for block in blocks(page) if block.kind == "python" and is_run(block))
+        "\n".join(block.text for block in blocks(page) if block.kind == "python" and block.run)
     )
     terminal = Terminal(tmp_path / "ada")
     done = subprocess.run(
