@@ -120,7 +120,7 @@ def test_a_home_brings_a_program(office: User, opa: str) -> None:
     forged.write_text(f'#!/bin/sh\ntouch {ran}\nexec {opa} "$@"\n')
     keep("opa", forged, home)
     assert find_carried("opa", home) is not None
-    office.extra["PATH"] = "/usr/bin:/bin"
+    office.extra["PATH"] = str(office.top / "no-programs")
     done = enforce(office)
     assert (done.returncode, b"there is none" in done.stdout + done.stderr) == (4, True), done
     assert not ran.exists()

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
+from packreg.analysis.opa.program import WHERE
 from packreg.cli.base import command
-from packreg.errors import PackregError, StoreError, StoreRefused
+from packreg.errors import InstallError, PackregError, StoreError, StoreRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packreg.cli.session import Session
 
@@ -36,7 +38,7 @@ class Check(NamedTuple):
 @click.option("--no-probe", is_flag=True, help="Write nothing to the store, so prove less.")
 @click.pass_obj
 def doctor_command(session: Session, no_probe: bool) -> int:
-    """Check the store, the cache, the tools and the configuration.
+    """Check the store, the cache, the tools and the configuration, and what required packs need.
 
     The store is tried out with about 200 small requests below .packreg/probe/, which are cleaned up. Who may
     not write there is told what was not proved. Exit code 9 if the store cannot hold a registry or does not
@@ -57,6 +59,14 @@ def doctor_command(session: Session, no_probe: bool) -> int:
 
 
 STORE_TOPICS = ("store", "registry", "canary")
+#: Program -> what makes it say its version, the runtime of the packs that need it, and what it is for.
+_PROGRAMS = {
+    "node": ("--version", "nodejs", "needed for nodejs packs: install Node.js 18 or later"),
+    "npm": ("--version", "nodejs", "needed for nodejs packs: comes with Node.js"),
+    "git": ("--version", "", "without it records name no commit"),
+    "pulumi": ("version", "", "needed for previews and updates: https://www.pulumi.com/docs/install/"),
+    "opa": ("version", "opa", f"needed for OPA packs: {WHERE}, or bring it with `packreg cache import`"),
+}
 
 
 def diagnose(session: Session, *, probe_store: bool) -> Iterator[Check]:
@@ -71,10 +81,16 @@ def diagnose(session: Session, *, probe_store: bool) -> Iterator[Check]:
         return
     for look in (_registry, _canary, _probe) if probe_store else (_registry,):
         yield from _guarded("store", session, look)
-    yield from _guarded("governance", session, _governance)
+    required: dict[str, list[str]] = {}
+    yield from _guarded("governance", session, partial(_governance, required=required))
     yield from _guarded("home", session, _home)
     yield from _guarded("python", session, _python)
-    yield from tools(session)
+    yield from _uv(session)
+    yield from _guarded("opa_analyzer", session, _analyzer)
+    if session.settings.opa_analyzer:
+        required.pop("opa", None)
+    for name in _PROGRAMS:
+        yield from _guarded(name, session, partial(_program, name=name, required=required))
 
 
 def _guarded(topic: str, session: Session, look: Callable[[Session], Iterator[Check]]) -> Iterator[Check]:
@@ -98,9 +114,14 @@ def _registry(session: Session) -> Iterator[Check]:
         yield Check("registry", "warn", "nobody initialised it", "create it once with `packreg init`")
 
 
-def _governance(session: Session) -> Iterator[Check]:
+def _governance(session: Session, required: dict[str, list[str]]) -> Iterator[Check]:
+    """Also tells which releases of which runtime are required: in `required`."""
+    from packreg.cli.governing import read_revision
+    from packreg.cli.required_runtimes import required_runtimes
+
     chain = session.registry().governance
     head = chain.head()
+    required |= required_runtimes(session, read_revision(chain, head).governance)
     yield Check("governance", "ok", f"revision {head.number}" if head else "nobody wrote any yet")
     for key in islice(chain.strangers(), 20):
         fix = f"find out who can write there, then delete it: {session.store.deletion(key)}"
@@ -175,33 +196,56 @@ def _python(session: Session) -> Iterator[Check]:
     )
 
 
-def tools(session: Session) -> Iterator[Check]:
-    """The programs that packs are installed and run with."""
-    from packreg.analysis.opa.program import WHERE
-
+def _uv(session: Session) -> Iterator[Check]:
     uv = session.tools.uv
     if uv:
         yield Check("uv", "ok", f"{says_version(session, uv, '--version')} at {uv}")
     else:
-        yield Check(
-            "uv", "warn", "not found; pip does its work, slower and for one platform", "pip install uv"
-        )
-    for name, words, fix in (
-        ("node", ("--version",), "needed for nodejs packs: install Node.js 18 or later"),
-        ("npm", ("--version",), "needed for nodejs packs: comes with Node.js"),
-        ("git", ("--version",), "without it records name no commit"),
-        ("pulumi", ("version",), "needed for previews and updates: https://www.pulumi.com/docs/install/"),
-        ("opa", ("version",), f"needed for OPA packs: {WHERE}"),
-    ):
-        path = session.tools.which(name)
-        if path is None:
-            yield Check(name, "warn", "not found", fix)
-            continue
-        said = says_version(session, path, *words)
-        unfit = _for_guard(said, session.environ) if name == "pulumi" else ""
-        fine = said and not unfit
-        message = f"{said or 'does not say its version'} at {path}"
-        yield Check(name, "ok" if fine else "warn", message, unfit)
+        fix = "pip install uv"
+        yield Check("uv", "warn", "not found; pip does its work, slower and for one platform", fix)
+
+
+def _program(session: Session, name: str, required: Mapping[str, Sequence[str]]) -> Iterator[Check]:
+    """A program that packs are installed or run with, and the required packs that are not judged without."""
+    word, runtime, fix = _PROGRAMS[name]
+    path = session.tools.which(name)
+    packs = required.get(runtime, ())
+    needed = f"{_counted(packs)} need{'s' if len(packs) == 1 else ''} it" if packs else ""
+    if path is None:
+        yield Check(name, "fail" if needed else "warn", f"not found{needed and f', and {needed}'}", fix)
+        return
+    said = says_version(session, path, word)
+    message = f"{said or 'does not say its version'} at {path}{needed and f'; {needed}'}"
+    if said and name == "pulumi":
+        fix = _for_guard(said, session.environ)
+    elif said:
+        fix = _too_old(session) if name == "opa" else ""
+    yield Check(name, "ok" if not fix else "fail" if needed else "warn", message, fix)
+
+
+def _too_old(session: Session) -> str:
+    """Why `opa` cannot judge; empty if it can."""
+    from packreg.cli.opa_program import fit_opa
+
+    try:
+        fit_opa(session)
+    except InstallError as error:
+        return str(error)
+    return ""
+
+
+def _analyzer(session: Session) -> Iterator[Check]:
+    """The operator's own analyzer of OPA packs, which then judges in place of `opa`."""
+    named = session.settings.opa_analyzer
+    if named:
+        path = session.tools.programs.checked(named, "analysis.opa_analyzer")
+        yield Check("opa_analyzer", "ok", f"{path} judges OPA packs; opa checks them")
+
+
+def _counted(packs: Sequence[str]) -> str:
+    """Required packs in words, the first three by name."""
+    shown = ", ".join(packs[:3]) + (f" and {len(packs) - 3} more" if len(packs) > 3 else "")
+    return f"{len(packs)} required pack{'s' if len(packs) != 1 else ''} ({shown})"
 
 
 def _for_guard(said: str, environ: Mapping[str, str]) -> str:

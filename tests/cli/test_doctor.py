@@ -1,0 +1,91 @@
+"""`doctor` says beforehand which programs required packs need, and whether they are there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import User
+
+
+@pytest.fixture
+def governed(user: User) -> User:
+    """Somebody whose groups require two OPA packs and one of Node.js, and whose PATH has neither program."""
+    user.publish("guard", "1.0.0")
+    user.publish("guard", "1.1.0")
+    user.publish("limits", "2.0.0")
+    names = user.top / "packs" / "names"
+    names.mkdir()
+    (names / "PulumiPolicy.yaml").write_text("runtime: nodejs\n")
+    (names / "package.json").write_text(json.dumps({"name": "names", "version": "3.0.0", "main": "index.js"}))
+    start = 'const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("names", { policies: [] });\n'
+    (names / "index.js").write_text(start)
+    user.must("publish", names, "--no-run", "--no-lock", "--quiet")
+    user.must("enable", "guard@1.0.0", "--yes", "--quiet")
+    user.must("group", "new", "prod", "--add-stack", "*/prod", "--quiet")
+    user.must("enable", "guard@^1", "--group", "prod", "--quiet")
+    user.must("enable", "limits@2.0.0", "--group", "prod", "--quiet")
+    user.must("enable", "names@3.0.0", "--group", "prod", "--quiet")
+    user.extra["PATH"] = str(user.top / "no-programs")
+    return user
+
+
+def checks(user: User) -> dict[str, dict[str, Any]]:
+    """What `doctor` says, by topic."""
+    found = user.must("doctor", "--no-probe", "--json").json()
+    assert found["ok"] == all(check["level"] != "fail" for check in found["checks"])
+    return {check["topic"]: check for check in found["checks"]}
+
+
+def old_opa(place: Path) -> Path:
+    """A program that says it is an OPA of long ago."""
+    place.mkdir()
+    program = place / "opa"
+    program.write_text("#!/bin/sh\necho Version: 0.70.0\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_programs_that_required_packs_need(governed: User) -> None:
+    """A program that is missing for packs of any group is a failure that names them; else it is a warning."""
+    found = checks(governed)
+    assert found["opa"]["level"] == found["node"]["level"] == found["npm"]["level"] == "fail"
+    packs = "3 required packs (guard@1.0.0, guard@1.1.0, limits@2.0.0)"
+    assert found["opa"]["message"] == f"not found, and {packs} need it"
+    assert found["node"]["message"] == "not found, and 1 required pack (names@3.0.0) needs it"
+    assert "tools.opa" in found["opa"]["fix"] and "cache import" in found["opa"]["fix"]
+    governed.must("disable", "names", "--group", "prod", "--yes", "--quiet")
+    assert checks(governed)["node"]["level"] == "warn"
+
+
+def test_a_program_that_is_there(governed: User, opa: str) -> None:
+    """Its version, its path and the packs that need it are shown, and one that is too old does not do."""
+    governed.extra["PATH"] = str(Path(opa).parent)
+    check = checks(governed)["opa"]
+    assert check["level"] == "ok" and check["message"].startswith("Version: ")
+    assert f"at {opa}; 3 required packs (" in check["message"]
+    governed.extra["PATH"] = str(old_opa(governed.top / "old").parent)
+    check = checks(governed)["opa"]
+    assert check["level"] == "fail" and "is OPA 0.70.0; at least " in check["fix"]
+
+
+def test_an_operators_analyzer_stands_for_opa(governed: User) -> None:
+    """Where another analyzer judges OPA packs, a missing opa is in the way of `check` only."""
+    governed.extra["PACKREG_OPA_ANALYZER"] = "/bin/true"
+    found = checks(governed)
+    assert (found["opa_analyzer"]["level"], found["opa"]["level"]) == ("ok", "warn")
+    governed.extra["PACKREG_OPA_ANALYZER"] = "no-such-analyzer"
+    assert checks(governed)["opa_analyzer"]["level"] == "fail"
+
+
+def test_a_setting_that_names_no_program(governed: User) -> None:
+    """It fails that check, and the others are still looked at."""
+    config = governed.top / "user" / ".config" / "packreg" / "packreg.toml"
+    config.parent.mkdir(parents=True)
+    config.write_text('[tools]\nopa = "no-such-opa"\n')
+    found = checks(governed)
+    assert found["opa"]["level"] == "fail" and "no-such-opa" in found["opa"]["message"]
+    assert {"git", "pulumi", "node"} <= found.keys()
