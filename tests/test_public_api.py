@@ -16,6 +16,7 @@ from packreg import errors
 #: The promise. A name may be added; taking one away breaks somebody's program.
 PUBLIC = [
     "ChangedMeanwhile",
+    "ClusterUnavailable",
     "Home",
     "InstallError",
     "Installed",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from packreg.cli.compose import open_registry
     from packreg.errors import (
         ChangedMeanwhile,
+        ClusterUnavailable,
         InstallError,
         IntegrityError,
         InvalidConfiguration,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChangedMeanwhile",
+    "ClusterUnavailable",
     "Home",
     "InstallError",
     "Installed",

@@ -15,6 +15,7 @@
     │   ├── StoreUnavailable      9    …it did not answer; reading again later may work
     │   ├── StoreRefused          9    …it answered no: credentials, permissions, no such bucket
     │   └── StoreUnsafe           9    …it does not keep the promise that the registry rests on
+    ├── ClusterUnavailable        9    the operator of the Dask cluster: it cannot be used
     ├── InstallError             10    whoever runs this machine: a tool, the network, the disk
     ├── OutcomeUnknown           11    the caller: run the same command again, it is safe
     └── ChangedMeanwhile         12    the caller: somebody else edited the same thing
@@ -125,9 +126,16 @@ class InvalidPack(PackregError):
 
 
 class IntegrityError(PackregError):
-    """Bytes differ from what a record or a digest says; nothing of them was used."""
+    """Bytes differ from what a record or a digest says; nothing of them was used.
+
+    `problem` is what is wrong with them, for another sentence than the error's own.
+    """
 
     exit_code = 8
+
+    def __init__(self, message: str, *, hint: str = "", problem: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problem = problem or message
 
 
 class StoreError(PackregError):
@@ -146,6 +154,12 @@ class StoreRefused(StoreError):
 
 class StoreUnsafe(StoreError):
     """The store does not create objects exactly once, so a registry on it would break its promise."""
+
+
+class ClusterUnavailable(PackregError):
+    """There is no Dask cluster at the address, or it has no workers; nothing was done."""
+
+    exit_code = 9
 
 
 class InstallError(PackregError):

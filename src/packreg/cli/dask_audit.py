@@ -32,7 +32,7 @@ from packreg.cli.progress import counting
 from packreg.cli.required_packs import RequiredPacks
 from packreg.cli.resources_to_judge import passphrase
 from packreg.cli.session import Session
-from packreg.errors import PackregError, StoreUnavailable, UsageError
+from packreg.errors import ClusterUnavailable, PackregError, UsageError
 
 if TYPE_CHECKING:
     from packreg.analysis.places import Place
@@ -77,7 +77,7 @@ def audit_on_cluster(
 
     Raises:
         UsageError: `packreg[dask]` is not installed.
-        StoreUnavailable: there is no cluster at the address, or it has no workers.
+        ClusterUnavailable: there is no cluster at the address, or it has no workers.
     """
     try:
         from distributed import Client, as_completed
@@ -118,8 +118,8 @@ def audit_on_cluster(
     return audited
 
 
-def _no_cluster(address: str, why: str) -> StoreUnavailable:
-    return StoreUnavailable(
+def _no_cluster(address: str, why: str) -> ClusterUnavailable:
+    return ClusterUnavailable(
         f"no Dask cluster can be used at {address[:200]}: {why[:500]}",
         hint="give the address of its scheduler: --dask tcp://scheduler:8786",
     )

@@ -14,7 +14,7 @@ from packreg.groups.config_file import config_problem
 from packreg.groups.members import account_problem, stack_problem, tag_problem
 from packreg.groups.model import DEFAULT_AUDIT, Group, PackEntry, Rules, Waiver
 from packreg.groups.times import is_precise, is_second
-from packreg.pack.reference import Reference
+from packreg.pack.reference import read_wanted
 from packreg.pack.version import name_problem
 
 MAX_PACKS = 500  # in a group
@@ -29,8 +29,8 @@ _WAIVER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
 
 def group_problem(group: Group) -> str:
     """Why this cannot be a group."""
-    if problem := name_problem(group.name):
-        return problem.replace("pack name", "group's name")
+    if problem := name_problem(group.name, "group's name"):
+        return problem
     if not group.kinds:
         return "it takes neither stacks nor accounts"
     if group.mode == "preventative" and group.kinds != {"stack"}:
@@ -82,9 +82,9 @@ def version_problem(version: str) -> str:
     if version == "latest":
         return ""
     try:
-        wanted = Reference.parse(f"pack@{version}").wanted
+        wanted = read_wanted(version)
     except UsageError as error:
-        return f"{str(error).replace('pack@', '')}; write 1.2.0, ^1.2 or latest"
+        return f"{error}; write 1.2.0, ^1.2 or latest"
     return (
         "a group names versions, not digests; write 1.2.0, ^1.2 or latest" if isinstance(wanted, str) else ""
     )

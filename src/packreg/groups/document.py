@@ -97,7 +97,7 @@ def encode(governance: Governance, change: Change) -> bytes:
     try:
         decode(data, governance.revision, "governance")
     except IntegrityError as error:
-        raise UsageError(str(error).replace("cannot be trusted", "cannot be kept")) from None
+        raise UsageError(f"governance cannot be kept: {error.problem}") from None
     return data
 
 

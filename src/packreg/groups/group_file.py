@@ -143,8 +143,8 @@ class _Reader:
         return {key.text: self.group(key, value) for key, value in entries}
 
     def group(self, key: yaml.Scalar, node: yaml.Node) -> Written:
-        if problem := name_problem(key.text):
-            self.wrong(key, problem.replace("pack name", "group's name"))
+        if problem := name_problem(key.text, "group's name"):
+            self.wrong(key, problem)
         found = self.members(node, f"the group {short(key.text)}", _KEYS)
         mode = self.word(found["mode"], ("preventative", "audit")) if "mode" in found else None
         kinds = [self.word(item, tuple(_KINDS)) for item in self.items(found, "entity-types")]

@@ -39,26 +39,32 @@ class Reference(NamedTuple):
         """
         name, at, wanted = text.partition("@")
         name = pack_name(name)
-        if not at or wanted == "latest":
-            return cls(name, None)
-        if not wanted:
+        if at and not wanted:
             raise UsageError(
                 f"nothing follows the '@' in {text!r}", hint=f"write {name}@1.2.0 or {name}@latest"
             )
-        if wanted.startswith("sha256:"):
-            problem = digest_problem(wanted)
-            if problem:
-                raise UsageError(f"{text!r} is not a reference: {problem}")
-            return cls(name, wanted)
-        bare = wanted[1:] if wanted[0] in "vV" else wanted
-        if not version_problem(bare)[0]:
-            return cls(name, Version(bare))
-        if not any(sign in wanted for sign in "^~<>=|*xX ,") and not re.fullmatch(
-            r"v?[0-9.]+", wanted, re.ASCII
-        ):
-            problem, fix = version_problem(wanted)
-            raise UsageError(f"{text!r} is not a reference: {wanted!r} is no version: {problem}", hint=fix)
-        return cls(name, VersionRange(wanted))
+        return cls(name, read_wanted(wanted, f"{text!r} is not a reference: ") if at else None)
 
     def __str__(self) -> str:
         return self.name if self.wanted is None else f"{self.name}@{self.wanted}"
+
+
+def read_wanted(text: str, reading: str = "") -> Version | VersionRange | str | None:
+    """What stands behind the `@` of a reference; see `Reference.wanted`. `reading` begins the messages.
+
+    Raises:
+        UsageError: it is no version, range or digest.
+    """
+    if text == "latest":
+        return None
+    if text.startswith("sha256:"):
+        if problem := digest_problem(text):
+            raise UsageError(f"{reading}{problem}")
+        return text
+    bare = text[1:] if text[:1] in ("v", "V") else text
+    if not version_problem(bare)[0]:
+        return Version(bare)
+    if not any(sign in text for sign in "^~<>=|*xX ,") and not re.fullmatch(r"v?[0-9.]+", text, re.ASCII):
+        problem, fix = version_problem(text)
+        raise UsageError(f"{reading}{text!r} is no version: {problem}", hint=fix)
+    return VersionRange(text)

@@ -39,21 +39,21 @@ WINDOWS_DEVICES = frozenset(
 )
 
 
-def name_problem(name: str) -> str:
-    """Why `name` cannot name a pack, or an empty string when it can.
+def name_problem(name: str, what: str = "pack name") -> str:
+    """Why `name` cannot name a pack, or an empty string when it can; `what` it is, for the message.
 
     The rule: `[a-z0-9]` then `[a-z0-9._-]`, at most 100 characters, no final dot and no Windows device
     name, so that it is one plain path segment everywhere. It is narrower than Pulumi's
     `^[a-zA-Z0-9-_.]{1,100}$` in its first character; upper case is folded by the caller.
     """
     if not name:
-        return "a pack name cannot be empty"
+        return f"a {what} cannot be empty"
     if len(name) > MAX_NAME:
-        return f"a pack name has at most {MAX_NAME} characters, this one has {len(name)}"
+        return f"a {what} has at most {MAX_NAME} characters, this one has {len(name)}"
     if not _NAME.fullmatch(name):
-        return "a pack name starts with a-z or 0-9 and holds only a-z, 0-9, '.', '_' and '-'"
+        return f"a {what} starts with a-z or 0-9 and holds only a-z, 0-9, '.', '_' and '-'"
     if name.endswith("."):
-        return "a pack name cannot end with a dot"
+        return f"a {what} cannot end with a dot"
     if name.partition(".")[0] in WINDOWS_DEVICES:
         return f"{name.partition('.')[0]!r} is a device name on Windows"
     return ""

@@ -60,7 +60,8 @@ class Members(NamedTuple):
 
     def wrong(self, member: str, why: str) -> IntegrityError:
         """The error for a member that cannot be accepted."""
-        return IntegrityError(f"{self.key} cannot be trusted: {self.path}{member}: {why}", hint=HINT)
+        problem = f"{self.path}{member}: {why}"
+        return IntegrityError(f"{self.key} cannot be trusted: {problem}", hint=HINT, problem=problem)
 
     def raw(self, member: str, kind: type[T]) -> T:
         """The member, of exactly this JSON type (a boolean is not a number)."""
