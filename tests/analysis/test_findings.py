@@ -12,6 +12,7 @@ from packreg.analysis.differences import changes
 from packreg.analysis.findings import Change, Evaluation, EvaluationError, PackResult, PolicyResult
 from packreg.analysis.redaction import HIDDEN, Redactor
 from packreg.analysis.values import ARCHIVE, ASSET, SIGNATURE
+from tests.laws import LONG_LAW
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,7 @@ bags = st.dictionaries(
 )
 
 
+@LONG_LAW
 @given(bags)
 def test_nothing_changes_between_equal_bags(bag: dict[str, Any]) -> None:
     """A bag does not differ from itself, whatever is in it."""

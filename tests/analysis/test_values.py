@@ -27,6 +27,7 @@ from packreg.analysis.values import (
     Values,
     WrongValue,
 )
+from tests.laws import LONG_LAW
 
 URN = "urn:pulumi:dev::p::demo:index:Bucket::a"
 
@@ -53,6 +54,7 @@ json_values = st.recursive(
 )
 
 
+@LONG_LAW
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_values_without_a_signature_stay_as_they_are(properties: dict[str, Any]) -> None:
     """Only signed objects mean something else; the result shares no containers with the input."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -18,6 +18,7 @@ from packreg.cases.reading import MAX_FILE, read_cases, schema_text
 from packreg.groups.config_file import Setting
 from packreg.pack.problems import Problems
 from tests.cases.cases import FILES, PATH, read
+from tests.laws import LONG_LAW
 
 EXPECTED = dict(line.split(": ", 1) for line in (FILES / "expected.txt").read_text("utf-8").splitlines())
 FIXTURES = Path(__file__).parents[2] / "fixtures"
@@ -79,7 +80,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@LONG_LAW
 @given(st.sampled_from(places(everything())), ODD, st.sampled_from(["replace", "delete", "add"]))
 def test_the_schema_and_the_reader_agree_on_any_change(place: tuple[Any, ...], odd: Any, how: str) -> None:
     """However one value of a case file is replaced, removed or added to, both refuse it, or neither does."""

@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -16,6 +16,7 @@ from packreg.cases.report import CaseResult
 from packreg.cases.rewriting import rewritten
 from packreg.errors import UsageError
 from tests.cases.cases import PATH, read, remediation, result, violation
+from tests.laws import LONG_LAW
 
 SCHEMA = Draft202012Validator(json.loads(schema_text()))
 PUBLIC = violation("private", message="logs is public", description="Private.")
@@ -204,7 +205,7 @@ LAYOUTS = (
 )
 
 
-@settings(max_examples=60, deadline=None)
+@LONG_LAW
 @given(st.sampled_from(LAYOUTS), findings())
 def test_whatever_was_found_is_expected_then(text: str, found: PackResult) -> None:
     """Any findings, in any layout: the case passes then, the other is unchanged, and again is the same."""

@@ -20,6 +20,7 @@ from packreg.cli.commands import ALIASES, COMMANDS
 from packreg.cli.exits import EXIT_CODES
 from packreg.cli.session import Session
 from tests.cli.conftest import User, write_pack
+from tests.laws import LONG_LAW
 
 COMMANDS_PAGE = Path(__file__).parents[2] / "docs" / "commands.md"
 
@@ -266,7 +267,7 @@ HOSTILE = st.text(st.characters(codec="utf-8"), max_size=60)
 
 
 @pytest.mark.usefixtures("opa")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(LONG_LAW, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_no_pack_puts_control_characters_on_the_terminal(
     user: User, manifest: str, description: str, path: str

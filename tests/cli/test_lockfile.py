@@ -6,13 +6,14 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.cli.lockfile import Lock, Pin, find_lock, read_lock, write_lock
 from packreg.errors import UsageError
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
+from tests.laws import LONG_LAW
 
 DIGEST = "sha256:" + "a" * 64
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True).filter(
@@ -24,7 +25,7 @@ PINS = st.builds(
 )
 
 
-@settings(deadline=None)
+@LONG_LAW
 @given(st.lists(PINS, unique_by=lambda pin: pin.name))
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, pins: list[Pin]) -> None:
     """Every lock reads back as it was written, and writing it again changes no byte."""

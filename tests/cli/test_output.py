@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.cli.output import Output, error_code, error_json, human_size, json_text
 from packreg.errors import InstallError, InvalidPack, Problem, VersionUsed
+from tests.laws import LONG_LAW
 
 ANY_TEXT = st.text(st.characters()) | st.lists(st.sampled_from(["##", "[", "#", "::", "\\"])).map("".join)
 
 
-@settings(deadline=None)
+@LONG_LAW
 @given(
     st.recursive(
         ANY_TEXT | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(ANY_TEXT, inner)

@@ -20,6 +20,7 @@ from packreg.registry.proof import prove_files
 from packreg.registry.record import Record, Source
 from packreg.registry.registry import Registry
 from packreg.store.memory import MemoryBucket
+from tests.laws import LONG_LAW
 from tests.store.faulty import WRITE_FAULTS, Fault, FaultyBucket
 
 from .buckets import Tapped
@@ -236,5 +237,5 @@ class Histories(RuleBasedStateMachine):
         assert [finding for finding in cleaner.verify() if finding.level != "ok"] == []
 
 
-Histories.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+Histories.TestCase.settings = settings(LONG_LAW, stateful_step_count=25)
 TestHistories = Histories.TestCase

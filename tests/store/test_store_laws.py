@@ -1,16 +1,12 @@
-"""Laws of the store and of chains that hold under every schedule of faults: hypothesis looks for a breach.
-
-`PACKREG_LAWS` is the number of runs; each is some fifteen operations.
-"""
+"""Laws of the store and of chains that hold under every schedule of faults: hypothesis looks for a breach."""
 
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -20,6 +16,7 @@ from packreg.store.chain import Chain, Revision
 from packreg.store.local import LocalBucket
 from packreg.store.memory import MemoryBucket
 from packreg.store.store import Store
+from tests.laws import LONG_LAW
 from tests.store.faulty import WRITE_FAULTS, Fault, FaultyBucket
 
 KEYS = ("a/b", "c")
@@ -192,9 +189,4 @@ def _with(last: Revision | None, line: str) -> bytes:
 
 TestCreatesOnce = CreatesOnce.TestCase
 TestChainsLoseNothing = ChainsLoseNothing.TestCase
-TestCreatesOnce.settings = TestChainsLoseNothing.settings = settings(
-    max_examples=int(os.environ.get("PACKREG_LAWS", "60")),
-    stateful_step_count=15,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+TestCreatesOnce.settings = TestChainsLoseNothing.settings = settings(LONG_LAW, stateful_step_count=15)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from packreg.analysis.protocol import analyzer_pb2 as pb
 from packreg.analysis.protocol.encode import encode_resource, encode_stack
 from packreg.analysis.protocol.struct import MAX_DEPTH, Unsendable, decode_struct, encode_struct
+from tests.laws import LONG_LAW
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 values: st.SearchStrategy[Any] = st.recursive(
@@ -22,9 +23,11 @@ values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
     max_leaves=30,
 )
+
 bags = st.dictionaries(texts | texts.map(lambda text: text * 100), values, max_size=6)
 
 
+@LONG_LAW
 @given(bags)
 def test_protobuf_reads_what_was_written(bag: dict[str, Any]) -> None:
     """Protobuf's own Struct finds exactly the values that were encoded."""
@@ -33,6 +36,7 @@ def test_protobuf_reads_what_was_written(bag: dict[str, Any]) -> None:
     assert Struct.FromString(encode_struct(bag)) == message
 
 
+@LONG_LAW
 @given(bags)
 def test_what_was_written_is_read_again(bag: dict[str, Any]) -> None:
     """Encoding and decoding give the same bag, with its kinds: true is not 1.0, "" is not null."""
