@@ -5,11 +5,11 @@ A case that differs is a failure, one that could not be evaluated an error; so i
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement
+from collections.abc import Iterator
 
-from packreg.cases.report import CaseResult, FileResult, TestReport
+from packreg.cases.report import FileResult, TestReport
 from packreg.cases.text import details
-from packreg.enforcement.junit import document, sum_up
+from packreg.enforcement.junit_xml import Suite, junit_xml
 from packreg.text import plain
 
 #: The test case of a file that cannot be read.
@@ -18,34 +18,24 @@ WHOLE_FILE = "(the whole file)"
 
 def junit_report(report: TestReport) -> str:
     """The XML document."""
-    root = Element("testsuites", name="packreg test")
-    for file in report.files:
-        _suite(root, file, report)
-    return document(root)
+    return junit_xml("packreg test", (_suite(file, report) for file in report.files))
 
 
-def _suite(root: Element, file: FileResult, report: TestReport) -> None:
-    suite = SubElement(root, "testsuite", name=plain(file.path))
-    properties = SubElement(suite, "properties")
-    label = f"{report.pack}@{report.version}" if report.version else report.pack
-    SubElement(properties, "property", name="pack", value=plain(label))
-    for policy in report.never_fired:
-        SubElement(properties, "property", name="never fired", value=plain(policy))
-    for note in report.notes:
-        SubElement(properties, "property", name=f"note: {plain(note.code)}", value=plain(str(note)))
+def _suite(file: FileResult, report: TestReport) -> Suite:
+    suite = Suite(file.path, _properties(report))
     if file.problems:
-        text = "\n".join(plain(str(problem)) for problem in file.problems)
-        case = SubElement(suite, "testcase", classname=plain(file.path), name=WHOLE_FILE)
-        SubElement(case, "error", type="bad-file", message="the file cannot be read").text = text
+        lines = [plain(str(problem)) for problem in file.problems]
+        suite.case(file.path, WHOLE_FILE).ended("error", "bad-file", "the file cannot be read", lines)
     for result in file.cases:
-        _case(suite, result)
-    sum_up(suite)
+        case = suite.case(result.case.file, result.case.name)
+        if result.outcome == "differs":
+            case.ended("failure", "differs", "what was seen differs", details(result))
+        elif result.outcome == "not-evaluated":
+            case.ended("error", "not-evaluated", "it could not be evaluated", details(result))
+    return suite
 
 
-def _case(suite: Element, result: CaseResult) -> None:
-    case = SubElement(suite, "testcase", classname=plain(result.case.file), name=plain(result.case.name))
-    text = "\n".join(details(result))
-    if result.outcome == "differs":
-        SubElement(case, "failure", type="differs", message="what was seen differs").text = text
-    elif result.outcome == "not-evaluated":
-        SubElement(case, "error", type="not-evaluated", message="it could not be evaluated").text = text
+def _properties(report: TestReport) -> Iterator[tuple[str, str]]:
+    yield "pack", f"{report.pack}@{report.version}" if report.version else report.pack
+    yield from (("never fired", policy) for policy in report.never_fired)
+    yield from ((f"note: {note.code}", str(note)) for note in report.notes)

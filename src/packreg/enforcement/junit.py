@@ -7,9 +7,10 @@ disabled policies and those that had nothing to judge are skipped.
 
 from __future__ import annotations
 
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from collections.abc import Iterator
 
 from packreg.analysis.findings import EvaluationError, PackResult, Violation
+from packreg.enforcement.junit_xml import Case, Suite, junit_xml
 from packreg.enforcement.plain import change_line, error_label, plain_lines, resource_label
 from packreg.enforcement.report import Report, counted, pack_label, waiver_line
 from packreg.groups.model import Waiver
@@ -20,75 +21,46 @@ WHOLE_PACK = "(the whole pack)"
 
 
 def junit_report(*reports: Report) -> str:
-    """One XML document of all reports. `plain` leaves no character that XML does not have."""
-    root = Element("testsuites", name="packreg")
-    for report in reports:
-        for pack in report.evaluation.packs:
-            _suite(root, pack, report)
-    return document(root)
+    """One XML document of all reports."""
+    suites = (_suite(pack, report) for report in reports for pack in report.evaluation.packs)
+    return junit_xml("packreg", suites)
 
 
-def document(root: Element) -> str:
-    """The XML of these test suites, with their totals; all text in it must be `plain`."""
-    suites = list(root)
-    for attribute in ("tests", "failures", "errors", "skipped"):
-        root.set(attribute, str(sum(int(suite.get(attribute, "0")) for suite in suites)))
-    indent(root)
-    xml: bytes = tostring(root, "us-ascii")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{xml.decode()}\n'
-
-
-def _suite(root: Element, pack: PackResult, report: Report) -> None:
-    suite = SubElement(root, "testsuite", name=plain(pack_label(pack)))
-    properties = SubElement(suite, "properties")
-    SubElement(properties, "property", name="analyzed", value=plain(report.where))
-    if report.governed is not None:
-        entity = plain(report.governed.required.entity.name)
-        SubElement(properties, "property", name="entity", value=entity)
-    if report.hidden:
-        SubElement(
-            properties, "property", name="resources with hidden secrets", value=str(len(report.hidden))
-        )
-    for note in report.notes:
-        SubElement(properties, "property", name=f"note: {plain(note.code)}", value=plain(str(note)))
-    known = {policy.policy for policy in pack.policies}
+def _suite(pack: PackResult, report: Report) -> Suite:
+    label = pack_label(pack)
+    suite = Suite(label, _properties(report))
     for policy in pack.policies:
-        case = _case(suite, pack, policy.policy)
+        case = suite.case(label, policy.policy)
         _fill(case, pack, policy.policy, report)
-        if len(case) == 0 and policy.outcome in ("disabled", "not applicable"):
-            SubElement(case, "skipped", message=policy.outcome)
+        if case.passed and policy.outcome in ("disabled", "not applicable"):
+            case.skipped(policy.outcome)
     named = {found.policy for found in pack.violations} | {found.policy for found in pack.remediations}
     named |= {error.policy for error in pack.errors}
-    for name in sorted(named - known):
-        _fill(_case(suite, pack, name or WHOLE_PACK), pack, name, report)
-    sum_up(suite)
+    for name in sorted(named - {policy.policy for policy in pack.policies}):
+        _fill(suite.case(label, name or WHOLE_PACK), pack, name, report)
+    return suite
 
 
-def sum_up(suite: Element) -> None:
-    """Count the results of a suite's test cases."""
-    cases = suite.findall("testcase")
-    suite.set("tests", str(len(cases)))
-    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-        suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
+def _properties(report: Report) -> Iterator[tuple[str, str]]:
+    yield "analyzed", report.where
+    if report.governed is not None:
+        yield "entity", report.governed.required.entity.name
+    if report.hidden:
+        yield "resources with hidden secrets", str(len(report.hidden))
+    yield from ((f"note: {note.code}", str(note)) for note in report.notes)
 
 
-def _case(suite: Element, pack: PackResult, name: str) -> Element:
-    return SubElement(suite, "testcase", classname=plain(pack_label(pack)), name=plain(name))
-
-
-def _fill(case: Element, pack: PackResult, policy: str, report: Report) -> None:
+def _fill(case: Case, pack: PackResult, policy: str, report: Report) -> None:
     violations = [found for found in pack.violations if found.policy == policy]
     failing = [found for found in violations if report.counts(found)]
     errors = [error for error in pack.errors if error.policy == policy]
     if errors:
         lines = [line for error in errors for line in _error_lines(error)]
-        said = counted(len(errors), "evaluation error")
-        SubElement(case, "error", type=plain(errors[0].code), message=said).text = "\n".join(lines)
+        case.ended("error", errors[0].code, counted(len(errors), "evaluation error"), lines)
     if failing:
         lines = [line for found in failing for line in _violation_lines(found)]
         level = "mandatory" if any(found.is_mandatory for found in failing) else "advisory"
-        said = counted(len(failing), "violation")
-        SubElement(case, "failure", type=level, message=said).text = "\n".join(lines)
+        case.ended("failure", level, counted(len(failing), "violation"), lines)
     talk: list[str] = []
     for found in (each for each in violations if each not in failing):
         talk += [*_violation_lines(found), *_waiver_lines(report.waiver(found))]
@@ -99,10 +71,9 @@ def _fill(case: Element, pack: PackResult, policy: str, report: Report) -> None:
         left += lines if report.counts(remediation) else []
         talk += [*lines, *_waiver_lines(report.waiver(remediation))]
     if left and not failing:
-        said = "what a policy would change was left as it is"
-        SubElement(case, "failure", type="remediate", message=said).text = "\n".join(left)
+        case.ended("failure", "remediate", "what a policy would change was left as it is", left)
     if talk:
-        SubElement(case, "system-out").text = "\n".join(talk)
+        case.printed(talk)
 
 
 def _waiver_lines(waiver: Waiver | None) -> list[str]:
