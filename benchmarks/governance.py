@@ -21,9 +21,7 @@ from pathlib import Path
 from measure import shown
 from registries import s3_server
 
-from packreg.cli.decisions import Decisions
-from packreg.cli.governing import create_governance, edit_governance, read_governance
-from packreg.cli.session import Session
+from packreg.cli.context import CommandContext
 from packreg.groups.editing import with_group
 from packreg.groups.members import Memberships
 from packreg.groups.model import Entity, Governance, Group, PackEntry
@@ -32,6 +30,8 @@ from packreg.groups.times import NEVER
 from packreg.pack.check import load_pack
 from packreg.pack.metadata import PackInfo, PolicyInfo
 from packreg.registry.record import Source
+from packreg.services.decisions import Decisions
+from packreg.services.governance import create_governance, edit_governance, read_governance
 
 PACKS, VERSIONS, GROUPS, PROJECTS = 50, 100, 200, 1_250
 STAGES = ("dev", "test", "staging", "prod")  # of each project, which makes 5,000 stacks
@@ -92,7 +92,7 @@ class _Office:
             "PACKREG_REGISTRY": str(scratch / "registry"),
             "PULUMI_BACKEND_URL": self.backend.as_uri(),
         }
-        session = Session(self.environ)
+        session = CommandContext(self.environ)
         session.registry().init()
         create_governance(session)
         began = time.perf_counter()
@@ -108,7 +108,7 @@ class _Office:
         """What a decision asks the registry for."""
         rows = []
         for what, some in (("one stack", 1), ("100 stacks", 100), ("all 5,000 stacks", 5_000)):
-            session = Session({**self.environ, "PACKREG_HOME": str(self.scratch / f"cold-{some}")})
+            session = CommandContext({**self.environ, "PACKREG_HOME": str(self.scratch / f"cold-{some}")})
             began = time.perf_counter()
             decisions = Decisions.read(session)
             packs = 0
@@ -121,7 +121,7 @@ class _Office:
 
     def decisions(self, rounds: int) -> str:
         """How many stacks a second are decided about, by one core, when everything was read."""
-        session = Session(self.environ)
+        session = CommandContext(self.environ)
         found = read_governance(session)
         listings = {name: session.registry().versions(name) for name in packs_of(found.groups.values())}
         entities = _entities()
@@ -165,7 +165,7 @@ class _Office:
         print(f"  {' '.join(words)}: {took} s", file=sys.stderr)
         return float(took), float(own), float(packs)
 
-    def _publish(self, session: Session, name: str) -> None:
+    def _publish(self, session: CommandContext, name: str) -> None:
         """100 versions of a pack, with what each says of itself."""
         place = self.scratch / "packs" / name
         place.mkdir(parents=True)
@@ -203,7 +203,7 @@ class _Office:
 
 def contention(where: str, environ: Mapping[str, str]) -> str:
     """Editors at once, each with groups of its own, in the one chain; no edit may be lost."""
-    first = Session(environ)
+    first = CommandContext(environ)
     first.registry().init()
     create_governance(first)
     rows = []
@@ -211,7 +211,7 @@ def contention(where: str, environ: Mapping[str, str]) -> str:
         before = len(read_governance(first).groups)
 
         def edit(number: int, editors: int = editors) -> None:
-            session = Session(environ)
+            session = CommandContext(environ)
             for turn in range(EDITS // editors or 1):
                 group = Group(f"g-{editors}-{number}-{turn}", "preventative", frozenset({"stack"}))
                 edit_governance(session, _adding(group), f"add {group.name}")

@@ -18,17 +18,17 @@ from typing import Any
 
 from judged import state, write_pack
 from measure import Case, alone, command, measure, shown
-
-from packreg.analysis.analyzer import Analyzer
-from packreg.analysis.evaluation import PackToRun, evaluate
-from packreg.analysis.feed import JudgedSnapshot
-from packreg.analysis.opa.many import BATCH
-from packreg.analysis.pool import Pool
-from packreg.analysis.snapshot import Snapshot
-from packreg.analysis.state import read_state
 from packreg.cli.configuring import configured
-from packreg.cli.packs_to_run import program_of, ready_packs
-from packreg.cli.session import Session
+
+from packreg.analyzer.analyzer import Analyzer
+from packreg.analyzer.evaluation import PackToRun, evaluate
+from packreg.analyzer.feed import JudgedSnapshot
+from packreg.analyzer.pool import Pool
+from packreg.analyzer.protocol.many import BATCH
+from packreg.cli.context import CommandContext
+from packreg.services.pack_programs import program_of, ready_packs
+from packreg.states.snapshot import Snapshot
+from packreg.states.state import read_state
 
 ROOT = Path(__file__).parents[1]
 SIZES = (100, 1_000, 10_000)
@@ -71,7 +71,7 @@ class _Bench:
         words = list(dict.fromkeys(words))
         for word in words:
             write_pack(scratch / word, word[2:].rpartition("-")[0])
-        session = Session(self.environ)
+        session = CommandContext(self.environ)
         session.__dict__["cwd"] = str(scratch)
         ready = ready_packs(session, words)
         self.programs = {
@@ -260,7 +260,7 @@ def shims(scratch: Path) -> Path:
     for shim in (ROOT / "tests" / "e2e" / "shims").iterdir():
         (place / shim.name).symlink_to(shim)
     opa = place / "pulumi-analyzer-policy-opa"
-    opa.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -u -m packreg.analysis.opa "$@"\n')
+    opa.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -u -m packreg.opa "$@"\n')
     opa.chmod(0o755)
     return place
 

@@ -22,11 +22,11 @@ from typing import Any
 
 import grpc
 
-from packreg.analysis.opa.command import analyzer_command
-from packreg.analysis.opa.many import BATCH, analyze_many
-from packreg.analysis.protocol import analyzer_pb2 as pb
-from packreg.analysis.protocol.encode import encode_resource
-from packreg.analysis.supervisor import descendants
+from packreg.analyzer.protocol import analyzer_pb2 as pb
+from packreg.analyzer.protocol.encode import encode_resource
+from packreg.analyzer.protocol.many import BATCH, analyze_many
+from packreg.analyzer.supervisor import descendants
+from packreg.opa.command import analyzer_command
 
 TICKS = os.sysconf("SC_CLK_TCK")
 RULE = """

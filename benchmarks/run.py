@@ -8,13 +8,14 @@ from pathlib import Path
 
 from bundles import bundles
 from governance import governance
-from guard import guard
 from installs import node_packs, python_packs
 from judging import judging
 from measure import machine
-from opa import opa
 from registries import registries
 from startup import startup
+
+from guard import guard
+from opa import opa
 
 BENCHMARKS = {
     "startup": startup,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.operator_file import LINUX
+from packreg.settings.operator import LINUX
 
 _OVER_ETC = 'mount --bind "$0" /etc && exec "$@"'
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analysis.process import last_line
-from packreg.groups.config_messages import dotted
+from packreg.analyzer.process import last_line
+from packreg.configuration.messages import dotted
 from packreg.pack.paths import shown
 from packreg.registry.members import Members, printable_values
 from packreg.text import CUT, one_line, plain

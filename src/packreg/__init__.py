@@ -18,7 +18,6 @@ from packreg._version import __version__ as __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from packreg.cli.compose import open_registry
     from packreg.errors import (
         ChangedMeanwhile,
         ClusterUnavailable,
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from packreg.registry.publish import Published
     from packreg.registry.record import Lock, Record, Source
     from packreg.registry.registry import Registry, Resolved
+    from packreg.services.clock import open_registry
     from packreg.store.opening import open_store
     from packreg.store.store import Store
 
@@ -121,7 +121,7 @@ _HOMES = {
     "VersionRange": "packreg.pack.version",
     "load_pack": "packreg.pack.check",
     "lock_dependencies": "packreg.install.lock_dependencies",
-    "open_registry": "packreg.cli.compose",
+    "open_registry": "packreg.services.clock",
     "open_store": "packreg.store.opening",
 }
 

@@ -182,3 +182,24 @@ class ChangedMeanwhile(PackregError):
     """Somebody else changed the same thing first; nothing of theirs was overwritten."""
 
     exit_code = 12
+
+
+def error_code(error: BaseException) -> str:
+    """The stable word for an error's class: `VersionUsed` is `version-used`."""
+    name = type(error).__name__
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
+
+
+def error_json(error: PackregError) -> dict[str, object]:
+    """An error as `--json` prints it."""
+    problems = error.problems if isinstance(error, InvalidPack | InvalidConfiguration) else ()
+    found: dict[str, object] = {
+        "code": error_code(error),
+        "exit": error.exit_code,
+        "message": str(error),
+        "hint": error.hint,
+        "problems": [problem._asdict() for problem in problems],
+    }
+    if isinstance(error, InstallError) and error.log:
+        found["log"] = error.log
+    return found

@@ -188,7 +188,7 @@ def test_a_state_of_values_that_are_dear(tmp_path: Path, content: bytes, said: s
     data = STATE % content
     (tmp_path / "state.json").write_bytes(data)
     prepare = """
-    from packreg.analysis.state import read_state
+    from packreg.states.state import read_state
     data = (place / "state.json").read_bytes()
     """
     grown, why = refused(tmp_path, prepare, 'read_state(data, "state.json")')
@@ -201,7 +201,7 @@ def test_a_report(tmp_path: Path) -> None:
     text = b'{"format": 1, "results": [' + b"[]," * 18_000_000 + b"[]]}"
     (tmp_path / "report").write_bytes(gzip.compress(text, 6))
     prepare = """
-    from packreg.enforcement.stored import StoredReport
+    from packreg.reports.stored import StoredReport
     data = (place / "report").read_bytes()
     """
     grown, why = refused(tmp_path, prepare, 'StoredReport.decode(data, "reports/x")')
@@ -285,9 +285,9 @@ def test_an_answer_of_a_pack(tmp_path: Path, answer: str, said: str) -> None:
     (tmp_path / "pack.py").write_text(PACK.format(answer=answer))
     prepare = """
     import os
-    from packreg.analysis.analyzer import CallFailed
-    from packreg.analysis.pool import Pool
-    from packreg.analysis.program import Program
+    from packreg.analyzer.analyzer import CallFailed
+    from packreg.analyzer.pool import Pool
+    from packreg.analyzer.program import Program
     command = (sys.executable, "-u", str(place / "pack.py"))
     pool = Pool()
     analyzer = pool.take(Program("guard", place, command, (("PATH", os.environ["PATH"]),)))

@@ -51,8 +51,8 @@ def test_a_machine_with_a_wrong_clock(keeper: User, monkeypatch: pytest.MonkeyPa
     (keeper.directory / "e.yaml").write_text("values: {}\n")
     with monkeypatch.context() as patch:
         wrong = datetime.now(UTC) - timedelta(minutes=6)
-        patch.setattr("packreg.cli.compose.precisely_now", lambda: precise(wrong))
-        patch.setattr("packreg.cli.compose.now", lambda: wrong.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        patch.setattr("packreg.services.clock.precisely_now", lambda: precise(wrong))
+        patch.setattr("packreg.services.clock.now", lambda: wrong.strftime("%Y-%m-%dT%H:%M:%SZ"))
         for words in (
             ("group", "new", "prod", "--add-stack", "shop/*"),
             ("env", "set", "prod", "e.yaml"),

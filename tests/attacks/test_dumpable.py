@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import packreg
-from packreg.analysis import supervisor
+from packreg.analyzer import supervisor
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
 
@@ -38,8 +38,8 @@ time.sleep(600)
 HOST = """
 import ctypes, os, sys, time
 from pathlib import Path
-from packreg.analysis import process
-from packreg.analysis.program import Program
+from packreg.analyzer import process
+from packreg.analyzer.program import Program
 place, python, pack = sys.argv[1:]
 if os.getuid() == 0:
     process._SUPERVISOR = f"{place}/supervisor.py"

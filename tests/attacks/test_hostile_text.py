@@ -10,8 +10,8 @@ import pytest
 from packreg.groups.model import Entity
 from tests.cli.conftest import User, user
 from tests.cli.kept import keep
-from tests.enforcement.findings import BUCKET, guard, waiver
-from tests.enforcement.kept import stored
+from tests.reports.findings import BUCKET, guard, waiver
+from tests.reports.kept import stored
 
 __all__ = ["user"]
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analysis.process import Process
-from packreg.analysis.program import Program, pack_program
-from packreg.analysis.supervisor import Watch, descendants
+from packreg.analyzer.process import Process
+from packreg.analyzer.program import Program, pack_program
+from packreg.analyzer.supervisor import Watch, descendants
 from packreg.errors import PackFailed
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
-from tests.analysis.test_process import running, wait_until
+from tests.analyzer.test_process import running, wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is watched in /proc")
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analysis.program import Stack
-from packreg.cli.guard_office import Office
-from packreg.cli.session import Session
+from packreg.analyzer.program import Stack
+from packreg.cli.context import CommandContext
 from packreg.errors import NotFound
+from packreg.guard.backend import Office
 from tests.cli.conftest import User, user, write_pack  # noqa: F401  the fixture
 from tests.cli.offices import GOOD, write_stack, write_state
 
@@ -40,7 +40,7 @@ def governed(user: User) -> User:  # noqa: F811
 
 def guard(who: User) -> None:
     """What the guard asks before it lets a stack go on."""
-    session = Session(who.environ)
+    session = CommandContext(who.environ)
     session.__dict__["cwd"] = str(who.directory)
     Office(session).prepare(Stack("dev", "shop", "organization"), "preventative")
 

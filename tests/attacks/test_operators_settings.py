@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.config import load_settings
-from packreg.cli.operator_file import LINUX
 from packreg.errors import UsageError
+from packreg.settings.load import load_settings
+from packreg.settings.operator import LINUX
 from packreg.store.s3 import S3Bucket
 from packreg.store.url import Trust, parse_location
 from tests.cli.conftest import User, user  # noqa: F401  the fixture

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import pytest
 
-from packreg.analysis.program import Stack
-from packreg.cli.continuity import memory_of
-from packreg.cli.guard_office import Office
-from packreg.cli.session import Session
+from packreg.analyzer.program import Stack
+from packreg.cli.context import CommandContext
 from packreg.errors import IntegrityError
+from packreg.guard.backend import Office
 from packreg.install.known import Known
+from packreg.services.continuity import memory_of
 from tests.cli.conftest import Done, User, user  # noqa: F401  the fixture
 from tests.operators import with_operators_file
 
@@ -109,7 +109,7 @@ def test_what_is_there_does_not_continue_what_was_seen(
         done = known(*words)
         assert done.code == 8, done
         assert re.search(said, done.err), done.err
-    session = Session(known.environ)
+    session = CommandContext(known.environ)
     session.__dict__["cwd"] = str(known.directory)
     with pytest.raises(IntegrityError, match=said):
         Office(session).prepare(Stack("dev", "shop", "organization"), "preventative")
@@ -178,7 +178,7 @@ def test_a_home_that_cannot_be_written_goes_on(known: User) -> None:
 
 def test_runs_at_once_forget_nothing(known: User) -> None:
     """However many runs write the memory at the same time, the highest revision stays known."""
-    session = Session(known.environ)
+    session = CommandContext(known.environ)
     session.__dict__["cwd"] = str(known.directory)
     session.home.key.lasts  # noqa: B018  the key is made once
     seen = [Known("id", number, f"{number:064x}") for number in range(1, 30)]
@@ -224,7 +224,7 @@ def test_a_replica_may_be_behind_for_a_while(known: User) -> None:
     older(known)
     replica(known, 100_000)
     known.must(*ASKED)
-    session = Session(known.environ)
+    session = CommandContext(known.environ)
     session.__dict__["cwd"] = str(known.directory)
     memory = memory_of(session)
     before = memory.get()

@@ -12,7 +12,7 @@ import pytest
 _READ = """
 import re, sys
 from pathlib import Path
-from packreg.analysis.sources import read_source
+from packreg.states.sources import read_source
 from packreg.errors import InvalidState
 
 def peak():

@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from packreg.analysis.findings import Evaluation, PackResult
-from packreg.cli.governed_runs import keep_report
-from packreg.cli.session import Session
+from packreg.analyzer.findings import Evaluation, PackResult
+from packreg.cli.context import CommandContext
 from packreg.enforcement.governed import Governed
-from packreg.enforcement.report import Report
-from packreg.enforcement.stored import RanPack, StoredReport
 from packreg.enforcement.verdict import Verdict
 from packreg.groups.decision import Required
 from packreg.groups.model import Entity
 from packreg.pack.metadata import PackInfo
 from packreg.registry.run_entries import RunEntry
+from packreg.reports.report import Report
+from packreg.reports.stored import RanPack, StoredReport
+from packreg.services.judge import keep_report
 from tests.cli.conftest import Done, User
 from tests.cli.conftest import user as user
 from tests.cli.offices import GOOD, GUARD, founder, moved_in, write_stack, write_tags
@@ -103,8 +103,8 @@ class Deploying:
         rows = self.user.must("findings", "ls", "--pack", "packreg", "--json").json()
         return [f"{row['policy']}: {row['message'].rpartition(': ')[2]}" for row in rows]
 
-    def _session(self, at: float) -> Session:
-        session = Session(self.user.environ)
+    def _session(self, at: float) -> CommandContext:
+        session = CommandContext(self.user.environ)
         session.entries._now = lambda: _time(at)  # the clock of that hour
         return session
 
@@ -255,14 +255,14 @@ def test_history_that_was_overwritten_is_found(deploying: Deploying) -> None:
 
 def test_an_audit_by_the_guard_hides_nothing(deploying: Deploying) -> None:
     """The guard's own audit, after an update, takes over what the last audit found."""
-    from packreg.analysis.program import Stack
-    from packreg.cli.guard_office import Office
-    from packreg.enforcement.guard.run import Run
+    from packreg.analyzer.program import Stack
+    from packreg.guard.backend import Office
+    from packreg.guard.run import Run
 
     deploying.update()
     assert len(deploying.found()) == 1
     deploying.user.monkeypatch.chdir(deploying.user.directory)  # where the CLI would be, and its backend
-    session = Session(deploying.user.environ)
+    session = CommandContext(deploying.user.environ)
     office = Office(session)
     stack = Stack("dev", "shop", "organization")
     prepared = office.prepare(stack, "audit")

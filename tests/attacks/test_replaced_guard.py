@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.guard_forms import DIRECTORY, PROGRAM
+from packreg.services.guard_forms import DIRECTORY, PROGRAM
 from tests.cli.conftest import User
 from tests.cli.conftest import user as user  # a fixture
 from tests.cli.test_guarding import environ, run

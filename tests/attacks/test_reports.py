@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.kept_reports import object_digest
-from packreg.enforcement.stored import StoredReport
 from packreg.groups.model import Entity
 from packreg.groups.times import precise
 from packreg.registry import layout
+from packreg.reports.stored import StoredReport
+from packreg.services.reports import object_digest
 from packreg.store.bucket import Entry
 from packreg.store.memory import MemoryBucket
 from packreg.store.opening import open_store
@@ -22,9 +22,9 @@ from packreg.store.store import Store
 from packreg.store.url import parse_location
 from tests.cli.conftest import Done, User, user
 from tests.cli.kept import enter, fitting, govern
-from tests.enforcement.findings import guard
-from tests.enforcement.kept import stored
 from tests.registry.packs import registry as new_registry
+from tests.reports.findings import guard
+from tests.reports.kept import stored
 from tests.store.ministack import CREDENTIALS, client, ministack
 
 __all__ = ["user"]

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 import packreg
-from packreg.analysis.supervisor import descendants, name_files, remove_files
-from tests.analysis.test_process import running, wait_until
+from packreg.analyzer.supervisor import descendants, name_files, remove_files
+from tests.analyzer.test_process import running, wait_until
 
 KILLS = int(os.environ.get("PACKREG_KILLS", "20"))
 SECRET = "correct-horse-battery-staple"
@@ -35,8 +35,8 @@ time.sleep(600)
 HOST = """
 import os, sys, time
 from pathlib import Path
-from packreg.analysis.process import Process
-from packreg.analysis.program import Program
+from packreg.analyzer.process import Process
+from packreg.analyzer.program import Program
 print("started", flush=True)
 files = (("KEY", sys.argv[2].encode()),)
 command = (sys.executable, "-I", "-u", "-c", sys.argv[1])

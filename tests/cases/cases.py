@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packreg.analysis.findings import Change, EvaluationError, PackResult, Remediation, Violation
+from packreg.analyzer.findings import Change, EvaluationError, PackResult, Remediation, Violation
 from packreg.cases.model import Case
 from packreg.cases.reading import read_cases
 from packreg.pack.problems import Problems

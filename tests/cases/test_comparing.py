@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analysis.findings import Change
+from packreg.analyzer.findings import Change
 from packreg.cases.comparing import compare, matching
 from packreg.cases.model import Expected, ExpectedChange, ExpectedRemediation, ExpectedViolation
 from tests.cases.cases import ROOT, remediation, result, urn, violation

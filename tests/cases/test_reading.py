@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from packreg.analysis.resources import read_resources
 from packreg.cases.model import Expected, ExpectedChange, ExpectedRemediation, ExpectedViolation
 from packreg.cases.reading import MAX_FILE, read_cases, schema_text
-from packreg.groups.config_file import Setting
+from packreg.configuration.file import Setting
 from packreg.pack.problems import Problems
+from packreg.states.resources import read_resources
 from tests.cases.cases import FILES, PATH, read
 from tests.laws import LONG_LAW
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import junitparser
 
-from packreg.analysis.findings import Change, EvaluationError
+from packreg.analyzer.findings import Change, EvaluationError
 from packreg.cases.document import document
 from packreg.cases.junit import WHOLE_FILE, junit_report
 from packreg.cases.model import Case
@@ -15,7 +15,7 @@ from packreg.cases.report import CaseResult, FileResult, TestReport, never_fired
 from packreg.cases.text import text_report
 from packreg.errors import Problem
 from tests.cases.cases import read, remediation, result, urn, violation
-from tests.enforcement.findings import HOSTILE
+from tests.reports.findings import HOSTILE
 
 TEXT = """
 - name: good

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from packreg.analysis.findings import Change, PackResult, Remediation, Violation
+from packreg.analyzer.findings import Change, PackResult, Remediation, Violation
 from packreg.cases.reading import schema_text
 from packreg.cases.report import CaseResult
 from packreg.cases.rewriting import rewritten

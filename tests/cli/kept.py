@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from packreg.cli.compose import new_id
-from packreg.cli.kept_reports import object_digest
-from packreg.enforcement.stored import StoredReport
 from packreg.groups.document import Change, default_groups, encode
 from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, Governance, Group, PackEntry
 from packreg.registry import layout
 from packreg.registry.run_entries import Entered, RunEntries, RunEntry
+from packreg.reports.stored import StoredReport
+from packreg.services.clock import new_id
+from packreg.services.reports import object_digest
 from packreg.store.chain import Chain
 from packreg.store.opening import open_store
 from packreg.store.store import Store

@@ -12,8 +12,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from packreg.analysis.secrets import ITERATIONS
-from packreg.analysis.values import SECRET, SIGNATURE
+from packreg.states.secrets import ITERATIONS
+from packreg.states.values import SECRET, SIGNATURE
 
 PASSPHRASE = "correct horse"
 _SALT = b"saltsalt"

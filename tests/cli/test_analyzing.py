@@ -14,13 +14,13 @@ import jsonschema
 import junitparser
 import pytest
 
-from tests.analysis.packs import BUCKET, FIXTURES, installed_once
-from tests.analysis.test_secrets import SALT, TOKEN
+from tests.analyzer.packs import BUCKET, FIXTURES, installed_once
 from tests.cli.conftest import User
+from tests.states.test_secrets import SALT, TOKEN
 
 pytestmark = pytest.mark.usefixtures("opa")
 
-SARIF = Path(__file__).parents[1] / "enforcement" / "sarif-schema-2.1.0.json"
+SARIF = Path(__file__).parents[1] / "reports" / "sarif-schema-2.1.0.json"
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
 CLEAN = {"acl": "private", "owner": "me", "retentionDays": 30}
@@ -476,7 +476,7 @@ def test_the_operators_own_opa_analyzer_is_used(judge: User, by: str) -> None:
     program.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path[:0] = {path!r}\n"
         f"open({str(judge.directory / 'asked')!r}, 'a').write(f'{{sys.argv[1:]}}\\n')\n"
-        "from packreg.analysis.opa.__main__ import main\nsys.exit(main())\n"
+        "from packreg.opa.__main__ import main\nsys.exit(main())\n"
     )
     program.chmod(0o755)
     if by == "variable":

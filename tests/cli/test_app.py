@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from packreg import errors
 from packreg.cli.app import packreg
 from packreg.cli.commands import ALIASES, COMMANDS
+from packreg.cli.context import CommandContext
 from packreg.cli.exits import EXIT_CODES
-from packreg.cli.session import Session
 from tests.cli.conftest import User, write_pack
 from tests.laws import LONG_LAW
 
@@ -147,10 +147,10 @@ def test_a_failure_with_json_is_one_document(user: User) -> None:
 def test_an_unexpected_error_is_called_a_defect(user: User) -> None:
     """What packreg did not expect exits 1 without a traceback; the traceback is in a file that is named."""
 
-    def broken(session: Session) -> None:
+    def broken(session: CommandContext) -> None:
         raise ZeroDivisionError("a\x1b[31m surprise")
 
-    user.monkeypatch.setattr(Session, "registry", broken)
+    user.monkeypatch.setattr(CommandContext, "registry", broken)
     done = user("versions", "guard")
     assert done.code == 1
     assert "this is a defect of packreg: ZeroDivisionError: a\\x1b[31m surprise" in done.err
@@ -164,10 +164,10 @@ def test_an_unexpected_error_is_called_a_defect(user: User) -> None:
 def test_the_operating_systems_no_is_no_defect(user: User) -> None:
     """An OSError that nobody expected is told as such."""
 
-    def full(session: Session) -> None:
+    def full(session: CommandContext) -> None:
         raise OSError(28, "No space left on device")
 
-    user.monkeypatch.setattr(Session, "registry", full)
+    user.monkeypatch.setattr(CommandContext, "registry", full)
     done = user("versions", "guard")
     assert done.code == 1
     assert "the operating system said no: [Errno 28] No space left on device" in done.err
@@ -176,10 +176,10 @@ def test_the_operating_systems_no_is_no_defect(user: User) -> None:
 def test_an_interruption_is_exit_code_130(user: User) -> None:
     """Ctrl-C ends with 130 and a sentence, not with a traceback."""
 
-    def interrupted(session: Session) -> None:
+    def interrupted(session: CommandContext) -> None:
         raise KeyboardInterrupt
 
-    user.monkeypatch.setattr(Session, "registry", interrupted)
+    user.monkeypatch.setattr(CommandContext, "registry", interrupted)
     done = user("versions", "guard")
     assert done.code == 130
     assert "error: interrupted" in done.err

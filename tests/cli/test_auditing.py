@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from packreg.analysis.backend import StackEntry
+from packreg.cli.app import run
 from packreg.cli.auditing import part_of
-from packreg.cli.kept_reports import KeptReports
-from packreg.cli.session import Session
-from packreg.enforcement.stored import StoredReport
+from packreg.cli.context import CommandContext
 from packreg.groups.model import Entity
+from packreg.reports.stored import StoredReport
+from packreg.services.reports import KeptReports
+from packreg.states.backend import StackEntry
 from tests.cli.conftest import Done, User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
@@ -49,7 +50,7 @@ def verdicts(done: Done) -> dict[str, str]:
 
 def newest(office: User, stack: str, count: int = 1) -> tuple[StoredReport, ...]:
     """The newest audit reports of a stack."""
-    kept = KeptReports(Session(office.environ))
+    kept = KeptReports(CommandContext(office.environ))
     return kept.newest(Entity("stack", f"organization/{stack}"), "audit", count)
 
 
@@ -181,7 +182,7 @@ def test_a_waiver_that_comes_or_goes_is_a_change(office: User, monkeypatch: pyte
     waived = {"shop/prod": "compliant", "shop/dev": "unchanged", "blog/prod": "unchanged"}
     assert verdicts(office.must(*audit)) == waived
     assert verdicts(office.must(*audit))["shop/prod"] == "unchanged"
-    monkeypatch.setattr("packreg.cli.compose.now", lambda: "2126-01-01T00:00:00Z")
+    monkeypatch.setattr("packreg.services.clock.now", lambda: "2126-01-01T00:00:00Z")
     assert verdicts(office.must(*audit))["shop/prod"] == "not-compliant"
 
 
@@ -215,7 +216,7 @@ def test_an_account_is_audited(office: User) -> None:
     (office.directory / "account.jsonl").write_text("\n".join(map(json.dumps, lines)))
     done = office.must("audit", "--account", "aws/production", "--resources", "account.jsonl")
     assert done.out == "aws/production\tnot-compliant\t1\t0\t0\t0\t0\n"
-    kept = KeptReports(Session(office.environ)).newest(Entity("account", "aws/production"), "audit")
+    kept = KeptReports(CommandContext(office.environ)).newest(Entity("account", "aws/production"), "audit")
     assert [each.required.entity for each in kept] == [Entity("account", "aws/production")]
 
 
@@ -270,7 +271,7 @@ def test_wrong_options_are_refused(office: User, words: list[str]) -> None:
 
 def test_many_stacks_share_a_process_of_an_opa_pack(office: User, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pack that never asks for the stack's name is started once for each job, not for each stack."""
-    from packreg.analysis.process import Process
+    from packreg.analyzer.process import Process
 
     started: list[str] = []
     begin = Process.__init__
@@ -291,10 +292,10 @@ def test_many_stacks_share_a_process_of_an_opa_pack(office: User, monkeypatch: p
 def test_grpc_writes_no_lines_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unless somebody asks for them; a pack that ends while it is asked is reported in our own words."""
     monkeypatch.delenv("GRPC_VERBOSITY", raising=False)
-    Session({})
+    run(["--help"])
     assert os.environ.pop("GRPC_VERBOSITY") == "NONE"
     monkeypatch.setenv("GRPC_VERBOSITY", "DEBUG")
-    Session({})
+    run(["--help"])
     assert os.environ["GRPC_VERBOSITY"] == "DEBUG"
 
 

@@ -16,7 +16,7 @@ SECRET = "hunter2-and-more"
 @pytest.fixture(autouse=True)
 def cheap_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passphrases cost as little as they may: what they cost is tested where they are."""
-    from packreg.groups.environments import passphrase
+    from packreg.environments import passphrase
 
     monkeypatch.setattr(passphrase.PassphraseKeys.__init__, "__defaults__", (passphrase.LEAST,))
 

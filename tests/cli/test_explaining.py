@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.decisions import Decisions
-from packreg.cli.entities import stack_entity
-from packreg.cli.session import Session
+from packreg.cli.context import CommandContext
+from packreg.groups.entities import stack_entity
+from packreg.services.decisions import Decisions
 from tests.cli.conftest import Done, User
 from tests.cli.offices import GOOD, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
@@ -209,7 +209,7 @@ def test_all_stacks_of_a_backend(office: User) -> None:
 
 def test_requests_do_not_grow_with_the_stacks(office: User) -> None:
     """Four for governance and two for each pack (records, bundles), for one stack as for a thousand."""
-    session = Session(office.environ)
+    session = CommandContext(office.environ)
     decisions = Decisions.read(session)
     assert session.store.requests == 4
     for number in range(1000):

@@ -77,12 +77,12 @@ def test_the_first_use_of_a_feature_says_who_will_stop(
     """Nobody raises the format of governance without being told which clients then stop, and saying yes."""
     from dataclasses import replace
 
-    from packreg.cli.governing import edit_governance
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.errors import UsageError
+    from packreg.services.governance import edit_governance
 
     monkeypatch.setitem(formats.FEATURES, "seals", "9.9.0")
-    session = Session({"HOME": str(tmp_path), "PACKREG_REGISTRY": old.extra["PACKREG_REGISTRY"]})
+    session = CommandContext({"HOME": str(tmp_path), "PACKREG_REGISTRY": old.extra["PACKREG_REGISTRY"]})
 
     def edit(yes: bool) -> frozenset[str]:
         edited = edit_governance(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from packreg.cli.compose import open_registry
-from packreg.cli.session import Session
+from packreg.cli.context import CommandContext
 from packreg.pack.metadata import PackInfo, PolicyInfo, Schema
 from packreg.registry.record import Source
+from packreg.services.clock import open_registry
 from tests.cli.conftest import User
 from tests.registry.packs import pack
 
@@ -58,7 +58,7 @@ def entry_of(user: User, group: str, pack: str) -> dict[str, object]:
 def test_init_creates_the_default_groups_once(user: User) -> None:
     """A new registry has both default groups, init again changes nothing, and an old one gets them."""
     assert user("group", "ls").code == 6
-    Session(user.environ).registry().init()  # as it was left by a packreg that wrote no governance
+    CommandContext(user.environ).registry().init()  # as it was left by a packreg that wrote no governance
     assert user("group", "ls").code == 6
     assert user.must("init", "--json").json()["groups"] == [AUDIT, DEFAULT]
     assert user.must("init", "--json").json()["groups"] == [AUDIT, DEFAULT]

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from packreg.cli import guard_forms
-from packreg.cli.guard_forms import DIRECTORY, PROGRAM, provide_plugin
 from packreg.cli.pulumi_command import CONFIGS, PACKS
 from packreg.errors import InstallError
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
+from packreg.services import guard_forms
+from packreg.services.guard_forms import DIRECTORY, PROGRAM, provide_plugin
 from tests.cli.conftest import User
 
 PULUMI = """#!/bin/sh

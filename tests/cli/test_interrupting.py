@@ -34,7 +34,7 @@ def say(name):
     os.rename("pids.new", name)
 
 def answer(method):
-    from packreg.analysis.protocol import analyzer_pb2 as pb
+    from packreg.analyzer.protocol import analyzer_pb2 as pb
     def handle(request, context):
         if method == "Analyze":
             say("judging")

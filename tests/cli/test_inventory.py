@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.inventory.account import Account, account
 from tests.cli.conftest import User
+from tests.states.inventory.account import Account, account
 from tests.store.ministack import CREDENTIALS, ministack
 
 

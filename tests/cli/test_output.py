@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.cli.output import Output, error_code, error_json, human_size, json_text
-from packreg.errors import InstallError, InvalidPack, Problem, VersionUsed
+from packreg.cli.output import Output, human_size, json_text
+from packreg.errors import InstallError, InvalidPack, Problem, VersionUsed, error_code, error_json
 from tests.laws import LONG_LAW
 
 ANY_TEXT = st.text(st.characters()) | st.lists(st.sampled_from(["##", "[", "#", "::", "\\"])).map("".join)

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from packreg.enforcement.stored import RanPack
+from packreg.reports.stored import RanPack
 from tests.cli.conftest import User
 from tests.cli.kept import fitting, govern, keep
-from tests.enforcement.findings import guard, waiver
-from tests.enforcement.kept import stored
+from tests.reports.findings import guard, waiver
+from tests.reports.kept import stored
 
 
 @pytest.fixture

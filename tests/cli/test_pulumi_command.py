@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from packreg.cli.pulumi_command import Forms, guarded, option_value, read_version
-from packreg.enforcement.guard.options import CONFIGS, PACKS, given
 from packreg.errors import UsageError
+from packreg.services.pulumi_options import CONFIGS, PACKS, given
 
 FORMS = Forms("/bin/guard", "/lib/guard", "/lib/none.json")
 NEW, MIDDLE, OLD = (3, 259, 0), (3, 220, 1), (3, 150, 0)

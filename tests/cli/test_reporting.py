@@ -12,8 +12,8 @@ import pytest
 from packreg.groups.model import Entity
 from tests.cli.conftest import User
 from tests.cli.kept import keep
-from tests.enforcement.findings import error, guard, violation, waiver
-from tests.enforcement.kept import stored
+from tests.reports.findings import error, guard, violation, waiver
+from tests.reports.kept import stored
 
 
 @pytest.fixture

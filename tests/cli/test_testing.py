@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from packreg.cases.reading import schema_text
-from tests.analysis.packs import FIXTURES, install, python_source
+from tests.analyzer.packs import FIXTURES, install, python_source
 from tests.cli.conftest import User
 from tests.cli.test_documented_json import assert_has, first
 

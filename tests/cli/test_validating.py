@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis.packs import install
+from tests.analyzer.packs import install
 from tests.cli.conftest import User
 
 

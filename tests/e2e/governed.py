@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from packreg.enforcement.stored import StoredReport
+from packreg.reports.stored import StoredReport
 from tests.e2e.user import Shell
 
 GOOD = {"acl": "private", "owner": "ada", "retentionDays": 30}

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from packreg.analysis.redaction import Redactor
-from packreg.analysis.values import SIGNATURE, UNKNOWN
+from packreg.analyzer.redaction import Redactor
+from packreg.states.values import SIGNATURE, UNKNOWN
 from tests.e2e.user import Shell
 
 #: The exit codes that mean the same, the CLI's first: it has one for everything that is not allowed.

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.analysis.opa.resources import DEMO as RULES
-from tests.analysis.opa.resources import KUBERNETES as OBJECTS
+from tests.opa.resources import DEMO as RULES
+from tests.opa.resources import KUBERNETES as OBJECTS
 
 _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analysis.state import read_state
-from tests.analysis.opa.packs import PACKS as RULES
-from tests.analysis.recordings import PROGRAM, STATES
+from packreg.states.state import read_state
 from tests.e2e.conftest import cli_shell
 from tests.e2e.judging import Pack, compared
 from tests.e2e.states import AWS, DEMO, KUBERNETES, SHOP, written
 from tests.e2e.user import FIXTURES, Pulumi, Shell, Stack, publish
+from tests.opa.packs import PACKS as RULES
+from tests.states.recordings import PROGRAM, STATES
 
 OWN = Path(__file__).parent / "packs"
 KINDS = ("python-kinds", "nodejs-kinds", "typescript-kinds")

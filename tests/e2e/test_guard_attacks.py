@@ -23,7 +23,7 @@ MINE = 'package mine\ndeny_ownerless["nobody owns it"] { input.owner == "nobody"
 STRANGER = """
 import sys
 import grpc
-from packreg.analysis.protocol import analyzer_pb2 as pb
+from packreg.analyzer.protocol import analyzer_pb2 as pb
 
 told = pb.ConfigureStackRequest(stack="sandbox", project="shop", organization="organization", dry_run=True)
 with grpc.insecure_channel(f"127.0.0.1:{sys.argv[1]}") as channel:

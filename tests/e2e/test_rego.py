@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from packreg.analysis.opa import inputs
-from packreg.analysis.opa.judge import Judge, Setting, Verdict, go_value
-from tests.analysis.opa.expressions import EXPRESSIONS, INPUT
-from tests.analysis.opa.packs import PACKS, files_of, judge_of, judging
-from tests.analysis.opa.resources import DEMO, KUBERNETES, bucket
+from packreg.opa import inputs
+from packreg.opa.judge import Judge, Setting, Verdict, go_value
 from tests.e2e.user import FIXTURES
+from tests.opa.expressions import EXPRESSIONS, INPUT
+from tests.opa.packs import PACKS, files_of, judge_of, judging
+from tests.opa.resources import DEMO, KUBERNETES, bucket
 
 Programs = Mapping[str, Path]
 LIMIT = {"deny": {"limit": 10}}

@@ -8,19 +8,19 @@ from pathlib import Path
 import jsonschema
 import junitparser
 
-from packreg.enforcement.document import document
-from packreg.enforcement.github import github_report
-from packreg.enforcement.junit import junit_report
-from packreg.enforcement.markdown import markdown_report
-from packreg.enforcement.report import Report, summary, totals
-from packreg.enforcement.sarif import sarif_report
-from packreg.enforcement.text import text_report
 from packreg.errors import Problem
 from packreg.groups.decision import Unavailable
-from tests.enforcement.findings import HOSTILE, governed, waiver
+from packreg.reports.document import document
+from packreg.reports.github import github_report
+from packreg.reports.junit import junit_report
+from packreg.reports.markdown import markdown_report
+from packreg.reports.report import Report, summary, totals
+from packreg.reports.sarif import sarif_report
+from packreg.reports.text import text_report
+from tests.reports.findings import HOSTILE, governed, waiver
 
 WAIVED = "waived until 2026-12-31T23:59:59Z by ada: moves in spring (w-{})"
-SCHEMA = Path(__file__).parent / "sarif-schema-2.1.0.json"
+SCHEMA = Path(__file__).parents[1] / "reports" / "sarif-schema-2.1.0.json"
 
 
 def waived() -> Report:

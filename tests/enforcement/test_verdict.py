@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analysis.findings import Evaluation, PackResult
+from packreg.analyzer.findings import Evaluation, PackResult
 from packreg.enforcement.verdict import TABLE, FailOn, Found, judged, verdict
 from packreg.errors import Problem
 from packreg.groups.decision import Unavailable
 from packreg.groups.model import Mode
-from tests.enforcement.findings import error, governed, guard, violation, waiver
+from tests.reports.findings import error, governed, guard, violation, waiver
 
 
 @pytest.mark.parametrize(

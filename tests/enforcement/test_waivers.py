@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analysis.findings import Evaluation
+from packreg.analyzer.findings import Evaluation
 from packreg.enforcement.waivers import Waived, apply_waivers, covers
 from packreg.groups.model import Entity, Rules, Waiver
-from tests.enforcement.findings import BUCKET, ROOT, STACK, URN, guard, violation, waiver
+from tests.reports.findings import BUCKET, ROOT, STACK, URN, guard, violation, waiver
 
 NOW = "2026-06-01T00:00:00Z"
 EVALUATION = Evaluation((guard(),), 2)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from packreg.configuration.reconcile import ConfigurablePack
 from packreg.errors import InvalidConfiguration, NotFound, UsageError
 from packreg.groups.admission import MAX_VERSIONS, configuration_warnings, wanted_versions
-from packreg.groups.configuration import ConfigurablePack
 from packreg.pack.metadata import PackInfo, PolicyInfo, Schema
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key, revision_key, tombstone_key

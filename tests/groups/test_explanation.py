@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.groups.config_file import LEVELS, Layer, Setting
-from packreg.groups.config_schema import PolicySchema
-from packreg.groups.configuration import DEFAULTS, INITIAL, ConfigurablePack, Policy, reconcile
+from packreg.configuration.file import LEVELS, Layer, Setting
+from packreg.configuration.reconcile import DEFAULTS, INITIAL, ConfigurablePack, Policy, reconcile
+from packreg.configuration.schema import PolicySchema
 from packreg.groups.explanation import explain
 
 SCHEMA = PolicySchema({"days": {"type": "number", "default": 7.0}, "who": {"type": "string"}}, ())

@@ -12,8 +12,8 @@ import pytest
 import yaml
 from hypothesis import given
 
+from packreg.configuration.file import as_config, as_layer
 from packreg.errors import UsageError
-from packreg.groups.config_file import as_config, as_layer
 from packreg.groups.document import default_groups
 from packreg.groups.group_file import applied, read_groups
 from packreg.groups.group_text import write_groups

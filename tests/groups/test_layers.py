@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from packreg.configuration.file import Setting
+from packreg.environments.opened import Opened
 from packreg.errors import InvalidConfiguration
-from packreg.groups.config_file import Setting
 from packreg.groups.decision import Asked
-from packreg.groups.environments.opened import Opened
 from packreg.groups.layers import layers_of, shown_layers_of
 from packreg.groups.model import PackEntry
 from packreg.pack.version import Version

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.groups.config_schema import PolicySchema, violations
+from packreg.configuration.schema import PolicySchema, violations
 from packreg.groups.schema_changes import schema_changes
 from packreg.pack.metadata import Schema
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.groups.config_file import LEVELS, read_layer
-from packreg.groups.configuration import ConfigurablePack, Policy
+from packreg.configuration.file import LEVELS, read_layer
+from packreg.configuration.reconcile import ConfigurablePack, Policy
 from packreg.groups.decision import Required
 from packreg.groups.model import Group
 from packreg.groups.strictness import Levels, contested, levels_of, with_strictness

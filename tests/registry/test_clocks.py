@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from packreg.environments.stored import Environments
 from packreg.errors import StoreRefused, UsageError
 from packreg.registry.clocks import SKEW, Dated, StoreTimes, doubts, seconds
-from packreg.registry.environments import Environments
 from packreg.store.memory import MemoryBucket
 from packreg.store.store import Store
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from packreg.enforcement.stored import StoredReport
+from packreg.environments.stored import Environments
 from packreg.errors import IntegrityError, StoreRefused
 from packreg.groups import editing
 from packreg.groups.document import decode, encode
@@ -20,10 +20,10 @@ from packreg.groups.merging import next_revision
 from packreg.groups.model import DEFAULT_GROUPS
 from packreg.pack.version import Version
 from packreg.registry import formats
-from packreg.registry.environments import Environments
 from packreg.registry.notices import Notice
 from packreg.registry.record import Record
 from packreg.registry.settings import Settings
+from packreg.reports.stored import StoredReport
 from packreg.store.chain import Chain
 from packreg.store.local import LocalBucket
 from packreg.store.memory import MemoryBucket

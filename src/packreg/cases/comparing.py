@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from packreg.analysis.findings import PackResult, Remediation, Violation
+from packreg.analyzer.findings import PackResult, Remediation, Violation
 from packreg.cases.model import Expected, ExpectedRemediation, ExpectedViolation
 
 F = TypeVar("F", Violation, Remediation)

@@ -7,8 +7,8 @@ from typing import Any
 
 from packreg.cases.model import ExpectedRemediation
 from packreg.cases.report import CaseResult, TestReport
-from packreg.enforcement.document import error_json, remediation_json, violation_json
-from packreg.enforcement.plain import json_value
+from packreg.reports.document import error_json, remediation_json, violation_json
+from packreg.reports.plain import json_value
 
 
 def document(report: TestReport) -> dict[str, Any]:

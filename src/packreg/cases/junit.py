@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from packreg.cases.report import FileResult, TestReport
 from packreg.cases.text import details
-from packreg.enforcement.junit_xml import Suite, junit_xml
+from packreg.reports.junit_xml import Suite, junit_xml
 from packreg.text import plain
 
 #: The test case of a file that cannot be read.

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from packreg.analysis.findings import Remediation, Violation
-from packreg.analysis.resource import urn_parts
-from packreg.enforcement.plain import json_value, path_text
-from packreg.groups.config_file import Layer
-from packreg.groups.config_schema import compiled
+from packreg.analyzer.findings import Remediation, Violation
+from packreg.configuration.file import Layer
+from packreg.configuration.schema import compiled
+from packreg.reports.plain import json_value, path_text
+from packreg.states.resource import urn_parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from packreg.cases.model import (
     is_expression,
 )
 from packreg.cases.yaml_values import at, place_of, value_of
+from packreg.configuration.file import Layer, read_layer
+from packreg.configuration.messages import dotted, explain, shown
+from packreg.configuration.schema import pattern_problem
 from packreg.errors import InvalidConfiguration
-from packreg.groups.config_file import Layer, read_layer
-from packreg.groups.config_messages import dotted, explain, shown
-from packreg.groups.config_schema import pattern_problem
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping as YamlMapping
 from packreg.pack.strict_yaml import Node, Scalar, Sequence, read_yaml

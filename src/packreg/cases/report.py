@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from packreg.analysis.findings import PackResult
+from packreg.analyzer.findings import PackResult
 from packreg.cases.comparing import Comparison, compare
 from packreg.cases.model import Case, Expected
 from packreg.errors import Problem

@@ -14,19 +14,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
-from packreg.analysis.findings import Remediation, Violation
-from packreg.analysis.resource import ROOT_STACK, urn_parts
+from packreg.analyzer.findings import Remediation, Violation
 from packreg.cases.comparing import Comparison, compare
 from packreg.cases.model import Case, ExpectedRemediation, is_expression
 from packreg.cases.reading import case_nodes, read_cases, tree_of
 from packreg.cases.report import CaseResult
 from packreg.cases.yaml_values import is_text
-from packreg.enforcement.plain import json_value, path_text
 from packreg.errors import UsageError
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping as YamlMapping
 from packreg.pack.strict_yaml import Node, Place, Scalar, Sequence
 from packreg.pack.text import BOM
+from packreg.reports.plain import json_value, path_text
+from packreg.states.resource import ROOT_STACK, urn_parts
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./:@-]*[A-Za-z0-9_])?", re.ASCII)
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from packreg.analysis.findings import Remediation, Violation
+from packreg.analyzer.findings import Remediation, Violation
 from packreg.cases.comparing import Comparison
 from packreg.cases.model import ExpectedChange, ExpectedRemediation, ExpectedViolation
 from packreg.cases.report import CaseResult, TestReport, summary
-from packreg.enforcement.plain import change_line, json_value, plain_lines, resource_label
-from packreg.enforcement.text import error_lines
+from packreg.reports.plain import change_line, json_value, plain_lines, resource_label
+from packreg.reports.text import error_lines
 from packreg.text import plain
 
 _SIGNS = {"passed": "✅", "differs": "❌", "updated": "📝", "not-evaluated": "⛔"}

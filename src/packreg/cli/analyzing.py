@@ -10,17 +10,18 @@ import click
 
 from packreg._version import __version__
 from packreg.cli.base import command
-from packreg.cli.configuring import configured
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.packs_to_run import program_of, ready_packs
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
-from packreg.cli.resources_to_judge import read_judged, resource_options
+from packreg.cli.resources_to_judge import resource_options
 from packreg.errors import Problem, UsageError
+from packreg.services.configuring import configured
+from packreg.services.pack_programs import program_of, ready_packs
+from packreg.services.resources import read_judged
 
 if TYPE_CHECKING:
-    from packreg.cli.packs_to_run import Ready
-    from packreg.cli.session import Session
-    from packreg.groups.config_file import Layer
+    from packreg.cli.context import CommandContext
+    from packreg.configuration.file import Layer
+    from packreg.services.pack_programs import Ready
 
 
 @command(
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 @python_option
 @click.pass_obj
 def analyze_command(
-    session: Session,
+    context: CommandContext,
     packs: tuple[str, ...],
     config: tuple[str, ...],
     fail_on: str,
@@ -77,24 +78,24 @@ def analyze_command(
     Releases are installed if need be; a directory is written with a slash (./guard) or as a dot. Exit code 3:
     there are violations at the level of --fail-on. Exit code 4: something could not be evaluated.
     """
-    from packreg.analysis.pool import Pool
+    from packreg.analyzer.pool import Pool
 
-    check_format(session, output)
+    check_format(context, output)
     names = list(dict.fromkeys(packs))
-    layers = read_layers(session, config)
+    layers = read_layers(context, config)
     found = read_judged(
-        session, state=state, preview=preview, resources=resources, stack=stack, backend=backend
+        context, state=state, preview=preview, resources=resources, stack=stack, backend=backend
     )
-    ready = ready_packs(session, names, offline=offline, python=python)
+    ready = ready_packs(context, names, offline=offline, python=python)
     _check_names(layers, ready)
     warnings: list[Problem] = []
-    programs = [program_of(session, pack, found.stack) for pack in ready]
+    programs = [program_of(context, pack, found.stack) for pack in ready]
     with Pool() as pool:
         pool.start_ahead(program for program in programs for _ in range(workers))
         # importing these takes long, and packs load meanwhile
-        from packreg.analysis.evaluation import PackToRun, evaluate
+        from packreg.analyzer.evaluation import PackToRun, evaluate
         from packreg.enforcement.hidden import unread, with_names
-        from packreg.enforcement.report import Report
+        from packreg.reports.report import Report
 
         running = [
             PackToRun(
@@ -118,26 +119,26 @@ def analyze_command(
         __version__,
         hidden=hidden,
     )
-    write_report(session, report, output)
+    write_report(context, report, output)
     return EXIT_CODES[report.verdict]
 
 
-def read_layers(session: Session, config: Sequence[str]) -> list[tuple[str, Layer]]:
+def read_layers(context: CommandContext, config: Sequence[str]) -> list[tuple[str, Layer]]:
     """The configuration files, each with the name of the pack it is for, "" for all.
 
     Raises:
         UsageError: there is no such file.
         InvalidConfiguration: one is not a configuration.
     """
-    from packreg.groups.config_file import MAX_FILE, read_layer
+    from packreg.configuration.file import MAX_FILE, read_layer
 
     layers = []
     for word in config:
         name, separator, path = word.partition("=")
-        if not separator or "/" in name or Path(session.cwd, word).is_file():
+        if not separator or "/" in name or Path(context.cwd, word).is_file():
             name, path = "", word
         try:
-            with Path(session.cwd, path).open("rb") as file:
+            with Path(context.cwd, path).open("rb") as file:
                 data = file.read(MAX_FILE + 1)
         except OSError as error:
             raise UsageError(

@@ -12,9 +12,9 @@ import click
 from packreg._version import __version__
 from packreg.cli.base import CONTEXT, shared_options
 from packreg.cli.commands import ALIASES, COMMANDS, help_text
+from packreg.cli.context import CommandContext
 from packreg.cli.exits import INTERRUPTED, READER_GONE
 from packreg.cli.output import ReaderGone, forget_stdout
-from packreg.cli.session import Session
 from packreg.errors import PackregError, UsageError
 
 if TYPE_CHECKING:
@@ -103,41 +103,43 @@ packreg = Packreg(
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line (without the program's name) and give its exit code; never raises."""
-    session = Session(os.environ)
-    session.out.json = "--json" in argv  # also for an error that is found before the option is read
+    # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    context = CommandContext(os.environ)
+    context.out.json = "--json" in argv  # also for an error that is found before the option is read
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal in Latin-1 gets escapes, not a UnicodeEncodeError
             stream.reconfigure(errors="backslashreplace")
     try:
-        code: Any = packreg.main(args=list(argv), prog_name="packreg", standalone_mode=False, obj=session)
-        session.out.flush()
+        code: Any = packreg.main(args=list(argv), prog_name="packreg", standalone_mode=False, obj=context)
+        context.out.flush()
     except Exception as error:  # noqa: BLE001 - this is where everything ends
-        return _ended(session, error)
+        return _ended(context, error)
     except (KeyboardInterrupt, SystemExit) as end:
         if isinstance(end, SystemExit):  # click's answer to a reader that went away
             forget_stdout()
             return READER_GONE
-        session.out.error("interrupted", "nothing half done counts; run the same command again")
+        context.out.error("interrupted", "nothing half done counts; run the same command again")
         return INTERRUPTED
     finally:
-        session.close()
+        context.close()
     return code if isinstance(code, int) else 0
 
 
-def _ended(session: Session, error: Exception) -> int:
+def _ended(context: CommandContext, error: Exception) -> int:
     """Report what ended a command early; gives the exit code."""
     try:
         if isinstance(error, (ReaderGone, BrokenPipeError)):
             forget_stdout()
             return READER_GONE
         if isinstance(error, PackregError):
-            return session.out.failure(error, **session.done)
+            return context.out.failure(error, **context.done)
         if isinstance(error, click.exceptions.Abort):
-            session.out.error("interrupted", "nothing half done counts; run the same command again")
+            context.out.error("interrupted", "nothing half done counts; run the same command again")
             return INTERRUPTED
         if isinstance(error, click.ClickException):
-            return session.out.failure(_in_our_words(error))
-        return session.unexpected(error)
+            return context.out.failure(_in_our_words(error))
+        return context.unexpected(error)
     except ReaderGone:
         forget_stdout()
         return READER_GONE

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from packreg.cli.audit_work import UNCHANGED
 from packreg.cli.report_output import DENIED
-from packreg.enforcement.report import counted
 from packreg.errors import NotEvaluated
+from packreg.reports.report import counted
+from packreg.services.audit import UNCHANGED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.cli.audit_work import Audited
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
+    from packreg.services.audit import Audited
 
 _COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waived", "errors")
 _COMPLIANT_BUT = "compliant with hidden secrets"
 _WORDS = ("compliant", _COMPLIANT_BUT, "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
 
 
-def write_audited(session: Session, audited: Sequence[Audited], *, fail_on: str = "never") -> int:
+def write_audited(context: CommandContext, audited: Sequence[Audited], *, fail_on: str = "never") -> int:
     """Print all; gives the exit code. Entities whose secrets could not be read are counted apart.
 
     With `fail_on` "past-the-guard" updates that went past it are exit code 3, unless somebody waived them.
     """
-    out = session.out
+    out = context.out
     counts = Counter(_word(each) for each in audited)
     past = [each for each in audited if each.past_the_guard]
     unkept = [each for each in audited if each.unkept]

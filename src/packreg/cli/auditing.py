@@ -14,27 +14,27 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from packreg.cli.audit_output import write_audited
-from packreg.cli.audit_work import MOST_WARM, Auditor, StackTask, Wishes
 from packreg.cli.base import command
-from packreg.cli.decisions import Decisions
 from packreg.cli.enforcing import no_report_option
-from packreg.cli.entities import account_entity, read_tags, stack_entity, tag_option
+from packreg.cli.entities import tag_option
 from packreg.cli.explaining import strict_option
 from packreg.cli.installing import offline_option
-from packreg.cli.progress import counting
-from packreg.cli.required_packs import RequiredPacks
-from packreg.cli.resources_to_judge import backend_url, passphrase
 from packreg.errors import NotFound, UsageError
+from packreg.groups.entities import account_entity, read_tags, stack_entity
+from packreg.services.audit import MOST_WARM, Auditor, StackTask, Wishes
+from packreg.services.decisions import Decisions
+from packreg.services.prepare import RequiredPacks
+from packreg.services.resources import backend_url, passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from packreg.analysis.backend import StackEntry
-    from packreg.analysis.places import Place
-    from packreg.analysis.pool import Pool
-    from packreg.analysis.snapshot import Snapshot
-    from packreg.cli.session import Session
+    from packreg.analyzer.pool import Pool
+    from packreg.cli.context import CommandContext
     from packreg.groups.model import Entity
+    from packreg.states.backend import StackEntry
+    from packreg.states.places import Place
+    from packreg.states.snapshot import Snapshot
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -89,7 +89,7 @@ stacks_backend_option = click.option(
 @offline_option
 @click.pass_obj
 def audit_command(
-    session: Session,
+    context: CommandContext,
     stacks: tuple[str, ...],
     everything: bool,
     backend: str | None,
@@ -112,7 +112,7 @@ def audit_command(
     evaluated. Updates that went past the guard are violations of packreg:past-the-guard, and a history that
     is gone one of packreg:history-lost. Exit code 3: there are some, and --fail-on past-the-guard.
     """
-    from packreg.analysis.pool import Pool
+    from packreg.analyzer.pool import Pool
 
     wishes = Wishes(changed_only=since == "last", shared=share_processes, keep=not no_report)
     _check_options(stacks, everything, backend, account, resources, tags, since, shard)
@@ -121,32 +121,32 @@ def audit_command(
     tasks: list[StackTask] = []
     where = ""
     if account is not None and resources is not None:
-        held = _held(session, account, resources, tags)
+        held = _held(context, account, resources, tags)
         entities = [held[0]]
     else:
-        where = _where(session, stacks, backend)
-        place, tasks = _tasks(session, stacks, where, since, shard)
+        where = _where(context, stacks, backend)
+        place, tasks = _tasks(context, stacks, where, since, shard)
         entities = _known(tasks)
-    decisions = Decisions.read(session, strict=strict_conflicts)
+    decisions = Decisions.read(context, strict=strict_conflicts)
     if dask is not None:
-        from packreg.cli.dask_audit import assignment, audit_on_cluster
+        from packreg.services.audit_dask import assignment, audit_on_cluster
 
         revision = decisions.governance.revision
-        about = assignment(session, where, revision, wishes, strict=strict_conflicts, offline=offline)
-        audited = audit_on_cluster(session, dask, tasks, about)
+        about = assignment(context, where, revision, wishes, strict=strict_conflicts, offline=offline)
+        audited = audit_on_cluster(context, dask, tasks, about)
     else:
-        phrase = passphrase(session.environ, Path(session.cwd))
-        packs = RequiredPacks(session, decisions, offline=offline)
+        phrase = passphrase(context.environ, Path(context.cwd))
+        packs = RequiredPacks(context, decisions, offline=offline)
         with Pool(keep=MOST_WARM) as pool:
             packs.install(each for e in entities for each in decisions.required(e, "audit").packs)
-            auditor = Auditor(session, decisions, packs, pool, wishes, passphrase=phrase, backend=where)
+            auditor = Auditor(context, decisions, packs, pool, wishes, passphrase=phrase, backend=where)
             if account is not None:
                 audited = [auditor.account(*held)]
             else:
                 work = partial(auditor.stack, place=place)
-                audited = work_off(session, "auditing", work, tasks, jobs, pool)
+                audited = work_off(context, "auditing", work, tasks, jobs, pool)
     audited.sort(key=lambda each: (each.kind, each.entity))
-    return write_audited(session, audited, fail_on=fail_on)
+    return write_audited(context, audited, fail_on=fail_on)
 
 
 def _check_options(
@@ -171,12 +171,14 @@ def _check_options(
         raise UsageError("say which stacks", hint="name some, or give --all; or --account NAME")
 
 
-def _held(session: Session, account: str, resources: str, tags: Sequence[str]) -> tuple[Entity, Snapshot]:
+def _held(
+    context: CommandContext, account: str, resources: str, tags: Sequence[str]
+) -> tuple[Entity, Snapshot]:
     """An account, and what it holds."""
-    from packreg.analysis.resources import read_resources
-    from packreg.analysis.sources import read_source
+    from packreg.states.resources import read_resources
+    from packreg.states.sources import read_source
 
-    source = read_source(resources, cwd=Path(session.cwd))
+    source = read_source(resources, cwd=Path(context.cwd))
     return account_entity(account, read_tags(tags)), read_resources(*source)
 
 
@@ -189,26 +191,26 @@ def _known(tasks: Iterable[StackTask]) -> list[Entity]:
     return found
 
 
-def _where(session: Session, stacks: Sequence[str], backend: str | None) -> str:
+def _where(context: CommandContext, stacks: Sequence[str], backend: str | None) -> str:
     """The backend's URL. Raises UsageError: nothing names it, or stacks are named of another one."""
     named = {stack_entity(text).backend for text in stacks} - {""}
     if len(named) > 1 or (named and backend not in (None, *named)):
         raise UsageError("stacks of one backend are audited at a time", hint="leave the others out")
-    return backend_url(session, min(named) if named else backend)
+    return backend_url(context, min(named) if named else backend)
 
 
 def _tasks(
-    session: Session, stacks: Sequence[str], backend: str, since: str | None, shard: str | None
+    context: CommandContext, stacks: Sequence[str], backend: str, since: str | None, shard: str | None
 ) -> tuple[Place, list[StackTask]]:
     """The stacks that are named, or without any all of the backend, and where they are.
 
     Raises:
         NotFound: one that was named is not there.
     """
-    from packreg.analysis.backend import list_stacks
-    from packreg.analysis.places import open_place
+    from packreg.states.backend import list_stacks
+    from packreg.states.places import open_place
 
-    place = open_place(backend, cwd=Path(session.cwd))
+    place = open_place(backend, cwd=Path(context.cwd))
     there = list_stacks(place)
     found = _named(stacks, there, place) if stacks else [StackTask(each) for each in there]
     if shard is not None:
@@ -262,7 +264,7 @@ def _since(text: str) -> float:
 
 
 def work_off(
-    session: Session,
+    context: CommandContext,
     doing: str,
     work: Callable[[A], B],
     things: Sequence[A],
@@ -276,11 +278,11 @@ def work_off(
     workers = min(jobs or os.cpu_count() or 1, max(1, len(things)))
     threads = ThreadPoolExecutor(workers, thread_name_prefix="packreg-stack")
     try:
-        with counting(session.out, doing, len(things)) as done:
+        with context.out.working(len(things), doing) as progress:
             results = []
             for each in as_completed([threads.submit(work, thing) for thing in things]):
                 results.append(each.result())
-                done()
+                progress.done()
     except BaseException:
         threads.shutdown(wait=False, cancel_futures=True)
         pool.close()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -98,23 +98,23 @@ def shared_options(*, json: bool = True) -> list[click.Option]:
 
 
 def _remember_flag(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    session: Session | None = ctx.obj
-    if value and session is not None and param.name:
-        setattr(session.out, param.name, True)
+    context: CommandContext | None = ctx.obj
+    if value and context is not None and param.name:
+        setattr(context.out, param.name, True)
 
 
 def remember_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
     """The callback of an `--output` that knows `json`: an error that ends the command is JSON then, too."""
-    session: Session | None = ctx.obj
-    if session is not None and value == "json":
-        session.out.json = True
+    context: CommandContext | None = ctx.obj
+    if context is not None and value == "json":
+        context.out.json = True
     return value
 
 
 def _remember_registry(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
-    session: Session | None = ctx.obj
-    if value is not None and session is not None:
-        session.registry_option = value
+    context: CommandContext | None = ctx.obj
+    if value is not None and context is not None:
+        context.registry_option = value
 
 
 class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -134,8 +134,8 @@ class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
         """The packs whose names start so, if the registry is a directory: a bucket is too far away."""
         from click.shell_completion import CompletionItem
 
-        session: Session | None = ctx.obj
-        names = session.local_names() if session is not None else []
+        context: CommandContext | None = ctx.obj
+        names = context.local_names() if context is not None else []
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

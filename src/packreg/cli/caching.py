@@ -15,7 +15,7 @@ from packreg.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.install.cache import Kept
     from packreg.install.transfer import Contents
     from packreg.pack.reference import Reference
@@ -28,43 +28,43 @@ if TYPE_CHECKING:
     examples=("packreg cache list", "packreg cache prune", "packreg cache export guard@1.2.0 -o guard.tar"),
 )
 @click.pass_context
-def cache_command(context: click.Context) -> int | None:
+def cache_command(click_context: click.Context) -> int | None:
     """Look after what is kept on this machine.
 
     Installed packs, their environments and everything that was downloaded. All of it can be had again, except
     what `cache import` brought.
     """
-    if context.invoked_subcommand is not None:
+    if click_context.invoked_subcommand is not None:
         return None
-    click.echo(context.get_help(), err=True)
+    click.echo(click_context.get_help(), err=True)
     return UsageError.exit_code
 
 
 @command("dir", group=cache_command, examples=("packreg cache dir", 'du -sh "$(packreg cache dir)"'))
 @click.pass_obj
-def dir_command(session: Session) -> None:
+def dir_command(context: CommandContext) -> None:
     """Print the directory that holds it all."""
-    if session.out.json:
-        session.out.document({"path": str(session.home.root)})
+    if context.out.json:
+        context.out.document({"path": str(context.home.root)})
     else:
-        session.out.raw_path(session.home.root)
+        context.out.raw_path(context.home.root)
 
 
 @command("list", group=cache_command, examples=("packreg cache list", "packreg cache list --json"))
 @click.pass_obj
-def list_command(session: Session) -> None:
+def list_command(context: CommandContext) -> None:
     """List what is kept, how large it is, and who needs it."""
     from packreg.install.cache import list_cache
 
-    found = list_cache(session.home)
-    if session.out.json:
-        session.out.document([kept.as_json() for kept in found])
+    found = list_cache(context.home)
+    if context.out.json:
+        context.out.document([kept.as_json() for kept in found])
         return
-    session.out.table(
+    context.out.table(
         ["kind", "name", "size", "used by"],
         [[kept.kind, kept.name, human_size(kept.size), ", ".join(kept.users) or "-"] for kept in found],
     )
-    session.out.say(f"{human_size(sum(kept.size for kept in found))} in {session.home.root}")
+    context.out.say(f"{human_size(sum(kept.size for kept in found))} in {context.home.root}")
 
 
 @command(
@@ -72,22 +72,22 @@ def list_command(session: Session) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
 @click.pass_obj
-def prune_command(session: Session, dry_run: bool) -> None:
+def prune_command(context: CommandContext, dry_run: bool) -> None:
     """Remove what no installed pack needs."""
     from packreg.install.cache import prune
 
-    _show_removed(session, prune(session.home, dry_run=dry_run), removed=not dry_run)
+    _show_removed(context, prune(context.home, dry_run=dry_run), removed=not dry_run)
 
 
 @command("clean", group=cache_command, examples=("packreg cache clean --yes",))
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def clean_command(session: Session, yes: bool) -> None:
+def clean_command(context: CommandContext, yes: bool) -> None:
     """Remove everything that is kept, installed packs too; a registry beside it stays."""
     from packreg.install.cache import clean
 
-    session.confirmed(f"removing every installed pack and cache from {session.home.root}", yes)
-    _show_removed(session, clean(session.home), removed=True)
+    context.confirmed(f"removing every installed pack and cache from {context.home.root}", yes)
+    _show_removed(context, clean(context.home), removed=True)
 
 
 @command(
@@ -105,39 +105,42 @@ def clean_command(session: Session, yes: bool) -> None:
 @python_option
 @click.pass_obj
 def export_command(
-    session: Session, references: tuple[Reference, ...], output: Path, with_opa: bool, python: str | None
+    context: CommandContext,
+    references: tuple[Reference, ...],
+    output: Path,
+    with_opa: bool,
+    python: str | None,
 ) -> None:
     """Write packs with all their dependencies to one file, for a machine without a network.
 
     It is made for the platform and the Python of this machine.
     """
-    from packreg.cli.opa_program import fit_opa
-    from packreg.cli.progress import working
     from packreg.install.carried import carried
     from packreg.install.transfer import export_cache
+    from packreg.services.opa_program import fit_opa
 
-    target = Path(session.cwd, output)
+    target = Path(context.cwd, output)
     if target.is_dir():
         raise UsageError(f"{target} is a directory", hint="name the file to write: -o packs.tar")
     if not target.parent.is_dir():
         raise UsageError(f"there is no directory {target.parent}", hint="make it, or name another place")
     programs = {}
     if with_opa:
-        opa, version = fit_opa(session)
+        opa, version = fit_opa(context)
         programs[carried("opa", version, opa)] = opa
-    with working(session.out) as work:
+    with context.out.working() as work:
         contents = export_cache(
-            session.installer(),
+            context.installer(),
             references,
             target,
-            python=session.python(python),
+            python=context.python(python),
             programs=programs,
             say=work.show,
         )
-    _show_contents(session, contents, target)
+    _show_contents(context, contents, target)
     judged = [record.reference for record in contents.records if record.runtime == "opa"]
     if judged and not with_opa:
-        session.out.say(f"{', '.join(judged)}: the other machine needs opa; --with-opa brings it")
+        context.out.say(f"{', '.join(judged)}: the other machine needs opa; --with-opa brings it")
 
 
 @command(
@@ -147,7 +150,7 @@ def export_command(
 )
 @click.argument("archive", metavar="FILE", type=click.Path(path_type=Path))
 @click.pass_obj
-def import_command(session: Session, archive: Path) -> None:
+def import_command(context: CommandContext, archive: Path) -> None:
     """Take in what `cache export` wrote; `install --offline` then finds it.
 
     Trust the file like a registry: it says which digest a version has. A program opa in it is run where no
@@ -155,29 +158,29 @@ def import_command(session: Session, archive: Path) -> None:
     """
     from packreg.install.transfer import import_cache
 
-    path = Path(session.cwd, archive)
-    _show_contents(session, import_cache(path, session.home), path)
+    path = Path(context.cwd, archive)
+    _show_contents(context, import_cache(path, context.home), path)
 
 
-def _show_removed(session: Session, found: Sequence[Kept], *, removed: bool) -> None:
+def _show_removed(context: CommandContext, found: Sequence[Kept], *, removed: bool) -> None:
     total = sum(kept.size for kept in found)
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             {"removed": removed, "size": total, "things": [kept.as_json() for kept in found]}
         )
         return
-    session.out.table(["kind", "name", "size"], [[k.kind, k.name, human_size(k.size)] for k in found])
+    context.out.table(["kind", "name", "size"], [[k.kind, k.name, human_size(k.size)] for k in found])
     word = "removed" if removed else "would be removed"
-    session.out.say(f"{human_size(total)} {word}" if found else "nothing to remove")
+    context.out.say(f"{human_size(total)} {word}" if found else "nothing to remove")
 
 
-def _show_contents(session: Session, contents: Contents, path: Path) -> None:
-    if session.out.json:
+def _show_contents(context: CommandContext, contents: Contents, path: Path) -> None:
+    if context.out.json:
         packs = [{"name": r.name, "version": str(r.version), "digest": r.digest} for r in contents.records]
         programs = {each.name: {"version": each.version, "sha256": each.sha256} for each in contents.programs}
-        session.out.document({"path": str(path), "packs": packs, **programs})
+        context.out.document({"path": str(path), "packs": packs, **programs})
         return
     for record in contents.records:
-        session.out.line(f"{record.reference} {record.digest}")
+        context.out.line(f"{record.reference} {record.digest}")
     for program in contents.programs:
-        session.out.line(f"{program.name} {program.version} sha256:{program.sha256}")
+        context.out.line(f"{program.name} {program.version} sha256:{program.sha256}")

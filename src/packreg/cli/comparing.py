@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from packreg.cli.authoring import checked_pack
 from packreg.cli.base import command
-from packreg.cli.packs_to_run import is_directory
 from packreg.cli.policies import change_lines
 from packreg.errors import NotFound
+from packreg.services.check import checked_pack
+from packreg.services.pack_programs import is_directory
 
 if TYPE_CHECKING:
-    from packreg.cli.difference import Difference
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
+    from packreg.pack.difference import Difference
     from packreg.pack.files import File
     from packreg.pack.metadata import PackInfo
     from packreg.pack.version import Version
@@ -24,37 +24,37 @@ if TYPE_CHECKING:
 @command("outdated", examples=("packreg outdated", "packreg outdated --json"))
 @click.option("--installed", is_flag=True, help="Look at what is installed, even beside a packreg.lock.")
 @click.pass_obj
-def outdated_command(session: Session, installed: bool) -> None:
+def outdated_command(context: CommandContext, installed: bool) -> None:
     """Compare locked or installed packs with the latest versions.
 
     Looks at the nearest packreg.lock; where there is none, at what is installed here from this registry.
     """
     from packreg.cli.lockfile import find_lock, read_lock
 
-    lock = None if installed else find_lock(Path(session.cwd))
+    lock = None if installed else find_lock(Path(context.cwd))
     if lock is not None:
         used = [(pin.name, pin.version) for pin in read_lock(lock).pins.values()]
     else:
-        used = session.installed_here()
-    found = [row for row in session.at_once(8, lambda one: _compare(session, *one), used) if row]
-    if session.out.json:
-        session.out.document(found)
+        used = context.installed_here()
+    found = [row for row in context.at_once(8, lambda one: _compare(context, *one), used) if row]
+    if context.out.json:
+        context.out.document(found)
         return
-    session.out.table(
+    context.out.table(
         ["name", "version", "latest", "state"],
         [[row["name"], row["version"], row["latest"] or "-", row["state"]] for row in found],
     )
     if not found:
-        session.out.say(
+        context.out.say(
             f"every pack {f'in {lock}' if lock else 'installed here'} is at its latest version"
             if used
             else "no packs to compare"
         )
 
 
-def _compare(session: Session, name: str, version: Version) -> dict[str, str | None] | None:
+def _compare(context: CommandContext, name: str, version: Version) -> dict[str, str | None] | None:
     """One row for a pack that is not on its latest version or was yanked or removed; None for the others."""
-    listing = session.registry().versions(name)
+    listing = context.registry().versions(name)
     release = listing.by_version.get(version)
     state = release.state if release else "unknown"
     try:
@@ -78,7 +78,7 @@ def _compare(session: Session, name: str, version: Version) -> dict[str, str | N
 @click.argument("new", metavar="REF|DIR")
 @click.option("--text", "-u", is_flag=True, help="With the changed lines of text files, as a patch.")
 @click.pass_obj
-def diff_command(session: Session, old: str, new: str, text: bool) -> None:
+def diff_command(context: CommandContext, old: str, new: str, text: bool) -> None:
     """Compare two releases, or a directory with a release.
 
     Compares files, requirements, the manifest and, of two releases, the policies: which were added or
@@ -86,10 +86,10 @@ def diff_command(session: Session, old: str, new: str, text: bool) -> None:
     written with a slash (./guard) or as a dot. What --text prints can be applied with `patch -p1` or `git
     apply`, files that are not text left out.
     """
-    from packreg.cli.difference import compare, unified
+    from packreg.pack.difference import compare, unified
 
     name = next((word.partition("@")[0] for word in (old, new) if not is_directory(word)), None)
-    before, after = _side(session, old, name), _side(session, new, name)
+    before, after = _side(context, old, name), _side(context, new, name)
     found = compare(before.files, after.files)
     lines = unified(before.files, after.files, found) if text else []
     changes = None
@@ -97,20 +97,20 @@ def diff_command(session: Session, old: str, new: str, text: bool) -> None:
         from packreg.groups.policy_changes import policy_changes
 
         changes = policy_changes(before.metadata, after.metadata)
-    if session.out.json:
+    if context.out.json:
         policies = None if changes is None else [change.as_json() for change in changes]
         document = found.as_json() | {"policies": policies, "old": old, "new": new}
-        session.out.document(document | ({"text": lines} if text else {}))
+        context.out.document(document | ({"text": lines} if text else {}))
         return
-    _show_difference(session, found)
+    _show_difference(context, found)
     for line in change_lines(changes or ()):
-        session.out.line(line)
-    session.out.patch(lines)
+        context.out.line(line)
+    context.out.patch(lines)
     for side in (before, after):
         if changes is None and found and side.metadata is None:
-            session.out.say(f"policies are not compared: {side.why}")
+            context.out.say(f"policies are not compared: {side.why}")
     if not found:
-        session.out.say(f"{old} and {new} have the same content")
+        context.out.say(f"{old} and {new} have the same content")
 
 
 class _Side(NamedTuple):
@@ -121,20 +121,20 @@ class _Side(NamedTuple):
     why: str
 
 
-def _side(session: Session, word: str, name: str | None) -> _Side:
+def _side(context: CommandContext, word: str, name: str | None) -> _Side:
     """A release, or a directory with the files that publishing (as `name`) would take."""
     from packreg.pack.reference import Reference
 
     if is_directory(word):
         why = f"{word} is not run for this; `publish --dry-run` runs it, and warns of what a patch changes"
-        return _Side(checked_pack(session, Path(word), name, None).files, None, why)
-    registry = session.registry()
+        return _Side(checked_pack(context, Path(word), name, None).files, None, why)
+    registry = context.registry()
     record = registry.resolve(Reference.parse(word)).record
     return _Side(registry.files(record), record.metadata, f"{record.reference} was published without them")
 
 
-def _show_difference(session: Session, found: Difference) -> None:
-    out = session.out
+def _show_difference(context: CommandContext, found: Difference) -> None:
+    out = context.out
     for sign, paths in (("+", found.added), ("-", found.removed), ("~", found.changed)):
         for path in paths:
             out.line(f"file         {sign} {path}")

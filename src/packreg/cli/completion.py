@@ -10,7 +10,7 @@ from packreg.cli.base import command
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 
 @command(
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_obj
-def completion_command(session: Session, shell: str) -> None:
+def completion_command(context: CommandContext, shell: str) -> None:
     """Print the completion script of a shell.
 
     It completes commands and options, and the names of packs where the registry is a directory.
@@ -39,4 +39,4 @@ def completion_command(session: Session, shell: str) -> None:
     made = found(packreg, {}, "packreg", "_PACKREG_COMPLETE")
     # `source()` of bash would start bash to ask for its version; the script itself is the same for all.
     for line in (made.source_template % made.source_vars()).splitlines():
-        session.out.line(line) if line.isprintable() else session.out.line(line.replace("\t", "    "))
+        context.out.line(line) if line.isprintable() else context.out.line(line.replace("\t", "    "))

@@ -6,26 +6,26 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packreg.environments.document import MAX_DOCUMENT, read_document
+from packreg.environments.editing import as_string, read_value, set_value
+from packreg.environments.interpolation import parse_path
+from packreg.environments.opening import check_config, open_document
 from packreg.errors import PackregError, Problem, UsageError
-from packreg.groups.environments.document import MAX_DOCUMENT, read_document
-from packreg.groups.environments.editing import as_string, read_value, set_value
-from packreg.groups.environments.interpolation import parse_path
-from packreg.groups.environments.opening import check_config, open_document
 
 if TYPE_CHECKING:
-    from packreg.cli.opening import Opener
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
+    from packreg.services.environments import Opener
 
 STDIN = "-"
 MAX_VALUE = 2**20  # bytes
 
 
-def definition_in(session: Session, path: str) -> bytes:
+def definition_in(context: CommandContext, path: str) -> bytes:
     """What is in a file, or on stdin for `-`. Raises: UsageError: it cannot be read."""
     if path == STDIN:
         return sys.stdin.buffer.read(MAX_DOCUMENT + 1)
     try:
-        with Path(session.cwd, path).open("rb") as file:
+        with Path(context.cwd, path).open("rb") as file:
             return file.read(MAX_DOCUMENT + 1)
     except OSError as error:
         raise UsageError(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.authoring import checked_pack, directory_argument, name_option, version_option, with_wheel
+from packreg.cli.authoring import directory_argument, name_option, version_option
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
+from packreg.services.check import checked_pack, with_wheel
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 
 @command("dev", examples=("packreg dev guard", "packreg dev guard --python 3.12"))
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @offline_option
 @click.pass_obj
 def dev_command(
-    session: Session,
+    context: CommandContext,
     directory: Path,
     name: str | None,
     version: str | None,
@@ -36,26 +37,25 @@ def dev_command(
     without __main__.py is built for it; if its package is not at the top, as in src/, run it again when the
     code changed. The manifest is left alone.
     """
-    from packreg.cli.progress import working
     from packreg.install.dev import dev
 
-    pack = with_wheel(session, checked_pack(session, directory, name, version))
-    with working(session.out) as work:
+    pack = with_wheel(context, checked_pack(context, directory, name, version))
+    with context.out.working() as work:
         done = dev(
-            Path(session.cwd, directory).resolve(),
+            Path(context.cwd, directory).resolve(),
             pack,
-            session.tools,
-            python=session.python(python),
+            context.tools,
+            python=context.python(python),
             offline=offline,
             say=work.show,
         )
     for note in done.notes:
-        session.out.warn(note)
-    if session.out.json:
-        session.out.document(done.as_json())
+        context.out.warn(note)
+    if context.out.json:
+        context.out.document(done.as_json())
         return
     if done.environment is None:
-        session.out.say(f"{pack.name} needs no environment")
+        context.out.say(f"{pack.name} needs no environment")
         return
-    session.out.raw_path(done.environment)
-    session.out.say(f"the environment of {pack.name} {'is ready' if done.changed else 'was up to date'}")
+    context.out.raw_path(done.environment)
+    context.out.say(f"the environment of {pack.name} {'is ready' if done.changed else 'was up to date'}")

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
-from packreg.analysis.opa.program import WHERE
 from packreg.cli.base import command
 from packreg.errors import InstallError, PackregError, StoreError, StoreRefused
+from packreg.opa.program import WHERE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 #: Seconds that a tool has to say its version.
 PATIENCE = 20.0
@@ -37,24 +37,24 @@ class Check(NamedTuple):
 @command("doctor", examples=("packreg doctor", "packreg doctor --json"))
 @click.option("--no-probe", is_flag=True, help="Write nothing to the store, so prove less.")
 @click.pass_obj
-def doctor_command(session: Session, no_probe: bool) -> int:
-    """Check the store, the cache, the tools and the configuration, and what required packs need.
+def doctor_command(context: CommandContext, no_probe: bool) -> int:
+    """Check the store, the cache, the tools and the configuration.
 
-    The store is tried out with about 200 small requests below .packreg/probe/, which are cleaned up. Who may
-    not write there is told what was not proved. Exit code 9 if the store cannot hold a registry or does not
-    answer.
+    Tools count by what required packs need. The store is tried out with about 200 small requests below
+    .packreg/probe/, which are cleaned up. Who may not write there is told what was not proved. Exit code 9
+    if the store cannot hold a registry or does not answer.
     """
     found: list[Check] = []
-    for check in diagnose(session, probe_store=not no_probe):
+    for check in diagnose(context, probe_store=not no_probe):
         found.append(check)
-        if not session.out.json:
-            session.out.line(f"{check.level:<5} {check.topic:<14} {check.message}")
+        if not context.out.json:
+            context.out.line(f"{check.level:<5} {check.topic:<14} {check.message}")
             if check.fix:
-                session.out.line(f"{'':<20} fix: {check.fix}")
+                context.out.line(f"{'':<20} fix: {check.fix}")
     broken = any(check.level == "fail" and check.topic in STORE_TOPICS for check in found)
-    if session.out.json:
+    if context.out.json:
         worst = "fail" if any(c.level == "fail" for c in found) else "ok"
-        session.out.document({"ok": worst == "ok", "checks": [check._asdict() for check in found]})
+        context.out.document({"ok": worst == "ok", "checks": [check._asdict() for check in found]})
     return StoreError.exit_code if broken else 0
 
 
@@ -69,73 +69,75 @@ _PROGRAMS = {
 }
 
 
-def diagnose(session: Session, *, probe_store: bool) -> Iterator[Check]:
+def diagnose(context: CommandContext, *, probe_store: bool) -> Iterator[Check]:
     """Everything that is looked at, in order; no failure of one keeps the others from being looked at."""
     try:
-        files = ", ".join(session.settings.files) or "no packreg.toml"
+        files = ", ".join(context.settings.files) or "no packreg.toml"
         yield Check(
-            "configuration", "ok", f"{session.place} ({session.settings.origins['registry.url']}), {files}"
+            "configuration", "ok", f"{context.place} ({context.settings.origins['registry.url']}), {files}"
         )
     except PackregError as error:
         yield Check("configuration", "fail", str(error), error.hint)
         return
     for look in (_registry, _canary, _probe) if probe_store else (_registry,):
-        yield from _guarded("store", session, look)
+        yield from _guarded("store", context, look)
     required: dict[str, list[str]] = {}
-    yield from _guarded("governance", session, partial(_governance, required=required))
-    yield from _guarded("home", session, _home)
-    yield from _guarded("python", session, _python)
-    yield from _uv(session)
-    yield from _guarded("opa_analyzer", session, _analyzer)
-    if session.settings.opa_analyzer:
+    yield from _guarded("governance", context, partial(_governance, required=required))
+    yield from _guarded("home", context, _home)
+    yield from _guarded("python", context, _python)
+    yield from _uv(context)
+    yield from _guarded("opa_analyzer", context, _analyzer)
+    if context.settings.opa_analyzer:
         required.pop("opa", None)
     for name in _PROGRAMS:
-        yield from _guarded(name, session, partial(_program, name=name, required=required))
+        yield from _guarded(name, context, partial(_program, name=name, required=required))
 
 
-def _guarded(topic: str, session: Session, look: Callable[[Session], Iterator[Check]]) -> Iterator[Check]:
+def _guarded(
+    topic: str, context: CommandContext, look: Callable[[CommandContext], Iterator[Check]]
+) -> Iterator[Check]:
     try:
-        yield from look(session)
+        yield from look(context)
     except PackregError as error:
         yield Check(topic, "fail", str(error), error.hint)
 
 
-def _registry(session: Session) -> Iterator[Check]:
-    path = Path(session.location.path) if session.location.is_local else None
+def _registry(context: CommandContext) -> Iterator[Check]:
+    path = Path(context.location.path) if context.location.is_local else None
     if path is not None and path.exists() and not path.is_dir():
         yield Check("registry", "fail", f"{path} is not a directory", "name another place for the registry")
         return
-    settings = session.registry().settings()
+    settings = context.registry().settings()
     if settings is not None:
         yield Check("registry", "ok", f"{settings.role}, created {settings.created}")
-    elif session.settings.registry_is_default:
+    elif context.settings.registry_is_default:
         yield Check("registry", "warn", "not there yet", "the first `packreg publish` creates it")
     else:
         yield Check("registry", "warn", "nobody initialised it", "create it once with `packreg init`")
 
 
-def _governance(session: Session, required: dict[str, list[str]]) -> Iterator[Check]:
+def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iterator[Check]:
     """Also tells which releases of which runtime are required: in `required`."""
-    from packreg.cli.governing import read_revision
-    from packreg.cli.required_runtimes import required_runtimes
+    from packreg.services.governance import read_revision
+    from packreg.services.required_runtimes import required_runtimes
 
-    chain = session.registry().governance
+    chain = context.registry().governance
     head = chain.head()
-    required |= required_runtimes(session, read_revision(chain, head).governance)
+    required |= required_runtimes(context, read_revision(chain, head).governance)
     yield Check("governance", "ok", f"revision {head.number}" if head else "nobody wrote any yet")
     for key in islice(chain.strangers(), 20):
-        fix = f"find out who can write there, then delete it: {session.store.deletion(key)}"
+        fix = f"find out who can write there, then delete it: {context.store.deletion(key)}"
         yield Check("governance", "warn", f"{key} is no revision, and is passed over", fix)
 
 
-def _canary(session: Session) -> Iterator[Check]:
+def _canary(context: CommandContext) -> Iterator[Check]:
     from packreg.store.probe import canary
 
-    settings = session.registry().settings()
+    settings = context.registry().settings()
     if settings is None or settings.role != "home":
         return
     try:
-        canary(session.store)
+        canary(context.store)
     except StoreRefused as refused:
         yield Check(
             "canary", "warn", f"whether the store refuses what exists is not proved: {refused}", _WRITER
@@ -144,18 +146,18 @@ def _canary(session: Session) -> Iterator[Check]:
         yield Check("canary", "ok", "the store refuses to create what exists")
 
 
-def _probe(session: Session) -> Iterator[Check]:
+def _probe(context: CommandContext) -> Iterator[Check]:
     from packreg.store.probe import probe
 
-    settings = session.registry().settings()
-    if settings is None and session.location.is_local:
+    settings = context.registry().settings()
+    if settings is None and context.location.is_local:
         return  # looking at a registry that is not there must not create its directory
     if settings is not None and settings.role == "replica":
         message = "whether it creates objects exactly once is not proved: nothing is written to a replica"
         yield Check("store", "warn", message, "run `packreg doctor` on the home registry")
         return
     try:
-        verdict = probe(session.store.bucket)
+        verdict = probe(context.store.bucket)
     except StoreRefused as refused:
         yield Check(
             "store", "warn", f"whether it creates objects exactly once is not proved: {refused}", _WRITER
@@ -170,8 +172,8 @@ def _probe(session: Session) -> Iterator[Check]:
         )
 
 
-def _home(session: Session) -> Iterator[Check]:
-    root = session.home.root
+def _home(context: CommandContext) -> Iterator[Check]:
+    root = context.home.root
     place = next((path for path in (root, *root.parents) if path.exists()), root)
     if not os.access(place, os.W_OK):
         yield Check("home", "fail", f"{root} cannot be written to", "choose another one with PACKREG_HOME")
@@ -188,57 +190,57 @@ def _home(session: Session) -> Iterator[Check]:
         yield Check("home", "ok", state)
 
 
-def _python(session: Session) -> Iterator[Check]:
+def _python(context: CommandContext) -> Iterator[Check]:
     from packreg.install.interpreter import find_interpreter
 
     yield Check(
-        "python", "ok", f"{find_interpreter(session.settings.python, session.tools)} makes environments"
+        "python", "ok", f"{find_interpreter(context.settings.python, context.tools)} makes environments"
     )
 
 
-def _uv(session: Session) -> Iterator[Check]:
-    uv = session.tools.uv
+def _uv(context: CommandContext) -> Iterator[Check]:
+    uv = context.tools.uv
     if uv:
-        yield Check("uv", "ok", f"{says_version(session, uv, '--version')} at {uv}")
+        yield Check("uv", "ok", f"{says_version(context, uv, '--version')} at {uv}")
     else:
         fix = "pip install uv"
         yield Check("uv", "warn", "not found; pip does its work, slower and for one platform", fix)
 
 
-def _program(session: Session, name: str, required: Mapping[str, Sequence[str]]) -> Iterator[Check]:
+def _program(context: CommandContext, name: str, required: Mapping[str, Sequence[str]]) -> Iterator[Check]:
     """A program that packs are installed or run with, and the required packs that are not judged without."""
     word, runtime, fix = _PROGRAMS[name]
-    path = session.tools.which(name)
+    path = context.tools.which(name)
     packs = required.get(runtime, ())
     needed = f"{_counted(packs)} need{'s' if len(packs) == 1 else ''} it" if packs else ""
     if path is None:
         yield Check(name, "fail" if needed else "warn", f"not found{needed and f', and {needed}'}", fix)
         return
-    said = says_version(session, path, word)
+    said = says_version(context, path, word)
     message = f"{said or 'does not say its version'} at {path}{needed and f'; {needed}'}"
     if said and name == "pulumi":
-        fix = _for_guard(said, session.environ)
+        fix = _for_guard(said, context.environ)
     elif said:
-        fix = _too_old(session) if name == "opa" else ""
+        fix = _too_old(context) if name == "opa" else ""
     yield Check(name, "ok" if not fix else "fail" if needed else "warn", message, fix)
 
 
-def _too_old(session: Session) -> str:
+def _too_old(context: CommandContext) -> str:
     """Why `opa` cannot judge; empty if it can."""
-    from packreg.cli.opa_program import fit_opa
+    from packreg.services.opa_program import fit_opa
 
     try:
-        fit_opa(session)
+        fit_opa(context)
     except InstallError as error:
         return str(error)
     return ""
 
 
-def _analyzer(session: Session) -> Iterator[Check]:
+def _analyzer(context: CommandContext) -> Iterator[Check]:
     """The operator's own analyzer of OPA packs, which then judges in place of `opa`."""
-    named = session.settings.opa_analyzer
+    named = context.settings.opa_analyzer
     if named:
-        path = session.tools.programs.checked(named, "analysis.opa_analyzer")
+        path = context.tools.programs.checked(named, "analysis.opa_analyzer")
         yield Check("opa_analyzer", "ok", f"{path} judges OPA packs; opa checks them")
 
 
@@ -250,9 +252,9 @@ def _counted(packs: Sequence[str]) -> str:
 
 def _for_guard(said: str, environ: Mapping[str, str]) -> str:
     """What to do about a Pulumi CLI that is too old for the guard, or too new for the form it is given."""
-    from packreg.cli.guard_forms import DIRECTORY
-    from packreg.cli.pulumi_command import WITH_FILES, WITH_VARIABLES, names_pack, read_version
-    from packreg.enforcement.guard.options import PACKS
+    from packreg.cli.pulumi_command import WITH_VARIABLES, names_pack, read_version
+    from packreg.services.guard_forms import DIRECTORY, WITH_FILES
+    from packreg.services.pulumi_options import PACKS
 
     version = read_version(said)
     if version is None or version >= WITH_FILES:
@@ -267,13 +269,13 @@ def _for_guard(said: str, environ: Mapping[str, str]) -> str:
     return "for the guard, use `packreg run`; upgrade it to 3.208.0 for PULUMI_OPTION_POLICY_PACK"
 
 
-def says_version(session: Session, program: str, *words: str) -> str:
+def says_version(context: CommandContext, program: str, *words: str) -> str:
     """The first line that a program says about its version; empty if it fails."""
     try:
         done = subprocess.run(
             [program, *words],
-            env=session.tools.environment,
-            cwd=Path(session.home.root.anchor),
+            env=context.tools.environment,
+            cwd=Path(context.home.root.anchor),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -9,10 +9,10 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.said_by_packs import said_by
+from packreg.services.pack_info import said_by
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 
 @command("docs", examples=("packreg docs ./guard -o POLICIES.md", "packreg docs guard@1.2.0"))
@@ -21,25 +21,27 @@ if TYPE_CHECKING:
 @offline_option
 @python_option
 @click.pass_obj
-def docs_command(session: Session, pack: str, output: Path | None, offline: bool, python: str | None) -> None:
+def docs_command(
+    context: CommandContext, pack: str, output: Path | None, offline: bool, python: str | None
+) -> None:
     """Print a Markdown page about a pack's policies.
 
     What a release says of them is in its record; a directory, and a release that was published without them,
     is run and asked. The same pack gives the same page.
     """
     from packreg.cli.atomic import write_atomically
-    from packreg.enforcement.policy_page import counted_policies, policy_page
+    from packreg.reports.policy_page import counted_policies, policy_page
 
-    info, version, _ = said_by(session, pack, offline=offline, python=python)
+    info, version, _ = said_by(context, pack, offline=offline, python=python)
     page = policy_page(info, version)
-    target = Path(session.cwd, output) if output is not None else None
+    target = Path(context.cwd, output) if output is not None else None
     if target is not None:
         write_atomically(target, page.encode())
-    if session.out.json:
+    if context.out.json:
         path = str(target) if target is not None else None
-        session.out.document({"pack": info.shown_name, "version": version, "path": path, "page": page})
+        context.out.document({"pack": info.shown_name, "version": version, "path": path, "page": page})
     elif target is not None:
-        session.out.say(f"wrote {target}: {counted_policies(len(info.policies))}")
+        context.out.say(f"wrote {target}: {counted_policies(len(info.policies))}")
     else:
         for line in page.splitlines():
-            session.out.line(line)
+            context.out.line(line)

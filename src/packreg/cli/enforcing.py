@@ -6,24 +6,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.analysis.preview import FAILED_PREVIEW, MISSING_RESOURCES
 from packreg.cli.base import command
-from packreg.cli.decisions import Decisions
-from packreg.cli.entities import read_tags, stack_entity, tag_option
+from packreg.cli.entities import tag_option
 from packreg.cli.explaining import strict_option, tags_backend_option
-from packreg.cli.governed_runs import judged_report, keep_report, stored_report
 from packreg.cli.installing import offline_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
-from packreg.cli.required_packs import RequiredPacks
-from packreg.cli.resources_to_judge import read_judged
-from packreg.cli.stack_tags import with_tags
 from packreg.errors import InvalidState, PackregError, UsageError
+from packreg.groups.entities import read_tags, stack_entity
+from packreg.services.decisions import Decisions
+from packreg.services.judge import judged_report, keep_report, stored_report
+from packreg.services.prepare import RequiredPacks
+from packreg.services.resources import read_judged
+from packreg.services.stack_tags import with_tags
+from packreg.states.preview import FAILED_PREVIEW, MISSING_RESOURCES
 
 if TYPE_CHECKING:
-    from packreg.analysis.snapshot import Snapshot
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.enforcement.waivers import Finding
     from packreg.groups.model import Entity
+    from packreg.states.snapshot import Snapshot
 
 no_report_option = click.option("--no-report", is_flag=True, help="Keep no report in the registry.")
 
@@ -51,7 +52,7 @@ no_report_option = click.option("--no-report", is_flag=True, help="Keep no repor
 @offline_option
 @click.pass_obj
 def enforce_command(
-    session: Session,
+    context: CommandContext,
     stack: str,
     preview: str | None,
     state: str | None,
@@ -71,20 +72,20 @@ def enforce_command(
     """
     from dataclasses import replace
 
-    from packreg.analysis.program import Stack
-    from packreg.cli.compose import now
+    from packreg.analyzer.program import Stack
     from packreg.enforcement.hidden import HIDDEN_SECRETS
+    from packreg.services.clock import now
 
-    check_format(session, output)
+    check_format(context, output)
     entity = stack_entity(stack, read_tags(tags))
-    found = read_judged(session, state=state, preview=preview, resources=None, stack=None, backend=None)
+    found = read_judged(context, state=state, preview=preview, resources=None, stack=None, backend=None)
     _check_stack(entity, found.snapshot)
     _check_preview(found.snapshot)
-    decisions = Decisions.read(session, strict=strict_conflicts)
-    entity = with_tags(session, entity, decisions.governance, ("preventative",), backend, told=True)
+    decisions = Decisions.read(context, strict=strict_conflicts)
+    entity = with_tags(context, entity, decisions.governance, ("preventative",), backend, told=True)
     organization, project, name = entity.in_its_backend.split("/")
     told = Stack(name, project, organization, dry_run=preview is not None, tags=entity.tags)
-    packs = RequiredPacks(session, decisions, offline=offline)
+    packs = RequiredPacks(context, decisions, offline=offline)
     required = decisions.required(entity, "preventative")
     packs.install(required.packs)
     ready = packs.ready(required, told)
@@ -99,17 +100,17 @@ def enforce_command(
     evaluation = report.evaluation
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
     denied = any(map(report.counts, findings))
-    passed = report.verdict == "not-evaluated" and not denied and bool(session.failing_open)
+    passed = report.verdict == "not-evaluated" and not denied and bool(context.failing_open)
     passed = passed and not any(error.code == HIDDEN_SECRETS for error in evaluation.errors)
     if passed:
         assert report.governed is not None
         report = replace(report, governed=replace(report.governed, failed_open=True))
-    write_report(session, report, output)
+    write_report(context, report, output)
     if not no_report:
         try:
-            keep_report(session, stored_report("enforce", report, ready, found.snapshot.digest()))
+            keep_report(context, stored_report("enforce", report, ready, found.snapshot.digest()))
         except PackregError as error:
-            session.out.warn(f"the report of this run was not kept: {error}", error.hint)
+            context.out.warn(f"the report of this run was not kept: {error}", error.hint)
     return 0 if passed else EXIT_CODES[report.verdict]
 
 

@@ -1,20 +1,19 @@
-"""What governance decides about, as it stands on the command line: a stack, or an account, with its tags."""
+"""The options that name what governance decides about: a stack, or an account, with its tags."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from packreg.errors import UsageError
-from packreg.groups.model import SELF_MANAGED, Entity
+from packreg.groups.entities import account_entity, read_tags, stack_entity
+
+if TYPE_CHECKING:
+    from packreg.groups.model import Entity
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_BACKEND = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
-_PART = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_MAX_ACCOUNT = 400
 
 
 def entity_options(function: _F) -> _F:
@@ -47,47 +46,3 @@ def read_entity(stack: str | None, account: str | None, tags: Sequence[str]) -> 
         return account_entity(account, read_tags(tags))
     assert stack is not None
     return stack_entity(stack, read_tags(tags))
-
-
-def stack_entity(text: str, tags: dict[str, str] | None = None) -> Entity:
-    """The stack `[backend:][organization/]project/stack`; self-managed backends have one organization.
-
-    Raises:
-        UsageError: it is no such name.
-    """
-    backend, colon, name = text.rpartition(":")
-    parts = name.split("/")
-    if colon and not is_backend_name(backend):
-        raise UsageError(f"{backend[:200]!r} is not the name of a backend", hint="write east:PROJECT/STACK")
-    if len(parts) not in (2, 3) or any(not _PART.fullmatch(part) or part in (".", "..") for part in parts):
-        raise UsageError(
-            f"{text[:200]!r} is not the name of a stack",
-            hint="give PROJECT/STACK or ORGANIZATION/PROJECT/STACK",
-        )
-    whole = "/".join(parts if len(parts) == 3 else [SELF_MANAGED, *parts])
-    return Entity("stack", whole, tags or {}, backend)
-
-
-def is_backend_name(text: str) -> bool:
-    """Whether a backend can have this name: a-z, 0-9 and dashes."""
-    return bool(_BACKEND.fullmatch(text))
-
-
-def account_entity(name: str, tags: dict[str, str] | None = None) -> Entity:
-    """The account of this name. Raises UsageError: it cannot be one."""
-    if not name or len(name) > _MAX_ACCOUNT or not name.isprintable() or name != name.strip():
-        raise UsageError(f"{name[:200]!r} is not the name of an account")
-    return Entity("account", name, tags or {})
-
-
-def read_tags(tags: Sequence[str]) -> dict[str, str]:
-    """Tags by name. Raises UsageError: one is not NAME=VALUE, or is given twice."""
-    found: dict[str, str] = {}
-    for tag in tags:
-        name, equals, value = tag.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{tag[:200]!r} is not a tag", hint="write --tag NAME=VALUE")
-        if name in found:
-            raise UsageError(f"the tag {name[:200]!r} is given twice")
-        found[name] = value
-    return found

@@ -10,8 +10,8 @@ from packreg.cli.base import Group, command
 from packreg.errors import ChangedMeanwhile, NotFound, UsageError
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
-    from packreg.registry.environments import EnvironmentRevision
+    from packreg.cli.context import CommandContext
+    from packreg.environments.stored import EnvironmentRevision
 
 
 @click.group(
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     ),
 )
 @click.pass_context
-def env_command(context: click.Context) -> int | None:
+def env_command(click_context: click.Context) -> int | None:
     """Look after environments: configuration, variables, secrets.
 
     An environment is a definition in the language of Pulumi ESC, in numbered revisions that never change.
     `prod` is the newest one, `prod@3` the third, `prod@stable` the one that the tag `stable` names.
     """
-    if context.invoked_subcommand is not None:
+    if click_context.invoked_subcommand is not None:
         return None
-    click.echo(context.get_help(), err=True)
+    click.echo(click_context.get_help(), err=True)
     return UsageError.exit_code
 
 
@@ -56,7 +56,13 @@ def env_command(context: click.Context) -> int | None:
 )
 @click.pass_obj
 def set_command(
-    session: Session, name: str, what: str, value: str | None, secret: bool, string: bool, on: int | None
+    context: CommandContext,
+    name: str,
+    what: str,
+    value: str | None,
+    secret: bool,
+    string: bool,
+    on: int | None,
 ) -> None:
     """Set the definition of an environment from a FILE, or one value of it at a PATH.
 
@@ -64,12 +70,12 @@ def set_command(
     value, from stdin. The same again adds no revision.
     """
     from packreg.cli.defining import definition_in, edited, try_out
-    from packreg.cli.opening import Opener
-    from packreg.groups.environments.sealing import seal
+    from packreg.environments.sealing import seal
+    from packreg.services.environments import Opener
 
     if value is None and (secret or string):
         raise UsageError("--secret and --string are for one value", hint="write NAME PATH VALUE")
-    opener = Opener(session)
+    opener = Opener(context)
     before = opener.environments.newest(name)
     number = before.number if before else 0
     if on is not None and on != number:
@@ -78,32 +84,32 @@ def set_command(
             hint=f"look at `packreg env get {name}`, and make the change on that",
         )
     kept = before.text if before is not None and not before.removed else None
-    given = definition_in(session, what) if value is None else edited(name, kept, what, value, secret, string)
+    given = definition_in(context, what) if value is None else edited(name, kept, what, value, secret, string)
     text = seal(given, name, opener.secrets, kept)
     for problem in try_out(opener, name, text):
-        session.out.warn(str(problem), problem.hint)
-    made = opener.environments.set(name, text, session.author(), before)
+        context.out.warn(str(problem), problem.hint)
+    made = opener.environments.set(name, text, context.author(), before)
     unchanged = made.number == number
-    if session.out.json:
-        session.out.document({**_document(made), "unchanged": unchanged})
+    if context.out.json:
+        context.out.document({**_document(made), "unchanged": unchanged})
     else:
-        session.out.line(f"{made} {'was so already' if unchanged else 'is set'}")
+        context.out.line(f"{made} {'was so already' if unchanged else 'is set'}")
 
 
 @command("get", group=env_command, examples=("packreg env get prod", "packreg env get prod@3 > prod.yaml"))
 @click.argument("reference", metavar="NAME[@REV|@TAG]")
 @click.pass_obj
-def get_command(session: Session, reference: str) -> None:
+def get_command(context: CommandContext, reference: str) -> None:
     """Print the definition of an environment, its secrets encrypted.
 
     What is printed can be edited and set again; secrets that stay as they are need no key for that.
     """
-    revision = _revision(session, reference)
+    revision = _revision(context, reference)
     text = revision.text.decode()
-    if session.out.json:
-        session.out.document({**_document(revision), "definition": text})
+    if context.out.json:
+        context.out.document({**_document(revision), "definition": text})
     else:
-        session.out.patch(text.removesuffix("\n").split("\n"))
+        context.out.patch(text.removesuffix("\n").split("\n"))
 
 
 @command(
@@ -114,69 +120,69 @@ def get_command(session: Session, reference: str) -> None:
 @click.argument("references", metavar="REF...", nargs=-1, required=True)
 @click.option("--show-secrets", is_flag=True, help="Print secrets in the clear.")
 @click.pass_obj
-def open_command(session: Session, references: tuple[str, ...], show_secrets: bool) -> None:
+def open_command(context: CommandContext, references: tuple[str, ...], show_secrets: bool) -> None:
     """Evaluate environments, and print their values as JSON.
 
     Several are laid one over the other, as for a policy pack; the last one is the strongest.
     """
-    from packreg.cli.opening import Opener
     from packreg.cli.output import json_text
+    from packreg.services.environments import Opener
 
-    opened = Opener(session).open(references)
+    opened = Opener(context).open(references)
     values = dict(opened.values if show_secrets else opened.shown)
     for problem in opened.warnings:
-        session.out.warn(str(problem), problem.hint)
-    if session.out.json:
+        context.out.warn(str(problem), problem.hint)
+    if context.out.json:
         document = {
             "origin": opened.origin,
             "revisions": list(opened.revisions),
             "values": values,
             "warnings": [problem._asdict() for problem in opened.warnings],
         }
-        session.out.document(document)
+        context.out.document(document)
     else:
-        session.out.patch(json_text(values).split("\n"))
+        context.out.patch(json_text(values).split("\n"))
 
 
 @command("diff", group=env_command, examples=("packreg env diff prod@2 prod@3", "packreg env diff prod"))
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="[NEW]", required=False)
 @click.pass_obj
-def diff_command(session: Session, old: str, new: str | None) -> None:
+def diff_command(context: CommandContext, old: str, new: str | None) -> None:
     """Compare the definitions of two revisions; with one, compare it with the revision before.
 
     Secrets are compared as they are encrypted: a secret that was set anew differs, whatever its text.
     """
     from difflib import unified_diff
 
-    theirs = _revision(session, new or old)
+    theirs = _revision(context, new or old)
     if new is None and theirs.number == 1:
         raise NotFound(f"{theirs} is the first revision, there is none before it")
-    mine = _revision(session, f"{theirs.name}@{theirs.number - 1}" if new is None else old)
+    mine = _revision(context, f"{theirs.name}@{theirs.number - 1}" if new is None else old)
     before, after = (each.text.decode().splitlines() for each in (mine, theirs))
     lines = list(unified_diff(before, after, str(mine), str(theirs), lineterm=""))
-    if session.out.json:
+    if context.out.json:
         document = {"old": str(mine), "new": str(theirs), "same": not lines, "text": "\n".join(lines)}
-        session.out.document(document)
+        context.out.document(document)
     else:
-        session.out.patch(lines)
+        context.out.patch(lines)
 
 
 @command("ls", group=env_command, examples=("packreg env ls", "packreg env ls --all --json"))
 @click.option("--all", "removed", is_flag=True, help="Also those that were removed.")
 @click.pass_obj
-def ls_command(session: Session, removed: bool) -> None:
+def ls_command(context: CommandContext, removed: bool) -> None:
     """List the environments, with the newest revision of each."""
-    from packreg.cli.opening import environments_of
+    from packreg.services.environments import environments_of
 
-    environments = environments_of(session)
-    newest = session.at_once(16, environments.newest, environments.names())
+    environments = environments_of(context)
+    newest = context.at_once(16, environments.newest, environments.names())
     shown = [each for each in newest if each is not None and (removed or not each.removed)]
-    if session.out.json:
-        session.out.document([_document(each) for each in shown])
+    if context.out.json:
+        context.out.document([_document(each) for each in shown])
         return
     rows = [[each.name, each.number, each.at, each.by, "removed" if each.removed else ""] for each in shown]
-    session.out.table(["name", "revision", "at", "by", "state"], rows)
+    context.out.table(["name", "revision", "at", "by", "state"], rows)
 
 
 @command(
@@ -184,20 +190,20 @@ def ls_command(session: Session, removed: bool) -> None:
 )
 @click.argument("name", metavar="NAME")
 @click.pass_obj
-def history_command(session: Session, name: str) -> None:
+def history_command(context: CommandContext, name: str) -> None:
     """List the revisions of an environment, the newest first, with their tags."""
-    from packreg.cli.opening import environments_of
+    from packreg.services.environments import environments_of
 
-    environments = environments_of(session)
+    environments = environments_of(context)
     tags = environments.tags(name).numbers
     revisions = list(environments.history(name))
     if not revisions:
         raise NotFound(f"there is no environment {name}", hint="`packreg env ls` lists them")
     of = {each.number: sorted(tag for tag, n in tags.items() if n == each.number) for each in revisions}
-    if session.out.json:
-        session.out.document([{**_document(each), "tags": of[each.number]} for each in revisions])
+    if context.out.json:
+        context.out.document([{**_document(each), "tags": of[each.number]} for each in revisions])
         return
-    session.out.table(
+    context.out.table(
         ["revision", "at", "by", "tags", "state"],
         [
             [r.number, r.at, r.by, ", ".join(of[r.number]), f"removed: {r.removed}" if r.removed else ""]
@@ -215,23 +221,23 @@ def history_command(session: Session, name: str) -> None:
 @click.argument("tag", metavar="TAG")
 @click.option("--delete", is_flag=True, help="Drop the tag.")
 @click.pass_obj
-def tag_command(session: Session, reference: str, tag: str, delete: bool) -> None:
+def tag_command(context: CommandContext, reference: str, tag: str, delete: bool) -> None:
     """Let a tag name a revision, or move it there; without @REV the newest one."""
-    from packreg.cli.opening import environments_of
     from packreg.registry.environment_reference import EnvironmentReference
+    from packreg.services.environments import environments_of
 
-    environments = environments_of(session)
+    environments = environments_of(context)
     name = EnvironmentReference.parse(reference).name
-    number = 0 if delete else _revision(session, reference).number
-    before = environments.tag(name, tag, number, session.author())
-    if session.out.json:
+    number = 0 if delete else _revision(context, reference).number
+    before = environments.tag(name, tag, number, context.author())
+    if context.out.json:
         document = {"name": name, "tag": tag, "revision": number or None, "before": before or None}
-        session.out.document(document)
+        context.out.document(document)
     elif delete:
-        session.out.line(f"{name}@{tag} is dropped; it named {name}@{before}")
+        context.out.line(f"{name}@{tag} is dropped; it named {name}@{before}")
     else:
         was = f"; it was {name}@{before}" if before not in (0, number) else ""
-        session.out.line(f"{name}@{tag} is {name}@{number}{was}")
+        context.out.line(f"{name}@{tag} is {name}@{number}{was}")
 
 
 @command("rm", group=env_command, examples=("packreg env rm prod --reason 'nobody uses it' --yes",))
@@ -239,31 +245,31 @@ def tag_command(session: Session, reference: str, tag: str, delete: bool) -> Non
 @click.option("--reason", default="", help="Why; shown to everybody who asks for it.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def rm_command(session: Session, name: str, reason: str, yes: bool) -> None:
+def rm_command(context: CommandContext, name: str, reason: str, yes: bool) -> None:
     """Remove an environment; its revisions stay, under their numbers, for what refers to them.
 
     Its name and its tags mean nothing any more, until it is set again.
     """
-    from packreg.cli.opening import environments_of
+    from packreg.services.environments import environments_of
 
-    session.confirmed(f"removing the environment {name} from {session.place}", yes)
-    removed = environments_of(session).remove(name, reason, session.author())
-    if session.out.json:
-        session.out.document(_document(removed))
+    context.confirmed(f"removing the environment {name} from {context.place}", yes)
+    removed = environments_of(context).remove(name, reason, context.author())
+    if context.out.json:
+        context.out.document(_document(removed))
     else:
-        session.out.line(f"{name} is removed: {removed.removed}")
+        context.out.line(f"{name} is removed: {removed.removed}")
 
 
-def _revision(session: Session, reference: str) -> EnvironmentRevision:
-    from packreg.cli.opening import environments_of
+def _revision(context: CommandContext, reference: str) -> EnvironmentRevision:
     from packreg.registry.environment_reference import EnvironmentReference
+    from packreg.services.environments import environments_of
 
     parsed = EnvironmentReference.parse(reference)
     if parsed.esc:
         raise UsageError(
             f"{reference} is kept by Pulumi ESC", hint=f"`packreg env open {reference}` opens it"
         )
-    return environments_of(session).get(parsed)
+    return environments_of(context).get(parsed)
 
 
 def _document(revision: EnvironmentRevision) -> dict[str, object]:

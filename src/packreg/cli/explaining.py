@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import NAME, command
-from packreg.cli.decision_shapes import Explanation, required_json, why_json, why_lines
-from packreg.cli.decisions import READERS, Decisions
-from packreg.cli.entities import entity_options, read_entity, read_tags, stack_entity
-from packreg.cli.stack_tags import with_tags
+from packreg.cli.entities import entity_options, read_entity
+from packreg.configuration.reconcile import ConfigurablePack
 from packreg.errors import NotEvaluated, PackregError, Problem, UsageError
-from packreg.groups.configuration import ConfigurablePack
+from packreg.groups.entities import read_tags, stack_entity
 from packreg.groups.explanation import explain
 from packreg.groups.layers import shown_layers_of
+from packreg.services.decisions import READERS, Decisions
+from packreg.services.documents import Explanation, required_json, why_json, why_lines
+from packreg.services.stack_tags import with_tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.analysis.backend import StackEntry
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.decision import Required, Requirement
     from packreg.groups.model import Entity, Mode
+    from packreg.states.backend import StackEntry
 
 MODES: tuple[Mode, ...] = ("preventative", "audit")
 
@@ -54,7 +55,7 @@ strict_option = click.option(
 @strict_option
 @click.pass_obj
 def required_command(
-    session: Session,
+    context: CommandContext,
     stack: str | None,
     account: str | None,
     tags: tuple[str, ...],
@@ -72,18 +73,18 @@ def required_command(
     if everything:
         if stack is not None or account is not None:
             raise UsageError("--all is every stack of a backend", hint="leave the stack or the account out")
-        entities, unread = _all_stacks(session, backend, read_tags(tags))
+        entities, unread = _all_stacks(context, backend, read_tags(tags))
     else:
         entities = [read_entity(stack, account, tags)]
-    decisions = Decisions.read(session, strict=strict_conflicts)
+    decisions = Decisions.read(context, strict=strict_conflicts)
     if not everything:
-        entities = [with_tags(session, entities[0], decisions.governance, _modes(mode), backend)]
+        entities = [with_tags(context, entities[0], decisions.governance, _modes(mode), backend)]
     found = [[decisions.required(entity, each) for each in _modes(mode)] for entity in entities]
-    if session.out.json:
+    if context.out.json:
         documents = [required_json(each) for each in found]
-        session.out.document(documents if everything else documents[0])
+        context.out.document(documents if everything else documents[0])
     else:
-        session.out.table(
+        context.out.table(
             ("entity", "mode", "pack", "version", "group", "asked"),
             (
                 (required.entity, required.mode, pack.pack, pack.version, *_winner(pack))
@@ -93,9 +94,9 @@ def required_command(
             ),
         )
     for required in (required for each in found for required in each):
-        _tell(session, required)
+        _tell(context, required)
     for text in unread:
-        session.out.error(text)
+        context.out.error(text)
     return NotEvaluated.exit_code if unread or any(each.problems for one in found for each in one) else 0
 
 
@@ -110,7 +111,7 @@ def required_command(
 @strict_option
 @click.pass_obj
 def why_command(
-    session: Session,
+    context: CommandContext,
     stack: str | None,
     account: str | None,
     tags: tuple[str, ...],
@@ -125,28 +126,28 @@ def why_command(
     by layer, with "[secret]" for what is secret. Exit code 4: a pack that must run cannot be had.
     """
     entity = read_entity(stack, account, tags)
-    decisions = Decisions.read(session, strict=strict_conflicts)
-    entity = with_tags(session, entity, decisions.governance, _modes(mode), backend)
+    decisions = Decisions.read(context, strict=strict_conflicts)
+    entity = with_tags(context, entity, decisions.governance, _modes(mode), backend)
     found = [decisions.required(entity, each) for each in _modes(mode)]
     chosen = [[each for each in required.packs if pack in (None, each.pack)] for required in found]
     wanted = [each for packs in chosen for each in packs]
-    results = session.at_once(READERS, lambda each: _explained(decisions, each), wanted)
+    results = context.at_once(READERS, lambda each: _explained(decisions, each), wanted)
     explanations = iter(results)
     explained = [[(each, next(explanations)) for each in packs] for packs in chosen]
-    if session.out.json:
-        session.out.document(why_json(found, explained))
+    if context.out.json:
+        context.out.document(why_json(found, explained))
     else:
-        session.out.line(f"{entity}, revision {decisions.governance.revision} of governance")
+        context.out.line(f"{entity}, revision {decisions.governance.revision} of governance")
         for required, packs in zip(found, explained, strict=True):
-            session.out.line()
-            session.out.line(f"{required.mode}: {', '.join(required.groups) or 'no group'}")
+            context.out.line()
+            context.out.line(f"{required.mode}: {', '.join(required.groups) or 'no group'}")
             for each, explanation in packs:
                 for line in why_lines(each, explanation):
-                    session.out.line(line)
+                    context.out.line(line)
             if pack is not None and not packs:
-                session.out.line(f"  {pack} is not required{_elsewhere(decisions, required, pack)}")
+                context.out.line(f"  {pack} is not required{_elsewhere(decisions, required, pack)}")
     for required in found:
-        _tell(session, required)
+        _tell(context, required)
     return NotEvaluated.exit_code if any(required.problems for required in found) else 0
 
 
@@ -172,19 +173,19 @@ def _explained(decisions: Decisions, pack: Requirement) -> Explanation:
 
 
 def _all_stacks(
-    session: Session, backend: str | None, tags: dict[str, str]
+    context: CommandContext, backend: str | None, tags: dict[str, str]
 ) -> tuple[list[Entity], list[str]]:
     """Every stack, also with these tags; and what is to be said of those that cannot be told or read."""
     from pathlib import Path
 
-    from packreg.analysis.backend import list_stacks
-    from packreg.analysis.places import open_place
-    from packreg.analysis.stack_tags import read_stack_tags
-    from packreg.cli.backends import Backends
-    from packreg.cli.resources_to_judge import backend_url
+    from packreg.services.backends import Backends
+    from packreg.services.resources import backend_url
+    from packreg.states.backend import list_stacks
+    from packreg.states.places import open_place
+    from packreg.states.stack_tags import read_stack_tags
 
-    where = backend_url(session, backend)
-    place, backends = open_place(where, cwd=Path(session.cwd)), Backends(session, many=True)
+    where = backend_url(context, backend)
+    place, backends = open_place(where, cwd=Path(context.cwd)), Backends(context, many=True)
     found = list_stacks(place)
     if any(not each.project for each in found):
         raise UsageError(
@@ -196,7 +197,7 @@ def _all_stacks(
         try:
             entity = stack_entity(f"{stack.project}/{stack.name}")
         except UsageError as error:
-            session.out.warn(f"{place.describe(stack.file)} is passed over: {error}")
+            context.out.warn(f"{place.describe(stack.file)} is passed over: {error}")
             return ""
         try:
             entity = replace(entity, tags={**read_stack_tags(stack, place), **tags})
@@ -204,7 +205,7 @@ def _all_stacks(
         except PackregError as error:
             return f"{entity}: {error}"
 
-    results = session.at_once(READERS, one, found)
+    results = context.at_once(READERS, one, found)
     entities = [each for each in results if not isinstance(each, str)]
     return entities, [each for each in results if isinstance(each, str) and each]
 
@@ -217,15 +218,15 @@ def _winner(pack: Requirement) -> tuple[str, str]:
     return pack.winner.group, pack.winner.entry.version
 
 
-def _tell(session: Session, required: Required) -> None:
+def _tell(context: CommandContext, required: Required) -> None:
     """Warnings, what cannot be had, and that nothing is required."""
     for warning in (each for pack in required.packs for each in pack.warnings):
-        session.out.warn(str(warning), warning.hint)
+        context.out.warn(str(warning), warning.hint)
     for problem in required.problems:
-        session.out.error(str(problem), problem.hint)
+        context.out.error(str(problem), problem.hint)
     if required.nothing:
         by = ", ".join(required.groups)
-        session.out.say(
+        context.out.say(
             f"nothing is required of {required.entity} in {required.mode} mode: "
             + (f"no pack is enabled in {by}" if by else "it belongs to no group")
         )

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.enabling import check_entries, read_file
+from packreg.cli.edits import show_edit, show_plan
+from packreg.cli.enabling import read_file
 from packreg.cli.exits import WOULD_CHANGE
-from packreg.cli.governing import (
-    Edited,
-    edit_governance,
-    governance_to_edit,
-    read_governance,
-    show_edit,
-    show_plan,
-)
 from packreg.errors import Problem, UsageError
+from packreg.services.enable import check_entries
+from packreg.services.governance import Edited, edit_governance, governance_to_edit, read_governance
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.model import Governance, PackEntry
 
 
@@ -39,7 +34,7 @@ if TYPE_CHECKING:
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the files.")
 @click.pass_obj
 def apply_command(
-    session: Session, files: tuple[str, ...], prune: bool, dry_run: bool, yes: bool, schema: bool
+    context: CommandContext, files: tuple[str, ...], prune: bool, dry_run: bool, yes: bool, schema: bool
 ) -> int:
     """Make the policy groups be as YAML files say, after showing what would change.
 
@@ -50,31 +45,31 @@ def apply_command(
     from packreg.groups.group_file import MAX_FILE, applied, read_groups
 
     if schema:
-        _print_schema(session)
+        _print_schema(context)
         return 0
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
-    read = [read_groups(read_file(session, path, MAX_FILE), path) for path in files]
-    base = read_governance(session) if dry_run else governance_to_edit(session)
+    read = [read_groups(read_file(context, path, MAX_FILE), path) for path in files]
+    base = read_governance(context) if dry_run else governance_to_edit(context)
     planned = applied(base, read, prune=prune)
     warnings = [Problem("group-file", text) for file in read for text in file.warnings]
-    warnings += check_entries(session, _changed(base, planned))
+    warnings += check_entries(context, _changed(base, planned))
     changes = differences(base, planned)
     if dry_run:
         edited = Edited(planned, base.revision, changes, written=False)
-        show_edit(session, edited, warnings, dry_run=True)
+        show_edit(context, edited, warnings, dry_run=True)
         return WOULD_CHANGE if changes else 0
     if changes:
-        show_plan(session, changes)
-        session.confirmed("applying these changes", yes)
+        show_plan(context, changes)
+        context.confirmed("applying these changes", yes)
     edited = edit_governance(
-        session,
+        context,
         lambda governance: applied(governance, read, prune=prune),
         f"apply {', '.join(files)}",
         base,
         yes=yes,
     )
-    show_edit(session, edited, warnings, planned=True)
+    show_edit(context, edited, warnings, planned=True)
     return 0
 
 
@@ -82,7 +77,7 @@ def apply_command(
 @click.argument("names", metavar="[GROUP...]", nargs=-1)
 @click.option("--output", "-o", metavar="FILE", help="Write to this file.")
 @click.pass_obj
-def export_command(session: Session, names: tuple[str, ...], output: str | None) -> None:
+def export_command(context: CommandContext, names: tuple[str, ...], output: str | None) -> None:
     """Print policy groups as the YAML that `group apply` takes: all, or these."""
     from pathlib import Path
 
@@ -91,13 +86,13 @@ def export_command(session: Session, names: tuple[str, ...], output: str | None)
     from packreg.groups.editing import found_group
     from packreg.groups.group_text import write_groups
 
-    governance = read_governance(session)
+    governance = read_governance(context)
     groups = [found_group(governance, name) for name in names or sorted(governance.groups)]
     text = write_groups(groups)
     if output:
-        write_atomically(Path(session.cwd, output), text.encode())
-    if session.out.json:
-        session.out.document(
+        write_atomically(Path(context.cwd, output), text.encode())
+    if context.out.json:
+        context.out.document(
             {
                 "revision": governance.revision,
                 "path": output,
@@ -106,7 +101,7 @@ def export_command(session: Session, names: tuple[str, ...], output: str | None)
         )
     elif not output:
         for line in text.splitlines():
-            session.out.line(line)
+            context.out.line(line)
 
 
 def _changed(before: Governance, after: Governance) -> list[tuple[PackEntry, str]]:
@@ -123,13 +118,13 @@ def _changed(before: Governance, after: Governance) -> list[tuple[PackEntry, str
     return found
 
 
-def _print_schema(session: Session) -> None:
+def _print_schema(context: CommandContext) -> None:
     import json
     from importlib.resources import files
 
     text = files("packreg.groups").joinpath("policy-groups.schema.json").read_text("utf-8")
-    if session.out.json:
-        session.out.document(json.loads(text))
+    if context.out.json:
+        context.out.document(json.loads(text))
         return
     for line in text.splitlines():
-        session.out.line(line)
+        context.out.line(line)

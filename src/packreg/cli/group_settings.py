@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.governing import edit_governance, governance_to_edit, read_governance, show_edit
+from packreg.cli.edits import show_edit
 from packreg.errors import NotFound, Problem
+from packreg.services.governance import edit_governance, governance_to_edit, read_governance
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.model import Governance
 
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--waivable", metavar="PACK:POLICY", multiple=True, help="Take that back, as it is listed.")
 @click.pass_obj
 def settings_command(
-    session: Session, strict: bool | None, unwaivable: tuple[str, ...], waivable: tuple[str, ...]
+    context: CommandContext, strict: bool | None, unwaivable: tuple[str, ...], waivable: tuple[str, ...]
 ) -> None:
     """Show or change what holds for all policy groups: conflicts, and policies that are never waived."""
     from packreg.groups.editing import set_rules
@@ -43,9 +44,9 @@ def settings_command(
     from packreg.groups.waiving import may_waive
 
     if strict is None and not unwaivable and not waivable:
-        _show(session, read_governance(session))
+        _show(context, read_governance(context))
         return
-    base = governance_to_edit(session)
+    base = governance_to_edit(context)
     for glob in waivable:
         if glob not in base.rules.unwaivable:
             listed = ", ".join(base.rules.unwaivable) or "nothing"
@@ -53,7 +54,7 @@ def settings_command(
     globs = tuple(sorted({*base.rules.unwaivable, *unwaivable} - {*waivable}))
     rules = Rules(base.rules.strict_conflicts if strict is None else strict, globs)
     edited = edit_governance(
-        session, lambda governance: set_rules(governance, rules), "change the settings", base
+        context, lambda governance: set_rules(governance, rules), "change the settings", base
     )
     without = [
         Problem(
@@ -64,13 +65,13 @@ def settings_command(
         for _, waiver in sorted(edited.governance.waivers.items())
         if not may_waive(rules, waiver.pack, waiver.policy)
     ]
-    show_edit(session, edited, without)
+    show_edit(context, edited, without)
 
 
-def _show(session: Session, governance: Governance) -> None:
+def _show(context: CommandContext, governance: Governance) -> None:
     rules = governance.rules
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             {
                 "revision": governance.revision,
                 "strict_conflicts": rules.strict_conflicts,
@@ -78,6 +79,6 @@ def _show(session: Session, governance: Governance) -> None:
             }
         )
         return
-    session.out.line(f"strict conflicts: {'yes' if rules.strict_conflicts else 'no'}")
+    context.out.line(f"strict conflicts: {'yes' if rules.strict_conflicts else 'no'}")
     for glob in rules.unwaivable:
-        session.out.line(f"unwaivable: {glob}")
+        context.out.line(f"unwaivable: {glob}")

@@ -7,43 +7,43 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.governing import read_governance, read_revision
+from packreg.services.governance import read_governance, read_revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.model import Group as PolicyGroup
 
 
 @command("ls", examples=("packreg group ls", "packreg group ls --json"))
 @click.pass_obj
-def ls_command(session: Session) -> None:
+def ls_command(context: CommandContext) -> None:
     """List the policy groups with their packs."""
-    governance = read_governance(session)
+    governance = read_governance(context)
     groups = [group for _, group in sorted(governance.groups.items())]
-    if session.out.json:
-        session.out.document({"revision": governance.revision, "groups": [group_document(g) for g in groups]})
+    if context.out.json:
+        context.out.document({"revision": governance.revision, "groups": [group_document(g) for g in groups]})
         return
-    session.out.table(
+    context.out.table(
         ["group", "mode", "takes", "members", "packs"],
         [[g.name, g.mode, _takes(g), _members(g), _packs(g)] for g in groups],
     )
 
 
-def _show(session: Session, name: str, at: int | None) -> None:
+def _show(context: CommandContext, name: str, at: int | None) -> None:
     from packreg.groups.editing import found_group
 
     if at is None:
-        governance = read_governance(session)
+        governance = read_governance(context)
     else:
-        chain = session.registry().governance
+        chain = context.registry().governance
         governance = read_revision(chain, chain.at(at) if at else None).governance
     group = found_group(governance, name)
-    if session.out.json:
-        session.out.document({"revision": governance.revision, **group_document(group)})
+    if context.out.json:
+        context.out.document({"revision": governance.revision, **group_document(group)})
         return
-    out = session.out
+    out = context.out
     out.line(f"{group.name}: {group.mode}, takes {_takes(group)}")
     if group.is_default:
         out.line("members: everyone")
@@ -66,18 +66,18 @@ _at = click.option("--at", metavar="REVISION", type=click.IntRange(0), help="As 
 @click.argument("name", metavar="GROUP")
 @_at
 @click.pass_obj
-def get_command(session: Session, name: str, at: int | None) -> None:
+def get_command(context: CommandContext, name: str, at: int | None) -> None:
     """Show a policy group: its members, its packs and their configuration."""
-    _show(session, name, at)
+    _show(context, name, at)
 
 
 @command("show", examples=("packreg group show prod --at 12",))
 @click.argument("name", metavar="GROUP")
 @_at
 @click.pass_obj
-def show_command(session: Session, name: str, at: int | None) -> None:
+def show_command(context: CommandContext, name: str, at: int | None) -> None:
     """The same as `group get`."""
-    _show(session, name, at)
+    _show(context, name, at)
 
 
 @command("history", examples=("packreg group history", "packreg group history prod --json"))
@@ -90,7 +90,7 @@ def show_command(session: Session, name: str, at: int | None) -> None:
     help="How many changes at most, the newest first.",
 )
 @click.pass_obj
-def history_command(session: Session, name: str | None, limit: int) -> None:
+def history_command(context: CommandContext, name: str | None, limit: int) -> None:
     """Show who changed what and when: all of governance, or one group.
 
     Each revision is one request, and is proved to be the one that the next was made from.
@@ -100,7 +100,7 @@ def history_command(session: Session, name: str | None, limit: int) -> None:
 
     from packreg.groups.differences import differences
 
-    chain = session.registry().governance
+    chain = context.registry().governance
     documents = (read_revision(chain, revision) for revision in joined(chain.history(), [None]))
     found: list[dict[str, object]] = []
     for document, before in pairwise(documents):
@@ -119,16 +119,16 @@ def history_command(session: Session, name: str | None, limit: int) -> None:
                 "changes": [each._asdict() for each in changes],
             }
         )
-        if not session.out.json:
-            session.out.line(f"revision {number}, {change.at}, {change.by}: {change.what}")
+        if not context.out.json:
+            context.out.line(f"revision {number}, {change.at}, {change.by}: {change.what}")
             for each in changes:
-                session.out.line(f"  {each}")
+                context.out.line(f"  {each}")
         if len(found) == limit:
             break
-    if session.out.json:
-        session.out.document(found)
+    if context.out.json:
+        context.out.document(found)
     elif not found:
-        session.out.say(f"{name or 'nothing'} was never changed")
+        context.out.say(f"{name or 'nothing'} was never changed")
 
 
 def group_document(group: PolicyGroup) -> dict[str, object]:

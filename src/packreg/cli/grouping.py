@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import WRITTEN, Group, command
-from packreg.cli.enabling import check_entries, written_version
-from packreg.cli.governing import edit_governance, governance_to_edit, read_governance, show_edit, show_plan
+from packreg.cli.edits import show_edit, show_plan
 from packreg.cli.group_files import apply_command, export_command
 from packreg.cli.group_settings import settings_command
 from packreg.cli.group_views import get_command, history_command, ls_command, show_command
 from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import UsageError
+from packreg.services.enable import check_entries, written_version
+from packreg.services.governance import edit_governance, governance_to_edit, read_governance
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.errors import Problem
     from packreg.groups.model import Governance
     from packreg.groups.reach import Reach
@@ -86,7 +87,7 @@ _remove = [
 @_add[2]
 @click.pass_obj
 def new_command(
-    session: Session,
+    context: CommandContext,
     name: str,
     mode: str,
     entity_types: tuple[str, ...],
@@ -111,12 +112,12 @@ def new_command(
         tuple(sorted(set(add_tag))),
     )
     edited = edit_governance(
-        session,
+        context,
         lambda governance: editing.new_group(governance, made),
         f"create the group {made.name}",
-        governance_to_edit(session),
+        governance_to_edit(context),
     )
-    show_edit(session, edited)
+    show_edit(context, edited)
 
 
 @command(
@@ -148,7 +149,7 @@ def new_command(
 @yes_option
 @click.pass_obj
 def edit_command(
-    session: Session,
+    context: CommandContext,
     name: str,
     new_name: str | None,
     add_stack: tuple[str, ...],
@@ -176,11 +177,11 @@ def edit_command(
         [new_name, *add_stack, *add_account, *add_tag, *add_policy_pack, *remove_policy_pack]
     ) and not (remove_stack or remove_account or remove_tag):
         raise UsageError("nothing to change was given", hint="see `packreg group edit --help`")
-    base = read_governance(session) if dry_run else governance_to_edit(session)
+    base = read_governance(context) if dry_run else governance_to_edit(context)
     target = editing.found_group(base, name)
     warnings: list[Problem] = []
-    entries = [written_version(session, target, text, warnings) for text in add_policy_pack]
-    warnings += check_entries(session, [(entry, f"the group {name}") for entry in entries])
+    entries = [written_version(context, target, text, warnings) for text in add_policy_pack]
+    warnings += check_entries(context, [(entry, f"the group {name}") for entry in entries])
 
     def edit(governance: Governance) -> Governance:
         governance = editing.disable(governance, name, *remove_policy_pack)
@@ -189,11 +190,11 @@ def edit_command(
         return editing.rename_group(governance, name, new_name) if new_name else governance
 
     planned = edit(base)
-    known = known_entities(session)
+    known = known_entities(context)
     after = group_reach(planned, planned.groups[new_name or name], known)
     reach = max(group_reach(base, target, known), after, key=_width)
     what = f"edit the group {name}"
-    change_for(session, edit, what, base, reach, warnings, dry_run=dry_run, yes=yes)
+    change_for(context, edit, what, base, reach, warnings, dry_run=dry_run, yes=yes)
 
 
 def _width(reach: Reach) -> tuple[bool, int]:
@@ -204,20 +205,20 @@ def _width(reach: Reach) -> tuple[bool, int]:
 @click.argument("name", metavar="GROUP")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def rm_command(session: Session, name: str, yes: bool) -> None:
+def rm_command(context: CommandContext, name: str, yes: bool) -> None:
     """Delete a policy group: what it required is required no more.
 
     What it was stays in its history. The default groups cannot be deleted.
     """
     from packreg.groups.editing import remove_group
 
-    base = read_governance(session)
+    base = read_governance(context)
     remove_group(base, name)
-    session.confirmed(f"deleting the policy group {name}", yes)
+    context.confirmed(f"deleting the policy group {name}", yes)
     edited = edit_governance(
-        session, lambda governance: remove_group(governance, name), f"delete the group {name}", base
+        context, lambda governance: remove_group(governance, name), f"delete the group {name}", base
     )
-    show_edit(session, edited)
+    show_edit(context, edited)
 
 
 @command("promote", group=group_command, examples=("packreg group promote trial --to prod",))
@@ -225,7 +226,7 @@ def rm_command(session: Session, name: str, yes: bool) -> None:
 @click.option("--to", "target", metavar="GROUP", required=True, help="A preventative group.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def promote_command(session: Session, name: str, target: str, yes: bool) -> None:
+def promote_command(context: CommandContext, name: str, target: str, yes: bool) -> None:
     """Let a preventative group require what an audit group has tested.
 
     Every pack of GROUP, with its version, configuration and environments, replaces that pack in the other
@@ -234,20 +235,20 @@ def promote_command(session: Session, name: str, target: str, yes: bool) -> None
     from packreg.groups.differences import differences
     from packreg.groups.editing import promote
 
-    base = read_governance(session)
+    base = read_governance(context)
     planned = promote(base, name, target)
     entries = [
         entry for entry in planned.groups[target].packs.values() if entry.pack in base.groups[name].packs
     ]
-    warnings = check_entries(session, [(entry, f"the group {name}") for entry in entries])
+    warnings = check_entries(context, [(entry, f"the group {name}") for entry in entries])
     changes = differences(base, planned)
     if changes:
-        show_plan(session, changes)
-        session.confirmed(f"promoting {name} to {target}", yes)
+        show_plan(context, changes)
+        context.confirmed(f"promoting {name} to {target}", yes)
     edited = edit_governance(
-        session, lambda governance: promote(governance, name, target), f"promote {name} to {target}", base
+        context, lambda governance: promote(governance, name, target), f"promote {name} to {target}", base
     )
-    show_edit(session, edited, warnings, planned=True)
+    show_edit(context, edited, warnings, planned=True)
 
 
 for each in (

@@ -19,8 +19,8 @@ from packreg.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from packreg.cli.pulumi_command import Version
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
+    from packreg.services.guard_forms import Version
 
 #: A registry that only this machine has is no use in a step for a build service.
 _SOME_REGISTRY = "s3://BUCKET/PREFIX"
@@ -39,7 +39,7 @@ _SOME_REGISTRY = "s3://BUCKET/PREFIX"
 @click.option("--github", "service", flag_value="github", help="Print a step of GitHub Actions.")
 @click.option("--gitlab", "service", flag_value="gitlab", help="Print a job to extend in GitLab CI.")
 @click.pass_obj
-def guard_command(session: Session, directory: bool, service: str | None) -> None:
+def guard_command(context: CommandContext, directory: bool, service: str | None) -> None:
     """Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step.
 
     The guard is an executable file that the Pulumi CLI takes as a policy pack. It runs what the registry says
@@ -50,25 +50,25 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
     against the project, whose Pulumi.yaml can replace the plugin, and the newest CLIs do not load it.
     """
     from packreg.cli.ci_steps import ci_step
-    from packreg.cli.guard_forms import DIRECTORY, program, provide_plugin
     from packreg.cli.pulumi_command import option_value
+    from packreg.services.guard_forms import DIRECTORY, program, provide_plugin, pulumi_home
 
     if service is not None:
         if directory:
             raise UsageError("--directory is not for a CI step", hint="leave one of them out")
-        registry = _SOME_REGISTRY if session.location.is_local else session.location.url
+        registry = _SOME_REGISTRY if context.location.is_local else context.location.url
         for line in ci_step(service, version=__version__, registry=registry).splitlines():
-            session.out.line(line)
+            context.out.line(line)
     elif directory:
-        session.out.say(f"the analyzer is {provide_plugin(pulumi_home(session.environ), __version__)}")
-        session.out.warn(
+        context.out.say(f"the analyzer is {provide_plugin(pulumi_home(context.environ), __version__)}")
+        context.out.warn(
             "this form is for a Pulumi CLI of 3.208 to 3.254 only: a project's Pulumi.yaml can replace it, "
             "and the newest CLIs do not load it",
             hint="upgrade the Pulumi CLI to 3.255.0 or later, and use `packreg guard`",
         )
-        session.out.raw_path(DIRECTORY)
+        context.out.raw_path(DIRECTORY)
     else:
-        session.out.raw_path(option_value(str(program())))
+        context.out.raw_path(option_value(str(program())))
 
 
 @command(
@@ -79,66 +79,60 @@ def guard_command(session: Session, directory: bool, service: str | None) -> Non
 )
 @click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
-def run_command(session: Session, words: tuple[str, ...]) -> int:
+def run_command(context: CommandContext, words: tuple[str, ...]) -> int:
     """Run one command of the Pulumi CLI with the guard.
 
     Or one that calls it. Sets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI that would not read it gets flags.
     Terminal, signals and exit code are those of the command.
     """
-    from packreg.cli.guard_forms import forms
     from packreg.cli.pulumi_command import guarded, is_pulumi
+    from packreg.services.guard_forms import forms
 
-    search = session.environ.get("PATH")  # the user's own command: wherever a shell would find it
+    search = context.environ.get("PATH")  # the user's own command: wherever a shell would find it
     program = shutil.which(words[0], path=search)
     if program is None:
         raise UsageError(f"there is no program {words[0]}", hint="write packreg run -- pulumi up")
     pulumi = program if is_pulumi(words[0]) else shutil.which("pulumi", path=search)
-    version = pulumi_version(session, str(pulumi)) if pulumi is not None else None
+    version = pulumi_version(context, str(pulumi)) if pulumi is not None else None
     found = forms()
-    made = guarded(words, session.environ, version, found)
-    environ = {**session.environ, **made.variables, "PACKREG_REGISTRY": session.location.url}
+    made = guarded(words, context.environ, version, found)
+    environ = {**context.environ, **made.variables, "PACKREG_REGISTRY": context.location.url}
     if found.fitting(version) == found.directory:
-        environ["PATH"] = _directory_form(session, words, search)
-    session.out.flush()
+        environ["PATH"] = _directory_form(context, words, search)
+    context.out.flush()
     return _become(str(program), made.command, environ)
 
 
-def _directory_form(session: Session, words: Sequence[str], search: str | None) -> str:
+def _directory_form(context: CommandContext, words: Sequence[str], search: str | None) -> str:
     """The search path on which a CLI that looks for the guard by name finds it before all others.
 
     Raises:
         UsageError: the project, or a language host on the search path, stands in its place.
     """
-    from packreg.cli.guard_forms import provide_plugin
     from packreg.cli.project_plugins import refuse_replacement
     from packreg.cli.pulumi_command import is_pulumi
+    from packreg.services.guard_forms import provide_plugin, pulumi_home
 
     host = shutil.which("pulumi-language-packreg", path=search)
     if host is not None:
         raise UsageError(f"{host} would be run in place of the guard", hint=f"remove {host}")
-    refuse_replacement(words, session.environ, Path(session.cwd))
+    refuse_replacement(words, context.environ, Path(context.cwd))
     if not is_pulumi(words[0]):
-        session.out.warn(
+        context.out.warn(
             f"which projects {words[0]} deploys is not known here, and one that names an analyzer "
             "policy-packreg would be deployed without the guard",
             hint="upgrade the Pulumi CLI to 3.255.0, whose guard no project replaces",
         )
-    place = provide_plugin(pulumi_home(session.environ), __version__).parent
+    place = provide_plugin(pulumi_home(context.environ), __version__).parent
     return os.pathsep.join([str(place), *filter(None, [search])])
 
 
-def pulumi_version(session: Session, program: str) -> Version | None:
+def pulumi_version(context: CommandContext, program: str) -> Version | None:
     """The version of a Pulumi CLI; None where it does not say one."""
     from packreg.cli.doctor import says_version
     from packreg.cli.pulumi_command import read_version
 
-    return read_version(says_version(session, program, "version"))
-
-
-def pulumi_home(environ: Mapping[str, str]) -> Path:
-    """Where the Pulumi CLI keeps its plugins."""
-    given = environ.get("PULUMI_HOME", "")
-    return Path(given) if given else Path.home() / ".pulumi"
+    return read_version(says_version(context, program, "version"))
 
 
 def _become(program: str, words: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -9,24 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packreg.cli.audit_work import MOST_WARM
 from packreg.cli.auditing import jobs_option, share_option, stacks_backend_option, work_off
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.enabling import group_option
-from packreg.cli.entities import read_tags, tag_option
-from packreg.cli.governing import read_governance
-from packreg.cli.impact_work import Comparison, Impact, Versions
+from packreg.cli.entities import tag_option
 from packreg.cli.installing import offline_option
 from packreg.cli.reporting import tracked_json
-from packreg.cli.resources_to_judge import backend_url, passphrase
-from packreg.enforcement.impact import CHANGES
 from packreg.errors import NotEvaluated, UsageError
+from packreg.findings.impact import CHANGES
+from packreg.groups.entities import read_tags
+from packreg.services.audit import MOST_WARM
+from packreg.services.governance import read_governance
+from packreg.services.impact import Comparison, Impact, Versions
+from packreg.services.resources import backend_url, passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from packreg.cli.session import Session
-    from packreg.enforcement.impact import Effect
+    from packreg.cli.context import CommandContext
+    from packreg.findings.impact import Effect
     from packreg.groups.model import Group
     from packreg.pack.reference import Reference
 
@@ -56,7 +57,7 @@ _NOT_FINDINGS = ("status", "entity", "entity_kind", "mode", "run", "time", "pack
 @offline_option
 @click.pass_obj
 def impact_command(
-    session: Session,
+    context: CommandContext,
     reference: Reference,
     group: str,
     present: Reference | None,
@@ -72,45 +73,45 @@ def impact_command(
     the group. Nothing is enabled, blocked or kept, and whatever is found the exit code is 0. Exit code 4:
     the new version could not judge everything.
     """
-    from packreg.analysis.backend import list_stacks
-    from packreg.analysis.places import open_place
-    from packreg.analysis.pool import Pool
+    from packreg.analyzer.pool import Pool
     from packreg.groups.editing import found_group
+    from packreg.states.backend import list_stacks
+    from packreg.states.places import open_place
 
     if present is not None and present.name != reference.name:
         raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
     known = read_tags(tags)
-    where = backend_url(session, backend)
-    place = open_place(where, cwd=Path(session.cwd))
-    phrase = passphrase(session.environ, Path(session.cwd))
-    session.name_default_registry()
-    governance = read_governance(session)
+    where = backend_url(context, backend)
+    place = open_place(where, cwd=Path(context.cwd))
+    phrase = passphrase(context.environ, Path(context.cwd))
+    context.name_default_registry()
+    governance = read_governance(context)
     there = found_group(governance, group)
     if "stack" not in there.kinds:
         raise UsageError(f"the group {group} takes no stacks", hint="name a group that takes stacks")
-    versions = Versions(session, there, reference, present)
+    versions = Versions(context, there, reference, present)
     if versions.problem:
-        session.out.warn(f"what {group} asks for now cannot be had, so that all is new: {versions.problem}")
+        context.out.warn(f"what {group} asks for now cannot be had, so that all is new: {versions.problem}")
     with Pool(keep=MOST_WARM) as pool:
         comparison = Comparison(
-            session, governance, there, versions, pool, backend=where, offline=offline, shared=share_processes
+            context, governance, there, versions, pool, backend=where, offline=offline, shared=share_processes
         )
         stacks = [each for each in list_stacks(place) if comparison.may_have(each, known)]
         work = partial(comparison.impact, place=place, tags=known, phrase=phrase)
-        results = work_off(session, "comparing", work, stacks, jobs, pool)
+        results = work_off(context, "comparing", work, stacks, jobs, pool)
     found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
-    _write(session, there, versions, found)
+    _write(context, there, versions, found)
     return NotEvaluated.exit_code if any(each.after == "not-evaluated" for each in found) else 0
 
 
-def _write(session: Session, group: Group, versions: Versions, found: Sequence[Impact]) -> None:
+def _write(context: CommandContext, group: Group, versions: Versions, found: Sequence[Impact]) -> None:
     after, before = versions.after, versions.before
     counts = Counter(effect.change for each in found for effect in each.effects)
     worse = sum(each.is_worse for each in found)
     lost = sum(each.after == "not-evaluated" for each in found)
-    if session.out.json:
+    if context.out.json:
         summary = {"stacks": len(found), "worse": worse, "not_evaluated": lost}
-        session.out.document(
+        context.out.document(
             {
                 "pack": after.pack,
                 "group": group.name,
@@ -123,25 +124,25 @@ def _write(session: Session, group: Group, versions: Versions, found: Sequence[I
         )
     else:
         was = before.version if before is not None else "nothing"
-        session.out.line(f"{after.pack} {was} -> {after.version} in {group.name} ({group.mode})")
+        context.out.line(f"{after.pack} {was} -> {after.version} in {group.name} ({group.mode})")
         for each in found:
             for line in _lines(each):
-                session.out.line(line)
-        session.out.line()
+                context.out.line(line)
+        context.out.line()
         words = {"fails": "newly fail", "passes": "newly pass", "unknown": "cannot be evaluated"}
         said = [f"{counts[change]} {words.get(change, change)}" for change in CHANGES]
         bad = "denied" if group.mode == "preventative" else "not compliant"
-        session.out.line(f"{worse} of {len(found)} stacks would be newly {bad}: {', '.join(said)}")
+        context.out.line(f"{worse} of {len(found)} stacks would be newly {bad}: {', '.join(said)}")
     for each in found:
         if each.error:
-            session.out.error(f"{each.stack}: {each.error}")
+            context.out.error(f"{each.stack}: {each.error}")
     if not found:
-        session.out.say(f"no stack of this backend is a member of {group.name}")
+        context.out.say(f"no stack of this backend is a member of {group.name}")
 
 
 def _lines(impact: Impact) -> Iterator[str]:
     """A stack for which anything changes, with the findings that do."""
-    from packreg.enforcement.plain import plain_lines, resource_label
+    from packreg.reports.plain import plain_lines, resource_label
     from packreg.text import plain
 
     if not (impact.effects or impact.error or impact.note or impact.before != impact.after):

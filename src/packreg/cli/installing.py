@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
-from packreg.cli.installs import Failed, Wanted, install_all
 from packreg.errors import UsageError
+from packreg.services.installs import Failed, Wanted, install_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from packreg.cli.context import CommandContext
     from packreg.cli.lockfile import Pin
-    from packreg.cli.session import Session
     from packreg.install.installer import Installed
     from packreg.pack.reference import Reference
 
@@ -45,7 +45,7 @@ python_option = click.option("--python", metavar="PYTHON", help="A version such 
 )
 @click.pass_obj
 def install_command(
-    session: Session,
+    context: CommandContext,
     references: tuple[Reference, ...],
     to: Path | None,
     no_env: bool,
@@ -59,31 +59,31 @@ def install_command(
     REF is name, name@latest, name@1.2.0, a range such as name@^1.2, or name@sha256:… Several are installed at
     the same time. Prints the directory of each, in order.
     """
-    wanted = from_lock(session, references) if locked else [Wanted(reference) for reference in references]
+    wanted = from_lock(context, references) if locked else [Wanted(reference) for reference in references]
     if not wanted:
         raise UsageError("nothing to install", hint="name a pack: packreg install guard@1.2.0")
     if to is not None and len(wanted) > 1:
         raise UsageError("--to is for one pack", hint="leave it out, or install them one by one")
     options = {
-        "to": None if to is None else Path(session.cwd, to),
+        "to": None if to is None else Path(context.cwd, to),
         "env": not no_env,
         "force": force,
         "offline": offline,
-        "python": session.python(python),
+        "python": context.python(python),
     }
-    results = install_all(session, wanted, options)
+    results = install_all(context, wanted, options)
     done = [result for result in results if not isinstance(result, Failed)]
     failed = [result for result in results if isinstance(result, Failed)]
-    tell(session, done)
+    tell(context, done)
     for failure in failed[1:]:
-        session.out.error(f"{failure.reference}: {failure.error}", failure.error.hint)
-    if session.out.json and not failed:
-        session.out.document([installed.as_json() for installed in done])
-    elif not session.out.json:
+        context.out.error(f"{failure.reference}: {failure.error}", failure.error.hint)
+    if context.out.json and not failed:
+        context.out.document([installed.as_json() for installed in done])
+    elif not context.out.json:
         for installed in done:
-            session.out.raw_path(installed.path)
+            context.out.raw_path(installed.path)
     if failed:
-        session.done["installed"] = [installed.as_json() for installed in done]
+        context.done["installed"] = [installed.as_json() for installed in done]
         raise failed[0].error
     return 0
 
@@ -98,7 +98,7 @@ def install_command(
 @python_option
 @click.pass_obj
 def path_command(
-    session: Session, reference: Reference, no_env: bool, offline: bool, python: str | None
+    context: CommandContext, reference: Reference, no_env: bool, offline: bool, python: str | None
 ) -> None:
     """Print the directory of a pack, installing it if need be.
 
@@ -106,19 +106,19 @@ def path_command(
     (below could-not-install/), so that `--policy-pack "$(packreg path REF)"` stops instead of running without
     the pack.
     """
-    options = {"env": not no_env, "offline": offline, "python": session.python(python)}
-    (result,) = install_all(session, [Wanted(reference)], options)
+    options = {"env": not no_env, "offline": offline, "python": context.python(python)}
+    (result,) = install_all(context, [Wanted(reference)], options)
     if isinstance(result, Failed):
         raise result.error
     for note in result.notes:
-        session.out.warn(note)
-    if session.out.json:
-        session.out.document(result.as_json())
+        context.out.warn(note)
+    if context.out.json:
+        context.out.document(result.as_json())
     else:
-        session.out.raw_path(result.path)
+        context.out.raw_path(result.path)
 
 
-def from_lock(session: Session, references: Sequence[Reference]) -> list[Wanted]:
+def from_lock(context: CommandContext, references: Sequence[Reference]) -> list[Wanted]:
     """The pins of the nearest packreg.lock that `references` mean, all of them without any.
 
     Raises:
@@ -126,7 +126,7 @@ def from_lock(session: Session, references: Sequence[Reference]) -> list[Wanted]
     """
     from packreg.cli.lockfile import FILE_NAME, find_lock, read_lock
 
-    path = find_lock(Path(session.cwd))
+    path = find_lock(Path(context.cwd))
     if path is None:
         raise UsageError(
             f"there is no {FILE_NAME} here or above", hint="write one with `packreg lock REF...`"
@@ -148,11 +148,11 @@ def from_lock(session: Session, references: Sequence[Reference]) -> list[Wanted]
     return [Wanted(pin.reference, pin.digest) for pin in chosen]
 
 
-def tell(session: Session, done: Sequence[Installed]) -> None:
+def tell(context: CommandContext, done: Sequence[Installed]) -> None:
     """Say what happened to each pack, and what the user should know about it."""
     for installed in done:
-        session.out.say(
+        context.out.say(
             f"{installed.reference} {'installed' if installed.changed else 'is already installed'}"
         )
         for note in installed.notes:
-            session.out.warn(note)
+            context.out.warn(note)

@@ -12,8 +12,8 @@ from packreg.cli.base import command
 from packreg.errors import NotEvaluated
 
 if TYPE_CHECKING:
-    from packreg.analysis.inventory import Inventory
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
+    from packreg.states.inventory import Inventory
 
 
 @command(
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def inventory_command(
-    session: Session,
+    context: CommandContext,
     cloud: str,
     region: tuple[str, ...],
     types: tuple[str, ...],
@@ -46,18 +46,17 @@ def inventory_command(
     (aws-native, through Cloud Control). It reads and changes nothing. Exit code 4: something could not be
     read, so the list has gaps.
     """
-    from packreg.analysis.inventory.aws import AwsInventory
     from packreg.cli.atomic import write_atomically
-    from packreg.cli.progress import working
+    from packreg.states.inventory.aws import AwsInventory
 
-    with working(session.out) as work:
+    with context.out.working() as work:
         inventory: Inventory = AwsInventory(regions=region, types=types, profile=profile, progress=work.show)
         resources = list(inventory.resources())
     lines = [json.dumps(resource, sort_keys=True) for resource in resources]
     if output is not None:
-        write_atomically(Path(session.cwd, output), "".join(f"{line}\n" for line in lines).encode("ascii"))
-    if session.out.json:
-        session.out.document(
+        write_atomically(Path(context.cwd, output), "".join(f"{line}\n" for line in lines).encode("ascii"))
+    if context.out.json:
+        context.out.document(
             {
                 "resources": len(resources) if output is not None else resources,
                 "unread": [problem._asdict() for problem in inventory.unread],
@@ -65,11 +64,11 @@ def inventory_command(
             }
         )
     elif output is None:
-        session.out.json_lines(resources)
+        context.out.json_lines(resources)
     for problem in inventory.unread:
-        session.out.warn(problem.message, problem.hint)
+        context.out.warn(problem.message, problem.hint)
     if inventory.unlistable:
-        session.out.say(f"{len(inventory.unlistable)} types cannot be listed on their own")
-        session.out.detail("not listed: " + ", ".join(inventory.unlistable))
-    session.out.say(f"{len(resources)} resources, {len(inventory.unread)} that could not be read")
+        context.out.say(f"{len(inventory.unlistable)} types cannot be listed on their own")
+        context.out.detail("not listed: " + ", ".join(inventory.unlistable))
+    context.out.say(f"{len(resources)} resources, {len(inventory.unread)} that could not be read")
     return NotEvaluated.exit_code if inventory.unread else 0

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
-from packreg.cli.continuity import NEW, check_nothing_known, made_here
-from packreg.cli.continuity import accept as accept_state
-from packreg.cli.governing import create_governance, read_governance
 from packreg.cli.output import human_size
 from packreg.errors import IntegrityError, NotFound, StoreRefused, UsageError
 from packreg.pack.version import Version
+from packreg.services.continuity import NEW, check_nothing_known, made_here
+from packreg.services.continuity import accept as accept_state
+from packreg.services.governance import create_governance, read_governance
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.losses import Loss
     from packreg.pack.reference import Reference
     from packreg.registry.maintenance import Changed
@@ -48,7 +48,7 @@ def exact(reference: Reference) -> Version:
     help="Believe another state of a known registry: the first digits of its newest revision, or 'new'.",
 )
 @click.pass_obj
-def init_command(session: Session, role: str, accept: str | None) -> None:
+def init_command(context: CommandContext, role: str, accept: str | None) -> None:
     """Create the registry and prove that its store is safe.
 
     The probe creates objects twice and checks that the store refuses the second time. A home gets the default
@@ -58,18 +58,18 @@ def init_command(session: Session, role: str, accept: str | None) -> None:
     it believes what is there now, which is told by its digest; 'new' lets a new registry be made.
     """
     if accept not in (None, NEW):
-        accept_state(session, str(accept))
-    elif accept is None and session.registry().settings() is None:
-        check_nothing_known(session)
-    done = session.registry().init("replica" if role == "replica" else "home")
+        accept_state(context, str(accept))
+    elif accept is None and context.registry().settings() is None:
+        check_nothing_known(context)
+    done = context.registry().init("replica" if role == "replica" else "home")
     settings = done.settings
-    groups = sorted(create_governance(session).groups) if settings.role == "home" else []
+    groups = sorted(create_governance(context).groups) if settings.role == "home" else []
     if not done.already:
-        made_here(session)
-    if session.out.json:
-        session.out.document(
+        made_here(context)
+    if context.out.json:
+        context.out.document(
             {
-                "url": session.location.url,
+                "url": context.location.url,
                 "id": settings.id,
                 "role": settings.role,
                 "created": settings.created,
@@ -79,11 +79,11 @@ def init_command(session: Session, role: str, accept: str | None) -> None:
             }
         )
         return
-    session.out.line(f"{session.place}: {settings.role} {'was there already' if done.already else 'created'}")
+    context.out.line(f"{context.place}: {settings.role} {'was there already' if done.already else 'created'}")
     for fact, value in settings.facts.items():
-        session.out.detail(f"{fact}: {value}")
+        context.out.detail(f"{fact}: {value}")
     for group in groups:
-        session.out.detail(f"policy group: {group}")
+        context.out.detail(f"policy group: {group}")
 
 
 @command(
@@ -95,24 +95,24 @@ def init_command(session: Session, role: str, accept: str | None) -> None:
 @click.option("--undo", is_flag=True, help="Take the yank back.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, though a policy group would have none left.")
 @click.pass_obj
-def yank_command(session: Session, reference: Reference, reason: str, undo: bool, yes: bool) -> None:
+def yank_command(context: CommandContext, reference: Reference, reason: str, undo: bool, yes: bool) -> None:
     """Hide a version from 'latest' and ranges, or undo that.
 
     Who names the version exactly still gets it, with a warning and the reason; the policy groups that do so
     are named. Where it is the last version that a group's 'latest' or range could mean, only --yes yanks it.
     """
     version = exact(reference)
-    registry = session.registry()
+    registry = context.registry()
     if undo:
-        _show_change(session, registry.restore(reference.name, version, reason, session.author()), [])
+        _show_change(context, registry.restore(reference.name, version, reason, context.author()), [])
         return
     if not reason.strip():
         raise UsageError("a yank needs a reason", hint="say what is wrong with --reason 'in a few words'")
-    found = _losses(session, reference.name, version, yes)
+    found = _losses(context, reference.name, version, yes)
     empty = [loss for loss in found if loss.effect == "nothing-left"]
     if empty:
-        session.confirmed(f"yanking {reference.name}@{version}, though {_words(empty)},", yes)
-    _show_change(session, registry.yank(reference.name, version, reason, session.author()), found)
+        context.confirmed(f"yanking {reference.name}@{version}, though {_words(empty)},", yes)
+    _show_change(context, registry.yank(reference.name, version, reason, context.author()), found)
 
 
 @command("remove", examples=("packreg remove guard@1.2.0 --yes --reason 'holds a secret'",))
@@ -120,7 +120,7 @@ def yank_command(session: Session, reference: Reference, reason: str, undo: bool
 @click.option("--reason", default="", help="Why; shown to everybody who asks for it.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def remove_command(session: Session, reference: Reference, reason: str, yes: bool) -> None:
+def remove_command(context: CommandContext, reference: Reference, reason: str, yes: bool) -> None:
     """Delete a release for good; its version stays used.
 
     To take a faulty release out of circulation, yank it: that can be undone, and pinned installs go on
@@ -129,23 +129,23 @@ def remove_command(session: Session, reference: Reference, reason: str, yes: boo
     version = exact(reference)
     if not reason.strip():
         raise UsageError("a removal needs a reason", hint="say why with --reason 'in a few words'")
-    found = _losses(session, reference.name, version, yes)
+    found = _losses(context, reference.name, version, yes)
     meant = f", though {_words(found)}," if found else ""
-    session.confirmed(f"deleting {reference.name}@{version} from {session.place} for good{meant}", yes)
-    changed = session.registry().remove(reference.name, version, reason, session.author())
-    _show_change(session, changed, found)
+    context.confirmed(f"deleting {reference.name}@{version} from {context.place} for good{meant}", yes)
+    changed = context.registry().remove(reference.name, version, reason, context.author())
+    _show_change(context, changed, found)
 
 
-def _losses(session: Session, name: str, version: Version, yes: bool) -> list[Loss]:
+def _losses(context: CommandContext, name: str, version: Version, yes: bool) -> list[Loss]:
     """What groups lose without a version; with `yes` nothing where nobody can say: removals may be urgent."""
     from packreg.groups.losses import losses
 
     try:
-        return list(losses(read_governance(session), session.registry().versions(name), version))
+        return list(losses(read_governance(context), context.registry().versions(name), version))
     except (IntegrityError, NotFound, StoreRefused) as error:
         if not yes:
             raise
-        session.out.warn(f"which policy groups mean it is not known: {error}", error.hint)
+        context.out.warn(f"which policy groups mean it is not known: {error}", error.hint)
         return []
 
 
@@ -154,9 +154,9 @@ def _words(found: list[Loss]) -> str:
     return shown + (f"; and {len(found) - 10} more groups" if len(found) > 10 else "")
 
 
-def _show_change(session: Session, changed: Changed, found: list[Loss]) -> None:
-    if session.out.json:
-        session.out.document(
+def _show_change(context: CommandContext, changed: Changed, found: list[Loss]) -> None:
+    if context.out.json:
+        context.out.document(
             {
                 "name": changed.name,
                 "version": str(changed.version),
@@ -171,16 +171,16 @@ def _show_change(session: Session, changed: Changed, found: list[Loss]) -> None:
         return
     for loss in found:
         goes_on = changed.state == "yanked" and loss.effect == "pinned"
-        session.out.warn(f"{loss.group} pins it, and goes on running it" if goes_on else str(loss))
+        context.out.warn(f"{loss.group} pins it, and goes on running it" if goes_on else str(loss))
     word = "is already" if changed.already else "is now"
-    session.out.line(f"{changed.name}@{changed.version} {word} {changed.state}")
-    session.out.say(f"reason: {changed.notice}" if changed.notice.by else changed.notice.reason)
+    context.out.line(f"{changed.name}@{changed.version} {word} {changed.state}")
+    context.out.say(f"reason: {changed.notice}" if changed.notice.by else changed.notice.reason)
 
 
 @command("verify", examples=("packreg verify", "packreg verify guard@1.2.0 --json"))
 @click.argument("reference", metavar="[REF]", required=False, type=REFERENCE)
 @click.pass_obj
-def verify_command(session: Session, reference: Reference | None) -> int:
+def verify_command(context: CommandContext, reference: Reference | None) -> int:
     """Read records, bundles and reports again and prove every digest.
 
     The whole registry without REF, all versions with a bare name. Nothing is taken from a cache. Reports are
@@ -189,29 +189,28 @@ def verify_command(session: Session, reference: Reference | None) -> int:
     """
     from itertools import chain
 
-    from packreg.cli.evidence import verify_evidence
-    from packreg.cli.progress import counting
+    from packreg.services.verify import verify_evidence
 
     findings = []
-    evidence = () if reference is not None else verify_evidence(session)
-    with counting(session.out, "verifying") as count:
-        for finding in chain(session.registry().verify(reference), evidence):
+    evidence = () if reference is not None else verify_evidence(context)
+    with context.out.working(None, "verifying") as work:
+        for finding in chain(context.registry().verify(reference), evidence):
             findings.append(finding)
-            count()
-            if not session.out.json and finding.level != "ok":
-                session.out.line(f"{finding.level}: {finding.subject}: {finding.message} [{finding.code}]")
-            elif not session.out.json:
-                session.out.detail(f"ok: {finding.subject}")
+            work.done()
+            if not context.out.json and finding.level != "ok":
+                context.out.line(f"{finding.level}: {finding.subject}: {finding.message} [{finding.code}]")
+            elif not context.out.json:
+                context.out.detail(f"ok: {finding.subject}")
     wrong = sum(finding.level == "error" for finding in findings)
-    if session.out.json:
-        session.out.document({"ok": not wrong, "findings": [finding._asdict() for finding in findings]})
+    if context.out.json:
+        context.out.document({"ok": not wrong, "findings": [finding._asdict() for finding in findings]})
     else:
         fine = sum(finding.level == "ok" for finding in findings)
-        session.out.line(
+        context.out.line(
             f"{fine} ok, {wrong} wrong" if findings else "nothing to verify: the registry is empty"
         )
-    if reference is None and not session.store.own_times:
-        session.out.say("a directory has no times of its own: those in objects were compared with no others")
+    if reference is None and not context.store.own_times:
+        context.out.say("a directory has no times of its own: those in objects were compared with no others")
     return IntegrityError.exit_code if wrong else 0
 
 
@@ -219,51 +218,51 @@ def verify_command(session: Session, reference: Reference | None) -> int:
 @click.option("--reason", required=True, help="What was done; kept with your name.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def transferred_command(session: Session, reason: str, yes: bool) -> None:
+def transferred_command(context: CommandContext, reason: str, yes: bool) -> None:
     """Say that the registry was copied or restored.
 
     The store's own times are those of the copy then. Those that it gave until now are not compared any more
     with the times in objects; of what is written later they are.
     """
-    from packreg.cli.compose import new_id, precisely_now
+    from packreg.services.clock import new_id, precisely_now
 
-    session.registry().home()
-    session.confirmed(f"comparing no times that {session.place} gave until now", yes)
-    made = session.registry().times.transferred(
-        by=session.author(), reason=reason, now=precisely_now, attempt_id=new_id()
+    context.registry().home()
+    context.confirmed(f"comparing no times that {context.place} gave until now", yes)
+    made = context.registry().times.transferred(
+        by=context.author(), reason=reason, now=precisely_now, attempt_id=new_id()
     )
-    if session.out.json:
-        session.out.document(made._asdict())
+    if context.out.json:
+        context.out.document(made._asdict())
         return
-    session.out.line(f"transfer {made.number}, {made.at}, {made.by}: {made.reason}")
+    context.out.line(f"transfer {made.number}, {made.at}, {made.by}: {made.reason}")
 
 
 @command("gc", examples=("packreg gc", "packreg gc --yes --json"))
 @click.option("--yes", "-y", is_flag=True, help="Delete; without it, only say what would be deleted.")
 @click.pass_obj
-def gc_command(session: Session, yes: bool) -> None:
+def gc_command(context: CommandContext, yes: bool) -> None:
     """Delete what crashed publishers and removals left behind.
 
     Without --yes nothing is deleted. Bundles of versions that nobody published are kept for 30 days.
     """
     import time
 
-    registry = session.registry()
+    registry = context.registry()
     now = time.time()
     garbage = registry.gc(now)
     collected = list(registry.collect(garbage)) if yes else garbage
     swept = registry.sweep(now) if yes else 0
-    if session.out.json:
+    if context.out.json:
         document = {"deleted": yes, "garbage": [piece._asdict() for piece in collected], "swept": swept}
-        session.out.document(document)
+        context.out.document(document)
         return
-    session.out.table(
+    context.out.table(
         ["key", "size", "reason"], [[piece.key, human_size(piece.size), piece.reason] for piece in collected]
     )
     total = human_size(sum(piece.size for piece in collected))
     if yes:
-        session.out.say(f"deleted {len(collected)} objects, {total}, and {swept} temporary files")
+        context.out.say(f"deleted {len(collected)} objects, {total}, and {swept} temporary files")
     elif collected:
-        session.out.say(f"{len(collected)} objects, {total}, would be deleted; delete them with --yes")
+        context.out.say(f"{len(collected)} objects, {total}, would be deleted; delete them with --yes")
     else:
-        session.out.say("nothing to delete")
+        context.out.say("nothing to delete")

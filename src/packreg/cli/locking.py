@@ -14,8 +14,8 @@ from packreg.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from packreg.cli.context import CommandContext
     from packreg.cli.lockfile import Pin
-    from packreg.cli.session import Session
     from packreg.pack.reference import Reference
     from packreg.registry.registry import Resolved
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     help="Default: the nearest packreg.lock, or a new one here.",
 )
 @click.pass_obj
-def lock_command(session: Session, references: tuple[Reference, ...], path: Path | None) -> None:
+def lock_command(context: CommandContext, references: tuple[Reference, ...], path: Path | None) -> None:
     """Pin packs in packreg.lock.
 
     Each REF becomes one exact version with its digest, in place of an older pin of that pack; other pins
@@ -42,25 +42,25 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
     """
     from packreg.cli.lockfile import FILE_NAME, Lock, Pin, find_lock, read_lock, write_lock
 
-    here = Path(session.cwd)
+    here = Path(context.cwd)
     target = here / path if path else find_lock(here) or here / FILE_NAME
     lock = read_lock(target) if target.exists() else Lock({})
     pins = lock.pins
     made: list[Pin] = []
-    for resolved in session.at_once(8, lambda one: _resolve(session, one), _one_of_each(references)):
+    for resolved in context.at_once(8, lambda one: _resolve(context, one), _one_of_each(references)):
         record = resolved.record
         if resolved.yanked:
-            session.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
+            context.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
         if resolved.note:
-            session.out.say(resolved.note)
+            context.out.say(resolved.note)
         pin = Pin(record.name, record.version, record.digest)
         there = pins.get(pin.name)
         made.append(there if there is not None and there.digest == pin.digest else pin)
     updated = pins | {pin.name: pin for pin in made}
     if updated != pins:
         write_lock(target, lock._replace(pins=updated))
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             {
                 "path": str(target),
                 "packs": [
@@ -76,8 +76,8 @@ def lock_command(session: Session, references: tuple[Reference, ...], path: Path
         )
         return
     for pin in made:
-        session.out.line(f"{pin.name}@{pin.version} {pin.digest}")
-    session.out.say(f"{'wrote' if updated != pins else 'nothing to change in'} {target}")
+        context.out.line(f"{pin.name}@{pin.version} {pin.digest}")
+    context.out.say(f"{'wrote' if updated != pins else 'nothing to change in'} {target}")
 
 
 def _one_of_each(references: Sequence[Reference]) -> list[Reference]:
@@ -97,14 +97,14 @@ def _one_of_each(references: Sequence[Reference]) -> list[Reference]:
     return list(by_name.values())
 
 
-def _resolve(session: Session, reference: Reference) -> Resolved:
+def _resolve(context: CommandContext, reference: Reference) -> Resolved:
     """The release that a reference means.
 
     Raises:
         Removed: it was removed; a machine that remembers its record would not notice otherwise.
         NotFound: there is no such release.
     """
-    registry = session.registry()
+    registry = context.registry()
     resolved = registry.resolve(reference)
     registry.not_removed(resolved.record)
     return resolved
@@ -116,7 +116,7 @@ def _resolve(session: Session, reference: Reference) -> Resolved:
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: NAME-VERSION.tgz"
 )
 @click.pass_obj
-def download_command(session: Session, reference: Reference, output: Path | None) -> None:
+def download_command(context: CommandContext, reference: Reference, output: Path | None) -> None:
     """Save a pack's verified bundle to a file.
 
     The bytes are those that were published: size and sha256 are compared with the record before the file
@@ -124,16 +124,16 @@ def download_command(session: Session, reference: Reference, output: Path | None
     """
     from packreg.cli.atomic import write_atomically
 
-    registry = session.registry()
+    registry = context.registry()
     resolved = registry.resolve(reference)
     record = resolved.record
     data = registry.fetch(record)
-    target = Path(session.cwd, output or f"{record.name}-{record.version}.tgz")
+    target = Path(context.cwd, output or f"{record.name}-{record.version}.tgz")
     write_atomically(target, data)
     if resolved.yanked:
-        session.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
-    if session.out.json:
-        session.out.document(
+        context.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
+    if context.out.json:
+        context.out.document(
             {
                 "name": record.name,
                 "version": str(record.version),
@@ -144,5 +144,5 @@ def download_command(session: Session, reference: Reference, output: Path | None
             }
         )
         return
-    session.out.line(str(target))
-    session.out.say(f"saved {record.reference}: {human_size(record.bundle_size)}, {record.digest}")
+    context.out.line(str(target))
+    context.out.say(f"saved {record.reference}: {human_size(record.bundle_size)}, {record.digest}")

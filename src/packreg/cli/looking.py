@@ -13,7 +13,7 @@ from packreg.cli.policies import policy_rows
 from packreg.errors import NotFound
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.pack.reference import Reference
     from packreg.registry.maintenance import Standing
     from packreg.registry.record import Record
@@ -24,41 +24,41 @@ AT_ONCE = 16
 @command("list", examples=("packreg list", "packreg list --latest --json"))
 @click.option("--latest", is_flag=True, help="With the latest version of each pack (one listing per pack).")
 @click.pass_obj
-def list_command(session: Session, latest: bool) -> None:
+def list_command(context: CommandContext, latest: bool) -> None:
     """List the packs of the registry."""
-    names = pack_names(session.store)
+    names = pack_names(context.store)
     if not latest:
-        if session.out.json:
-            session.out.document([{"name": name} for name in names])
+        if context.out.json:
+            context.out.document([{"name": name} for name in names])
         else:
-            session.out.table(["name"], [[name] for name in names])
+            context.out.table(["name"], [[name] for name in names])
     else:
-        newest = session.at_once(AT_ONCE, lambda name: _latest(session, name), names)
-        if session.out.json:
+        newest = context.at_once(AT_ONCE, lambda name: _latest(context, name), names)
+        if context.out.json:
             pairs = zip(names, newest, strict=True)
-            session.out.document([{"name": name, "latest": version} for name, version in pairs])
+            context.out.document([{"name": name, "latest": version} for name, version in pairs])
         else:
-            session.out.table(["name", "latest"], [[n, v or "-"] for n, v in zip(names, newest, strict=True)])
+            context.out.table(["name", "latest"], [[n, v or "-"] for n, v in zip(names, newest, strict=True)])
     if not names:
-        session.out.say(f"no packs in {session.place}")
+        context.out.say(f"no packs in {context.place}")
 
 
 @command("versions", examples=("packreg versions guard", "packreg versions guard --json"))
 @click.argument("name", type=NAME)
 @click.pass_obj
-def versions_command(session: Session, name: str) -> None:
+def versions_command(context: CommandContext, name: str) -> None:
     """List the versions of a pack.
 
     Lowest first, also the yanked and removed ones.
     """
-    listing = session.registry().versions(name)
+    listing = context.registry().versions(name)
     if not listing.by_version:
         raise NotFound(
             f"there is no pack {name!r} in this registry", hint="`packreg list` shows what there is"
         )
     latest = _latest_of(listing)
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             {
                 "name": name,
                 "latest": latest,
@@ -66,7 +66,7 @@ def versions_command(session: Session, name: str) -> None:
             }
         )
         return
-    session.out.table(
+    context.out.table(
         ["version", "state"],
         [[r.version, "latest" if str(r.version) == latest else r.state] for r in listing.releases],
     )
@@ -75,51 +75,51 @@ def versions_command(session: Session, name: str) -> None:
 @command("info", examples=("packreg info guard", "packreg info guard@1.2.0 --json"))
 @click.argument("reference", metavar="REF", type=REFERENCE)
 @click.pass_obj
-def info_command(session: Session, reference: Reference) -> None:
+def info_command(context: CommandContext, reference: Reference) -> None:
     """Show what the registry knows about a release.
 
     Its manifest, policies, digests and dependencies, who published it from what, and whether it was yanked or
     removed. A policy's level is the one that it has when nobody configures it.
     """
-    registry = session.registry()
+    registry = context.registry()
     record = registry.resolve(reference, warn=False).record
     standing = registry.standing(record.name, record.version)
-    if session.out.json:
+    if context.out.json:
         said = {
             state: _said(standing) if standing.state == state else None for state in ("yanked", "removed")
         }
-        session.out.document(record.as_json() | said | {"dependencies": dependencies(record)})
+        context.out.document(record.as_json() | said | {"dependencies": dependencies(record)})
         return
     for label, value in _facts(record, standing):
         if label and value:
-            session.out.line(f"{label + ':':<14}{value}")
+            context.out.line(f"{label + ':':<14}{value}")
     rows = policy_rows(record.metadata)
     if rows:
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        session.out.line(f"{'policies:':<14}{len(rows)}")
+        context.out.line(f"{'policies:':<14}{len(rows)}")
         for row in rows:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            session.out.line(f"  {'  '.join(cells)}".rstrip())
+            context.out.line(f"  {'  '.join(cells)}".rstrip())
     locked = dependencies(record)
     if locked:
-        session.out.line(
+        context.out.line(
             f"{'dependencies:':<14}{len(locked)} locked by {record.lock.made_by if record.lock else ''}"
         )
         for line in locked:
-            session.out.line(f"  {line}")
+            context.out.line(f"  {line}")
 
 
 @command("search", examples=("packreg search encryption", "packreg search guard --json"))
 @click.argument("text")
 @click.pass_obj
-def search_command(session: Session, text: str) -> None:
+def search_command(context: CommandContext, text: str) -> None:
     """Find packs by name or description.
 
     Looks at the latest version of each pack; records that were read once are remembered on this machine.
     """
     from packreg.pack.reference import Reference
 
-    registry = session.registry()
+    registry = context.registry()
     sought = text.casefold()
 
     def look(name: str) -> dict[str, str] | None:
@@ -133,13 +133,13 @@ def search_command(session: Session, text: str) -> None:
             return None
         return {"name": name, "version": str(record.version), "description": description}
 
-    found = [hit for hit in session.at_once(AT_ONCE, look, registry.packs()) if hit]
-    if session.out.json:
-        session.out.document(found)
+    found = [hit for hit in context.at_once(AT_ONCE, look, registry.packs()) if hit]
+    if context.out.json:
+        context.out.document(found)
         return
-    session.out.table(["name", "latest", "description"], [list(hit.values()) for hit in found])
+    context.out.table(["name", "latest", "description"], [list(hit.values()) for hit in found])
     if not found:
-        session.out.say(f"no pack has {text!r} in its name or description")
+        context.out.say(f"no pack has {text!r} in its name or description")
 
 
 def dependencies(record: Record) -> list[str]:
@@ -204,8 +204,8 @@ def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
     ]
 
 
-def _latest(session: Session, name: str) -> str | None:
-    return _latest_of(session.registry().versions(name))
+def _latest(context: CommandContext, name: str) -> str | None:
+    return _latest_of(context.registry().versions(name))
 
 
 def _latest_of(listing: Any) -> str | None:

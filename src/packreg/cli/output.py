@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
-from packreg.errors import InstallError, InvalidConfiguration, InvalidPack, PackregError
+from packreg.errors import InstallError, InvalidPack, PackregError, error_json
+from packreg.services.notify import Notify, Work
 from packreg.text import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _BOLD, _RED, _YELLOW, _CYAN, _OFF = "\x1b[1m", "\x1b[1;31m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
@@ -46,28 +48,7 @@ def human_size(size: int) -> str:
     return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
 
 
-def error_code(error: BaseException) -> str:
-    """The stable word for an error's class: `VersionUsed` is `version-used`."""
-    name = type(error).__name__
-    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-")
-
-
-def error_json(error: PackregError) -> dict[str, object]:
-    """An error as `--json` prints it."""
-    problems = error.problems if isinstance(error, InvalidPack | InvalidConfiguration) else ()
-    found: dict[str, object] = {
-        "code": error_code(error),
-        "exit": error.exit_code,
-        "message": str(error),
-        "hint": error.hint,
-        "problems": [problem._asdict() for problem in problems],
-    }
-    if isinstance(error, InstallError) and error.log:
-        found["log"] = error.log
-    return found
-
-
-class Output:
+class Output(Notify):
     """Writes for one run of the command. `json`, `quiet` and `verbose` are set while options are read."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -197,6 +178,17 @@ class Output:
         if self.json:
             self.document({"error": error_json(error), **beside})
         return error.exit_code
+
+    @contextmanager
+    def working(self, total: int | None = 1, doing: str = "") -> Iterator[Work]:
+        """Show work on a terminal; where there is none to redraw, its steps with `-v`."""
+        if not self.shows_progress:
+            yield Work(self.detail)
+            return
+        from packreg.cli.progress import drawn
+
+        with drawn(total, doing) as work:
+            yield work
 
     def _labelled(self, label: str, colour: str, text: str) -> None:
         """`label: text`; further lines of the text are indented, so that none can pose as a label."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packreg.errors import InvalidPack, Problem
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.policy_changes import PolicyChange
     from packreg.pack.check import Pack
     from packreg.pack.metadata import PackInfo
@@ -41,7 +41,7 @@ def change_lines(changes: tuple[PolicyChange, ...]) -> list[str]:
     return [f"policy       {_SIGNS.get(change.kind, '~')} {change}" for change in changes]
 
 
-def warn_of_changes(session: Session, pack: Pack, metadata: PackInfo, *, strict: bool) -> None:
+def warn_of_changes(context: CommandContext, pack: Pack, metadata: PackInfo, *, strict: bool) -> None:
     """Say what a patch version may not change: stricter or missing policies, stricter configuration.
 
     It is compared with the newest version below it that can be installed, if that is of the same major and
@@ -52,11 +52,11 @@ def warn_of_changes(session: Session, pack: Pack, metadata: PackInfo, *, strict:
     """
     from packreg.groups.policy_changes import policy_changes
 
-    before = _version_before(session, pack)
+    before = _version_before(context, pack)
     if before is None:
         return
     if before.metadata is None:
-        session.out.say(f"{before.reference} has no policies in its record, so nothing is compared with them")
+        context.out.say(f"{before.reference} has no policies in its record, so nothing is compared with them")
         return
     major, minor, _ = pack.version.release
     problems = tuple(
@@ -70,15 +70,15 @@ def warn_of_changes(session: Session, pack: Pack, metadata: PackInfo, *, strict:
     hint = f"publish it as {major}.{minor + 1}.0"
     if strict:
         raise InvalidPack(message, problems, hint=hint)
-    session.out.warn("\n".join([message, *map(str, problems)]), hint)
+    context.out.warn("\n".join([message, *map(str, problems)]), hint)
 
 
-def _version_before(session: Session, pack: Pack) -> Record | None:
+def _version_before(context: CommandContext, pack: Pack) -> Record | None:
     """The release that this one is a patch of: the newest below it, if major and minor number agree.
 
     A pre-release is compared with by pre-releases only, and never by those of the same number.
     """
-    registry = session.registry()
+    registry = context.registry()
 
     def counts(version: Version) -> bool:
         if version.is_prerelease and not pack.version.is_prerelease:

@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packreg.cli.backends import Backends
 from packreg.cli.base import command
-from packreg.cli.compose import precisely_now
 from packreg.cli.entities import entity_options, read_entity
-from packreg.cli.evidence import verify_chain
-from packreg.cli.fitting import misfits, unlike_release
-from packreg.cli.governing import dated, read_revision
-from packreg.cli.kept_reports import KeptReports
 from packreg.errors import IntegrityError, NotFound, UsageError
 from packreg.registry.clocks import doubts
+from packreg.services.backends import Backends
+from packreg.services.clock import precisely_now
+from packreg.services.fitting import misfits, unlike_release
+from packreg.services.governance import dated, read_revision
+from packreg.services.reports import KeptReports
+from packreg.services.verify import verify_chain
 
 if TYPE_CHECKING:
-    from packreg.cli.kept_reports import Kept
-    from packreg.cli.session import Session
-    from packreg.enforcement.report_keys import Run
-    from packreg.enforcement.stored import RanPack
+    from packreg.cli.context import CommandContext
     from packreg.groups.document import Document
     from packreg.groups.model import Entity, Mode
     from packreg.registry.clocks import Dated
+    from packreg.reports.report_keys import Run
+    from packreg.reports.stored import RanPack
+    from packreg.services.reports import Kept
 
 #: The kinds of run that show what was enforced or audited; a preview decides about a plan.
 _RUNS: dict[Mode, tuple[Run, ...]] = {"preventative": ("update", "enforce"), "audit": ("audit",)}
@@ -47,7 +47,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 )
 @click.pass_obj
 def prove_command(
-    session: Session, stack: str | None, account: str | None, tags: tuple[str, ...], at: str
+    context: CommandContext, stack: str | None, account: str | None, tags: tuple[str, ...], at: str
 ) -> int:
     """Show what was enforced on a stack at a time.
 
@@ -58,15 +58,15 @@ def prove_command(
     nobody entered. Exit code 6: nothing is known to have run by then. Exit code 8: something is not what it
     was, or does not fit.
     """
-    entity = Backends(session).placed(read_entity(stack, account, tags))
+    entity = Backends(context).placed(read_entity(stack, account, tags))
     until = read_moment(at)
-    history = Governed.read(session)
+    history = Governed.read(context)
     revision = history.at(until)
-    kept = KeptReports(session)
+    kept = KeptReports(context)
     runs = {mode: _last(kept, entity, kinds, until) for mode, kinds in _RUNS.items()}
-    found = [_proved(session, history, each) for each in runs.values() if each is not None]
+    found = [_proved(context, history, each) for each in runs.values() if each is not None]
     kinds = [kind for mode in _RUNS for kind in _RUNS[mode]]
-    chains = [each for kind in kinds for each in verify_chain(session, kept, entity, kind, contents=False)]
+    chains = [each for kind in kinds for each in verify_chain(context, kept, entity, kind, contents=False)]
     wrong = list(
         dict.fromkeys(
             [
@@ -87,18 +87,18 @@ def prove_command(
         "runs": found,
         "unreadable": kept.unreadable,
         "problems": wrong,
-        "store_times": session.store.own_times,
+        "store_times": context.store.own_times,
     }
-    if session.out.json:
-        session.out.document(document)
+    if context.out.json:
+        context.out.document(document)
     else:
-        _show(session, document)
+        _show(context, document)
     for text in wrong:
-        session.out.warn(text)
+        context.out.warn(text)
     if wrong:
         return IntegrityError.exit_code
     if not found:
-        session.out.say(f"no run on {entity.name} is known until {until}")
+        context.out.say(f"no run on {entity.name} is known until {until}")
         return NotFound.exit_code
     return 0
 
@@ -125,19 +125,19 @@ def read_moment(text: str) -> str:
 class Governed:
     """Every revision of governance, each proved to be the one that the next was made from."""
 
-    def __init__(self, session: Session, revisions: dict[int, tuple[Document, Dated | None]]) -> None:
-        self._session, self._revisions = session, revisions
+    def __init__(self, context: CommandContext, revisions: dict[int, tuple[Document, Dated | None]]) -> None:
+        self._session, self._revisions = context, revisions
         self.documents = {number: document for number, (document, _) in revisions.items()}
 
     @classmethod
-    def read(cls, session: Session) -> Governed:
+    def read(cls, context: CommandContext) -> Governed:
         """Read the chain. Raises: IntegrityError, StoreRefused, as `read_revision`."""
-        chain = session.registry().governance
+        chain = context.registry().governance
         found = {}
         for revision in chain.history():
             document = read_revision(chain, revision)
             found[revision.number] = document, dated(document, revision)
-        return cls(session, found)
+        return cls(context, found)
 
     def at(self, until: str) -> Document | None:
         """The newest revision until then; None before the first."""
@@ -183,8 +183,8 @@ def _last(kept: KeptReports, entity: Entity, runs: tuple[Run, ...], until: str) 
     return max(newest, key=lambda each: each.when, default=None)
 
 
-def _proved(session: Session, history: Governed, kept: Kept) -> dict[str, Any]:
-    from packreg.enforcement.report import summary, totals
+def _proved(context: CommandContext, history: Governed, kept: Kept) -> dict[str, Any]:
+    from packreg.reports.report import summary, totals
 
     stored = kept.report
     required = stored.required
@@ -201,7 +201,7 @@ def _proved(session: Session, history: Governed, kept: Kept) -> dict[str, Any]:
         "state": stored.state,
         "revision": required.revision,
         "groups": list(required.groups),
-        "packs": [_pack(session, pack, stored.time) for pack in stored.packs],
+        "packs": [_pack(context, pack, stored.time) for pack in stored.packs],
         "waivers": [
             {
                 "id": each.id,
@@ -217,7 +217,7 @@ def _proved(session: Session, history: Governed, kept: Kept) -> dict[str, Any]:
     }
 
 
-def _pack(session: Session, pack: RanPack, time: str) -> dict[str, Any]:
+def _pack(context: CommandContext, pack: RanPack, time: str) -> dict[str, Any]:
     return {
         "name": pack.name,
         "version": pack.version,
@@ -226,12 +226,12 @@ def _pack(session: Session, pack: RanPack, time: str) -> dict[str, Any]:
         "group": pack.group,
         "configuration": pack.configuration,
         "environments": list(pack.environments),
-        "problem": unlike_release(session, pack, time),
+        "problem": unlike_release(context, pack, time),
     }
 
 
-def _show(session: Session, document: dict[str, Any]) -> None:
-    out, governance = session.out, document["governance"]
+def _show(context: CommandContext, document: dict[str, Any]) -> None:
+    out, governance = context.out, document["governance"]
     out.line(f"{document['entity']} at {document['at']}")
     if governance is None:
         out.line("governance  nobody had written any")

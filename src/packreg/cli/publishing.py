@@ -8,27 +8,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packreg._version import __version__
-from packreg.cli.authoring import (
-    check_path,
-    checked_pack,
-    directory_argument,
-    name_option,
-    version_option,
-    with_wheel,
-)
+from packreg.cli.authoring import directory_argument, name_option, version_option
 from packreg.cli.base import command
-from packreg.cli.governing import found_default
 from packreg.cli.output import human_size
 from packreg.cli.policies import warn_of_changes
-from packreg.cli.trial import ask_pack, check_metadata, learned, named_or_not
 from packreg.errors import UsageError
+from packreg.services.check import check_path, checked_pack, with_wheel
+from packreg.services.governance import found_default
+from packreg.services.trial import ask_pack, check_metadata, learned, named_or_not
 
 if TYPE_CHECKING:
-    from packreg.cli.progress import Work
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.pack.check import Pack
     from packreg.registry.publish import Published
     from packreg.registry.record import Lock, Source
+    from packreg.services.notify import Work
 
 SHOWN = 10
 
@@ -53,7 +47,7 @@ SHOWN = 10
 @click.option("--strict", is_flag=True, help="Refuse a patch version that judges more strictly, or less.")
 @click.pass_obj
 def publish_command(
-    session: Session,
+    context: CommandContext,
     directory: Path,
     name: str | None,
     version: str | None,
@@ -69,7 +63,6 @@ def publish_command(
     the version was removed. Dependencies are locked with hashes for all platforms; installs use that lock.
     The pack is run once, with exactly these, and what it says of its policies is recorded.
     """
-    from packreg.cli.progress import working
 
     if strict and no_run:
         raise UsageError(
@@ -77,47 +70,47 @@ def publish_command(
             hint="leave one of them out",
         )
     if no_run:
-        pack = checked_pack(session, directory, name, version, rego=True, without_opa=True)
+        pack = checked_pack(context, directory, name, version, rego=True, without_opa=True)
         named = True
     else:
-        pack, named = named_or_not(session, directory, name, version)
-    source = git_source(session, directory, pack, allow_dirty=allow_dirty or dry_run)
-    pack = with_wheel(session, pack)
+        pack, named = named_or_not(context, directory, name, version)
+    source = git_source(context, directory, pack, allow_dirty=allow_dirty or dry_run)
+    pack = with_wheel(context, pack)
 
-    if not session.settings.registry_is_default:
-        session.registry().home()
+    if not context.settings.registry_is_default:
+        context.registry().home()
     elif not dry_run:
-        found_default(session)
-    publisher, tool = session.author(directory), f"packreg {__version__}"
+        found_default(context)
+    publisher, tool = context.author(directory), f"packreg {__version__}"
 
     def publish(**more: Any) -> Published:
-        return session.registry().publish(pack, source=source, publisher=publisher, tool=tool, **more)
+        return context.registry().publish(pack, source=source, publisher=publisher, tool=tool, **more)
 
-    with working(session.out) as work:
+    with context.out.working() as work:
         work.show("looking for the version")
         published = publish(lock=None, dry_run=True) if named else None
         if published is None or not published.already:
             notes = notes_for(pack, no_lock=no_lock, no_run=no_run)
-            lock = None if no_lock else _locked(session, pack, work, notes)
+            lock = None if no_lock else _locked(context, pack, work, notes)
             metadata = None
             if not no_run:
-                metadata = ask_pack(session, pack, lock, work.show)
+                metadata = ask_pack(context, pack, lock, work.show)
                 pack = pack if named else learned(pack, metadata)
                 check_metadata(pack, metadata)
-                warn_of_changes(session, pack, metadata, strict=strict)
+                warn_of_changes(context, pack, metadata, strict=strict)
             work.show("publishing")
             published = publish(lock=lock, notes=notes, metadata=metadata, dry_run=dry_run)
     if dry_run:
-        _show_plan(session, directory, pack, published, version)
+        _show_plan(context, directory, pack, published, version)
     else:
-        _show(session, published)
+        _show(context, published)
 
 
-def _locked(session: Session, pack: Pack, work: Work, notes: list[str]) -> Lock | None:
+def _locked(context: CommandContext, pack: Pack, work: Work, notes: list[str]) -> Lock | None:
     from packreg.install.lock_dependencies import lock_dependencies
 
     work.show("locking dependencies")
-    return lock_dependencies(pack, session.tools, note=notes.append)
+    return lock_dependencies(pack, context.tools, note=notes.append)
 
 
 def notes_for(pack: Pack, *, no_lock: bool, no_run: bool) -> list[str]:
@@ -132,19 +125,19 @@ def notes_for(pack: Pack, *, no_lock: bool, no_run: bool) -> list[str]:
     return notes
 
 
-def git_source(session: Session, directory: Path, pack: Pack, *, allow_dirty: bool) -> Source:
+def git_source(context: CommandContext, directory: Path, pack: Pack, *, allow_dirty: bool) -> Source:
     """Where the pack comes from, as git knows it.
 
     Raises:
         UsageError: files of the pack are not committed, and nobody allowed that.
     """
-    from packreg.cli.git import Git
     from packreg.registry.record import Source
+    from packreg.services.git import Git
 
-    place = Path(session.cwd, directory).resolve()
-    facts = Git(session.environ, session.tools.which("git")).facts(place, pack.files)
+    place = Path(context.cwd, directory).resolve()
+    facts = Git(context.environ, context.tools.which("git")).facts(place, pack.files)
     if facts.silent:
-        session.out.warn("git does not speak of the repository around the pack; its commit is not recorded")
+        context.out.warn("git does not speak of the repository around the pack; its commit is not recorded")
     if facts.dirty and not allow_dirty:
         shown = "\n".join(facts.dirty[:SHOWN])
         more = f"\nand {len(facts.dirty) - SHOWN} more" if len(facts.dirty) > SHOWN else ""
@@ -155,34 +148,34 @@ def git_source(session: Session, directory: Path, pack: Pack, *, allow_dirty: bo
     return Source(commit=facts.commit, branch=facts.branch, remote=facts.remote, dirty=bool(facts.dirty))
 
 
-def _show(session: Session, published: Published) -> None:
+def _show(context: CommandContext, published: Published) -> None:
     record = published.record
-    if session.out.json:
-        session.out.document(record.as_json() | {"already": published.already})
+    if context.out.json:
+        context.out.document(record.as_json() | {"already": published.already})
         return
-    session.out.line(f"{record.reference} {record.digest}")
+    context.out.line(f"{record.reference} {record.digest}")
     if published.already:
-        session.out.say(f"{record.reference} is published already, with the same content")
+        context.out.say(f"{record.reference} is published already, with the same content")
     else:
         size = human_size(record.bundle_size)
-        session.out.say(f"published {record.reference} to {session.place}: {record.members} members, {size}")
+        context.out.say(f"published {record.reference} to {context.place}: {record.members} members, {size}")
     for note in record.notes:
-        session.out.warn(note)
+        context.out.warn(note)
 
 
 def _show_plan(
-    session: Session, directory: Path, pack: Pack, published: Published, version: str | None
+    context: CommandContext, directory: Path, pack: Pack, published: Published, version: str | None
 ) -> None:
     """What `--dry-run` prints: files, what is left out and why, digests, policies, what would be written."""
     from packreg.cli.policies import policy_rows
     from packreg.registry.layout import record_key
 
-    report, _ = check_path(session, directory, pack.name, version)
+    report, _ = check_path(context, directory, pack.name, version)
     record = published.record
     objects = [] if published.already else [record.bundle_key, record_key(record.name, record.version)]
     files = [(path, len(file.data)) for path, file in sorted(pack.files.items())]
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             record.as_json()
             | {
                 "already": published.already,
@@ -194,22 +187,22 @@ def _show_plan(
         )
         return
     for path, size in files:
-        session.out.line(f"file      {path}  {human_size(size)}")
+        context.out.line(f"file      {path}  {human_size(size)}")
     for item in report.left_out:
-        session.out.line(f"left out  {item.path}  {item.reason}")
-    session.out.line(f"digest    {record.digest}")
-    session.out.line(f"sha256    {record.bundle_sha256}  {human_size(record.bundle_size)}")
-    session.out.line(f"lock      {_lock_in_words(pack, record.lock)}")
+        context.out.line(f"left out  {item.path}  {item.reason}")
+    context.out.line(f"digest    {record.digest}")
+    context.out.line(f"sha256    {record.bundle_sha256}  {human_size(record.bundle_size)}")
+    context.out.line(f"lock      {_lock_in_words(pack, record.lock)}")
     for row in policy_rows(record.metadata):
-        session.out.line(f"policy    {'  '.join(word for word in row if word)}")
+        context.out.line(f"policy    {'  '.join(word for word in row if word)}")
     for key in objects:
-        session.out.line(f"object    {key}")
+        context.out.line(f"object    {key}")
     if published.already:
-        session.out.say(
+        context.out.say(
             f"{record.reference} is published already, with the same content: nothing would be written"
         )
     else:
-        session.out.say(f"dry run: {record.reference} would be published to {session.place}")
+        context.out.say(f"dry run: {record.reference} would be published to {context.place}")
 
 
 def _lock_in_words(pack: Pack, lock: Lock | None) -> str:

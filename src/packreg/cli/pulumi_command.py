@@ -1,7 +1,7 @@
 """A command line of the Pulumi CLI with the guard in it. Pure.
 
 What is in the CLI's variables and what is on the command line add up, the variables' first, and the CLI wants
-as many `--policy-pack-config` as there are packs, or none (see `enforcement.guard.options`).
+as many `--policy-pack-config` as there are packs, or none (see `services.pulumi_options`).
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from packreg.enforcement.guard.options import CONFIG_FLAG, CONFIGS, PACK_FLAG, PACKS, variable_words
 from packreg.errors import UsageError
+from packreg.services.guard_forms import Forms, Version
+from packreg.services.pulumi_options import CONFIG_FLAG, CONFIGS, PACK_FLAG, PACKS, variable_words
 
-#: The first Pulumi CLI that reads the variables, and the first that takes an executable file as a pack.
+#: The first Pulumi CLI that reads the variables.
 WITH_VARIABLES = (3, 208, 0)
-WITH_FILES = (3, 255, 0)
 
 _JUDGED = frozenset({"up", "update", "preview", "pre", "watch"})
 #: Flags before the command's name whose value may be a word of its own.
@@ -27,19 +27,6 @@ _WITH_VALUE = frozenset(
     | {"--profiling", "--memprofilerate"}
 )
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
-Version = tuple[int, int, int]
-
-
-class Forms(NamedTuple):
-    """The guard as the CLI can be given it: an executable file or a directory; and an empty configuration."""
-
-    file: str
-    directory: str
-    no_config: str
-
-    def fitting(self, version: Version | None) -> str:
-        """The form for a CLI; one that does not say its version is taken to be new."""
-        return self.directory if version is not None and version < WITH_FILES else self.file
 
 
 class Guarded(NamedTuple):

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.governing import Edited, edit_governance, show_edit
+from packreg.cli.edits import show_edit
 from packreg.groups.differences import differences
+from packreg.services.governance import Edited, edit_governance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.errors import Problem
     from packreg.groups.model import Entity, Governance
     from packreg.groups.reach import Reach
@@ -23,16 +24,16 @@ dry_run_option = click.option(
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, though it is for everyone.")
 
 
-def known_entities(session: Session) -> list[Entity]:
+def known_entities(context: CommandContext) -> list[Entity]:
     """Who is known: who has reports in the registry. A request for each kind of run and 1,000 of them."""
-    from packreg.cli.kept_reports import KeptReports
-    from packreg.enforcement.report_keys import RUNS
+    from packreg.reports.report_keys import RUNS
+    from packreg.services.reports import KeptReports
 
-    return KeptReports(session).entities(RUNS)
+    return KeptReports(context).entities(RUNS)
 
 
 def change_for(
-    session: Session,
+    context: CommandContext,
     edit: Callable[[Governance], Governance],
     what: str,
     base: Governance,
@@ -52,9 +53,9 @@ def change_for(
     changes = differences(base, planned)
     if dry_run:
         edited = Edited(planned, base.revision, changes, written=False)
-        show_edit(session, edited, warnings, reach=reach, dry_run=True)
+        show_edit(context, edited, warnings, reach=reach, dry_run=True)
         return
     if changes and reach.everyone:
-        session.confirmed(f"{what}: this is for {reach}; going on", yes)
-    edited = edit_governance(session, edit, what, base, yes=yes)
-    show_edit(session, edited, warnings, reach=reach)
+        context.confirmed(f"{what}: this is for {reach}; going on", yes)
+    edited = edit_governance(context, edit, what, base, yes=yes)
+    show_edit(context, edited, warnings, reach=reach)

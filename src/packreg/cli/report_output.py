@@ -12,9 +12,9 @@ from packreg.errors import NotEvaluated, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from packreg.cli.session import Session
-    from packreg.enforcement.report import Report
+    from packreg.cli.context import CommandContext
     from packreg.enforcement.verdict import Verdict
+    from packreg.reports.report import Report
 
 DENIED = 3
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown")
@@ -38,32 +38,32 @@ output_option = click.option(
 )
 
 
-def check_format(session: Session, output: str) -> None:
+def check_format(context: CommandContext, output: str) -> None:
     """Refuse two formats at once. Raises UsageError."""
-    if session.out.json and output not in ("text", "json"):
+    if context.out.json and output not in ("text", "json"):
         raise UsageError(f"--json and --output {output} are two formats", hint="leave one of them out")
 
 
-def write_report(session: Session, report: Report, output: str) -> None:
+def write_report(context: CommandContext, report: Report, output: str) -> None:
     """Print a report; JSON where `--json` says so."""
-    from packreg.enforcement.document import document
+    from packreg.reports.document import document
 
-    if session.out.json:
-        session.out.document(document(report))
+    if context.out.json:
+        context.out.document(document(report))
     else:
-        write_reports(session, [report], output)
+        write_reports(context, [report], output)
 
 
-def write_reports(session: Session, reports: Sequence[Report], output: str) -> None:
+def write_reports(context: CommandContext, reports: Sequence[Report], output: str) -> None:
     """Print reports in a format other than JSON: SARIF and JUnit as one document, else one by one."""
-    from packreg.enforcement.github import github_report
-    from packreg.enforcement.junit import junit_report
-    from packreg.enforcement.markdown import markdown_report
-    from packreg.enforcement.sarif import sarif_report
-    from packreg.enforcement.text import text_report
+    from packreg.reports.github import github_report
+    from packreg.reports.junit import junit_report
+    from packreg.reports.markdown import markdown_report
+    from packreg.reports.sarif import sarif_report
+    from packreg.reports.text import text_report
 
     if output == "sarif":
-        session.out.document(sarif_report(*reports))
+        context.out.document(sarif_report(*reports))
         return
     each_alone: dict[str, Callable[[Report], str]] = {
         "text": text_report,
@@ -72,7 +72,7 @@ def write_reports(session: Session, reports: Sequence[Report], output: str) -> N
     }
     text = junit_report(*reports) if output == "junit" else "\n".join(map(each_alone[output], reports))
     if output == "github":
-        session.out.commands(text)
+        context.out.commands(text)
         return
     for line in text.splitlines():
-        session.out.line(line)
+        context.out.line(line)

@@ -10,18 +10,18 @@ import click
 
 from packreg._version import __version__
 from packreg.cli.base import Group, command
-from packreg.cli.kept_reports import CURRENT, KeptReports, newest_of_each_mode
 from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
+from packreg.services.reports import CURRENT, KeptReports, newest_of_each_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.cli.kept_reports import History
-    from packreg.cli.session import Session
-    from packreg.enforcement.report_keys import Run
-    from packreg.enforcement.tracking import Tracked
+    from packreg.cli.context import CommandContext
+    from packreg.findings.tracking import Tracked
     from packreg.groups.model import Entity
+    from packreg.reports.report_keys import Run
+    from packreg.services.reports import History
 
 #: Runs of each entity that the trend of a page goes back over.
 TREND_RUNS = 30
@@ -72,7 +72,7 @@ findings_command = Group(
 @run_option
 @click.pass_obj
 def ls_command(
-    session: Session,
+    context: CommandContext,
     entities: tuple[str, ...],
     pack: tuple[str, ...],
     policy: tuple[str, ...],
@@ -86,23 +86,23 @@ def ls_command(
     `new` was not found by the run before, `open` was. `fixed` was found then and looked for again; `unknown`
     could not be looked for now, and `dropped` is of a pack that is not required any more.
     """
-    kept = KeptReports(session)
+    kept = KeptReports(context)
     wanted = set(status or ("new", "open", "unknown"))
     found = [
         each
-        for each in tracked(current(session, kept, entities, runs, 2))
+        for each in tracked(current(context, kept, entities, runs, 2))
         if each.status in wanted
         and _fits(each.pack, pack)
         and _fits(each.policy, policy)
         and (not level or (each.level or "error") in level)
         and (not severity or each.severity in severity)
     ]
-    if session.out.json:
-        session.out.document([tracked_json(each) for each in found])
+    if context.out.json:
+        context.out.document([tracked_json(each) for each in found])
     else:
-        from packreg.enforcement.plain import resource_label
+        from packreg.reports.plain import resource_label
 
-        session.out.table(
+        context.out.table(
             ["status", "level", "severity", "entity", "policy", "resource"],
             [
                 [
@@ -116,8 +116,8 @@ def ls_command(
                 for each in found
             ],
         )
-        session.out.say(f"{len(found)} findings")
-    return _ended(session, kept)
+        context.out.say(f"{len(found)} findings")
+    return _ended(context, kept)
 
 
 @command(
@@ -127,19 +127,19 @@ def ls_command(
 @entities_argument
 @run_option
 @click.pass_obj
-def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[Run, ...]) -> int:
+def compliance_command(context: CommandContext, entities: tuple[str, ...], runs: tuple[Run, ...]) -> int:
     """Show how many policies each stack and account passed.
 
     By its last runs, pack by pack: policies passed of all that are enabled. What could not be evaluated has
     not passed, and is marked.
     """
-    from packreg.enforcement.compliance import compliance
-    from packreg.enforcement.report import counted
+    from packreg.findings.compliance import compliance
+    from packreg.reports.report import counted
 
-    kept = KeptReports(session)
-    table = compliance(history.reports[0] for history in current(session, kept, entities, runs, 1))
-    if session.out.json:
-        session.out.document(
+    kept = KeptReports(context)
+    table = compliance(history.reports[0] for history in current(context, kept, entities, runs, 1))
+    if context.out.json:
+        context.out.document(
             [
                 {"entity": entity.name, "kind": entity.kind, "pack": pack, **score._asdict()}
                 | {"hidden": table.hidden.get(entity.name, 0)}
@@ -148,7 +148,7 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
                 if (score := table.score(entity, pack)) is not None
             ]
         )
-        return _ended(session, kept)
+        return _ended(context, kept)
 
     def shown(passed: int, total: int, errors: int) -> str:
         return f"{passed}/{total}" + (f" ({errors} errors)" if errors else "") if total else "-"
@@ -161,10 +161,10 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
         said = f", {counted(hidden, 'resource')} with hidden secrets" if hidden else ""
         return [entity.name, *cells, shown(whole.passed, whole.total, whole.errors) + said]
 
-    session.out.table(["entity", *table.packs, "all"], [row(entity) for entity in table.entities])
+    context.out.table(["entity", *table.packs, "all"], [row(entity) for entity in table.entities])
     overall = table.overall()
-    session.out.say(f"{overall.passed} of {overall.total} policies passed")
-    return _ended(session, kept)
+    context.out.say(f"{overall.passed} of {overall.total} policies passed")
+    return _ended(context, kept)
 
 
 @command(
@@ -188,29 +188,31 @@ def compliance_command(session: Session, entities: tuple[str, ...], runs: tuple[
 )
 @run_option
 @click.pass_obj
-def report_command(session: Session, entities: tuple[str, ...], form: str, runs: tuple[Run, ...]) -> int:
+def report_command(
+    context: CommandContext, entities: tuple[str, ...], form: str, runs: tuple[Run, ...]
+) -> int:
     """Print the reports of the last runs, as HTML or CSV too.
 
     Of all stacks and accounts, or of those that are named. The HTML page is complete in itself: a heat map of
     compliance, a trend, and the findings with what has become of them. CSV has a row for each finding.
     """
-    if session.out.json and form not in ("text", "json"):
+    if context.out.json and form not in ("text", "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")
-    kept = KeptReports(session)
-    histories = current(session, kept, entities, runs, TREND_RUNS if form == "html" else 2)
-    _print(session, histories, "json" if session.out.json else form)
+    kept = KeptReports(context)
+    histories = current(context, kept, entities, runs, TREND_RUNS if form == "html" else 2)
+    _print(context, histories, "json" if context.out.json else form)
     if not histories:
-        session.out.say("no reports are kept of that")
-    return _ended(session, kept)
+        context.out.say("no reports are kept of that")
+    return _ended(context, kept)
 
 
-def _print(session: Session, histories: Sequence[History], form: str) -> None:
-    from packreg.enforcement.document import document
-    from packreg.enforcement.findings_csv import findings_csv
+def _print(context: CommandContext, histories: Sequence[History], form: str) -> None:
+    from packreg.findings.findings_csv import findings_csv
+    from packreg.reports.document import document
 
     newest = [history.reports[0] for history in histories]
     if form == "json":
-        session.out.document(
+        context.out.document(
             [
                 {"run": stored.run, "time": stored.time, "id": stored.id, "state": stored.state}
                 | {"ran": [asdict(pack) for pack in stored.packs]}
@@ -219,18 +221,18 @@ def _print(session: Session, histories: Sequence[History], form: str) -> None:
             ]
         )
     elif form in FORMATS:
-        write_reports(session, [stored.report for stored in newest], form)
+        write_reports(context, [stored.report for stored in newest], form)
     else:
         text = _page(histories) if form == "html" else findings_csv(tracked(histories))
         for line in text.splitlines():
-            session.out.line(line)
+            context.out.line(line)
 
 
 def _page(histories: Sequence[History]) -> str:
-    from packreg.cli.compose import now
-    from packreg.enforcement.compliance import compliance
-    from packreg.enforcement.html import html_report
-    from packreg.enforcement.trend import trend
+    from packreg.findings.compliance import compliance
+    from packreg.findings.html import html_report
+    from packreg.findings.trend import trend
+    from packreg.services.clock import now
 
     return html_report(
         compliance(history.reports[0] for history in histories),
@@ -243,7 +245,7 @@ def _page(histories: Sequence[History]) -> str:
 
 
 def current(
-    session: Session, kept: KeptReports, entities: Sequence[str], runs: Sequence[Run], count: int
+    context: CommandContext, kept: KeptReports, entities: Sequence[str], runs: Sequence[Run], count: int
 ) -> list[History]:
     """The last runs of each mode of every entity that is meant, with up to `count` reports each.
 
@@ -267,7 +269,7 @@ def current(
 
 def tracked(histories: Sequence[History]) -> list[Tracked]:
     """The findings of the last run of each, against the run before."""
-    from packreg.enforcement.tracking import track
+    from packreg.findings.tracking import track
 
     found: list[Tracked] = []
     for history in histories:
@@ -286,10 +288,10 @@ def _fits(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
-def _ended(session: Session, kept: KeptReports) -> int:
+def _ended(context: CommandContext, kept: KeptReports) -> int:
     """Say which times cannot be right, and what could not be trusted, which is an exit code of its own."""
     for doubt in kept.doubted:
-        session.out.warn(doubt)
+        context.out.warn(doubt)
     for text in kept.unreadable:
-        session.out.warn(text)
+        context.out.warn(text)
     return IntegrityError.exit_code if kept.unreadable else 0

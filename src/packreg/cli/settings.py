@@ -7,44 +7,44 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.config import ANSWER_SECONDS, REPLICA_LAG_SECONDS
-from packreg.cli.config_file import KEYS, OPERATORS
+from packreg.settings.file import KEYS, OPERATORS
+from packreg.settings.load import ANSWER_SECONDS, REPLICA_LAG_SECONDS
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 
 @command("config", examples=("packreg config", "packreg --registry s3://policies config --json"))
 @click.pass_obj
-def config_command(session: Session) -> None:
+def config_command(context: CommandContext) -> None:
     """Print every setting and where it comes from.
 
     What the operator's file says is fixed. Then comes --registry, then PACKREG_REGISTRY, PACKREG_HOME,
     PACKREG_OPA_ANALYZER and PACKREG_ALLOW_HTTP, then packreg.toml in this directory or above, then
     packreg.toml in the user's configuration directory, then the defaults.
     """
-    rows = all_settings(session)
-    if session.out.json:
-        session.out.document(
+    rows = all_settings(context)
+    if context.out.json:
+        context.out.document(
             {
                 "settings": [{"key": key, "value": value, "origin": origin} for key, value, origin in rows],
-                "files": session.settings.files,
-                "location": {"url": session.location.url, "id": session.location.id},
+                "files": context.settings.files,
+                "location": {"url": context.location.url, "id": context.location.id},
             }
         )
         return
-    session.out.table(
+    context.out.table(
         ["setting", "value", "origin"],
         [[key, "-" if value is None else _word(value), origin] for key, value, origin in rows],
     )
 
 
-def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, str]]:
+def all_settings(context: CommandContext) -> list[tuple[str, str | int | bool | None, str]]:
     """Key, value and origin of every setting, those that nobody set with their defaults (None: no value)."""
-    from packreg.cli.pack_limits import default_limits
     from packreg.pack.files import Limits
+    from packreg.settings.limits import default_limits
 
-    settings = session.settings
+    settings = context.settings
     defaults: dict[str, str | int | bool] = {
         "registry.instance_role": False,
         "registry.allow_http": False,
@@ -58,10 +58,10 @@ def all_settings(session: Session) -> list[tuple[str, str | int | bool | None, s
     operators = [key for key in OPERATORS if settings.operators]
     for key in (*KEYS, *operators, *of_packs):
         if key in ("registry.endpoint_url", "registry.region", "registry.profile"):
-            option = getattr(session.location, key.partition(".")[2]) or None
+            option = getattr(context.location, key.partition(".")[2]) or None
             rows.append((key, option, settings.origins["registry.url"] if option else "default"))
-        elif key == "registry.url" and session.location.is_local and "://" not in settings.registry:
-            rows.append((key, session.location.path, settings.origins[key]))
+        elif key == "registry.url" and context.location.is_local and "://" not in settings.registry:
+            rows.append((key, context.location.path, settings.origins[key]))
         else:
             rows.append(
                 (key, settings.values.get(key, defaults.get(key)), settings.origins.get(key, "default"))

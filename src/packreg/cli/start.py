@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.cli.config import Settings
+    from packreg.settings.load import Settings
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}
@@ -169,7 +169,7 @@ def _plain_bucket(text: str) -> str | None:
 
 def _settings() -> Settings | None:
     """The settings, or None where the whole program has to say what is wrong with them."""
-    from packreg.cli.config import load_settings
+    from packreg.settings.load import load_settings
 
     try:
         return load_settings(os.environ, os.getcwd())

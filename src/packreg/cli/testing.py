@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from packreg.cases.files import CaseFile, case_files, read_case_file, snapshot_of, stack_of
 from packreg.cli.base import command, remember_format
-from packreg.cli.case_files import CaseFile, case_files, read_case_file, snapshot_of, stack_of
-from packreg.cli.configuring import configured
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.packs_to_run import is_directory, program_of, ready_packs
 from packreg.errors import NotEvaluated, PackregError, Problem, UsageError
+from packreg.services.configuring import configured
+from packreg.services.pack_programs import is_directory, program_of, ready_packs
 
 if TYPE_CHECKING:
-    from packreg.analysis.pool import Pool
-    from packreg.analysis.program import Program
-    from packreg.analysis.snapshot import Snapshot
+    from packreg.analyzer.pool import Pool
+    from packreg.analyzer.program import Program
     from packreg.cases.model import Case
     from packreg.cases.report import CaseResult, TestReport
-    from packreg.cli.packs_to_run import Ready
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.pack.metadata import PackInfo
+    from packreg.services.pack_programs import Ready
+    from packreg.states.snapshot import Snapshot
 
 DIFFERS = 13
 _EXIT_CODES = {"passed": 0, "differs": DIFFERS, "not-evaluated": NotEvaluated.exit_code}
@@ -53,7 +53,7 @@ _EXIT_CODES = {"passed": 0, "differs": DIFFERS, "not-evaluated": NotEvaluated.ex
 @python_option
 @click.pass_obj
 def test_command(
-    session: Session,
+    context: CommandContext,
     pack: str,
     only: str | None,
     update: bool,
@@ -72,23 +72,23 @@ def test_command(
     if schema:
         from packreg.cases.reading import schema_text
 
-        session.out.document(json.loads(schema_text()))
+        context.out.document(json.loads(schema_text()))
         return 0
-    if session.out.json and output == "junit":
+    if context.out.json and output == "junit":
         raise UsageError("--json and --output junit are two formats", hint="leave one of them out")
     in_directory = is_directory(pack)
-    if update and (not in_directory or read_marker(str(Path(session.cwd, pack))) is not None):
+    if update and (not in_directory or read_marker(str(Path(context.cwd, pack))) is not None):
         raise UsageError("the cases of a release cannot be changed", hint="name the pack's own directory")
-    if in_directory and Path(session.cwd, pack).is_dir():
-        case_files(Path(session.cwd, pack), pack)  # say that there are none before anything is installed
-    [ready] = ready_packs(session, [pack], offline=offline, python=python)
+    if in_directory and Path(context.cwd, pack).is_dir():
+        case_files(Path(context.cwd, pack), pack)  # say that there are none before anything is installed
+    [ready] = ready_packs(context, [pack], offline=offline, python=python)
     files = [_chosen(file, only) for file in case_files(ready.directory, pack)]
     if only is not None and not any(file.cases or file.problems for file in files):
         raise UsageError(f"no case has {only!r} in its name")
-    report = _run(session, ready, files, partly=only is not None)
+    report = _run(context, ready, files, partly=only is not None)
     if update:
         report = _updated(report, files, ready.directory)
-    _write(session, report, output)
+    _write(context, report, output)
     return _EXIT_CODES[report.verdict]
 
 
@@ -102,9 +102,9 @@ class _ToRun(NamedTuple):
     program: Program
 
 
-def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: bool) -> TestReport:
+def _run(context: CommandContext, ready: Ready, files: Sequence[CaseFile], *, partly: bool) -> TestReport:
     """Run all cases. Raises PackFailed when the pack cannot be started at all."""
-    from packreg.analysis.pool import Pool
+    from packreg.analyzer.pool import Pool
     from packreg.cases.report import CaseResult, FileResult, TestReport, never_fired
 
     results: dict[tuple[str, str], CaseResult] = {}
@@ -116,7 +116,7 @@ def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: b
         except PackregError as error:
             results[case.file, case.name] = CaseResult(case, None, str(error))
             continue
-        program = program_of(session, ready, stack_of(case, snapshot))
+        program = program_of(context, ready, stack_of(case, snapshot))
         # A pool keeps no process of a pack that may change; while this command runs, this one does not.
         program = replace(program, digest=program.digest or str(ready.directory))
         todo.setdefault(program, []).append(_ToRun(case, snapshot, program))
@@ -144,7 +144,7 @@ def _run(session: Session, ready: Ready, files: Sequence[CaseFile], *, partly: b
 
 
 def _judge(each: _ToRun, version: str, pool: Pool, notes: list[Problem]) -> CaseResult:
-    from packreg.analysis.evaluation import PackToRun, evaluate
+    from packreg.analyzer.evaluation import PackToRun, evaluate
     from packreg.cases.report import CaseResult
 
     layers = [each.case.layer] if each.case.layer is not None else []
@@ -183,13 +183,13 @@ def _updated(report: TestReport, files: Sequence[CaseFile], directory: Path) -> 
     )
 
 
-def _write(session: Session, report: TestReport, output: str) -> None:
+def _write(context: CommandContext, report: TestReport, output: str) -> None:
     from packreg.cases.document import document
     from packreg.cases.junit import junit_report
     from packreg.cases.text import text_report
 
-    if session.out.json:
-        session.out.document(document(report))
+    if context.out.json:
+        context.out.document(document(report))
         return
     for line in (junit_report if output == "junit" else text_report)(report).splitlines():
-        session.out.line(line)
+        context.out.line(line)

@@ -10,11 +10,11 @@ import click
 from packreg.cli.analyzing import read_layers
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.said_by_packs import said_by
 from packreg.errors import UsageError
+from packreg.services.pack_info import said_by
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
 
 
 @command(
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @python_option
 @click.pass_obj
 def validate_config_command(
-    session: Session, pack: str, config: tuple[str, ...], offline: bool, python: str | None
+    context: CommandContext, pack: str, config: tuple[str, ...], offline: bool, python: str | None
 ) -> None:
     """Check the configuration of a pack against its policies.
 
@@ -44,20 +44,20 @@ def validate_config_command(
     and a release that was published without them, is run and asked. Nothing is judged. Prints the level and
     the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
     """
-    from packreg.enforcement.plain import json_value
-    from packreg.groups.configuration import ConfigurablePack, reconcile
+    from packreg.configuration.reconcile import ConfigurablePack, reconcile
+    from packreg.reports.plain import json_value
 
-    layers = [layer for name, layer in read_layers(session, config) if not name]
+    layers = [layer for name, layer in read_layers(context, config) if not name]
     if len(layers) < len(config):
         raise UsageError("--config PACK=FILE is for several packs", hint="write --config FILE")
-    info, version, runtime = said_by(session, pack, offline=offline, python=python)
+    info, version, runtime = said_by(context, pack, offline=offline, python=python)
     found = reconcile(ConfigurablePack.of(info, runtime), layers)
     for warning in found.warnings:
-        session.out.warn(str(warning), warning.hint)
+        context.out.warn(str(warning), warning.hint)
     own = {policy.name for policy in info.policies}
     settings = {name: each for name, each in sorted((found.settings or {}).items()) if name in own}
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             {
                 "pack": info.shown_name,
                 "version": version,
@@ -69,7 +69,7 @@ def validate_config_command(
             }
         )
         return
-    session.out.table(
+    context.out.table(
         ["policy", "level", "properties"],
         [
             [

@@ -8,13 +8,14 @@ import click
 
 from packreg._version import __version__
 from packreg.cli.base import Group, command
-from packreg.cli.enabling import metadata_of
-from packreg.cli.governing import edit_governance, read_governance, show_edit
+from packreg.cli.edits import show_edit
 from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import NotFound, Problem, UsageError
+from packreg.services.enable import metadata_of
+from packreg.services.governance import edit_governance, read_governance
 
 if TYPE_CHECKING:
-    from packreg.cli.session import Session
+    from packreg.cli.context import CommandContext
     from packreg.groups.model import Governance
     from packreg.pack.metadata import PackInfo
 
@@ -47,7 +48,7 @@ waiver_command = Group(
 @yes_option
 @click.pass_obj
 def add_command(
-    session: Session,
+    context: CommandContext,
     policy: str,
     stack: str | None,
     account: str | None,
@@ -64,12 +65,12 @@ def add_command(
     latest. A policy that forbids waivers cannot be waived: one that `group settings` lists, or that its pack
     gives the tag 'no-waivers'. As `enable`, it says whom that touches, and asks where it is all.
     """
-    from packreg.cli.compose import new_id, now
     from packreg.groups import editing
     from packreg.groups.model import Waiver
     from packreg.groups.reach import waiver_reach
     from packreg.groups.waiving import expiry
     from packreg.pack.version import pack_name
+    from packreg.services.clock import new_id, now
 
     pack, colon, name = policy.partition(":")
     if not colon or not name:
@@ -87,21 +88,21 @@ def add_command(
         pack=pack_name(pack),
         policy=name,
         entity=stack or account or "*/*",
-        owner=owner or session.author(),
+        owner=owner or context.author(),
         reason=reason,
         expires=expiry(expires, created),
         created=created,
         resource=resource,
     )
-    base = read_governance(session)
-    versions = _versions(session, base, waiver.pack)
+    base = read_governance(context)
+    versions = _versions(context, base, waiver.pack)
     forbidden, warnings = _policies(waiver.pack, name, versions)
     change_for(
-        session,
+        context,
         lambda governance: editing.waive(governance, waiver, forbidden),
         f"waive {waiver.pack}:{name} in {waiver.entity}",
         base,
-        waiver_reach(waiver, known_entities(session)),
+        waiver_reach(waiver, known_entities(context)),
         warnings,
         dry_run=dry_run,
         yes=yes,
@@ -110,26 +111,26 @@ def add_command(
 
 @command("ls", group=waiver_command, examples=("packreg waiver ls", "packreg waiver ls --json"))
 @click.pass_obj
-def ls_command(session: Session) -> None:
+def ls_command(context: CommandContext) -> None:
     """List the waivers: the first to expire first, expired ones too."""
-    from packreg.cli.compose import now
     from packreg.enforcement.waivers import SOON
     from packreg.groups.document import waiver_json
     from packreg.groups.waiving import state
+    from packreg.services.clock import now
 
-    governance = read_governance(session)
+    governance = read_governance(context)
     present = now()
     waivers = sorted(governance.waivers.values(), key=lambda waiver: (waiver.expires, waiver.id))
     states = {waiver.id: state(waiver, present, SOON) for waiver in waivers}
-    if session.out.json:
-        session.out.document(
+    if context.out.json:
+        context.out.document(
             [
                 {"id": waiver.id, "state": states[waiver.id], "resource": "", **waiver_json(waiver)}
                 for waiver in waivers
             ]
         )
         return
-    session.out.table(
+    context.out.table(
         ["id", "policy", "in", "resource", "owner", "expires", "state", "reason"],
         [
             [
@@ -147,13 +148,13 @@ def ls_command(session: Session) -> None:
     )
     for waiver in waivers:
         if states[waiver.id] == "expiring":
-            session.out.warn(f"the waiver {waiver.id} of {waiver.owner} expires at {waiver.expires}")
+            context.out.warn(f"the waiver {waiver.id} of {waiver.owner} expires at {waiver.expires}")
 
 
 @command("rm", group=waiver_command, examples=("packreg waiver rm w-3f9a2c1b",))
 @click.argument("ids", metavar="ID...", nargs=-1, required=True)
 @click.pass_obj
-def rm_command(session: Session, ids: tuple[str, ...]) -> None:
+def rm_command(context: CommandContext, ids: tuple[str, ...]) -> None:
     """Take waivers back: what they waived denies again."""
     from packreg.groups.editing import unwaive
 
@@ -162,10 +163,10 @@ def rm_command(session: Session, ids: tuple[str, ...]) -> None:
             governance = unwaive(governance, id)
         return governance
 
-    show_edit(session, edit_governance(session, edit, f"take back {', '.join(ids)}"))
+    show_edit(context, edit_governance(context, edit, f"take back {', '.join(ids)}"))
 
 
-def _versions(session: Session, governance: Governance, pack: str) -> dict[str, PackInfo | None]:
+def _versions(context: CommandContext, governance: Governance, pack: str) -> dict[str, PackInfo | None]:
     """What each version that a group could mean says of itself, by `name@version`; else the latest.
 
     What audits find themselves is found by no pack that is published.
@@ -173,14 +174,14 @@ def _versions(session: Session, governance: Governance, pack: str) -> dict[str, 
     Raises:
         NotFound: there is no such pack.
     """
-    from packreg.enforcement.past_guard import OWN_PACK, own_info
+    from packreg.findings.past_guard import OWN_PACK, own_info
     from packreg.groups.model import PackEntry
     from packreg.groups.times import NEVER
 
     if pack == OWN_PACK:
         return {pack: own_info(__version__)}
     entries = [group.packs[pack] for group in governance.groups.values() if pack in group.packs]
-    return metadata_of(session, entries or [PackEntry(pack, "latest", NEVER)])
+    return metadata_of(context, entries or [PackEntry(pack, "latest", NEVER)])
 
 
 def _policies(

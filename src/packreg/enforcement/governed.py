@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from packreg.analysis.findings import Evaluation, EvaluationError, PackResult, Remediation
+from packreg.analyzer.findings import Evaluation, EvaluationError, PackResult, Remediation
 from packreg.enforcement.verdict import TABLE, Found, Verdict, judged, kinds_found
 from packreg.enforcement.waivers import Finding, Waived
 from packreg.groups.decision import Required, Unavailable

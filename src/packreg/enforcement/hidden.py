@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from packreg.analysis.findings import (
+from packreg.analyzer.findings import (
     Evaluation,
     EvaluationError,
     PackResult,
@@ -19,8 +19,8 @@ from packreg.analysis.findings import (
     Remediation,
     Violation,
 )
-from packreg.analysis.snapshot import HiddenSecrets
 from packreg.errors import Problem
+from packreg.states.snapshot import HiddenSecrets
 
 #: The code of such an evaluation error, and of what is noted.
 HIDDEN_SECRETS = "hidden-secrets"

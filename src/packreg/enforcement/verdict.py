@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal
 
-from packreg.analysis.findings import Evaluation, Remediation, Violation
+from packreg.analyzer.findings import Evaluation, Remediation, Violation
 from packreg.groups.model import Mode
 
 #: The level of violations from which on the verdict is "denied"; "never" only reports them.

@@ -13,7 +13,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from types import MappingProxyType
 
-from packreg.analysis.findings import Evaluation, Remediation, Violation
+from packreg.analyzer.findings import Evaluation, Remediation, Violation
 from packreg.errors import Problem
 from packreg.groups.members import matches
 from packreg.groups.model import Entity, Rules, Waiver

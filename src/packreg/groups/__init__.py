@@ -1,7 +1,8 @@
 """What must run on an entity, and how it is configured. Pure: no disk, no network, no clock.
 
-May import `registry` and `pack`. It knows nothing of processes: what a pack says of itself (its policies,
-their levels and schemas) comes in as values, from a release's record or from the running pack alike.
+May import `environments`, `configuration`, `registry` and `pack`. It knows nothing of processes: what a pack
+says of itself (its policies, their levels and schemas) comes in as values, from a release's record or from
+the running pack alike.
 
     model, checks, members      groups, waivers, settings; what each may be; who belongs to a group
     document, times             their text in a revision of the registry's chain, and the times in it
@@ -10,8 +11,7 @@ their levels and schemas) comes in as values, from a release's record or from th
     group_file, group_text      groups as code: the YAML that is applied, and exported
     admission                   whether a group can say this of a pack
     required, decision, …       which packs an entity must run, and why
-    config_…, configuration     how a pack is configured
-    environments                values, secrets and configuration under a name
+    entities                    names of stacks and accounts, and tags, as people write them
 
 Decisions:
 

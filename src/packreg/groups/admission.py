@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from packreg.configuration.file import Layer, as_layer, refused
+from packreg.configuration.reconcile import ConfigurablePack, reconcile
 from packreg.errors import InvalidConfiguration, Problem, UsageError
-from packreg.groups.config_file import Layer, as_layer, refused
-from packreg.groups.configuration import ConfigurablePack, reconcile
 from packreg.groups.model import PackEntry
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version, VersionRange

@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from packreg.configuration.file import config_problem
 from packreg.errors import UsageError
-from packreg.groups.config_file import config_problem
 from packreg.groups.members import account_problem, stack_problem, tag_problem
 from packreg.groups.model import DEFAULT_AUDIT, Group, PackEntry, Rules, Waiver
 from packreg.groups.times import is_precise, is_second

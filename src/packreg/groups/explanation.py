@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from packreg.groups.config_file import Layer
-from packreg.groups.configuration import DEFAULTS, INITIAL, ConfigurablePack, applied, own_settings
+from packreg.configuration.file import Layer
+from packreg.configuration.reconcile import DEFAULTS, INITIAL, ConfigurablePack, applied, own_settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from packreg.configuration.file import as_config, as_layer
+from packreg.environments.scalars import scalar_value
 from packreg.errors import InvalidConfiguration, UsageError
 from packreg.groups.checks import entry_problem, version_problem
-from packreg.groups.config_file import as_config, as_layer
 from packreg.groups.editing import with_group
-from packreg.groups.environments.scalars import scalar_value
 from packreg.groups.members import account_problem, stack_problem, tag_problem
 from packreg.groups.model import DEFAULT_GROUPS, EntityKind, Governance, Group, Mode, PackEntry
 from packreg.groups.times import NEVER

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from packreg.groups.config_file import Layer, as_layer
-from packreg.groups.environments.opened import layer_of
+from packreg.configuration.file import Layer, as_layer
+from packreg.environments.opened import layer_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from packreg.environments.opened import Opened
     from packreg.groups.decision import Asked
-    from packreg.groups.environments.opened import Opened
 
 
 def layers_of(asked: Asked, opened: Opened | None) -> list[Layer]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from packreg.configuration.schema import PolicySchema, schema_problem
 from packreg.errors import Problem
-from packreg.groups.config_schema import PolicySchema, schema_problem
 from packreg.pack.metadata import PackInfo
 from packreg.pack.paths import shown
 

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from packreg.configuration.file import Layer
+from packreg.configuration.reconcile import ConfigurablePack, reconcile
 from packreg.errors import Problem
-from packreg.groups.config_file import Layer
-from packreg.groups.configuration import ConfigurablePack, reconcile
 from packreg.groups.decision import Asked, Lost, Required, Requirement, Unavailable
 
 #: The level of each policy by its name.

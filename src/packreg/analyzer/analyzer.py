@@ -1,0 +1,286 @@
+"""The client of one running policy pack: Pulumi's analyzer protocol, a deadline on every call."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import grpc
+
+from packreg.analyzer.packinfo import read_info
+from packreg.analyzer.process import Process
+from packreg.analyzer.program import Deadlines, Stack
+from packreg.analyzer.protocol import analyzer_pb2 as pb
+from packreg.analyzer.protocol.encode import MAX_ANSWER, MAX_MESSAGE, encode_configuration
+from packreg.analyzer.protocol.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, WARNING, answers, join
+from packreg.errors import PackFailed
+from packreg.pack.metadata import PackInfo
+from packreg.text import one_line
+
+_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_ANSWER),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+    ("grpc.enable_http_proxy", 0),  # the pack is on this machine, whatever proxy the environment names
+    ("grpc.enable_retries", 0),
+    ("grpc.use_local_subchannel_pool", 1),  # ports are used again: never a dead pack's connection
+)
+
+
+#: Parts of an answer, such as violations of one resource.
+_MAX_PARTS = 100_000
+#: Seconds: SDKs listen before they say their port.
+_CONNECT = 5.0
+
+
+class CallFailed(Exception):
+    """A call to a pack got no answer. `kind` says what that means for the pack:
+
+    "raised": a policy failed, the pack is fine; "timeout": it may hang for ever; "gone": its process ended
+    or dropped the connection; "refused": it does not take this request; "unsupported": it does not have
+    this method.
+    """
+
+    def __init__(self, kind: str, details: str) -> None:
+        super().__init__(details)
+        self.kind = kind
+        self.details = details
+
+
+_KINDS = {
+    grpc.StatusCode.UNKNOWN: "raised",
+    grpc.StatusCode.DEADLINE_EXCEEDED: "timeout",
+    grpc.StatusCode.UNAVAILABLE: "gone",
+    grpc.StatusCode.CANCELLED: "gone",
+    grpc.StatusCode.UNIMPLEMENTED: "unsupported",
+}
+
+
+class Answer:
+    """An answer that is under way. `result` waits for it."""
+
+    def __init__(self, future: Any, deadline: float) -> None:
+        self._future = future
+        self._deadline = deadline
+
+    def result(self) -> Any:
+        """The message. Raises CallFailed."""
+        try:
+            return self._future.result()
+        except grpc.FutureCancelledError:
+            raise CallFailed("gone", "the call was cancelled") from None
+        except grpc.RpcError as error:
+            raise _failed(error, self._deadline) from None
+
+    def metadata(self) -> list[tuple[str, str | bytes]]:
+        """What came with the result."""
+        return [tuple(each) for each in self._future.trailing_metadata() or ()]
+
+
+class Analyzer:
+    """A started pack that can be asked. One user at a time: configurations are the whole process's.
+
+    `batch` is how many resources it takes in one call: several if it is our own for OPA packs. `warnings` are
+    what readers of its findings should know, in words.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        deadlines: Deadlines,
+    ) -> None:
+        """Connect and shake hands. Raises PackFailed when no analyzer answers at the pack's port."""
+        self.process = process
+        self.deadlines = deadlines
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{process.port}", options=_OPTIONS)
+        self._remediate = self._method("Remediate", pb.RemediateResponse)
+        self._analyze = self._method("Analyze", pb.AnalyzeResponse)
+        self._analyze_stack = self._method("AnalyzeStack", pb.AnalyzeResponse)
+        many = f"/{SERVICE}/{METHOD}"
+        self._analyze_many: Any = self._channel.unary_unary(many, response_deserializer=answers)
+        self.batch = 1
+        self.warnings: tuple[str, ...] = ()
+        try:
+            self._connect()
+        except BaseException:
+            self._channel.close()
+            raise
+
+    def configure_stack(self, stack: Stack) -> None:
+        """Tell the pack which stack this is; SDKs before 1.19 do not have it. Raises CallFailed."""
+        request = pb.ConfigureStackRequest(
+            stack=stack.stack,
+            project=stack.project,
+            organization=stack.organization,
+            dry_run=stack.dry_run,
+            config_secret_keys=stack.secret_keys,
+            config=dict(stack.config),
+            tags=dict(stack.tags),
+        )
+        self._tolerated(self._send("ConfigureStack", request, pb.Empty))
+
+    def info(self) -> PackInfo:
+        """What the pack says of itself. Raises PackFailed when it cannot be used."""
+        name = self.process.program.name
+        try:
+            message = self._call("GetAnalyzerInfo", pb.Empty(), pb.AnalyzerInfo)
+            sdk = self._tolerated(self._send("GetPluginInfo", pb.Empty(), pb.PluginInfo))
+        except CallFailed as error:
+            raise PackFailed(
+                f"{name} does not say what it is: {error}", code="no-metadata", log=self.process.tail()
+            ) from None
+        return read_info(message, sdk.version if sdk is not None else "", name)
+
+    def configure(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Set all levels and properties, for all calls that follow. Raises CallFailed, Unsendable."""
+        self._call("Configure", encode_configuration(settings), pb.Empty)
+
+    def ask(self, method: str, request: bytes) -> Answer:
+        """Send an encoded Remediate, Analyze or AnalyzeStack request; several may be under way."""
+        call, deadline = self._judging(method)
+        return self._ask(call, request, deadline)
+
+    def call(self, method: str, request: bytes) -> Any:
+        """The same, and its message. Where one question is under way at a time this takes half the processor
+        time, as no thread is started that waits for it (measured). Raises CallFailed.
+        """
+        call, deadline = self._judging(method)
+        try:
+            return call(request, timeout=deadline)
+        except grpc.RpcError as error:
+            raise _failed(error, deadline) from None
+        except ValueError as closed:  # the channel was, in another thread
+            raise CallFailed("gone", str(closed)) from None
+
+    def ask_many(self, requests: Sequence[bytes]) -> Answer:
+        """Send up to `batch` encoded Analyze requests in one call, to an analyzer that announced it.
+
+        The answer is a list: of a response, or the text of how a policy raised, for each of the first
+        requests. It may be shorter than what was asked.
+        """
+        return self._ask(self._analyze_many, join(requests), self.deadlines.analyze)
+
+    def close(self, *, grace: float = 5.0) -> None:
+        """Say that no more will be asked, close the connection, stop the process.
+
+        The SDKs do not have Cancel and are interrupted; other analyzers may, and have `grace` seconds too.
+        """
+        if grace > 0 and self.process.alive:
+            with contextlib.suppress(CallFailed, ValueError):  # closed already, or not to be reached
+                self._ask(self._method("Cancel", pb.Empty), b"", min(grace, 1.0)).result()
+        self._channel.close()
+        self.process.close(grace=grace)
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        """Wait until somebody listens, and shake hands.
+
+        A port line can be wrong: a pack that prints a number names a port where nobody, or somebody else is.
+        """
+        directory = str(self.process.program.directory)
+        request = pb.HandshakeRequest(
+            engine_address="127.0.0.1:1", root_directory=directory, program_directory=directory
+        )
+        until = time.monotonic() + min(_CONNECT, self.deadlines.call)
+        while True:
+            try:
+                handshake = self._send("Handshake", request, pb.Empty)
+                said = handshake.metadata() if self._tolerated(handshake) is not None else []
+                if ANNOUNCEMENT in said:
+                    self.batch = BATCH
+                    texts = (text for name, text in said if name == WARNING and isinstance(text, bytes))
+                    self.warnings = tuple(one_line(text.decode("utf-8", "replace"), 200) for text in texts)
+                return
+            except CallFailed as error:
+                if error.kind == "gone" and self.process.alive and time.monotonic() < until:
+                    time.sleep(0.02)
+                    continue
+                why = str(error) if self.process.alive else self.process.ending()
+                raise PackFailed(
+                    f"{self.process.program.name} said that its port is {self.process.port}, and no analyzer "
+                    f"answers there: {why}",
+                    code="no-answer",
+                    log=self.process.tail(),
+                ) from None
+
+    def _judging(self, method: str) -> tuple[Callable[..., Any], float]:
+        if method == "AnalyzeStack":
+            return self._analyze_stack, self.deadlines.stack
+        return self._remediate if method == "Remediate" else self._analyze, self.deadlines.analyze
+
+    def _method(self, name: str, response: Any) -> Any:
+        return self._channel.unary_unary(
+            f"/pulumirpc.Analyzer/{name}",
+            request_serializer=None,
+            response_deserializer=lambda data: response.FromString(few(data)),
+        )
+
+    def _ask(self, call: Callable[..., Any], request: bytes, deadline: float) -> Answer:
+        return Answer(call.future(request, timeout=deadline), deadline)  # type: ignore[attr-defined]
+
+    def _send(self, name: str, request: Any, response: Any) -> Answer:
+        data = request if isinstance(request, bytes) else request.SerializeToString()
+        return self._ask(self._method(name, response), data, self.deadlines.call)
+
+    def _call(self, name: str, request: Any, response: Any) -> Any:
+        return self._send(name, request, response).result()
+
+    def _tolerated(self, answer: Answer) -> Any:
+        """The message, or None when the pack's SDK does not have the method."""
+        try:
+            return answer.result()
+        except CallFailed as error:
+            if error.kind != "unsupported":
+                raise
+            return None
+
+
+def few(data: bytes) -> bytes:
+    """The message, if it has no more than `_MAX_PARTS` parts: one of two bytes is a hundred when it is read.
+
+    Raises:
+        ValueError: it has more, or is no message.
+    """
+    at = parts = 0
+    while at < len(data):
+        parts += 1
+        if parts > _MAX_PARTS:
+            raise ValueError(f"the answer has more than {_MAX_PARTS} parts")
+        kind, at = _varint(data, at)
+        if kind & 7 == 2:
+            size, at = _varint(data, at)
+            at += size
+        elif kind & 7 == 0:
+            _, at = _varint(data, at)
+        else:
+            at += {1: 8, 5: 4}.get(kind & 7, 0)
+    return data
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The number there, and where it ends."""
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        shift += 7
+        if not data[at] & 0x80:
+            return value, at + 1
+        if shift > 63:
+            raise ValueError("the answer is no message")
+        at += 1
+
+
+def _failed(error: Any, deadline: float) -> CallFailed:
+    code = error.code()
+    details = str(error.details() or "")
+    kind = _KINDS.get(code, "refused")
+    if kind == "timeout":
+        return CallFailed(kind, f"it gave no answer within {deadline:g} s")
+    if kind == "gone":
+        return CallFailed(kind, "the connection broke")
+    if kind == "raised":
+        said = one_line(details.removeprefix("Exception calling application:").strip(), 1000)
+        return CallFailed(kind, said or "it raised an error without a message")  # as Python's MemoryError
+    return CallFailed(kind, f"{code.name}: {one_line(details.strip(), 1000)}")

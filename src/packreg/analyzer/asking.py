@@ -1,0 +1,259 @@
+"""Putting questions to a pack: many under way, answers in order, what breaks found and told apart."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from packreg.analyzer.analyzer import Answer, CallFailed
+from packreg.analyzer.session import Session
+from packreg.text import one_line
+
+#: Failures after which a process is of no use any more.
+_BREAKING = ("timeout", "gone")
+#: Calls with many resources under way: one that is worked on, and one that waits for its turn.
+_BATCHES = 2
+_MAX_BATCH = 4 << 20  # bytes, after which a call takes no further resource
+_NODE_CULPRIT = re.compile(r"with policy '([^']+)'")
+
+
+class Item(NamedTuple):
+    """A resource, or the whole stack (`position` -1), as it is sent. `problem` says why it cannot be sent."""
+
+    position: int
+    urn: str
+    type: str
+    analyze: bytes
+    remediate: bytes = b""
+    problem: str = ""
+
+
+class Question(NamedTuple):
+    """An item and what is asked about it: "Remediate", "Analyze" or "AnalyzeStack"."""
+
+    item: Item
+    method: str
+
+    @property
+    def request(self) -> bytes:
+        """The bytes to send."""
+        return self.item.remediate if self.method == "Remediate" else self.item.analyze
+
+
+class Failure(NamedTuple):
+    """Why there is no answer; `policy` is "" when it is not known which one is to blame."""
+
+    code: str
+    why: str
+    policy: str = ""
+
+
+@dataclass(slots=True)
+class Reply:
+    """The answers to one question: several when policies were asked one by one, some of which failed."""
+
+    question: Question
+    answers: list[Any] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def replies(session: Session, questions: Iterable[Question], in_flight: int) -> Iterator[Reply]:
+    """Ask everything, up to `in_flight` questions at once; replies come in nearly the questions' order.
+
+    An analyzer that takes many resources in one call gets them so. When the pack hangs or crashes it is
+    started again, the questions that were under way are asked once more one by one, and from then on fewer
+    are under way at once; what breaks it twice is a failure. When a policy raises, the policies are asked one
+    by one. Raises PackFailed when the pack was given up.
+    """
+    raised: dict[str, list[tuple[Question, CallFailed]]] = {}
+    for question, outcome in _outcomes(session, questions, in_flight):
+        if isinstance(outcome, CallFailed) and outcome.kind == "raised":
+            raised.setdefault(question.method, []).append((question, outcome))
+        else:
+            yield _reply(question, outcome)
+    for method, failed in raised.items():
+        yield from _isolated(session, method, failed, in_flight)
+
+
+def reply_to(session: Session, question: Question) -> Reply:
+    """Put one question, and wait for the reply, by the same rules as `replies`.
+
+    For those who are asked one thing at a time. Raises PackFailed when the pack was given up.
+    """
+    outcome = _called(session, question)
+    if _broke(outcome):
+        session.restart(outcome)
+        outcome = _called(session, question)
+        if _broke(outcome):
+            outcome = session.restart(outcome)
+    if isinstance(outcome, CallFailed) and outcome.kind == "raised":
+        [reply] = _isolated(session, question.method, [(question, outcome)], 1)
+        return reply
+    return _reply(question, outcome)
+
+
+def _called(session: Session, question: Question) -> Any:
+    try:
+        return session.call(question.method, question.request)
+    except CallFailed as failed:
+        return failed
+
+
+class _Questions:
+    """Questions in groups for one call each: up to `most` resources, or a single one of another kind."""
+
+    def __init__(self, questions: Iterable[Question], most: int) -> None:
+        self.most = most
+        self._source = iter(questions)
+        self._first: deque[Question] = deque()
+
+    def group(self) -> list[Question]:
+        """The next ones; none at the end."""
+        group: list[Question] = []
+        size = 0
+        while len(group) < self.most and size < _MAX_BATCH:
+            question = self._first.popleft() if self._first else next(self._source, None)
+            if question is None:
+                break
+            if group and question.method != "Analyze":
+                self._first.appendleft(question)
+                break
+            group.append(question)
+            size += len(question.request)
+            if question.method != "Analyze":
+                break
+        return group
+
+    def answered(self, group: Sequence[Question], outcome: Any) -> Iterator[tuple[Question, Any]]:
+        """Each question of a group with what its call's outcome says of it; the others will come again."""
+        if len(group) == 1:
+            yield group[0], outcome
+            return
+        if isinstance(outcome, CallFailed) or not 0 < len(outcome) <= len(group):
+            self.most = 1  # it does not take many after all: then every question gets its own answer
+            outcome = []
+        for question, one in zip(group, outcome, strict=False):
+            yield question, CallFailed("raised", one_line(one.strip(), 1000)) if isinstance(one, str) else one
+        self._first.extendleft(reversed(group[len(outcome) :]))
+
+
+def _outcomes(
+    session: Session, questions: Iterable[Question], in_flight: int
+) -> Iterator[tuple[Question, Any]]:
+    """Each question with the message that answers it, or a CallFailed."""
+    source = _Questions(questions, session.batch)
+    if session.batch > 1:
+        in_flight = min(in_flight, _BATCHES)
+    waiting: deque[tuple[list[Question], Answer]] = deque()
+    while True:
+        while len(waiting) < in_flight and (group := source.group()):
+            waiting.append((group, _send(session, group)))
+        if not waiting:
+            return
+        group, answer = waiting.popleft()
+        outcome = _result(answer)
+        if not _broke(outcome):
+            yield from source.answered(group, outcome)
+            continue
+        settled = [(each, _result(answer)) for each, answer in waiting]
+        waiting.clear()
+        for each, result in settled:
+            if not _broke(result):
+                yield from source.answered(each, result)
+        session.restart(outcome)
+        in_flight, source.most = max(1, in_flight // 4), max(1, source.most // 4)
+        for question in itertools.chain(group, *(each for each, result in settled if _broke(result))):
+            again = _result(session.ask(question.method, question.request))
+            yield question, session.restart(again) if _broke(again) else again
+
+
+def _send(session: Session, group: Sequence[Question]) -> Answer:
+    if len(group) == 1:
+        return session.ask(group[0].method, group[0].request)
+    return session.ask_many([question.request for question in group])
+
+
+def _result(answer: Answer) -> Any:
+    try:
+        return answer.result()
+    except CallFailed as failed:
+        return failed
+
+
+def _broke(outcome: Any) -> bool:
+    return isinstance(outcome, CallFailed) and outcome.kind in _BREAKING
+
+
+def _reply(question: Question, outcome: Any, policy: str = "") -> Reply:
+    if not isinstance(outcome, CallFailed):
+        return Reply(question, [outcome])
+    if outcome.kind == "unsupported" and question.method == "Remediate":
+        return Reply(question)  # SDKs before remediations: there are none
+    codes = {"raised": "policy-raised", "timeout": "no-answer", "gone": "crashed"}
+    return Reply(question, failures=[Failure(codes.get(outcome.kind, "refused"), outcome.details, policy)])
+
+
+def _isolated(
+    session: Session, method: str, failed: Sequence[tuple[Question, CallFailed]], in_flight: int
+) -> Iterator[Reply]:
+    """Find the policies that raise, and what the others say. About as many calls as there are failures, and
+    again for each culprit: only the first question that none of the known culprits explains is asked policy
+    by policy.
+    """
+    candidates = [policy.name for policy in session.judging(method)]
+    if len(candidates) == 1 or not session.info.supports_config:
+        for question, outcome in failed:
+            yield _reply(question, outcome, _named(outcome, candidates))
+        return
+    done = {question: Reply(question) for question, _ in failed}
+    first_outcomes = dict(failed)
+    culprits: list[str] = []
+    pending = [question for question, _ in failed]
+
+    def ask(policies: Sequence[str], questions: Sequence[Question]) -> list[tuple[Question, Any]]:
+        if not policies or not questions:
+            return []
+        session.only(policies)
+        return list(_outcomes(session, questions, in_flight))
+
+    def add(question: Question, outcome: Any, policy: str) -> None:
+        part = _reply(question, outcome, policy)
+        done[question].answers += part.answers
+        done[question].failures += part.failures
+
+    while pending:
+        first, *pending = pending
+        found = []
+        for policy in (name for name in candidates if name not in culprits):
+            [(_, outcome)] = ask([policy], [first])
+            add(first, outcome, policy)
+            if isinstance(outcome, CallFailed):
+                found.append(policy)
+        if not found:  # it raised among the others and not alone: which one did, nobody knows
+            add(first, first_outcomes[first], _named(first_outcomes[first], candidates))
+            continue
+        culprits += found
+        for policy in found:
+            for question, outcome in ask([policy], pending):
+                add(question, outcome, policy)
+        still = []
+        for question, outcome in ask([name for name in candidates if name not in culprits], pending):
+            if isinstance(outcome, CallFailed) and outcome.kind == "raised":
+                still.append(question)
+            else:
+                add(question, outcome, "")
+        pending = still
+    session.only(None)
+    yield from done.values()
+
+
+def _named(outcome: CallFailed, candidates: Sequence[str]) -> str:
+    """The culprit, where it is clear without asking again."""
+    if len(candidates) == 1:
+        return candidates[0]
+    match = _NODE_CULPRIT.search(outcome.details)
+    return match[1] if match and match[1] in candidates else ""

@@ -1,0 +1,139 @@
+"""The way of the resources from a snapshot to the packs: encoded once, in batches, never many at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from packreg.analyzer.asking import Item
+from packreg.analyzer.protocol.encode import encode_resource, encode_stack
+from packreg.analyzer.protocol.struct import Unsendable
+from packreg.analyzer.requests import Request, resource_requests, stack_resources
+from packreg.states.resource import ROOT_STACK
+from packreg.states.snapshot import Snapshot
+
+_BATCH = 32  # resources that are handed over at once
+_AHEAD = 8  # batches that wait for the slowest pack at most
+
+
+class StackView(Protocol):
+    """What findings are put in order by: the stack that is judged, as far as it is known."""
+
+    @property
+    def root(self) -> str:
+        """The URN that a finding about the whole stack is attributed to."""
+
+    @property
+    def size(self) -> int:
+        """How many resources there are; so far, while they still come."""
+
+    def attribute(self, urn: str) -> str:
+        """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
+
+
+class Judged(StackView, Protocol):
+    """What packs judge, as the questions about it: a file's resources, or those of an update that ended."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask any pack."""
+
+    def items(self) -> Iterator[Item]:
+        """Every resource."""
+
+    def whole(self) -> Item:
+        """The whole stack."""
+
+
+class Feed:
+    """One pack's queue of items, for several workers of it. `put` waits while the pack has enough to do."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._batches: deque[Sequence[Item]] = deque()
+        self._ended = False
+        self.stack: Future[Item | None] = Future()
+
+    def put(self, batch: Sequence[Item]) -> None:
+        """Add a batch; it is dropped when nobody takes any more."""
+        with self._changed:
+            while len(self._batches) >= _AHEAD and not self._ended:
+                self._changed.wait()
+            if not self._ended:
+                self._batches.append(batch)
+                self._changed.notify_all()
+
+    def end(self, *, now: bool = False) -> None:
+        """Say that nothing follows; `now` drops what waits, too."""
+        with self._changed:
+            self._ended = True
+            if now:
+                self._batches.clear()
+            self._changed.notify_all()
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            with self._changed:
+                while not self._batches and not self._ended:
+                    self._changed.wait()
+                if not self._batches:
+                    return
+                batch = self._batches.popleft()
+                self._changed.notify_all()
+            yield from batch
+
+
+class JudgedSnapshot:
+    """A snapshot's live resources, encoded when they are asked for."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self.root, self.size, self.is_empty = snapshot.root, snapshot.size, snapshot.is_empty
+        self.attribute = snapshot.attribute
+
+    def items(self) -> Iterator[Item]:
+        """Every live resource."""
+        for position, requests in enumerate(resource_requests(self._snapshot)):
+            yield _item(position, requests.analyze, requests.remediate)
+
+    def whole(self) -> Item:
+        """The whole stack."""
+        try:
+            data, problem = encode_stack(stack_resources(self._snapshot)), ""
+        except Unsendable as error:
+            data, problem = b"", str(error)
+        return Item(-1, self.root, ROOT_STACK, data, problem=problem)
+
+
+def produce(judged: Judged, feeds: Sequence[Feed]) -> None:
+    """Give every resource to every feed."""
+    batch: list[Item] = []
+    for item in judged.items():
+        batch.append(item)
+        if len(batch) == _BATCH:
+            _put(batch, feeds)
+            batch = []
+    if batch:
+        _put(batch, feeds)
+    for feed in feeds:
+        feed.end()
+
+
+def _put(batch: Sequence[Item], feeds: Sequence[Feed]) -> None:
+    for feed in feeds:
+        feed.put(batch)
+
+
+def _item(position: int, analyze: Request, remediate: Request) -> Item:
+    urn: Any = analyze["urn"]
+    try:
+        data = encode_resource(analyze)
+        # what Analyze is not shown are the engine's own properties, which most resources do not have
+        same = len(analyze["properties"]) == len(remediate["properties"])
+        whole = data if same else encode_resource(remediate)
+    except Unsendable as error:
+        return Item(position, urn, analyze["type"], b"", problem=f"it cannot be sent: {error}")
+    return Item(position, urn, analyze["type"], data, whole)

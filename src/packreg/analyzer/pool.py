@@ -1,0 +1,190 @@
+"""Running packs that wait for the next question: the processes of a service that judges again and again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from packreg.analyzer.process import Process
+from packreg.analyzer.program import Deadlines, Program
+from packreg.errors import PackFailed
+
+if TYPE_CHECKING:
+    from packreg.analyzer.analyzer import Analyzer
+
+_GRACE = 2.0  # seconds that a pack has to end by itself: SDKs take 0.02 to 0.3
+
+
+class Pool:
+    """Starts packs, and keeps up to `keep` idle ones for at most `idle` seconds. Several threads may use it.
+
+    A process is given to one user at a time, and again only for an equal `Program`: same digest, command and
+    environment, thereby the same stack, whose configuration a pack may have read when it was loaded.
+    Processes of programs without a digest are never kept. `close` stops everything, also what is in use.
+    """
+
+    def __init__(
+        self,
+        *,
+        deadlines: Deadlines | None = None,
+        keep: int = 0,
+        idle: float = 300.0,
+        log: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """`deadlines` are for programs without their own. `log` is given the pack's name and what it wrote,
+        as it comes, from other threads.
+        """
+        self.deadlines = deadlines or Deadlines()
+        self._keep = keep
+        self._idle_seconds = idle
+        self._log = log
+        self._changed = threading.Condition()
+        self._idle: list[tuple[float, Analyzer]] = []  # the longest idle first
+        self._used: set[Analyzer] = set()
+        self._starting: set[Process] = set()
+        self._ahead: list[Process] = []
+        self._closed = False
+        self._evictor: threading.Thread | None = None
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def start_ahead(self, programs: Iterable[Program]) -> None:
+        """Start processes that will be taken later, so that they load meanwhile.
+
+        One that cannot be started is left out: who takes it is told.
+        """
+        for program in programs:
+            try:
+                process = self._start(program)
+            except PackFailed:
+                continue
+            with self._changed:
+                self._ahead.append(process)
+
+    def take(self, program: Program, starting: Callable[[Process], None] = lambda process: None) -> Analyzer:
+        """A running analyzer of this program, for the caller alone, until `give_back`.
+
+        `starting` is given a new process before it is ready, so that another thread can close it.
+
+        Raises PackFailed when it cannot be started, or the pool is closed.
+        """
+        while (warm := self._warm(program)) is not None:
+            if warm.process.alive:
+                return warm
+            self.give_back(warm, reusable=False)
+        from packreg.analyzer.analyzer import Analyzer  # gRPC takes long to import, and packs to load
+
+        with self._changed:
+            ahead = next((process for process in self._ahead if process.program == program), None)
+            if ahead is not None:
+                self._ahead.remove(ahead)
+        process = ahead or self._start(program)
+        with self._changed:
+            self._starting.add(process)
+            closed = self._closed
+        try:
+            if closed:
+                raise _closed(program)
+            starting(process)
+            deadlines = program.deadlines or self.deadlines
+            process.await_port(deadlines.start)
+            analyzer = Analyzer(process, deadlines)
+        except BaseException:
+            process.close(grace=0)
+            raise
+        finally:
+            with self._changed:
+                self._starting.discard(process)
+        with self._changed:
+            if not self._closed:
+                self._used.add(analyzer)
+                return analyzer
+        analyzer.close(grace=0)
+        raise _closed(program)
+
+    def give_back(self, analyzer: Analyzer, *, reusable: bool) -> None:
+        """Return an analyzer: kept warm if it is reusable and there is room, else stopped at once."""
+        surplus = [analyzer]
+        with self._changed:
+            self._used.discard(analyzer)
+            keep = reusable and self._keep > 0 and not self._closed and bool(analyzer.process.program.digest)
+            if keep and analyzer.process.alive:
+                self._idle.append((time.monotonic(), analyzer))
+                surplus = [self._idle.pop(0)[1]] if len(self._idle) > self._keep else []
+                if self._evictor is None:
+                    self._evictor = threading.Thread(target=self._evict, daemon=True)
+                    self._evictor.start()
+                self._changed.notify_all()
+        for each in surplus:
+            each.close(grace=_GRACE if reusable else 0)
+
+    def close(self) -> None:
+        """Stop all processes, those in use too, whose calls then fail. May be called again."""
+        with self._changed:
+            self._closed = True
+            idle = [analyzer for _, analyzer in self._idle]
+            used: list[Analyzer | Process] = [*self._used, *self._starting, *self._ahead]
+            self._idle.clear()
+            self._ahead.clear()
+            self._changed.notify_all()
+        if idle or used:
+            with ThreadPoolExecutor(min(len(idle) + len(used), 32)) as pool:
+                for analyzer in idle:
+                    pool.submit(analyzer.close, grace=_GRACE)
+                for each in used:
+                    pool.submit(each.close, grace=0)
+
+    @property
+    def idle(self) -> int:
+        """How many processes are kept warm now."""
+        with self._changed:
+            return len(self._idle)
+
+    def _start(self, program: Program) -> Process:
+        name, log = program.name, self._log
+        return Process(program, log=(lambda text: log(name, text)) if log is not None else None)
+
+    def _warm(self, program: Program) -> Analyzer | None:
+        with self._changed:
+            if self._closed:
+                raise _closed(program)
+            for index in reversed(range(len(self._idle))):
+                analyzer = self._idle[index][1]
+                if analyzer.process.program == program:
+                    del self._idle[index]
+                    self._used.add(analyzer)
+                    return analyzer
+        return None
+
+    def _evict(self) -> None:
+        while True:
+            with self._changed:
+                while not self._closed:
+                    if not self._idle:
+                        self._changed.wait()
+                        continue
+                    left = self._idle[0][0] + self._idle_seconds - time.monotonic()
+                    if left <= 0:
+                        break
+                    self._changed.wait(left)
+                if self._closed:
+                    return
+                analyzer = self._idle.pop(0)[1]
+            analyzer.close(grace=_GRACE)
+
+
+def _closed(program: Program) -> PackFailed:
+    return PackFailed(f"{program.name} was not started: everything is being stopped", code="stopped")

@@ -1,0 +1,270 @@
+"""One running policy pack: started, read until it says its port, drained for ever, stopped for certain."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO
+
+from packreg.analyzer.private_files import hide, nameless
+from packreg.analyzer.program import Program
+from packreg.errors import PackFailed
+from packreg.text import one_line
+
+_SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
+#: How much of what a pack wrote is kept for reports, in bytes; and the longest first line that is read.
+_TAIL = 32 * 1024
+_FIRST_LINE = 4096
+_NAMES_ERROR = re.compile(r"\s*((\w*Error|FATAL ERROR)\b.*: |error\[)")
+_PORT = re.compile(rb"[0-9]{1,5}")
+#: What Python says where the pack's pulumi is older than 3.165.0, the first with the module (PyPI).
+_TOO_OLD = "No module named 'pulumi.run'"
+
+
+class Process:
+    """A pack's process. Making one starts it; `close` must be called, and may be from any thread.
+
+    A supervising process kills everything the pack started when this one says so or is gone itself (see
+    `supervisor`). Both output pipes are read by threads until they end, and only their last part is kept.
+    """
+
+    def __init__(self, program: Program, *, log: Callable[[str], None] | None = None) -> None:
+        """Start the program. `log` is given what it writes, from other threads. Raises PackFailed."""
+        self.program = program
+        self.port = 0
+        self._log = log
+        self._changed = threading.Condition()
+        self._first = bytearray()
+        self._line: bytes | None = None
+        self._said: deque[bytes] = deque()
+        self._kept = 0
+        self._cut = False
+        self._open = 2
+        self._decided = False
+        self._over = False
+        try:
+            self._popen = self._start()
+        except OSError as error:
+            raise PackFailed(
+                f"{program.name} could not be started in {program.directory}: {error.strerror}",
+                code="not-started",
+            ) from None
+        for pipe, is_stdout in ((self._popen.stdout, True), (self._popen.stderr, False)):
+            threading.Thread(target=self._drain, args=(pipe, is_stdout), daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        program = self.program
+        hide()
+        self._control, theirs = socket.socketpair()
+        with theirs, ExitStack() as opened:
+            files = {name: opened.enter_context(nameless(data)) for name, data in program.files}
+            given = ",".join(f"{name}={file.fileno()}" for name, file in files.items())
+            limits = [str(program.memory), str(program.each)]
+            return subprocess.Popen(
+                [sys.executable, "-I", "-S", _SUPERVISOR, *limits, given, *program.command],
+                cwd=program.directory,
+                env=dict(program.environment),
+                stdin=theirs.fileno(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=[file.fileno() for file in files.values()],
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the pack's process runs."""
+        return self._popen.poll() is None
+
+    @property
+    def pid(self) -> int:
+        """The supervisor's process id."""
+        return self._popen.pid
+
+    def tail(self) -> str:
+        """The last of what the pack wrote, after its port; not cleaned for terminals."""
+        with self._changed:
+            said = b"".join(self._said)
+            if self._cut and b"\n" in said:  # half a line may begin with half a secret, which nobody knows
+                said = said.partition(b"\n")[2]
+            return said.decode("utf-8", "replace")
+
+    def ending(self) -> str:
+        """How the process ended, for a message, with the last line that it wrote."""
+        try:
+            status = self._popen.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return "its process still runs"
+        self._await_end(1.0)
+        if self._was_over():
+            return self._too_much()
+        how = f"was killed by signal {status - 128}" if status > 128 else f"exited with status {status}"
+        last = last_line(self.tail())
+        return f"its process {how}" + (f"; it wrote: {last}" if last else "")
+
+    def close(self, *, grace: float = 5.0) -> None:
+        """Stop the pack: interrupt it, kill it after `grace` seconds, all its descendants too."""
+        if grace > 0:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._control.sendall(b"i%g\n" % grace)
+                self._popen.wait(grace + 1)
+        with contextlib.suppress(OSError):
+            self._control.shutdown(socket.SHUT_WR)
+        try:
+            self._popen.wait(5)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+        self._was_over()
+        self._control.close()
+        self._await_end(1.0)
+
+    def _was_over(self) -> bool:
+        """Whether the supervisor ended it for the memory that it had, with all that it started."""
+        with contextlib.suppress(OSError):
+            self._over = self._over or self._control.recv(64, socket.MSG_DONTWAIT) == b"memory"
+        return self._over
+
+    def _too_much(self) -> str:
+        return f"it used more than its memory limit, {self.program.memory / 2**30:.3g} GiB"
+
+    # --- start-up -----------------------------------------------------------------------------------------
+
+    def await_port(self, deadline: float) -> None:
+        """Wait at most so many seconds until the pack says its port.
+
+        Raises PackFailed, one `code` for each way it can go wrong.
+        """
+        until = time.monotonic() + deadline
+        with self._changed:
+            while not self._decided:
+                if not self._changed.wait(max(0.0, until - time.monotonic())) and time.monotonic() >= until:
+                    break
+            line = self._line
+            too_long = line is None and len(self._first) >= _FIRST_LINE
+        if line is not None:
+            if _PORT.fullmatch(line) and 0 < int(line) < 65536:
+                self.port = int(line)
+                return
+            raise self._printed(line)
+        if too_long:
+            raise self._printed(bytes(self._first))
+        raise self._no_port(deadline, until)
+
+    def _no_port(self, deadline: float, until: float) -> PackFailed:
+        name = self.program.name
+        if time.monotonic() >= until:
+            last = last_line(self.tail())
+            return PackFailed(
+                f"{name} did not get ready within {deadline:g} s" + (f"; it wrote: {last}" if last else ""),
+                code="start-timeout",
+                log=self.tail(),
+            )
+        try:
+            status = self._popen.wait(max(0.1, until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return PackFailed(
+                f"{name} closed its output before it said its port", code="start-timeout", log=self.tail()
+            )
+        self._await_end(2.0)
+        if self._was_over():
+            return PackFailed(f"{name} was ended: {self._too_much()}", code="load-failed", log=self.tail())
+        if self._first and not self._line:
+            return self._printed(bytes(self._first))
+        tail = self.tail()
+        if status == 127 and tail.startswith(f"{self.program.command[0]}: "):
+            return PackFailed(f"{name} could not be started: {last_line(tail)}", code="not-started", log=tail)
+        if status == 0:
+            return PackFailed(
+                f"{name} ended without making a PolicyPack",
+                code="no-policy-pack",
+                hint="its program must call PolicyPack(...) when it is loaded",
+                log=tail,
+            )
+        how = f"was killed by signal {status - 128}" if status > 128 else f"ended with exit status {status}"
+        last = last_line(tail)
+        if _TOO_OLD in tail:
+            return PackFailed(
+                f"{name} has no __main__.py, and its pulumi is before 3.165.0, which runs packages: {last}",
+                code="sdk-too-old",
+                hint="let the pack depend on pulumi>=3.165.0, or give it a __main__.py",
+                log=tail,
+            )
+        return PackFailed(
+            f"{name} {how} while it was loaded" + (f": {last}" if last else ""), code="load-failed", log=tail
+        )
+
+    def _printed(self, line: bytes) -> PackFailed:
+        shown = one_line(line.decode("utf-8", "replace").strip(), 200)
+        return PackFailed(
+            f"{self.program.name} printed '{shown}' before its PolicyPack was ready; the first line that a "
+            "pack's process writes must be its port",
+            code="printed-before-port",
+            hint="print nothing to standard output before PolicyPack(...) is called",
+            log=self.tail(),
+        )
+
+    # --- output -------------------------------------------------------------------------------------------
+
+    def _drain(self, pipe: IO[bytes] | None, is_stdout: bool) -> None:
+        assert pipe is not None
+        waiting = is_stdout
+        with pipe:
+            while chunk := os.read(pipe.fileno(), 65536):
+                if waiting:
+                    chunk, waiting = self._first_line(chunk)
+                if chunk:
+                    self._keep(chunk)
+        with self._changed:
+            self._open -= 1
+            self._decided = self._decided or is_stdout
+            self._changed.notify_all()
+
+    def _first_line(self, chunk: bytes) -> tuple[bytes, bool]:
+        with self._changed:
+            self._first += chunk
+            line, newline, rest = bytes(self._first).partition(b"\n")
+            if newline and len(line) < _FIRST_LINE:
+                self._line = line.rstrip(b"\r")
+            elif len(self._first) < _FIRST_LINE:
+                return b"", True
+            self._decided = True
+            self._changed.notify_all()
+            return rest, False
+
+    def _keep(self, chunk: bytes) -> None:
+        if self._log is not None:
+            self._log(chunk.decode("utf-8", "replace"))
+        with self._changed:
+            self._said.append(chunk)
+            self._kept += len(chunk)
+            while self._kept - len(self._said[0]) >= _TAIL:
+                self._kept -= len(self._said.popleft())
+                self._cut = True
+
+    def _await_end(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        with self._changed:
+            while self._open > 0 and time.monotonic() < until:
+                self._changed.wait(0.05)
+
+
+def last_line(text: str) -> str:
+    """What a pack's output says of its end, cleaned for a message: of a Python traceback its last line, of a
+    Node.js one the first that names an error, since the stack and the error's members follow, and so of our
+    OPA analyzer's, since hints follow; else the last.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if "Traceback (most recent call last)" not in text:
+        lines = [line for line in lines if _NAMES_ERROR.match(line)][:1] or lines
+    return one_line(lines[-1].strip(), 400) if lines else ""

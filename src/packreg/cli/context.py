@@ -1,0 +1,89 @@
+"""One run of the command: a workspace for its use cases, and the terminal in front of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from packreg.cli.output import Output
+from packreg.errors import PackregError, UsageError
+from packreg.services.workspace import Workspace
+from packreg.text import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packreg.settings.load import Settings
+
+
+class CommandContext(Workspace):
+    """What commands share. `done` is what was finished before a failure, for the error's JSON document."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.out = Output(environ)
+        super().__init__(environ, project=True, by=self.author, notify=self.out)
+        self.done: dict[str, object] = {}
+
+    @cached_property
+    def cwd(self) -> str:
+        """The absolute path of the working directory.
+
+        Raises:
+            UsageError: it was deleted.
+        """
+        try:
+            return os.getcwd()  # noqa: PTH109
+        except OSError as error:
+            message = f"there is no working directory: {error.strerror}"
+            raise UsageError(message, hint="cd somewhere else") from None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Every setting and its origin."""
+        settings = super().settings
+        if not settings.instance_role:
+            # Asking the metadata service of a cloud that this machine is not in costs seconds at every start.
+            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+        return settings
+
+    def author(self, directory: str | os.PathLike[str] = "") -> str:
+        """Who acts, as git knows it in `directory` (default: here)."""
+        from packreg.services.git import Git
+
+        return Git(self.environ, self.tools.which("git")).author(os.path.join(self.cwd, directory))  # noqa: PTH118
+
+    def local_names(self) -> list[str]:
+        """The packs of a registry in a directory, for the shell; none when anything is in the way."""
+        from packreg.cli.names import pack_names
+
+        try:
+            return pack_names(self.store) if self.location.is_local else []
+        except (PackregError, OSError):
+            return []
+
+    def confirmed(self, question: str, yes: bool) -> None:
+        """Go on only with `--yes` or a yes on a terminal.
+
+        Raises:
+            UsageError: neither was given; nothing was done.
+        """
+        if yes or not sys.stdin.isatty() or self.out.json:
+            super().confirmed(question, yes)
+            return
+        import click
+
+        if not click.confirm(f"{question}?", err=True):
+            raise UsageError("you did not say yes; nothing was changed")
+
+    def unexpected(self, error: Exception) -> int:
+        """Report what is no error of packreg's own tree: the operating system's no, or a defect. Gives 1."""
+        from packreg.services.defects import described
+
+        if self.out.verbose:
+            import traceback
+
+            text = "".join(traceback.format_exception(error))
+            sys.stderr.write("".join(f"{plain(line)}\n" for line in text.splitlines()))
+        return self.out.failure(described(self, error), **self.done)

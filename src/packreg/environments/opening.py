@@ -1,0 +1,107 @@
+"""Opening environments: from references to what a policy pack gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+
+from packreg.environments.document import Document, Import
+from packreg.environments.evaluation import Evaluation, Load, Reveal
+from packreg.environments.functions import is_binary, to_bytes
+from packreg.environments.opened import Opened, layer_of
+from packreg.environments.values import Value, as_text, secret_texts, to_json
+from packreg.errors import InvalidConfiguration, Problem
+from packreg.pack.strict_yaml import Place
+from packreg.registry.environment_reference import EnvironmentReference
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}", re.ASCII)
+
+
+def open_environments(references: Sequence[str], load: Load, reveal: Reveal) -> Opened:
+    """Open environments for a policy pack, the weakest first: one that imports them all, as Pulumi does it.
+
+    `load` gives the definition that a reference means, `reveal` decrypts a secret: (environment's name,
+    ciphertext) -> text. Nothing else is asked, and the same answers give the same result.
+
+    Raises:
+        UsageError: a reference cannot be read.
+        InvalidConfiguration: with all problems of the environment that has some, none of which shows a
+            value that is secret.
+        PackregError: what `load` and `reveal` raise.
+    """
+    parsed = [EnvironmentReference.parse(text) for text in references]
+    place = Place(1, 1, 0, 0)
+    imports = tuple(Import(str(each), each, True, place) for each in dict.fromkeys(parsed))
+    evaluation = Evaluation(load, reveal)
+    value = evaluation.document(Document("", imports, None), "")
+    named = [str(evaluation.named[each]) for each in dict.fromkeys(parsed)]
+    return _opened(value, f"environment{'s' * (len(named) != 1)} {', '.join(named)}", evaluation)
+
+
+def open_document(document: Document, name: str, load: Load, reveal: Reveal) -> Opened:
+    """Open a definition that is not kept yet, of the environment `name`. Raises: as `open_environments`."""
+    evaluation = Evaluation(load, reveal, unsaved=name)
+    return _opened(evaluation.document(document, name), f"environment {name}", evaluation)
+
+
+def check_config(opened: Opened) -> None:
+    """Make sure that the configuration can be one, for every pack that it names. Raises: as `layer_of`."""
+    for pack in sorted({key.partition(":")[0] for key in opened.policy_config if ":" in key} | {""}):
+        layer_of(opened, pack)
+
+
+def _opened(value: Value, origin: str, evaluation: Evaluation) -> Opened:
+    config = _object(value, "policyConfig", origin)
+    variables = _texts(value, "environmentVariables", origin)
+    files = _texts(value, "files", origin)
+    both = sorted(variables.keys() & files.keys())
+    if both:
+        raise _refused(origin, [f"{name} is a variable and a file" for name in both])
+    binary = [
+        f"environmentVariables.{n} holds binary data" for n, text in variables.items() if is_binary(text)
+    ]
+    nul = [f"environmentVariables.{n} holds a zero byte" for n, text in variables.items() if "\0" in text]
+    if binary or nul:
+        raise _refused(origin, [*binary, *nul])
+    return Opened(
+        origin,
+        tuple(sorted({str(each) for each in evaluation.read})),
+        cast("Mapping[str, object]", to_json(config, reveal=True)),
+        cast("Mapping[str, object]", to_json(value, reveal=False)),
+        cast("Mapping[str, object]", to_json(value, reveal=True)),
+        variables,
+        {name: to_bytes(text) for name, text in files.items()},
+        frozenset(text for text in secret_texts(value) if text) | frozenset(evaluation.revealed),
+        tuple(evaluation.problems.warnings),
+    )
+
+
+def _object(value: Value, name: str, origin: str) -> Value:
+    found = value.members.get(name)
+    if found is None or found.data is None:
+        return Value({})
+    if not isinstance(found.data, Mapping):
+        raise _refused(origin, [f"{name} must be an object, not {found.kind}"])
+    return found
+
+
+def _texts(value: Value, name: str, origin: str) -> dict[str, str]:
+    """The texts of a reserved property; numbers and booleans are written out (Pulumi ESC behaviour)."""
+    found, wrong = {}, []
+    for key, item in sorted(_object(value, name, origin).members.items()):
+        if not _VARIABLE.fullmatch(key):
+            wrong.append(f"{name}: {key[:80]!r} cannot be the name of a variable")
+        elif isinstance(item.data, Mapping | tuple):
+            wrong.append(f"{name}.{key} must be a text, not {item.kind}")
+        else:
+            found[key] = as_text(item)
+    if wrong:
+        raise _refused(origin, wrong)
+    return found
+
+
+def _refused(origin: str, messages: Iterable[str]) -> InvalidConfiguration:
+    problems = tuple(Problem("environment-value", message, origin) for message in messages)
+    lines = "\n".join(f"  {problem}" for problem in problems)
+    return InvalidConfiguration(f"{origin} cannot be used:\n{lines}", problems)

@@ -1,0 +1,49 @@
+"""What a scalar without quotes means where it is no string: null, a boolean or a number, as for yaml.v3."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from packreg.environments.values import Value
+from packreg.pack.strict_yaml import Scalar
+
+_DECIMAL = re.compile(r"[-+]?[0-9]+", re.ASCII)
+_PREFIXED = re.compile(r"([-+]?)0(?:([xX])|([oO])|([bB]))([0-9a-fA-F]+)", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_MAX_DIGITS = 400
+
+
+def is_text(node: Scalar) -> bool:
+    """Whether a scalar is a text, in which references count."""
+    if node.is_string:
+        return True
+    try:
+        return isinstance(scalar_value(node).data, str)
+    except ValueError:
+        return False
+
+
+def scalar_value(node: Scalar) -> Value:
+    """The value of a scalar that is no string; dates and times are texts.
+
+    Raises ValueError for a number that JSON cannot have.
+    """
+    if node.is_null:
+        return Value(None)
+    if node.text.lower() in ("true", "false"):
+        return Value(node.text.lower() == "true")
+    text = node.text.replace("_", "")
+    if len(text) > _MAX_DIGITS:
+        raise ValueError("a number has too many digits")
+    if prefixed := _PREFIXED.fullmatch(text):
+        base = 16 if prefixed[2] else 8 if prefixed[3] else 2
+        return Value(int(prefixed[1] + prefixed[5], base))
+    if _DECIMAL.fullmatch(text):
+        octal = len(text.lstrip("+-")) > 1 and text.lstrip("+-")[0] == "0" and not set(text) & set("89")
+        return Value(int(text, 8) if octal else int(text))
+    if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
+        return Value(int(number) if number.is_integer() and abs(number) < 2**53 else number)
+    if node.text.lstrip("+-").lower() in (".inf", ".nan") or _FLOAT.fullmatch(text):
+        raise ValueError("infinity and what is no number are not values")
+    return Value(node.text)

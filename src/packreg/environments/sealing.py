@@ -1,0 +1,90 @@
+"""Encrypting the secrets of a definition before it is kept; everything else of the text stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+
+from packreg.environments.ciphertext import Secrets
+from packreg.environments.document import CIPHERTEXT, read_document, secrets_of
+from packreg.errors import IntegrityError, PackregError, UsageError
+
+
+def seal(text: bytes, environment: str, secrets: Secrets, before: bytes | None = None) -> bytes:
+    """The definition with every `fn::secret: text` encrypted as `fn::secret: {ciphertext: …}`.
+
+    `before` is the definition that is kept now. Ciphertexts that it has stay as they are, without a key; a
+    secret whose plain text it has keeps that ciphertext, so that setting the same again changes nothing.
+
+    Raises:
+        InvalidConfiguration: it is no definition.
+        UsageError: there are new secrets and no key, or not the key of those that stay.
+        IntegrityError: a ciphertext is damaged, or was made for another environment.
+        PackregError: as the keys say.
+    """
+    document = read_document(text, environment)
+    found = list(secrets_of(document))
+    plain = [each for each in found if not each.encrypted]
+    kept = [each.node.text for each in found if each.encrypted]
+    old = ciphertexts(before, environment) if before is not None else []
+    for ciphertext in dict.fromkeys(kept):
+        if ciphertext not in old:
+            secrets.reveal(environment, ciphertext)
+    if not plain:
+        return text
+    _same_key(secrets, environment, kept)
+    known = _known(secrets, environment, old)
+    encrypt = _once(secrets, environment, old)
+    source = text.decode("utf-8-sig")
+    pieces, at = [], 0
+    for each in plain:
+        start, end = each.node.place.start, each.node.place.end
+        sealed = known.get(each.node.text) or encrypt(each.node.text)
+        known[each.node.text] = sealed
+        behind = "\n" if source[start:end].endswith("\n") else ""
+        pieces += [source[at:start], f'{{{CIPHERTEXT}: "{sealed}"}}{behind}']
+        at = end
+    sealed_text = "".join([*pieces, source[at:]]).encode()
+    left = [each for each in secrets_of(read_document(sealed_text, environment)) if not each.encrypted]
+    assert not left, "every secret is encrypted"
+    return sealed_text
+
+
+def ciphertexts(text: bytes, environment: str) -> list[str]:
+    """The ciphertexts of a definition, in order. Raises InvalidConfiguration."""
+    found = secrets_of(read_document(text, environment))
+    return [each.node.text for each in found if each.encrypted]
+
+
+def _same_key(secrets: Secrets, environment: str, kept: Iterable[str]) -> None:
+    """New secrets are not mixed with old ones that this passphrase or key cannot open."""
+    for ciphertext in dict.fromkeys(kept):
+        try:
+            secrets.reveal(environment, ciphertext)
+        except IntegrityError:
+            raise UsageError(
+                f"the secrets that stay in {environment} were encrypted with another passphrase or key",
+                hint="use that one, or give all secrets of the environment anew, in the clear, to have them "
+                "encrypted with this one",
+            ) from None
+
+
+def _known(secrets: Secrets, environment: str, old: Iterable[str]) -> dict[str, str]:
+    """The ciphertexts that can be opened, by plain text."""
+    known: dict[str, str] = {}
+    for ciphertext in old:
+        with suppress(PackregError):
+            known.setdefault(secrets.reveal(environment, ciphertext), ciphertext)
+    return known
+
+
+def _once(secrets: Secrets, environment: str, old: Iterable[str]) -> Callable[[str], str]:
+    """Encrypts with one key, which is asked for when it is needed first."""
+    sealing: list[Callable[[str], str]] = []
+
+    def encrypt(plain: str) -> str:
+        if not sealing:
+            sealing.append(secrets.sealing(environment, old))
+        return sealing[0](plain)
+
+    return encrypt

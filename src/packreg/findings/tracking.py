@@ -1,0 +1,116 @@
+"""The findings of a run against those of the run before: what is new, still open, fixed. Pure.
+
+A finding is the same in two runs when it is of the same policy about the same resource; its message may have
+changed. One that is not found any more is fixed only if it was looked for: where the policy could not be
+evaluated the answer is unknown, and where nobody requires the pack any longer it is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from packreg.analyzer.findings import EvaluationError, Violation
+from packreg.enforcement.hidden import HIDDEN_MESSAGE, HIDDEN_SECRETS
+from packreg.enforcement.waivers import Finding
+from packreg.groups.model import Entity, Mode, Waiver
+from packreg.reports.plain import change_line
+from packreg.reports.report_keys import Run
+from packreg.reports.stored import StoredReport
+from packreg.states.resource import urn_parts
+
+Status = Literal["new", "open", "fixed", "unknown", "dropped"]
+#: A resource with secrets that could not be read is "hidden".
+Kind = Literal["violation", "remediation", "error", "hidden"]
+
+
+class Tracked(NamedTuple):
+    """One finding of an entity's run at `time`, and what has become of it since the run before.
+
+    `level` is that of the violation, "remediate" of a remediation, "hidden" of hidden secrets, which no pack
+    found, and "" of an error; `severity` is "" where the policy has none. Texts are as packs wrote them,
+    secrets replaced: make them plain before showing them.
+    """
+
+    status: Status
+    kind: Kind
+    entity: Entity
+    mode: Mode
+    run: Run
+    time: str
+    pack: str
+    version: str
+    policy: str
+    level: str
+    severity: str
+    urn: str
+    resource_type: str
+    message: str
+    waiver: Waiver | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the newer run found it; the others it did not."""
+        return self.status in ("new", "open")
+
+
+Same = tuple[Kind, str, str, str]
+
+
+def track(report: StoredReport, before: StoredReport | None = None) -> tuple[Tracked, ...]:
+    """The findings of a run, then those of the run before that it does not have any more."""
+    known = {same(each): each for each in _found(before, "new")} if before is not None else {}
+    now = [each._replace(status="open") if same(each) in known else each for each in _found(report, "new")]
+    there = {same(each) for each in now}
+    gone = [
+        each._replace(status=_end(report, each), run=report.run, time=report.time)
+        for key, each in known.items()
+        if key not in there
+    ]
+    return (*now, *gone)
+
+
+def same(each: Tracked) -> Same:
+    """What makes two findings of an entity the same one: kind, pack, policy, and the resource."""
+    return each.kind, each.pack, each.policy, each.urn or each.resource_type
+
+
+def _end(report: StoredReport, gone: Tracked) -> Status:
+    """Why a finding of the run before is not in this one."""
+    if gone.kind == "hidden":
+        return "fixed"
+    if gone.urn in report.report.hidden:
+        return "unknown"
+    packs = [pack for pack in report.report.evaluation.packs if pack.pack == gone.pack]
+    if not packs:
+        return "dropped"
+    return "unknown" if any(_hides(error, gone) for pack in packs for error in pack.errors) else "fixed"
+
+
+def _hides(error: EvaluationError, gone: Tracked) -> bool:
+    return error.policy in ("", gone.policy) and error.urn in ("", gone.urn)
+
+
+def _found(stored: StoredReport, status: Status) -> Iterator[Tracked]:
+    report = stored.report
+    required = stored.required
+    for pack in report.evaluation.packs:
+        of = (required.entity, required.mode, stored.run, stored.time, pack.pack, pack.version)
+        findings: tuple[Finding, ...] = (*pack.violations, *pack.remediations)
+        for found in findings:
+            if isinstance(found, Violation):
+                kind: Kind = "violation"
+                level, severity, message = found.level, found.severity, found.message
+            else:
+                kind, level, severity = "remediation", "remediate", ""
+                message = "\n".join(change_line(change) for change in found.changes)
+            place = (found.urn, found.resource_type, message, report.waiver(found))
+            yield Tracked(status, kind, *of, found.policy, level, severity, *place)
+        for error in pack.errors:
+            if error.code == HIDDEN_SECRETS:
+                continue  # told once, below
+            yield Tracked(status, "error", *of, error.policy, "", "", error.urn, "", error.why)
+    run = (required.entity, required.mode, stored.run, stored.time)
+    for urn in report.hidden:
+        type_name = urn_parts(urn)[2].rpartition("$")[2]
+        yield Tracked(status, "hidden", *run, "", "", "", "hidden", "", urn, type_name, HIDDEN_MESSAGE)

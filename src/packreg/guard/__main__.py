@@ -1,0 +1,130 @@
+"""The analyzer process that the Pulumi CLI starts: `pulumi-analyzer-policy-packreg`.
+
+The CLI starts an executable file in the directory of the program, and what stands for a directory with a
+PulumiPolicy.yaml in that directory; it then works where the CLI itself does. The settings are those of the
+environment and of the user, never those of the project: who may edit that must not choose what judges it.
+Its arguments, the address of the engine and options, are not needed. The first line of standard output is the
+port; the lines that follow are for the user, the CLI shows them among its diagnostics.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packreg.errors import PackregError
+from packreg.services.notify import Notify
+from packreg.text import plain
+
+if TYPE_CHECKING:
+    from psutil import Process
+
+    from packreg.guard.exceptions import Exceptions
+    from packreg.services.workspace import Workspace
+
+
+class _Diagnostics(Notify):
+    """What the user should know, among the CLI's diagnostics."""
+
+    def say(self, text: str) -> None:
+        """A line; the CLI shows it."""
+        _say(text)
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """A line; the CLI shows it."""
+        _say(text)
+
+
+def main() -> None:
+    """Serve until the CLI ends it, then be gone, whatever still waits for an answer."""
+    from packreg.guard.life import Life
+
+    life = Life()  # signals count from here on
+    from packreg._version import __version__
+    from packreg.analyzer.background import in_background
+    from packreg.guard.backend import Office
+    from packreg.guard.callers import Callers
+    from packreg.guard.exceptions import exceptions_of
+    from packreg.guard.guard import Guard
+    from packreg.guard.server import Service, start
+    from packreg.services.defects import described
+    from packreg.services.guard_forms import is_guard
+    from packreg.services.workspace import Workspace
+
+    _work_where_the_cli_does()
+    # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    workspace = Workspace(os.environ, notify=_Diagnostics())
+    _leave_the_cloud_alone(workspace)
+    office = Office(workspace)
+    guard = Guard(
+        office.prepare,
+        office.keep,
+        office.begin,
+        version=__version__,
+        say=_say,
+        fail_open=failing_open(workspace),
+    )
+
+    def defect(error: Exception) -> str:
+        failure = described(workspace, error)
+        return f"{failure}\nhint: {failure.hint}"
+
+    def exceptions(cli: Process | None) -> Exceptions:
+        return exceptions_of(cli, os.environ, is_guard)
+
+    server, port = start(Service(guard, life.end, defect, Callers(), exceptions))
+    print(port, flush=True)  # noqa: T201  the protocol's first line
+    if passed_over(workspace):
+        _say("the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry")
+    in_background(office.look_ahead)  # while the CLI connects
+    life.wait()
+    guard.close()
+    server.stop(0.5).wait()  # the CLI's Cancel still waits for its answer
+    workspace.close()
+    life.leave()
+
+
+def failing_open(workspace: Workspace) -> str:
+    """Who lets pass what could not be evaluated; nobody, where the settings cannot be read."""
+    with suppress(PackregError):  # which comes up again when the registry is asked
+        return workspace.failing_open
+    return ""
+
+
+def passed_over(workspace: Workspace) -> bool:
+    """Whether a project's settings are there, and nothing in the environment makes plain which ones count."""
+    with suppress(PackregError):  # which comes up again when the registry is asked
+        return bool(workspace.settings.passed_over) and not workspace.environ.get("PACKREG_REGISTRY")
+    return False
+
+
+def _leave_the_cloud_alone(workspace: Workspace) -> None:
+    """Asking the metadata service of a cloud that this machine is not in costs seconds at every start."""
+    with suppress(PackregError):  # which comes up again when the registry is asked
+        if not workspace.settings.instance_role:
+            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody is there to read it
+        print(plain(f"packreg: {line}"), flush=True)  # noqa: T201  the CLI reads what an analyzer writes
+
+
+def _work_where_the_cli_does() -> None:
+    """Leave the directory that stands for us, for the one that the user is in."""
+    from packreg.services.guard_forms import DIRECTORY
+
+    with suppress(OSError):
+        if not Path.cwd().samefile(DIRECTORY):
+            return
+        for place in (f"/proc/{os.getppid()}/cwd", os.environ.get("PWD", "")):
+            if place and Path(place).is_dir():
+                os.chdir(place)
+                return
+
+
+if __name__ == "__main__":
+    main()

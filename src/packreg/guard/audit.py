@@ -1,0 +1,58 @@
+"""The audit groups of a stack: judged when its update has ended, never in the way of the update."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from packreg.analyzer.background import in_background
+from packreg.analyzer.evaluation import judge
+from packreg.analyzer.findings import Evaluation
+from packreg.analyzer.pool import Pool
+from packreg.analyzer.program import Program, Stack
+from packreg.analyzer.redaction import Redactor
+from packreg.enforcement.governed import unavailable_results
+from packreg.errors import PackFailed
+from packreg.guard.run import Prepare, Prepared, Run
+from packreg.guard.seen import Resulting, SeenStack, secrets_in
+
+_MOST_WARM = 32
+
+
+class Audit:
+    """Made when the update begins: its packs are found and started then, and wait."""
+
+    def __init__(self, stack: Stack, prepare: Prepare, seen: SeenStack) -> None:
+        self._stack, self._seen = stack, seen
+        self._pool = Pool(keep=_MOST_WARM)
+        self._prepared = in_background(lambda: self._prepare(prepare))
+
+    def judge(self) -> Future[Run | None]:
+        """Judge the resulting resources, in the background; None when nothing is required."""
+        return in_background(self._judge)
+
+    def close(self) -> None:
+        """Stop everything; what is being judged ends with errors that say so."""
+        self._pool.close()
+
+    def _prepare(self, prepare: Prepare) -> Prepared:
+        prepared = prepare(self._stack, "audit")
+        for pack in prepared.packs:
+            in_background(lambda program=pack.program: self._warm(program))  # type: ignore[misc]
+        return prepared
+
+    def _warm(self, program: Program) -> None:
+        try:
+            self._pool.give_back(self._pool.take(program), reusable=True)
+        except PackFailed:
+            return  # it will fail again where that is reported
+
+    def _judge(self) -> Run | None:
+        prepared = self._prepared.result()
+        if prepared.required.nothing:
+            return None
+        resulting = Resulting(self._seen)
+        known = {*prepared.secrets, *(self._stack.config.get(key, "") for key in self._stack.secret_keys)}
+        known |= secrets_in(self._seen.stack_request, stack=True)
+        found = judge(resulting, prepared.packs, Redactor(known), pool=self._pool)
+        unready = unavailable_results(prepared.required, resulting.size)
+        return Run(self._stack, prepared, Evaluation((*found.packs, *unready), found.resources))

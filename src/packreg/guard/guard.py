@@ -1,0 +1,372 @@
+"""One run of the guard, from the stack's name to the report: what the CLI asks, answered for all packs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence, Set
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+from threading import Lock
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
+
+from packreg.analyzer.asking import Question, Reply
+from packreg.analyzer.background import in_background
+from packreg.analyzer.findings import Evaluation
+from packreg.analyzer.pool import Pool
+from packreg.analyzer.program import Stack
+from packreg.analyzer.protocol import analyzer_pb2 as pb
+from packreg.analyzer.redaction import Redactor
+from packreg.enforcement.governed import Governed, unavailable_results
+from packreg.errors import PackregError, Problem
+from packreg.groups.decision import Required, Unavailable
+from packreg.groups.model import Entity
+from packreg.guard.answers import (
+    OWN_NAME,
+    Label,
+    Merged,
+    add_remediations,
+    says_anything,
+    unjudged,
+    with_properties,
+)
+from packreg.guard.audit import Audit
+from packreg.guard.denial import Denial, not_made
+from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
+from packreg.guard.packs import RunningPacks
+from packreg.guard.reports import interrupted, keep_reports
+from packreg.guard.run import Begin, Keep, Prepare, Prepared, Run
+from packreg.guard.seen import SeenStack, secrets_in
+
+T = TypeVar("T")
+_NO_STACK = (
+    "this command does not say which stack it is about, so nobody knows what must run: judge a state with "
+    "`packreg enforce STACK`; for previews and updates the Pulumi CLI has to be a newer one"
+)
+#: Seconds that a run which is broken off has to leave its report: the Pulumi CLI kills after five.
+_LAST_SECONDS = 3.5
+
+
+class Stopped(Exception):
+    """The deployment must not go on; the text says why, for whoever runs the CLI."""
+
+
+class Guard:
+    """Answers for the packs of one stack. `close` ends it, from any thread, whatever is under way."""
+
+    def __init__(
+        self,
+        prepare: Prepare,
+        keep: Keep,
+        begin: Begin,
+        *,
+        version: str,
+        say: Callable[[str], None],
+        fail_open: str = "",
+        audit_seconds: float = 30.0,
+        keep_seconds: float = 10.0,
+    ) -> None:
+        """`begin` is called before anything is answered about an update; `say` is given lines for the user;
+        `fail_open` says in words who lets pass what could not be evaluated, and is empty where it must not
+        pass; `audit_seconds` and `keep_seconds` bound what an answer waits for that is not the verdict.
+        """
+        self.version = version
+        self._prepare, self._keep, self._enter, self._say = prepare, keep, begin, say
+        self._open = fail_open
+        self._audit_seconds, self._keep_seconds = audit_seconds, keep_seconds
+        self._turn, self._telling = Lock(), Lock()
+        self._pool = Pool()
+        self._stack = Stack()
+        self._seen = SeenStack("", "")
+        self._secrets: frozenset[str] = frozenset()
+        self._redactor = Redactor(())
+        self._beginning: Future[Prepared] | None = None
+        self._running: RunningPacks | None = None
+        self._audit: Audit | None = None
+        self._entering: Future[None] | None = None
+        self._passed: dict[str, bool] = {}  # failure that was let pass -> whether the CLI was told
+        self._notes: dict[str, Problem] = {}
+        self._exceptions = NO_EXCEPTIONS
+        self._denial = Denial("")
+        self._broken = ""  # why every call fails from now on
+        self._finished = self._closed = False
+
+    # --- before the first resource ------------------------------------------------------------------------
+
+    def configure_stack(self, stack: Stack, exceptions: Exceptions = NO_EXCEPTIONS) -> None:
+        """Begin to find, install and start what this stack must run: the first that is told, and no other.
+
+        `exceptions` are those of the CLI for the guard. Raises Stopped.
+        """
+        with self._telling:
+            if self._beginning is None:
+                self._stack, self._exceptions = stack, exceptions
+                self._seen = SeenStack(stack.stack, stack.project, keep=not stack.dry_run)
+                self._denial = Denial(entity_of(stack).name)
+                self._beginning = in_background(lambda: self._begin(stack))
+                if exceptions.found:
+                    self.break_off(exceptions.found)
+            elif stack != self._stack:
+                self.break_off("it was told of one stack, and then of another one")
+        self._check()
+
+    def break_off(self, why: str) -> None:
+        """Let nothing pass from here on: every call fails. From any thread."""
+        self._broken = self._broken or why
+        self.note("broken-off", why)
+
+    def note(self, code: str, text: str) -> None:
+        """Put something down in the report of this run."""
+        self._notes.setdefault(code, Problem(code, text))
+
+    def info(self) -> pb.AnalyzerInfo:
+        """What the guard says of itself, once everything that must run is there. Raises Stopped."""
+        prepared = self._prepared()
+        required = prepared.required
+        self._say(_summary(required))
+        if prepared.unseen:
+            groups = ", ".join(prepared.unseen)
+            self._say(f"warning: {groups} may have this stack by its tags, and the CLI told none")
+        for requirement in required.packs:
+            for warning in requirement.warnings:
+                self._say(f"warning: {requirement.pack}: {warning}")
+        return pb.AnalyzerInfo(
+            name=OWN_NAME, display_name=OWN_NAME, version=self.version, supports_config=True
+        )
+
+    def configure(self, request: bytes) -> None:
+        """Refuse a configuration: packs are configured where they are required. Raises Stopped."""
+        self._check()
+        if self._read(pb.ConfigureRequest.FromString, request).policy_config:
+            raise Stopped(
+                "the guard takes no configuration of its own: packs are configured in their policy groups, "
+                "with `packreg enable PACK --group GROUP --config FILE`"
+            )
+
+    # --- questions ----------------------------------------------------------------------------------------
+
+    def remediate(self, request: bytes) -> bytes:
+        """The packs' remediations, one pack after the other. Raises Stopped."""
+        with self._turn:
+            merged = pb.RemediateResponse()
+            running = self._ready()
+            item = self._read(self._seen.remediated, request)
+            for pack in running.asked("Remediate"):
+                question = Question(item, "Remediate")
+                reply = pack.reply(question, lambda: self._redactor_of(request))
+                self._stop_at(_failures([(pack.label, reply)], item.urn))
+                for answer in reply.answers:
+                    properties = add_remediations(merged, pack.label, answer)
+                    if properties is not None:
+                        self._know(secrets_in(request))  # SDKs give them back without their mark
+                        item = item._replace(remediate=with_properties(item.remediate, properties))
+            return merged.SerializeToString()
+
+    def analyze(self, request: bytes) -> bytes:
+        """The packs' diagnostics on a resource. Raises Stopped."""
+        with self._turn:
+            running = self._ready()
+            item = self._read(self._seen.analyzed, request)
+            replies = running.ask(Question(item, "Analyze"), lambda: self._redactor_of(request))
+            merged = self._merged(Merged(item.urn, self._prepared().waiver_for), replies, item.urn)
+            if merged.denied and self._exceptions.unsure and not self._stack.dry_run:
+                raise Stopped(not_made(item.urn, merged.diagnostics, self._exceptions.unsure))
+            return merged.encoded()
+
+    def analyze_stack(self, request: bytes) -> bytes:
+        """The packs' diagnostics on the stack; then audit groups and reports. Raises Stopped."""
+        with self._turn:
+            running = self._ready()
+            item = self._read(self._seen.whole, request)
+            auditing = self._audit.judge() if self._audit is not None else None
+            try:
+                replies = running.ask(
+                    Question(item, "AnalyzeStack"), lambda: self._redactor_of(request, stack=True)
+                )
+                merged = Merged(item.urn, self._prepared().waiver_for, self._seen.attribute)
+                merged = self._merged(merged, replies, "the stack")
+                if self._denial:  # whatever the CLI made of what it was answered
+                    exempted = bool(self._exceptions.unsure)
+                    raise Stopped(self._denial.text(merged.diagnostics, exempted=exempted))
+                return merged.encoded()
+            finally:
+                self._finish(auditing)
+
+    # --- the end ------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Break off whatever is under way and leave a report of what was seen. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        until = time.monotonic() + _LAST_SECONDS
+        if self._running is not None:
+            self._running.stop()
+        if self._audit is not None:
+            self._audit.close()
+        if self._turn.acquire(timeout=_LAST_SECONDS):
+            if not self._finished and self._seen.size:
+                run = self._run(ended=False)
+                keep_reports(self._keep, [run], until - time.monotonic(), self._say)
+            self._turn.release()
+        self._pool.close()
+
+    def _finish(self, auditing: Future[Run | None] | None) -> None:
+        """Keep the reports of a run that came to its end."""
+        self._finished = True
+        run = self._run(ended=not self._broken)
+        keeping = in_background(lambda: keep_reports(self._keep, [run], self._keep_seconds, self._say))
+        audited = self._audited(auditing) if auditing is not None else None
+        if audited is not None:
+            keep_reports(self._keep, [audited], self._keep_seconds, self._say)
+        keeping.result()
+
+    def _audited(self, auditing: Future[Run | None]) -> Run | None:
+        assert self._audit is not None
+        try:
+            try:
+                return auditing.result(self._audit_seconds)
+            except TookTooLong:
+                self._audit.close()  # what is not judged yet becomes an error of its report
+                return auditing.result(_LAST_SECONDS)
+        except TookTooLong:
+            self._say(f"audit groups were not judged within {self._audit_seconds:g} s")
+        except Exception as error:  # noqa: BLE001  audits never block
+            self._say(f"audit groups were not judged: {error}")
+        return None
+
+    def _run(self, *, ended: bool) -> Run:
+        assert self._beginning is not None
+        prepared = self._beginning.result()
+        packs = list(unavailable_results(prepared.required, self._seen.size))
+        packs += self._running.results() if self._running is not None else []
+        found = Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
+        denied = any(each.is_mandatory and not prepared.waiver_for(each) for each in found.violations)
+        if not ended and not denied:
+            packs.append(interrupted(OWN_NAME, self.version, self._seen.size))
+            found = Evaluation(tuple(packs), self._seen.size)
+        return Run(self._stack, prepared, found, tuple(self._passed), tuple(self._notes.values()))
+
+    # ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, stack: Stack) -> Prepared:
+        try:
+            prepared = self._prepare(stack, "preventative")
+        except PackregError as error:
+            return _unknown(stack, error, self.version)
+        self._know({*prepared.secrets, *(stack.config.get(key, "") for key in stack.secret_keys)})
+        self._running = RunningPacks(prepared.packs, self._seen, self._redactor, self._pool)
+        if not stack.dry_run and not prepared.required.nothing:
+            self._entering = in_background(lambda: self._enter(prepared))
+        if not stack.dry_run:
+            self._audit = Audit(stack, self._prepare, self._seen)
+        return prepared
+
+    def _check(self) -> None:
+        """Raise Stopped if the run was broken off."""
+        if self._broken:
+            raise Stopped(self._broken)
+
+    def _prepared(self) -> Prepared:
+        """What must run. Raises Stopped when that is not to be known or had."""
+        self._check()
+        if self._beginning is None:
+            raise Stopped(_NO_STACK)
+        prepared = self._beginning.result()
+        if not self._closed:
+            unready = unavailable_results(prepared.required, 0)
+            errors = [(each.pack, error.why) for each in unready for error in each.errors]
+            self._stop_at(why if pack == OWN_NAME else f"{pack}: {why}" for pack, why in errors)
+        return prepared
+
+    def _ready(self) -> RunningPacks:
+        """The packs, started. Raises Stopped."""
+        self._prepared()
+        if self._running is None:
+            return RunningPacks((), self._seen, self._redactor, self._pool)
+        self._running.await_start()
+        self._stop_at(
+            f"{label} does not run: {failed}" + (f"\nhint: {failed.hint}" if failed.hint else "")
+            for label, failed in self._running.failed()
+        )
+        self._await_entry()
+        return self._running
+
+    def _await_entry(self) -> None:
+        """Wait until an audit can see that the guard was there; where it will not, say so and go on."""
+        entering, self._entering = self._entering, None
+        if entering is None:
+            return
+        try:
+            entering.result(self._keep_seconds)
+        except TookTooLong:
+            why = f"that was not done after {self._keep_seconds:g} s"
+        except Exception as error:  # noqa: BLE001  evidence stops no deployment
+            why = str(error)
+        else:
+            return
+        self._say(f"the beginning of this update was not entered in the registry: {why}")
+
+    def _stop_at(self, failures: Iterable[str]) -> None:
+        """Stop at failures, all of them in one message, or let each pass. Raises Stopped."""
+        texts = [self._redactor.text(text) for text in failures]
+        if texts and not self._open:
+            raise Stopped("\n".join(texts))
+        for text in texts:
+            self._passed.setdefault(text, False)
+
+    def _merged(self, merged: Merged, replies: Sequence[tuple[Label, Reply]], what: str) -> Merged:
+        telling = [(label, reply) for label, reply in replies if says_anything(reply)]
+        for label, reply in telling:
+            for answer in reply.answers:
+                merged.add(label, answer)
+        for violation, waivable in merged.denied:
+            self._denial.add(violation, waivable=waivable)
+        self._stop_at(_failures(telling, what))
+        for text in [text for text, told in self._passed.items() if not told]:
+            merged.note(self.version, "not-evaluated", f"passed, as {self._open} says: {text}")
+            self._passed[text] = True
+        self._check()
+        return merged
+
+    def _know(self, secrets: Set[str]) -> None:
+        if not secrets <= self._secrets:
+            self._secrets |= secrets
+            self._redactor = Redactor(self._secrets)
+
+    def _redactor_of(self, request: bytes, *, stack: bool = False) -> Redactor:
+        secrets = secrets_in(request, stack=stack)
+        return Redactor(self._secrets | secrets) if secrets else self._redactor
+
+    def _read(self, read: Callable[[bytes], T], request: bytes) -> T:
+        try:
+            return read(request)
+        except DecodeError as error:
+            raise Stopped(f"the CLI sent what cannot be read: {error}") from None
+
+
+def _failures(replies: Iterable[tuple[Label, Reply]], what: str) -> list[str]:
+    return [unjudged(label, what, reply.failures) for label, reply in replies if reply.failures]
+
+
+def entity_of(stack: Stack) -> Entity:
+    """The stack as policy groups know it."""
+    return Entity("stack", f"{stack.organization}/{stack.project}/{stack.stack}", stack.tags)
+
+
+def _unknown(stack: Stack, error: PackregError, version: str) -> Prepared:
+    """Nobody knows what must run, which is no reason to let it pass."""
+    entity = entity_of(stack)
+    problem = Problem("not-known", f"what {entity} must run is not known: {error}", hint=error.hint)
+    required = Required(entity, "preventative", 0, (), (), (Unavailable(OWN_NAME, version, problem),))
+    return Prepared(required)
+
+
+def _summary(required: Required) -> str:
+    """What must run, in one line."""
+    if required.nothing:
+        return f"{required.entity}: {Governed(required).nothing_said()}; no policy pack is enforced"
+    packs = [f"{each.pack}@{each.version}" for each in required.packs]
+    packs += [f"{each.pack} (not to be had)" for each in required.unavailable if each.pack != OWN_NAME]
+    return f"{required.entity} must pass {', '.join(packs) or 'policy packs that nobody knows'}"

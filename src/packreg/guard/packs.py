@@ -1,0 +1,176 @@
+"""The packs that a stack must run: started side by side, asked together, each with what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TypeVar
+
+from packreg.analyzer.analyzer import CallFailed
+from packreg.analyzer.asking import Failure, Question, Reply, reply_to
+from packreg.analyzer.background import in_background
+from packreg.analyzer.collecting import Collector
+from packreg.analyzer.evaluation import PackToRun
+from packreg.analyzer.feed import StackView
+from packreg.analyzer.findings import EvaluationError, PackResult
+from packreg.analyzer.pool import Pool
+from packreg.analyzer.redaction import Redactor
+from packreg.analyzer.session import Session
+from packreg.errors import PackFailed, PackregError
+from packreg.groups.waiving import unwaivable
+from packreg.guard.answers import Label, redacted, says_anything
+from packreg.pack.metadata import SEVERITIES
+
+T = TypeVar("T")
+_Waiting = tuple[Question, Callable[[], Redactor], Future[Reply]]
+_METHODS = ("Remediate", "Analyze", "AnalyzeStack")
+
+
+class RunningPack:
+    """One pack: its process, and its findings so far. `start` it in a thread of its own."""
+
+    def __init__(self, pack: PackToRun, stack: StackView, redactor: Redactor, pool: Pool) -> None:
+        self.pack = pack
+        self.label = Label(pack.name or pack.program.name, pack.version)
+        self.failed: PackFailed | None = None
+        self._stack, self._redactor = stack, redactor
+        self._session = Session(pack.program, pack.configure, pool)
+        self._collector: Collector | None = None
+        self._judging: frozenset[str] = frozenset()
+        self._saw_stack = False
+        self._questions: SimpleQueue[_Waiting] = SimpleQueue()
+
+    def start(self) -> None:
+        """Start and configure it; `failed` says why that did not work."""
+        try:
+            self._session.start()
+        except PackFailed as failed:
+            self.failed = failed
+            return
+        except PackregError as error:
+            self.failed = PackFailed(str(error), code="configuration-refused", hint=error.hint)
+            return
+        info = self._session.info
+        severities = {policy.name: SEVERITIES.index(policy.severity) for policy in info.policies}
+        pack = self.pack
+        name, version = pack.name or info.shown_name, pack.version or info.version
+        self.label = Label(name, version, severities, unwaivable(info))
+        self._collector = Collector(self._session, pack.version, self._stack, self._redactor, name=pack.name)
+        self._judging = frozenset(method for method in _METHODS if self._session.judging(method))
+        in_background(self._answer)
+
+    def judges(self, method: str) -> bool:
+        """Whether it runs and has anything to say when this method is called."""
+        return self.failed is None and method in self._judging
+
+    def put(self, question: Question, redactor: Callable[[], Redactor]) -> Future[Reply]:
+        """Put a question to it in the background: what `reply` will give."""
+        future: Future[Reply] = Future()
+        self._questions.put((question, redactor, future))
+        return future
+
+    def reply(self, question: Question, redactor: Callable[[], Redactor]) -> Reply:
+        """Put a question and wait; what it says is kept with its findings.
+
+        `redactor` is asked for if there is anything to read.
+        """
+        reply = self._reply(question)
+        self._saw_stack = self._saw_stack or question.method == "AnalyzeStack"
+        knowing = redactor() if says_anything(reply) else None
+        if knowing is not None:
+            reply = redacted(reply, knowing)
+        if self._collector is not None:
+            self._collector.add(reply, knowing)
+        return reply
+
+    def unasked(self, method: str) -> None:
+        """Take note that it was not asked about a resource: it has nothing to say, unless it was given up."""
+        if method == "Analyze" and self.failed is None and self._collector is not None:
+            self._collector.unasked()
+
+    def stop(self) -> None:
+        """Break off whatever is under way, from another thread."""
+        self._session.stop()
+
+    def result(self) -> PackResult:
+        """Everything that it found, or why it did not run."""
+        if self._collector is not None:
+            unjudged = max(0, self._stack.size - self._collector.judged)  # the CLI may ask twice about one
+            stack = "AnalyzeStack" in self._judging and not self._saw_stack
+            if self.failed is not None and (unjudged or stack):
+                self._collector.given_up(self.failed, unjudged, stack=stack)
+            return self._collector.result(self._session.restarts)
+        failed = self.failed or PackFailed("it was still starting when the run ended", code="stopped")
+        text = self._redactor.text
+        error = EvaluationError(
+            self.label.name,
+            self.label.version,
+            failed.code,
+            text(str(failed)),
+            resources=self._stack.size,
+            log=text(failed.log),
+        )
+        return PackResult(self.label.name, self.label.version, None, self._stack.size, errors=(error,))
+
+    def _answer(self) -> None:
+        while True:
+            question, redactor, future = self._questions.get()
+            try:
+                future.set_result(self.reply(question, redactor))
+            except BaseException as error:  # noqa: BLE001  it is raised where the reply is waited for
+                future.set_exception(error)
+
+    def _reply(self, question: Question) -> Reply:
+        if self.failed is None:
+            try:
+                return reply_to(self._session, question)
+            except PackFailed as failed:
+                self.failed = failed
+            except CallFailed as failed:
+                self.failed = PackFailed(str(failed), code="stopped")
+        return Reply(question, failures=[Failure(self.failed.code, str(self.failed))])
+
+
+class RunningPacks:
+    """All packs of a stack, in the order of their names; they start when this is made."""
+
+    def __init__(self, packs: Sequence[PackToRun], stack: StackView, redactor: Redactor, pool: Pool) -> None:
+        ordered = sorted(packs, key=lambda pack: pack.program.name)
+        self.each = [RunningPack(pack, stack, redactor, pool) for pack in ordered]
+        self._starting = [in_background(pack.start) for pack in self.each]
+
+    def await_start(self) -> None:
+        """Wait until all have started, or failed to."""
+        for starting in self._starting:
+            starting.result()
+
+    def ask(self, question: Question, redactor: Callable[[], Redactor]) -> list[tuple[Label, Reply]]:
+        """Put a question to every pack that has something to say to it, all at once."""
+        asked = self.asked(question.method)
+        waiting = [(pack, pack.put(question, redactor)) for pack in asked[1:]]
+        replies = [(asked[0].label, asked[0].reply(question, redactor))] if asked else []
+        return replies + [(pack.label, future.result()) for pack, future in waiting]
+
+    def failed(self) -> list[tuple[Label, PackFailed]]:
+        """The packs that do not run, and why."""
+        return [(pack.label, pack.failed) for pack in self.each if pack.failed is not None]
+
+    def stop(self) -> None:
+        """Break off whatever is under way, from another thread."""
+        for pack in self.each:
+            pack.stop()
+
+    def results(self) -> list[PackResult]:
+        """What each of them found."""
+        return [pack.result() for pack in self.each]
+
+    def asked(self, method: str) -> list[RunningPack]:
+        """The packs that have something to say when this method is called."""
+        asked = []
+        for pack in self.each:
+            if pack.judges(method):
+                asked.append(pack)
+            else:
+                pack.unasked(method)
+        return asked

@@ -1,0 +1,144 @@
+"""A pack's files from a directory or from memory, and everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packreg.opa.modules import Module, RuleHead, Staged, read_modules
+from packreg.opa.rules import MAX_SCHEMA_FILE, SCHEMA_FILE, RulePack, read_rules, rule_path
+from packreg.pack.manifest import Manifest, parse_manifest
+from packreg.pack.problems import Problems
+
+MANIFEST = "PulumiPolicy.yaml"
+MAX_FILES = 10_000
+MAX_FILE = 64 << 20  # bytes
+_PROBE = "probe.rego"
+_SILENT = "rule-not-a-set"
+_DATA_FILES = ("data.json", "data.yaml", "data.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class OpaPack:
+    """An OPA pack that can be run: its rules, and what its manifest says.
+
+    `silent` says in words which of its policies never fire.
+    """
+
+    rules: RulePack
+    version: str
+    description: str
+    input_format: str
+    silent: tuple[str, ...] = ()
+
+
+def examine(files: Mapping[str, bytes], staged: Staged, problems: Problems) -> RulePack | None:
+    """The rules in these files, which `staged` has. A pack with errors must not be run, even when rules are
+    returned.
+
+    Raises OpaFailure when `opa` does not answer.
+    """
+    if not staged.paths:
+        problems.error("rego-missing", "there is no Rego file (*.rego)", "", "write one with a deny rule")
+        return None
+    modules = read_modules(staged, problems)
+    if not modules:
+        return None
+    for path in sorted(files):
+        if path.rpartition("/")[2] in _DATA_FILES:
+            message = "it is not read: a policy pack's rules have no data but their configuration"
+            problems.warn(
+                "rego-data", message, path, "put the values into a rule, or into config-schema.json"
+            )
+    pack = read_rules(modules, files, problems)
+    if pack is not None:
+        _warn_of_exceptions(pack.modules, problems)
+        _warn_of_silent_rules(pack, staged, problems)
+    return pack
+
+
+def load_files(files: Mapping[str, bytes], staged: Staged, problems: Problems) -> OpaPack | None:
+    """The pack of these files, or None when it cannot be run: then `problems` has errors.
+
+    Raises OpaFailure when `opa` does not answer.
+    """
+    manifest = _manifest(files, problems)
+    rules = examine(files, staged, problems)
+    if problems.errors or rules is None:
+        return None
+    if not manifest or not manifest.version:
+        message = "the pack has no version; its findings name none"
+        problems.warn("opa/missing-version", message, MANIFEST, "write version: 0.0.1 into it")
+    return OpaPack(
+        rules=rules,
+        version=(manifest.version if manifest else None) or "",
+        description=(manifest.description if manifest else None) or "",
+        input_format=(manifest.input_format if manifest else None) or "",
+        silent=tuple(problem.message for problem in problems.warnings if problem.code == _SILENT),
+    )
+
+
+def read_directory(directory: Path, problems: Problems) -> dict[str, bytes]:
+    """The manifest, the schemas and all Rego files below; links are not followed, as in Pulumi's analyzer."""
+    files: dict[str, bytes] = {}
+    todo = [directory]
+    while todo:
+        here = todo.pop()
+        try:
+            entries = sorted(here.iterdir())
+        except OSError as error:
+            problems.error("unreadable", f"it cannot be read: {error.strerror or error}", str(here))
+            continue
+        for entry in entries:
+            path = entry.relative_to(directory).as_posix()
+            if entry.is_symlink():
+                continue
+            if entry.is_dir():
+                todo.append(entry)
+            elif entry.suffix == ".rego" or path in (MANIFEST, SCHEMA_FILE):
+                try:
+                    with entry.open("rb") as stream:
+                        files[path] = stream.read(max(MAX_FILE, MAX_SCHEMA_FILE) + 1)
+                except OSError as error:
+                    problems.error("unreadable", f"it cannot be read: {error.strerror or error}", path)
+        if len(files) > MAX_FILES:
+            problems.error("too-many-files", f"there are more than {MAX_FILES} Rego files")
+            break
+    return files
+
+
+def _manifest(files: Mapping[str, bytes], problems: Problems) -> Manifest | None:
+    data = files.get(MANIFEST)
+    return parse_manifest(data, problems) if data is not None else None
+
+
+def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None:
+    """Say that conftest's rules of this name except nothing, in Pulumi's analyzer neither."""
+    found: dict[str, tuple[Module, RuleHead]] = {}
+    for module in modules:
+        for head in module.rules:
+            if head.name == "exception":
+                found.setdefault(head.name, (module, head))
+    for module, head in found.values():
+        message = "exception is a rule of conftest: here it keeps no policy from judging"
+        problems.warn("rego-exception", message, f"{module.path}:{head.line}", "use a waiver, or a condition")
+
+
+def _warn_of_silent_rules(pack: RulePack, staged: Staged, problems: Problems) -> None:
+    """Say which policies never fire: their value is a text, a truth value or the like in every case.
+
+    OPA's type checker tells: `max` takes sets and lists only, so a rule that can be neither is refused as its
+    argument.
+    """
+    lines = ["package packreg_probe"]
+    lines += [
+        f"p{number} := max({rule_path(pack.package)}{rule.name})" for number, rule in enumerate(pack.rules)
+    ]
+    (staged.folder / _PROBE).write_text("\n".join(lines) + "\n", "utf-8")
+    for fault in staged.check(_PROBE):
+        if fault.file.endswith(_PROBE) and 2 <= fault.row < len(pack.rules) + 2:
+            rule = pack.rules[fault.row - 2]
+            message = f"the policy {rule.name} never fires: its value is neither a set nor a list of messages"
+            problems.warn(_SILENT, message, rule.where, f"write {rule.name}[message] {{ … }}")
+    (staged.folder / _PROBE).unlink()

@@ -1,0 +1,234 @@
+"""The Rego files of a pack in a private folder, checked by `opa`, and what their syntax trees say.
+
+A syntax tree is OPA's own, as JSON: `{"package", "imports", "rules"}`. A term is `{"type", "value"}`; a
+reference such as `input.tags[x]` has the type "ref" and a list of terms, of which the first is a variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from packreg.opa import program
+from packreg.pack.problems import Problems
+
+_CAPABILITIES = "capabilities.json"
+_PARSERS = 4  # programs at the same time
+_V1_HINT = "write `import rego.v1` below the package line: without it, policy packs are read as Rego v0"
+
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What a METADATA comment says of a rule or the package."""
+
+    title: str = ""
+    description: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleHead:
+    """One rule of a module: its name, what its head makes and where it stands.
+
+    `kind` is "set", "object", "function", "value" (`x = y`, also without a value, which is `true`) or
+    "default". A name with dots (`a.b`) is that of a rule with a reference as its head.
+    """
+
+    name: str
+    kind: str
+    line: int
+    annotation: Annotation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One parsed file. `package` is the path after `data`, for example ("kubernetes", "admission")."""
+
+    path: str
+    package: tuple[str, ...]
+    title: str
+    rules: tuple[RuleHead, ...]
+    tree: Node
+
+
+class Staged:
+    """Rego files under plain names in a folder of ours; nothing else is ever loaded.
+
+    `opa` takes what stands before a colon in a name for a prefix, and of a folder it would load every JSON
+    and YAML file as data.
+    """
+
+    def __init__(
+        self, opa: str, folder: Path, files: Mapping[str, bytes], allowed: Collection[str] = ()
+    ) -> None:
+        """Write the Rego files among `files` into the empty `folder`. Raises OpaFailure."""
+        self.opa, self.folder = opa, folder
+        program.version_of(opa, cwd=folder)
+        program.write_capabilities(opa, folder / _CAPABILITIES, allowed)
+        rego = sorted((path for path in files if path.endswith(".rego")), key=str.encode)
+        self.paths = {f"{number}.rego": path for number, path in enumerate(rego)}
+        for name, path in self.paths.items():
+            (folder / name).write_bytes(files[path])
+
+    @property
+    def names(self) -> list[str]:
+        """The files' names in the folder."""
+        return list(self.paths)
+
+    def check(self, *more: str) -> list[program.Fault]:
+        """What `opa` refuses of these files, and of `more` beside them. Raises OpaFailure."""
+        return program.check(self.opa, [*self.paths, *more], cwd=self.folder, capabilities=_CAPABILITIES)
+
+    def where(self, file: str, row: int) -> str:
+        """A place in the pack's own words, "path:line"."""
+        path = self.paths.get(file.rpartition("/")[2], "")
+        return f"{path}:{row}" if path and row else path
+
+    def own_words(self, text: str) -> str:
+        """A message of `opa` with the pack's names of files in it."""
+        for name, path in sorted(self.paths.items(), key=lambda pair: -len(pair[0])):
+            text = text.replace(f"{name}:", f"{path}:")
+        return text
+
+
+def read_modules(staged: Staged, problems: Problems) -> list[Module]:
+    """All files, parsed; none where `opa` refuses any, and then the problems say why. Raises OpaFailure."""
+    faults = staged.check()
+    newer: dict[str, bool] = {}
+    for fault in faults:
+        unparsed = fault.code == "rego_parse_error"
+        if unparsed and fault.file not in newer:
+            newer[fault.file] = program.is_newer_dialect(staged.opa, fault.file, cwd=staged.folder)
+        if unparsed and newer[fault.file]:
+            continue
+        problems.error(_code(fault), staged.own_words(fault.message), staged.where(fault.file, fault.row))
+    for file in (file for file, is_newer in newer.items() if is_newer):
+        row = next(fault.row for fault in faults if fault.file == file)
+        message = "this is Rego v1, and the file does not say so"
+        problems.error("rego-v1", message, staged.where(file, row), _V1_HINT)
+    if faults:
+        return []
+    with ThreadPoolExecutor(_PARSERS) as parsers:
+        trees = list(
+            parsers.map(lambda name: program.parse(staged.opa, name, cwd=staged.folder), staged.paths)
+        )
+    return [_module(path, tree) for path, tree in zip(staged.paths.values(), trees, strict=True)]
+
+
+def _code(fault: program.Fault) -> str:
+    if fault.message.startswith("undefined function"):
+        return "rego-unknown-function"
+    return {"rego_parse_error": "rego-syntax", "rego_recursion_error": "rego-recursion"}.get(
+        fault.code, fault.code.replace("_", "-")
+    )
+
+
+def _module(path: str, tree: Node) -> Module:
+    package = tuple(str(step["value"]) for step in tree["package"]["path"][1:])
+    title = next(
+        (
+            str(each["title"])
+            for each in tree.get("annotations", ())
+            if each.get("title") and each.get("scope") in ("package", "subpackages")
+        ),
+        "",
+    )
+    heads = tuple(_head(rule) for rule in tree.get("rules") or ())
+    return Module(path, package, title, heads, tree)
+
+
+def _head(rule: Node) -> RuleHead:
+    head = rule["head"]
+    reference = head.get("ref") or [{"type": "var", "value": head["name"]}]
+    steps = leading_path({"type": "ref", "value": reference})
+    if rule.get("default"):
+        kind = "default"
+    elif "args" in head:
+        kind = "function"
+    elif "key" in head:
+        kind = "object" if "value" in head else "set"
+    else:
+        kind = "value" if len(steps) == len(reference) else "object"
+    annotations = [
+        each for each in rule.get("annotations", ()) if each.get("scope") in (None, "rule", "document")
+    ]
+    return RuleHead(
+        ".".join(steps), kind, rule["location"]["row"], _annotation(annotations[0]) if annotations else None
+    )
+
+
+def _annotation(given: Node) -> Annotation:
+    message = given.get("custom", {}).get("message", "")
+    texts = (given.get("title", ""), given.get("description", ""), message)
+    return Annotation(*(text if isinstance(text, str) else str(text) for text in texts))
+
+
+def leading_path(term: Node) -> tuple[str, ...]:
+    """The static beginning of a reference: of `data.a[x].b` it is ("data", "a"); () for other terms."""
+    if term.get("type") != "ref":
+        return ()
+    first, *rest = term["value"]
+    fixed = takewhile(lambda step: step["type"] == "string", rest)
+    return (str(first["value"]), *(str(step["value"]) for step in fixed))
+
+
+def package_of(modules: Sequence[Module], problems: Problems) -> tuple[str, ...] | None:
+    """The one package that all modules are in."""
+    found = {module.package: module.path for module in reversed(modules)}
+    if len(found) > 1:
+        first = modules[0]
+        for module in modules:
+            if module.package != first.package:
+                message = (
+                    f"the package is {'.'.join(module.package)} here and {'.'.join(first.package)} in "
+                    f"{first.path}; all Rego files of a policy pack, tests too, must be in one package"
+                )
+                problems.error("rego-packages", message, module.path, "give the files one package")
+        return None
+    package = next(iter(found), None)
+    if package and package[0] == "config":
+        message = "the package is called config, where a pack's configuration is"
+        problems.error("rego-packages", message, modules[0].path, "give it another name")
+        return None
+    return package
+
+
+def input_keys(modules: Sequence[Module]) -> frozenset[str] | None:
+    """The top-level members of the input that the rules can look at, or None for all of them.
+
+    Only `input.name` and `input["name"]` name one; `input` by itself, `input[x]`, and an import of it do not
+    tell, and then all are needed.
+    """
+    keys: set[str] = set()
+    for module in modules:
+        for term in _terms([module.tree.get("imports"), module.tree.get("rules")]):
+            if term["type"] == "var" and term["value"] == "input":
+                return None
+            path = leading_path(term)
+            if path[:1] == ("input",):
+                if len(path) == 1:
+                    return None
+                keys.add(path[1])
+    return frozenset(keys)
+
+
+def _terms(node: object) -> Iterator[Node]:
+    """Every term below, but not the variable that a reference begins with; without recursion."""
+    todo = [node]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, dict):
+            kind = item.get("type")
+            if isinstance(kind, str) and "value" in item:
+                yield item
+            reference = item["value"] if kind == "ref" else ()
+            begins_with_name = reference and reference[0].get("type") == "var"
+            todo.extend(reference[1:] if begins_with_name else reference or item.values())
+        elif isinstance(item, list):
+            todo.extend(item)

@@ -1,0 +1,194 @@
+"""A running `opa` that has a pack's rules, asked over a socket in a private folder.
+
+One server for everything: the guard and the stock CLI ask about one resource at a time, where starting a
+program for each answer would take longer than all rules, and lists of resources are as fast here as in a
+program of their own. It is always ended by SIGKILL: on SIGTERM it waits for queries that may never end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from packreg.analyzer.protocol.encode import MAX_MESSAGE
+from packreg.opa.modules import Staged
+from packreg.opa.program import DIALECT, OpaFailure, environment
+
+_SOCKET = "s"
+_START_SECONDS = 30.0
+_LONGEST_SOCKET = 100  # bytes of a path; the system's limit is 107
+_LOG = "log"
+_PR_SET_PDEATHSIG = 1
+
+
+class EvaluationFailed(Exception):
+    """`opa` could not evaluate what it was asked; the text is one line and says why and where."""
+
+
+class TookTooLong(Exception):
+    """No answer in time. The evaluation has been stopped."""
+
+
+def private_folder() -> tempfile.TemporaryDirectory[str]:
+    """A new folder that only this user can enter, with a path short enough for a socket in it."""
+    made = tempfile.TemporaryDirectory(prefix="packreg-opa-")
+    if len(os.fsencode(made.name)) + len(_SOCKET) + 1 <= _LONGEST_SOCKET:
+        return made
+    made.cleanup()
+    return tempfile.TemporaryDirectory(prefix="packreg-opa-", dir="/tmp")
+
+
+class OpaService:
+    """Started with the files that were checked, and ready when made. To be closed."""
+
+    def __init__(self, staged: Staged) -> None:
+        """Raises OpaFailure when it does not start."""
+        self._staged = staged
+        self._socket = str(staged.folder / _SOCKET)
+        self._log = staged.folder / _LOG
+        command = [staged.opa, "run", "--server", DIALECT, "--addr", f"unix://{self._socket}"]
+        command += ["--skip-version-check", "--log-level", "error"]
+        command += ["--set", f"server.decoding.max_length={2 * MAX_MESSAGE}", *staged.names]
+        try:
+            with self._log.open("wb") as log:
+                self._process = subprocess.Popen(
+                    command,
+                    cwd=staged.folder,
+                    env=environment(),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    preexec_fn=_end_with_us if sys.platform == "linux" else None,  # noqa: PLW1509  no threads yet
+                )
+        except OSError as error:
+            raise OpaFailure(f"{staged.opa} cannot be started: {error.strerror}") from None
+        self._connection = _Connection(self._socket)
+        try:
+            self._wait()
+        except BaseException:
+            self.close()
+            raise
+
+    def put_policy(self, name: str, text: str) -> None:
+        """Load a module of our own, in place of an earlier one. Raises OpaFailure."""
+        self._put(f"/v1/policies/{name}", text.encode(), "text/plain")
+
+    def put_data(self, path: str, value: Mapping[str, Any]) -> None:
+        """Replace the data at a path. Raises OpaFailure."""
+        self._put(f"/v1/data/{path}", json.dumps(value).encode(), "application/json")
+
+    def evaluate(self, path: str, given: Mapping[str, Any], *, seconds: float) -> Any:
+        """The value of a rule for an input; None where it is undefined.
+
+        Raises:
+            EvaluationFailed: the rules conflict or cannot be evaluated.
+            TookTooLong: the time was over.
+            OpaFailure: the program is gone.
+        """
+        data = json.dumps({"input": given}).encode()
+        status, answer = self._ask("POST", f"/v1/data/{path}", data, "application/json", seconds)
+        if status == 200:
+            return json.loads(answer).get("result")
+        raise EvaluationFailed(self._reason(answer))
+
+    def close(self) -> None:
+        """End it, whatever it is doing."""
+        self._connection.close()
+        self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._socket)  # noqa: PTH108
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            if self._process.poll() is not None or time.monotonic() > until:
+                raise OpaFailure(f"opa does not start: {self._last_words()}")
+            try:
+                self._connection.connect()
+            except OSError:
+                time.sleep(0.005)
+            else:
+                return
+
+    def _put(self, path: str, data: bytes, kind: str) -> None:
+        status, answer = self._ask("PUT", path, data, kind, _START_SECONDS)
+        if status not in (200, 204):
+            raise OpaFailure(f"opa refused {path}: {self._reason(answer)}")
+
+    def _ask(self, method: str, path: str, data: bytes, kind: str, seconds: float) -> tuple[int, bytes]:
+        connection = self._connection
+        try:
+            connection.allow(seconds)
+            connection.request(method, path, data, {"Content-Type": kind})
+            response = connection.getresponse()
+            return response.status, response.read()
+        except TimeoutError:
+            connection.close()  # which stops the evaluation
+            raise TookTooLong(f"no answer within {seconds:.0f} s") from None
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1)
+            ended = "" if self._process.poll() is None else f" {self._last_words()}"
+            why = str(error) or type(error).__name__
+            raise OpaFailure(f"opa gave no answer: {why}.{ended}") from None
+
+    def _reason(self, answer: bytes) -> str:
+        try:
+            document = json.loads(answer)
+            first = (document.get("errors") or [document])[0]
+            place = first.get("location") or {}
+            where = self._staged.where(str(place.get("file", "")), int(place.get("row", 0)))
+            message = self._staged.own_words(" ".join(str(first["message"]).split()))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            return f"it answered {answer[:200].decode('utf-8', 'replace')!r}"
+        return f"{where}: {message}" if where else message
+
+    def _last_words(self) -> str:
+        with self._log.open("rb") as log:
+            lines = log.read(64 << 10).decode("utf-8", "replace").strip().splitlines()
+        status = self._process.poll()
+        how = "no answer" if status is None else f"exit code {status}" if status >= 0 else f"signal {-status}"
+        return f"{lines[0][:300]} ({how})" if lines else how
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP over a socket of the file system."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=_START_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.settimeout(self.timeout)
+        try:
+            made.connect(self._path)
+        except OSError:
+            made.close()
+            raise
+        self.sock = made
+
+    def allow(self, seconds: float) -> None:
+        """How long what follows may wait for each answer."""
+        self.timeout = max(seconds, 0.001)
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)
+
+
+def _end_with_us() -> None:
+    """Ask the kernel to end the program with the process that started it."""
+    import ctypes
+
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

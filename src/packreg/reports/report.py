@@ -1,0 +1,165 @@
+"""What every format is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from packreg.analyzer.findings import Evaluation, PackResult, Remediation
+from packreg.enforcement.governed import Governed
+from packreg.enforcement.verdict import FailOn, Verdict, denies, verdict
+from packreg.enforcement.waivers import Finding
+from packreg.errors import Problem
+from packreg.groups.model import Waiver
+
+
+class History(NamedTuple):
+    """How much history of a stack there was: its changes, and when the newest ended (nanoseconds, epoch)."""
+
+    changes: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """An evaluation of what `where` holds, with everything that could not be seen or may surprise in `notes`.
+
+    `where` is a path (relative to the working directory, if below it) or a URL; `tool` is packreg's version.
+    `governed` is there when the packs were not named by the caller but required of an entity; then `fail_on`
+    means nothing. `hidden` are the URNs of resources with secrets that packs could not be shown (see the
+    module `hidden`), which somebody who may let them pass has allowed where `hidden_allowed` is set;
+    `history` is what the audit of a stack saw of its history in the backend.
+    """
+
+    evaluation: Evaluation
+    where: str
+    fail_on: FailOn = "mandatory"
+    notes: tuple[Problem, ...] = ()
+    stack: str = ""
+    project: str = ""
+    tool: str = ""
+    governed: Governed | None = None
+    hidden: tuple[str, ...] = ()
+    hidden_allowed: bool = False
+    history: History | None = None
+
+    def __post_init__(self) -> None:
+        """Put what is odd about the packs among the notes."""
+        warnings = (
+            Problem("pack-warning", text, pack.pack)
+            for pack in self.evaluation.packs
+            for text in pack.warnings
+        )
+        new = tuple(note for note in warnings if note not in self.notes)
+        object.__setattr__(self, "notes", (*self.notes, *new))
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict."""
+        if self.governed is not None:
+            return self.governed.verdict(self.evaluation)
+        return verdict(self.evaluation, self.fail_on)
+
+    def waiver(self, finding: Finding) -> Waiver | None:
+        """The waiver that a finding falls under."""
+        return self.governed.waived.waiver(finding) if self.governed is not None else None
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether a finding by itself makes the verdict worse."""
+        if self.governed is not None:
+            return self.governed.counts(finding)
+        return not isinstance(finding, Remediation) and denies(finding, self.fail_on)
+
+
+class Totals(NamedTuple):
+    """The numbers of a report's last line; what is waived is counted as that alone."""
+
+    packs: int
+    resources: int
+    mandatory: int
+    advisory: int
+    remediations: int
+    errors: int
+    waived: int = 0
+    hidden: int = 0
+
+
+def totals(report: Report) -> Totals:
+    """Count everything."""
+    evaluation = report.evaluation
+    violations = [found for found in evaluation.violations if report.waiver(found) is None]
+    remediations = [found for found in evaluation.remediations if report.waiver(found) is None]
+    mandatory = sum(violation.is_mandatory for violation in violations)
+    found = len(evaluation.violations) + len(evaluation.remediations)
+    return Totals(
+        len(evaluation.packs),
+        evaluation.resources,
+        mandatory,
+        len(violations) - mandatory,
+        len(remediations),
+        len(evaluation.errors),
+        found - len(violations) - len(remediations),
+        len(report.hidden),
+    )
+
+
+_SAID: dict[Verdict, str] = {
+    "allowed": "allowed",
+    "denied": "denied by policy",
+    "compliant": "compliant",
+    "not-compliant": "not compliant, and not blocked by an audit",
+    "not-evaluated": "could not be evaluated",
+}
+
+
+def summary(report: Report) -> str:
+    """The report in one sentence; holds nothing that a pack wrote."""
+    governed = report.governed
+    if governed is not None and report.verdict == "nothing-required":
+        return f"nothing is required: {governed.nothing_said()}"
+    found = totals(report)
+    words = [
+        counted(found.mandatory, "mandatory violation"),
+        counted(found.advisory, "advisory violation"),
+        counted(found.remediations, "remediation"),
+    ]
+    if found.waived:
+        words.append(f"{found.waived} waived")
+    if found.errors:
+        words.append(counted(found.errors, "evaluation error"))
+    said = _SAID[report.verdict]
+    if governed is not None and governed.failed_open and report.verdict == "not-evaluated":
+        said = "could not be evaluated, and let pass because failing open was asked for"
+    elif not found.resources and report.verdict in ("allowed", "compliant"):
+        said = "nothing to analyze"
+    if found.hidden:
+        said += f", {counted(found.hidden, 'resource')} with hidden secrets"
+        said += " that were allowed by name" if report.hidden_allowed else ""
+    over = f"{counted(found.packs, 'pack')} over {counted(found.resources, 'resource')}"
+    return f"{said}: {', '.join(words)} ({over})"
+
+
+def counted(count: int, thing: str, things: str = "") -> str:
+    """`1 pack`, `2 packs`; `things` where the plural is not made with an s."""
+    return f"{count} {thing if count == 1 else things or f'{thing}s'}"
+
+
+def waiver_line(waiver: Waiver) -> str:
+    """Who answers for a waived finding, until when and why."""
+    return f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason} ({waiver.id})"
+
+
+def pack_label(pack: PackResult) -> str:
+    """`name@version`, or the name alone."""
+    return f"{pack.pack}@{pack.version}" if pack.version else pack.pack
+
+
+def counts_line(pack: PackResult) -> str:
+    """How many policies ended which way, in words."""
+    counts = pack.counts
+    words = [f"{counts['passed']} passed", f"{counts['failed']} failed"]
+    words += [f"{counts[name]} {name}" for name in ("disabled", "not applicable") if counts[name]]
+    if counts["error"]:
+        words.append(f"{counts['error']} with errors")
+    policies = "1 policy" if len(pack.policies) == 1 else f"{len(pack.policies)} policies"
+    return f"{policies}: {', '.join(words)}"

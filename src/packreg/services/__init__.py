@@ -1,0 +1,18 @@
+"""The use cases, a module each: what the command line, the guard, programs and a server do alike.
+
+Each is given a `workspace.Workspace` (settings, and what is made of them; the clock; who acts; whom to tell
+of progress) and plain values. None asks the terminal, the process' environment or git who acts, and none
+exits. May import every room but the faces; no face is imported here.
+
+    workspace, notify, clock, defects          what every use case is given
+    check, trial, git, pack_info               a pack in a directory, and what it says of itself
+    pack_programs, installs, configuring       packs become programs
+    environments, esc                          environments are opened
+    governance, continuity, waiting            governance is read and edited, and continues what is known
+    decisions, documents, enable               what must run and why; a pack's entry in a group
+    prepare, judge, reports                    required packs are made ready and run, and the report is kept
+    resources, backends, stack_tags            what is judged, and of whom it is
+    audit, audit_dask, impact, guard_evidence  the same for many stacks; updates that went past the guard
+    verify, fitting                            what kept reports prove, and what contradicts them
+    guard_forms, pulumi_options                how the Pulumi CLI is given the guard
+"""

@@ -1,0 +1,125 @@
+"""A pack in a directory or a bundle, checked as `publish` does, and with the wheel that it runs as."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packreg.errors import InvalidPack, UsageError
+
+if TYPE_CHECKING:
+    from packreg.pack.check import Pack, Report
+    from packreg.services.workspace import Workspace
+
+#: What a pack is called whose name is known when it runs; no pack is published under it.
+UNNAMED = "unnamed"
+
+
+def check_path(
+    workspace: Workspace,
+    path: Path,
+    name: str | None,
+    version: str | None,
+    *,
+    rego: bool = False,
+    without_opa: bool = False,
+) -> tuple[Report, Pack | None]:
+    """Check a pack directory or the file of a bundle; with `rego` OPA packs are also checked by `opa`.
+
+    Raises:
+        InstallError: there is no `opa`; but `without_opa` that is a warning.
+    """
+    report, pack = _check(workspace, path, name, version)
+    examined = pack
+    if rego and name_alone_is_unknown(report):
+        examined = _check(workspace, path, UNNAMED, version)[1]
+    if not rego or examined is None or examined.runtime != "opa":
+        return report, pack
+    from packreg.opa.check import opa_problems
+    from packreg.opa.program import WHERE
+    from packreg.pack.problems import Problems
+
+    found = Problems()
+    opa = workspace.tools.which("opa") if without_opa else workspace.tools.need("opa", WHERE)
+    if opa is None:
+        found.warn("rego-unchecked", "the Rego files were not checked: there is no program opa", "", WHERE)
+    else:
+        opa_problems(examined.files, found, opa, allowed=workspace.settings.opa_functions)
+    # the operator's own analyzer may allow them, and is what `publish` starts the pack with
+    lacking = [
+        p for p in found.errors if workspace.settings.opa_analyzer and p.code == "rego-unknown-function"
+    ]
+    errors = [*report.errors, *(problem for problem in found.errors if problem not in lacking)]
+    warnings = (*report.warnings, *found.warnings, *lacking)
+    return replace(report, errors=tuple(errors), warnings=warnings), pack
+
+
+def _check(
+    workspace: Workspace, path: Path, name: str | None, version: str | None
+) -> tuple[Report, Pack | None]:
+    from packreg.pack.check import check_bundle, check_directory
+
+    place = Path(workspace.cwd, path)
+    if place.is_file():
+        limits = workspace.limits
+        with place.open("rb") as file:
+            data = file.read(limits.unpacked + 1)
+        return check_bundle(data, name=name, version=version, limits=limits)
+    if not place.is_dir():
+        raise UsageError(f"there is no directory or bundle {path}", hint="name the directory of a pack")
+    poetry = workspace.tools.which("poetry") is not None
+    return check_directory(place, name=name, version=version, limits=workspace.limits, poetry=poetry)
+
+
+def name_alone_is_unknown(report: Report) -> bool:
+    """Whether nothing is wrong with a pack but that its source does not say one name."""
+    return [problem.code for problem in report.errors] == ["name-unknown"]
+
+
+def checked_pack(
+    workspace: Workspace, directory: Path, name: str | None, version: str | None, **more: bool
+) -> Pack:
+    """The pack in a directory; warnings are told. `more` as in `check_path`.
+
+    Raises:
+        InvalidPack: it breaks the rules.
+    """
+    place = Path(workspace.cwd, directory)
+    if not place.is_dir():
+        raise UsageError(f"there is no directory {directory}", hint="name the directory of a pack")
+    report, pack = check_path(workspace, directory, name, version, **more)
+    if pack is None or not report.ok:
+        count = len(report.errors)
+        raise InvalidPack(
+            f"the pack in {directory} has {count} problem{'s' if count != 1 else ''}", tuple(report.errors)
+        )
+    for problem in report.warnings:
+        workspace.notify.warn(str(problem), problem.hint)
+    return pack
+
+
+def with_wheel(workspace: Workspace, pack: Pack) -> Pack:
+    """The pack with the wheel that it runs as, if it is one that has to be built.
+
+    Raises:
+        InvalidPack: it cannot be built; the log is named.
+    """
+    if not pack.needs_wheel:
+        return pack
+    from packreg.pack import wheel
+
+    log = workspace.home.logs / f"wheel-{pack.name}-{pack.version}.log"
+
+    def keep(output: str) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(output, "utf-8", errors="backslashreplace")
+
+    with workspace.notify.working() as work:
+        work.show(f"building the wheel of {pack.name}")
+        try:
+            installer = "uv" if workspace.tools.uv else "pip"
+            return wheel.with_wheel(pack, log=keep, environ=workspace.tools.environment, installer=installer)
+        except InvalidPack as error:
+            hint = f"the output of the build is in {log}" if log.is_file() else error.hint
+            raise InvalidPack(str(error), error.problems, hint=hint) from None

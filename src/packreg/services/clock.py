@@ -1,0 +1,67 @@
+"""Where the clock and randomness come in: a registry for the command line and for programs."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from packreg.pack.files import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    import os
+
+    from packreg.registry.objects import Remembered
+    from packreg.registry.registry import Registry
+    from packreg.store.store import Store
+    from packreg.store.url import StoreLocation
+
+
+def now() -> str:
+    """The present time as RFC 3339 in UTC, in whole seconds."""
+    return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def precisely_now() -> str:
+    """The present time as RFC 3339 in UTC, in microseconds."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def new_id() -> str:
+    """A new random id."""
+    return str(uuid.uuid4())
+
+
+def make_registry(
+    store: Store, location: StoreLocation, *, remembered: Remembered | None, limits: Limits = DEFAULT_LIMITS
+) -> Registry:
+    """A registry that knows the time."""
+    from packreg.registry.registry import Registry
+
+    return Registry(store, location=location, now=now, new_id=new_id, remembered=remembered, limits=limits)
+
+
+def open_registry(
+    url: str,
+    *,
+    cwd: str | os.PathLike[str] = ".",
+    limits: Limits = DEFAULT_LIMITS,
+    deadline: float = 60.0,
+    allow_http: bool = False,
+) -> Registry:
+    """The registry at a URL or in a directory, for programs. Nothing is read yet.
+
+    A relative directory counts from `cwd`; `deadline` is in seconds and bounds each operation on the store.
+    Only with `allow_http` a bucket may be asked over http on another machine.
+    Credentials come from the AWS chain. Nothing is remembered between two registries.
+
+    Raises:
+        UsageError: the URL cannot be read.
+    """
+    from packreg.store.opening import open_store
+    from packreg.store.url import Trust, parse_location
+
+    location = parse_location(url, cwd=cwd)
+    store = open_store(location, deadline=deadline, trust=Trust(allow_http))
+    return make_registry(store, location, remembered=None, limits=limits)

@@ -1,0 +1,124 @@
+"""Which packs entities must run: one state of governance, and the versions of each pack, read once."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from packreg.configuration.reconcile import ConfigurablePack
+from packreg.errors import PackregError
+from packreg.groups.layers import layers_of
+from packreg.groups.members import Memberships
+from packreg.groups.required import Resolution, packs_of
+from packreg.groups.strictness import contested, levels_of, with_strictness
+from packreg.services.environments import Opener
+from packreg.services.governance import read_governance
+from packreg.services.waiting import while_it_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.environments.opened import Opened
+    from packreg.groups.decision import Asked, Required
+    from packreg.groups.model import Entity, Governance, Mode
+    from packreg.groups.strictness import Levels
+    from packreg.pack.version import Version
+    from packreg.registry.listing import PackListing
+    from packreg.registry.record import Record
+    from packreg.services.workspace import Workspace
+
+#: Listings and records read at the same time.
+READERS = 16
+
+
+class Decisions:
+    """Decisions about any number of entities by governance as it was read once; for several threads.
+
+    `strict` refuses where a losing entry was stricter, whatever the settings say; `opener` opens the
+    environments of all of them, so that each is read once.
+    """
+
+    def __init__(self, workspace: Workspace, governance: Governance, *, strict: bool = False) -> None:
+        self.governance = governance
+        self.opener = Opener(workspace)
+        self._workspace = workspace
+        self._strict = strict or governance.rules.strict_conflicts
+        self._memberships = Memberships(governance)
+        self._listings: dict[str, PackListing | PackregError] = {}
+        self._resolution = Resolution(governance, self._listings)
+        self._decided: dict[tuple[str, ...], Required] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def read(cls, workspace: Workspace, *, strict: bool = False) -> Decisions:
+        """By governance as it is now: four requests.
+
+        Raises:
+            NotFound, IntegrityError, StoreError: as `read_governance` says.
+        """
+        workspace.name_default_registry()
+        return cls(workspace, while_it_answers(workspace, lambda: read_governance(workspace)), strict=strict)
+
+    def required(self, entity: Entity, mode: Mode) -> Required:
+        """What the entity must run in a mode.
+
+        One listing for each pack that nobody listed before; where groups disagree, also the records of the
+        versions that they want. Never raises for a pack: what cannot be had is in the result.
+
+        Raises:
+            StoreUnavailable: the registry is silent for too long; see `waiting`.
+        """
+        names = self._memberships.groups_of(entity, mode)
+        with self._lock:
+            if names not in self._decided:
+                decide = partial(self._decide, entity, mode, names)
+                self._decided[names] = while_it_answers(self._workspace, decide)
+            return replace(self._decided[names], entity=entity)
+
+    def _decide(self, entity: Entity, mode: Mode, names: tuple[str, ...]) -> Required:
+        self._list(packs_of(self.governance.groups[name] for name in names))
+        return self._compared(self._resolution.required(entity, mode, names))
+
+    def record(self, pack: str, version: Version) -> Record:
+        """The record of a version, at most one request. Raises: as `Registry.resolve`."""
+        from packreg.pack.reference import Reference
+
+        return self._workspace.registry().resolve(Reference(pack, version), warn=False).record
+
+    def opened(self, asked: Asked) -> Opened | None:
+        """The environments of an entry, None where it has none. Raises: as `Opener.open`."""
+        return self.opener.open(asked.entry.environments) if asked.entry.environments else None
+
+    def _list(self, packs: Sequence[str]) -> None:
+        missing = [name for name in packs if name not in self._listings]
+        registry = self._workspace.registry()
+
+        def one(name: str) -> PackListing | PackregError:
+            try:
+                return registry.versions(name)
+            except PackregError as error:
+                return error
+
+        found = self._workspace.at_once(READERS, one, missing)
+        self._listings.update(zip(missing, found, strict=True))
+
+    def _compared(self, required: Required) -> Required:
+        """With what is to be said of entries that lost and were stricter."""
+        asked = contested(required)
+        if not asked:
+            return required
+        found = zip(asked, self._workspace.at_once(READERS, self._levels, asked), strict=True)
+        levels = {(each.group, each.entry.pack): known for each, known in found if known is not None}
+        return with_strictness(required, levels, refuse=self._strict)
+
+    def _levels(self, asked: Asked) -> Levels | None:
+        """The levels of the policies under an entry; None where they are not to be known."""
+        try:
+            metadata = self.record(asked.entry.pack, asked.version).metadata
+            if metadata is None:
+                return None
+            return levels_of(ConfigurablePack.of(metadata), layers_of(asked, self.opened(asked)))
+        except PackregError:
+            return None

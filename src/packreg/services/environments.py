@@ -1,0 +1,127 @@
+"""Opening environments: the registry's, those of Pulumi ESC, and the keys of their secrets, put together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packreg.environments.ciphertext import Keys, Secrets
+from packreg.environments.evaluation import Definition, Resolved
+from packreg.environments.opening import open_environments
+from packreg.environments.stored import Environments
+from packreg.errors import UsageError
+from packreg.registry.environment_reference import EnvironmentReference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.environments.opened import Opened
+    from packreg.services.workspace import Workspace
+
+PASSPHRASE, PASSPHRASE_FILE = "PACKREG_PASSPHRASE", "PACKREG_PASSPHRASE_FILE"
+MAX_PASSPHRASE = 64 * 1024  # bytes
+
+
+class Opener:
+    """Opens the environments of a workspace; several threads may use it.
+
+    What a revision says is read once. What `name` and a tag mean is asked once, too: all packs of a run get
+    the same.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self.environments = environments_of(workspace)
+        self.secrets = secrets_of(workspace)
+        self._read: dict[EnvironmentReference, Definition | Resolved] = {}
+        self._lock = threading.Lock()
+
+    def open(self, references: Sequence[str]) -> Opened:
+        """What these environments give a pack, the weakest first. Raises: as `open_environments`."""
+        return open_environments(references, self.load, self.secrets.reveal)
+
+    def load(self, reference: EnvironmentReference) -> Definition | Resolved:
+        """The definition that a reference means.
+
+        Raises:
+            NotFound, Removed: there is none.
+            UsageError: it is one of ESC, and no `esc` program is configured.
+            PackregError: as the store and the program say.
+        """
+        with self._lock:
+            if reference in self._read:
+                return self._read[reference]
+        found = self._load(reference)
+        with self._lock:
+            return self._read.setdefault(reference, found)
+
+    def _load(self, reference: EnvironmentReference) -> Definition | Resolved:
+        if not reference.esc:
+            revision = self.environments.get(reference)
+            return Definition(revision.name, revision.number, revision.text)
+        from packreg.services.esc import EscProgram
+
+        program = self._workspace.settings.esc
+        if not program:
+            raise UsageError(
+                f"{reference} is an environment of Pulumi ESC, and no program is configured that opens it",
+                hint='set environments.esc in packreg.toml: [environments] esc = "esc"',
+            )
+        programs = self._workspace.tools.programs
+        if "/" in program or os.sep in program:
+            program = programs.checked(program, "environments.esc")
+        return EscProgram(program, {**self._workspace.environ, "PATH": programs.path}).open(reference)
+
+
+def environments_of(workspace: Workspace) -> Environments:
+    """The environments of the workspace's registry; nothing is read yet."""
+    from packreg.services.clock import new_id, now
+
+    return Environments(workspace.registry(), now=now, new_id=new_id)
+
+
+def secrets_of(workspace: Workspace) -> Secrets:
+    """The keys of secrets that are at hand: the configured KMS key, and a passphrase from the environment.
+
+    Raises:
+        UsageError: the setting cannot be read, or the passphrase's file.
+    """
+    from packreg.environments.passphrase import KIND as SCRYPT
+    from packreg.environments.passphrase import PassphraseKeys
+
+    keys: dict[str, Keys] = {}
+    kind = ""
+    passphrase = _passphrase(workspace)
+    if passphrase:
+        kind = SCRYPT
+        keys[SCRYPT] = PassphraseKeys(passphrase)
+    where = workspace.settings.secrets
+    if where and where != "passphrase":
+        from packreg.store.kms import KIND as AWSKMS
+        from packreg.store.kms import KmsKeys, parse_kms
+
+        kind = AWSKMS
+        keys[AWSKMS] = KmsKeys(parse_kms(where), allow_http=workspace.settings.allow_http)
+    phrase = f"give the passphrase in {PASSPHRASE}, or a file with it in {PASSPHRASE_FILE}"
+    key = 'or name a key: [environments] secrets = "awskms://KEY?region=…" in packreg.toml'
+    return Secrets(keys, kind, {SCRYPT: phrase, "awskms": key[3:], "": f"{phrase}; {key}"})
+
+
+def _passphrase(workspace: Workspace) -> str:
+    given = workspace.environ.get(PASSPHRASE, "")
+    path = workspace.environ.get(PASSPHRASE_FILE, "")
+    if given or not path:
+        return given
+    try:
+        with Path(workspace.cwd, path).open("rb") as file:
+            data = file.read(MAX_PASSPHRASE + 1)
+    except OSError as error:
+        raise UsageError(f"the file in {PASSPHRASE_FILE} cannot be read: {error.strerror}") from None
+    if len(data) > MAX_PASSPHRASE:
+        raise UsageError(f"the file in {PASSPHRASE_FILE} has more than {MAX_PASSPHRASE} bytes")
+    phrase = data.decode("utf-8", "surrogateescape").rstrip("\r\n")
+    if not phrase:
+        raise UsageError(f"the file in {PASSPHRASE_FILE} is empty")
+    return phrase

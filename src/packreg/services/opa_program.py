@@ -1,0 +1,28 @@
+"""The program `opa` of this machine, and whether it is fit to judge packs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packreg.errors import InstallError
+
+if TYPE_CHECKING:
+    from packreg.services.workspace import Workspace
+
+
+def fit_opa(workspace: Workspace) -> tuple[Path, str]:
+    """Its real file, and its version.
+
+    Raises:
+        InstallError: there is none, it does not say its version, or is too old.
+        UsageError: the one that a setting names is not there, or lies in the checkout.
+    """
+    from packreg.opa.program import WHERE, OpaFailure, version_of
+
+    opa = Path(workspace.tools.need("opa", WHERE)).resolve()
+    try:
+        version = version_of(str(opa), cwd=Path(opa.anchor))
+    except OpaFailure as failure:
+        raise InstallError(str(failure), hint=WHERE) from None
+    return opa, ".".join(map(str, version))

@@ -1,0 +1,237 @@
+"""Packs on the command line, REF or DIR, become programs: unpacked or prepared, then ready to be started."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
+
+if TYPE_CHECKING:
+    from packreg.analyzer.program import Program, Stack
+    from packreg.pack.manifest import Manifest
+    from packreg.pack.reference import Reference
+    from packreg.services.workspace import Workspace
+
+_MAX_FILE = 256 * 1024
+_MANIFEST = "PulumiPolicy.yaml"
+
+
+class Ready(NamedTuple):
+    """A pack in a directory. `version` is the release's or its files', "" if they have none.
+
+    `name` is the release's or the directory's, which is what the command line and failures call it; a pack
+    that runs is reported by the name that it gives itself. `digest` is that of a release's files as they were
+    unpacked, `dependencies` that of its environment.
+    """
+
+    name: str
+    version: str
+    directory: Path
+    manifest: Manifest
+    digest: str = ""
+    dependencies: str = ""
+
+
+def is_directory(word: str) -> bool:
+    """Whether a word means a directory: it has a slash in it, or is a dot."""
+    return os.sep in word or "/" in word or word in (".", "..")
+
+
+def hinted(workspace: Workspace, word: str, error: PackregError) -> PackregError:
+    """The error about a release, with a better hint where there is a directory that may have been meant."""
+    if isinstance(error, NotFound) and Path(workspace.cwd, word).is_dir():
+        error.hint = f"for the directory write ./{word}"
+    return error
+
+
+def ready_packs(
+    workspace: Workspace, words: Sequence[str], *, offline: bool = False, python: str | None = None
+) -> list[Ready]:
+    """Unpack releases and prepare directories, so that each can be started; in the order of `words`.
+
+    A directory whose dependencies are there, whoever installed them, is taken as it is; else they are
+    installed as `packreg dev` would.
+
+    Raises:
+        PackregError: the first one that cannot be had; nothing was run.
+    """
+    from packreg.pack.reference import Reference
+
+    references = {word: Reference.parse(word) for word in words if not is_directory(word)}
+    found = ready_releases(workspace, list(references.values()), offline=offline, python=python)
+    releases: dict[str, Ready] = {}
+    for word, release in zip(references, found, strict=True):
+        if isinstance(release, PackregError):
+            raise hinted(workspace, word, release)
+        releases[word] = release
+    return [
+        releases.get(word) or _directory(workspace, word, offline=offline, python=python) for word in words
+    ]
+
+
+def ready_releases(
+    workspace: Workspace,
+    references: Sequence[Reference],
+    *,
+    offline: bool = False,
+    python: str | None = None,
+    show: bool = True,
+) -> list[Ready | PackregError]:
+    """Make releases ready, several at the same time; in the order of `references`, each or why it cannot be.
+
+    Each is unpacked from its verified bundle into a directory of this process: what lies where it is
+    installed decides nothing.
+    """
+    from packreg.services.installs import Failed, unpack_all
+
+    if not references:
+        return []
+    options = {"offline": offline, "python": workspace.python(python)}
+    found: list[Ready | PackregError] = []
+    for result in unpack_all(workspace, references, options, show=show):
+        if isinstance(result, Failed):
+            found.append(result.error)
+            continue
+        for note in result.notes:
+            workspace.notify.warn(note)
+        try:
+            manifest = _manifest(result.path, result.reference)
+        except PackregError as error:
+            found.append(error)
+        else:
+            digests = (result.digest, result.dependencies)
+            found.append(Ready(result.name, result.version.text, result.path, manifest, *digests))
+    return found
+
+
+def program_of(workspace: Workspace, pack: Ready, stack: Stack | None) -> Program:
+    """How the pack is started.
+
+    Raises:
+        PackFailed: its dependencies are not there, or no program `opa` for it.
+        InstallError: there is no Node.js for it.
+        UsageError: the program that a setting names for it is not there, or lies in the checkout.
+    """
+    from packreg.analyzer.program import Engine, pack_environment, pack_program
+    from packreg.install.nodejs import node_version
+    from packreg.install.tools import said_version
+    from packreg.opa.command import analyzer_command
+    from packreg.opa.program import WHERE
+    from packreg.settings.limits import pack_limits
+
+    analyzer: Sequence[str] = ()
+    own = {}
+    tools, node = workspace.tools, ""
+    engine: Engine | None = None
+    if pack.manifest.runtime == "opa":
+        if operators := workspace.settings.opa_analyzer:
+            operators = tools.programs.checked(operators, "analysis.opa_analyzer")
+            analyzer = [operators]
+            engine = Engine("opa_analyzer", operators, "")
+        else:
+            opa = tools.which("opa")
+            if opa is None:
+                raise PackFailed(
+                    f"{pack.name}: OPA packs need the program opa, and there is none",
+                    code="no-analyzer",
+                    hint=WHERE,
+                )
+            analyzer = analyzer_command(opa, allowed=workspace.settings.opa_functions)
+            engine = Engine("opa", opa, said_version(tools, Path(opa), "version").removeprefix("Version: "))
+            own["PYTHONPATH"] = str(Path(__file__).parents[2])
+    elif pack.manifest.runtime == "nodejs":
+        node, version = node_version(tools)
+        engine = Engine("node", node, version)
+    limits = pack_limits(workspace.settings.values, pack.name)
+    program = pack_program(
+        pack.name,
+        pack.directory,
+        pack.manifest,
+        pack_environment({**workspace.environ, "PATH": tools.programs.path}, stack=stack, own=own),
+        stack=stack,
+        digest=pack.digest,
+        memory=limits.memory,
+        deadlines=limits.deadlines,
+        analyzer=analyzer,
+        node=node,
+        engine=engine,
+    )
+    if program.engine is not None:
+        name, path, said = program.engine
+        workspace.notify.detail(f"{pack.name} is run by {name} {said or 'of an unknown version'} at {path}")
+    return program
+
+
+def _directory(workspace: Workspace, word: str, *, offline: bool, python: str | None) -> Ready:
+    from packreg.install.dev import dev
+    from packreg.services.check import checked_pack, with_wheel
+
+    directory = Path(workspace.cwd, word).resolve()
+    if not directory.is_dir():
+        raise UsageError(f"there is no directory {word}", hint="name the directory of a pack, or a release")
+    pack = Ready(*_name_and_version(directory), directory, _manifest(directory, word))
+    pack = pack._replace(version=pack.version or pack.manifest.version or "")
+    try:
+        program_of(workspace, pack, None)
+    except PackFailed as failed:
+        if failed.code != "not-installed":
+            raise
+        checked = with_wheel(workspace, checked_pack(workspace, Path(word), None, None))
+        with workspace.notify.working() as work:
+            dev(
+                directory,
+                checked,
+                workspace.tools,
+                python=workspace.python(python),
+                offline=offline,
+                say=work.show,
+            )
+        return pack._replace(version=checked.version.text)
+    return pack
+
+
+def _manifest(directory: Path, word: str) -> Manifest:
+    """The manifest; for Python with its toolchain, which says where the environment is."""
+    from packreg.install.provision import default_toolchain
+    from packreg.pack.manifest import parse_manifest
+    from packreg.pack.problems import Problems
+
+    problems = Problems()
+    try:
+        data = _read(directory / _MANIFEST)
+    except OSError as error:
+        raise UsageError(
+            f"{word} is not a policy pack: {_MANIFEST}: {error.strerror}", hint="name the directory of a pack"
+        ) from None
+    manifest = parse_manifest(data, problems)
+    if manifest is None:
+        raise InvalidPack(f"the manifest of {word} breaks the rules", tuple(problems.errors))
+    if manifest.runtime == "python" and manifest.toolchain is None:
+        files = {path.name for path in directory.glob("*.lock")}
+        return replace(manifest, toolchain=default_toolchain(files))
+    return manifest
+
+
+def _name_and_version(directory: Path) -> tuple[str, str]:
+    """From the marker of an installation, else the directory's name and the version of package.json."""
+    from packreg.install.marker import read_marker
+
+    marker = read_marker(str(directory))
+    if marker is not None:
+        return marker["name"], marker["version"]
+    try:
+        package = json.loads(_read(directory / "package.json"))
+        version = package["version"]
+    except (OSError, ValueError, RecursionError, KeyError, TypeError):
+        version = ""
+    return directory.name, version if isinstance(version, str) else ""
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(_MAX_FILE)

@@ -1,0 +1,261 @@
+"""Reading the reports that runs left in the registry, in the order of their chains: the newest, those before.
+
+What a chain's entry names is held against its digest, and against the entity that it says it is about.
+Reports from before there were chains are read in the order of their keys, which is that of the clocks of
+those who wrote them, and are marked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import IntegrityError, NotFound, StoreRefused
+from packreg.groups.model import Entity
+from packreg.registry.clocks import SKEW, Dated, doubts, seconds
+from packreg.reports.report_keys import (
+    behind_later,
+    entity_of,
+    read_report_key,
+    report_prefix,
+    run_prefix,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from packreg.registry.run_entries import Entered
+    from packreg.reports.report_keys import Run
+    from packreg.reports.stored import StoredReport
+    from packreg.services.workspace import Workspace
+
+#: Entities whose reports are read at the same time.
+READERS = 16
+#: What the present state of an entity is told by: what a preview judged was only a plan.
+CURRENT: tuple[Run, ...] = ("update", "enforce", "audit")
+#: Seconds from the time of a report to that of its entry: a run may wait for a worker, but not for ever.
+LONGEST_RUN = 86_400.0
+
+
+class Kept(NamedTuple):
+    """A report with its entry, None for one from before the chain, and why its time cannot be right."""
+
+    report: StoredReport
+    entered: Entered | None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def when(self) -> str:
+        """What orders it among those of other chains: its time, "" for one that cannot be right."""
+        if self.entered is None:
+            return self.report.time
+        return "" if self.doubts else self.entered.entry.time
+
+
+class History(NamedTuple):
+    """Reports of one entity and one kind of run, the newest first; there is at least one."""
+
+    entity: Entity
+    run: Run
+    kept: tuple[Kept, ...]
+
+    @property
+    def reports(self) -> tuple[StoredReport, ...]:
+        """The reports alone."""
+        return tuple(kept.report for kept in self.kept)
+
+
+class KeptReports:
+    """The reports in the registry.
+
+    `unreadable` collects, in words, what cannot be trusted: it was changed, is gone, or nobody entered it.
+    `doubted` collects what may surprise: times that cannot be right, reports from before the chain.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._store = workspace.store
+        self._entries = workspace.entries
+        self._times = workspace.registry().times
+        self.unreadable: list[str] = []
+        self.doubted: list[str] = []
+
+    def entities(self, runs: Iterable[Run] = CURRENT) -> list[Entity]:
+        """Who there are reports of, by name: two requests for each kind of run and 1,000 entities."""
+        found: dict[str, Entity] = {}
+        for run in runs:
+            for kind, name in self._entries.entities(run, lambda error: self.unreadable.append(str(error))):
+                entity = Entity(kind, name)
+                found[f"{kind} {name}"] = entity
+            prefix = run_prefix(run)
+            for each in self._store.prefixes(prefix):
+                old = entity_of(each.removeprefix(prefix).rstrip("/")) or self._long_named(each)
+                if old is not None:
+                    found.setdefault(f"{old.kind} {old.name}", old)
+        return sorted(found.values(), key=lambda entity: (entity.kind, entity.name))
+
+    def newest(self, entity: Entity, run: Run, count: int = 1) -> tuple[StoredReport, ...]:
+        """The newest reports, at most so many.
+
+        The entry of the newest and the one before it, which it is held against, cost three requests, and its
+        report one, however many there are.
+        """
+        return tuple(kept.report for kept in islice(self.walk(entity, run), count))
+
+    def walk(self, entity: Entity, run: Run, until: str = "") -> Iterator[Kept]:
+        """The reports from the newest on, none later than `until` (RFC 3339 in UTC) by its entry's own time.
+
+        What is wrong with one is put with what is `unreadable`, and the next one is given; behind an entry
+        that does not follow from the one before it nothing is given. Where an entry is passed over for a time
+        that cannot be right, that is put with what is `doubted`. Reports from before the chain come last:
+        those that its first entry lists, or all where nothing was entered yet.
+        """
+        newer: Entered | None = None
+        named: set[str] = set()
+        try:
+            for entered in self._entries.history(run, entity):
+                if newer is not None:
+                    yield from self._entered(newer, entered, until)
+                newer = entered
+                named.add(entered.entry.report)
+        except (IntegrityError, StoreRefused) as error:
+            self.unreadable.append(str(error))
+            return
+        prefix = report_prefix(run, entity)
+        if newer is not None:
+            yield from self._entered(newer, None, until)
+            old = [prefix + name for name in sorted(newer.entry.names)]
+        else:
+            old = self._entries.reports(run, entity)
+        after = behind_later(run, entity, until) if until else ""
+        for key in old:
+            if key > after and key not in named and (report := self._read(key)) is not None:
+                yield Kept(report, None)
+
+    def histories(
+        self, entities: Sequence[Entity], runs: Sequence[Run] = CURRENT, count: int = 1
+    ) -> list[History]:
+        """The newest reports of every entity in every kind of run that it has any of."""
+        wanted = [(entity, run) for entity in entities for run in runs]
+        found = self._workspace.at_once(READERS, lambda each: tuple(islice(self.walk(*each), count)), wanted)
+        return [History(*each, kept) for each, kept in zip(wanted, found, strict=True) if kept]
+
+    def look_beside(self, histories: Sequence[History]) -> None:
+        """Put with `unreadable` and `doubted` what there is to say of these: one request each.
+
+        A report that nobody entered counts nowhere. One that claims to be newer than all others, as whoever
+        put it there would have it, is found; `packreg verify` finds all.
+        """
+        self._workspace.at_once(READERS, self._look_beside, histories)
+        self.doubted += [doubt for each in histories for kept in each.kept for doubt in kept.doubts]
+        old = sum(each.kept[0].entered is None for each in histories)
+        if old:
+            self.doubted.append(
+                f"the last reports of {old} histories are from before there were chains: "
+                "nothing shows that they are as they were written"
+            )
+
+    def _look_beside(self, history: History) -> None:
+        if history.kept[0].entered is None:
+            return
+        first = self._store.first(report_prefix(history.run, history.entity))
+        named = {kept.report.key for kept in history.kept}
+        if first is None or first.key in named:
+            return
+        try:
+            for each in self._entries.history(history.run, history.entity):
+                if first.key == each.entry.report or first.key.rpartition("/")[2] in each.entry.names:
+                    return
+        except (IntegrityError, StoreRefused):
+            return  # that has been said
+        self.unreadable.append(unentered(first.key))
+
+    def _entered(self, entered: Entered, before: Entered | None, until: str) -> Iterator[Kept]:
+        """The report that an entry stands for, if it is one that is meant and can be trusted."""
+        entry = entered.entry
+        if until and entry.time > until:
+            self.doubted += self.doubts(entered, before)
+        if entry.kind != "report" or (until and entry.time > until):
+            return
+        report = self._read(entry.report, entry.digest)
+        if report is not None:
+            yield Kept(report, entered, self.doubts(entered, before, report))
+
+    def doubts(
+        self, entered: Entered, before: Entered | None, report: StoredReport | None = None
+    ) -> tuple[str, ...]:
+        """Why the time of an entry cannot be right, given the one before it and its report."""
+        from packreg.services.clock import precisely_now
+
+        here = self._dated(entered)
+        found = doubts(here, self._dated(before) if before is not None else None, now=precisely_now())
+        if report is not None:
+            waited = seconds(here.time) - seconds(report.time)
+            if not -SKEW <= waited <= LONGEST_RUN:
+                found += (f"the report of {report.time} was entered at {here.time}, as {here.what}",)
+        return found
+
+    def _dated(self, entered: Entered) -> Dated:
+        entry = entered.entry
+        what = f"entry {entered.number} of {entry.run} of {entry.entity_name}"
+        return Dated(what, entry.time, self._times.of(entered.stored))
+
+    def read(self, key: str, digest: str = "") -> StoredReport:
+        """The report at a key, with this digest where its entry has one.
+
+        Raises:
+            NotFound: it is gone.
+            IntegrityError: it is none, was changed since it was entered, or is about somebody else.
+            StoreRefused: it has a newer format.
+        """
+        from packreg.reports.stored import MAX_REPORT, StoredReport
+
+        if read_report_key(key) is None:
+            raise IntegrityError(f"{key} is no report, and stands where only reports may")
+        try:
+            data = self._store.get(key, MAX_REPORT)
+        except NotFound:
+            raise NotFound(f"{key} is gone, and an entry names it") from None
+        if digest and digest != object_digest(data):
+            raise IntegrityError(f"{key} was changed since it was entered")
+        return StoredReport.decode(data, key)
+
+    def _read(self, key: str, digest: str = "") -> StoredReport | None:
+        try:
+            return self.read(key, digest)
+        except (IntegrityError, NotFound, StoreRefused) as error:
+            self.unreadable.append(str(error))
+            return None
+
+    def _long_named(self, prefix: str) -> Entity | None:
+        """An entity whose name was too long for a key: its first report has it."""
+        entry = self._store.first(prefix)
+        report = self._read(entry.key) if entry is not None else None
+        return report.required.entity if report is not None else None
+
+
+def object_digest(data: bytes) -> str:
+    """The digest of an object, as entries have it."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def unentered(key: str) -> str:
+    """What there is to say of a report that no entry names."""
+    return (
+        f"no entry names {key}, so it counts nowhere: it was put there by hand or by an older packreg, "
+        "or its run was cut short"
+    )
+
+
+def newest_of_each_mode(histories: Iterable[History]) -> list[History]:
+    """For each entity and mode the kind of run that was the last; its reports tell how it is now.
+
+    Chains of two kinds have no order but that of their times; one that cannot be right comes before all.
+    """
+    chosen: dict[tuple[str, str], History] = {}
+    for history in histories:
+        key = (history.entity.name, history.reports[0].required.mode)
+        if key not in chosen or chosen[key].kept[0].when < history.kept[0].when:
+            chosen[key] = history
+    return list(chosen.values())

@@ -1,0 +1,52 @@
+"""Which runtimes a machine needs for the packs that policy groups require."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from packreg.errors import PackregError
+from packreg.groups.model import Entity
+from packreg.groups.required import Resolution, packs_of
+from packreg.services.decisions import READERS
+
+if TYPE_CHECKING:
+    from packreg.groups.model import Governance
+    from packreg.pack.version import Version
+    from packreg.registry.listing import PackListing
+    from packreg.services.workspace import Workspace
+
+
+def required_runtimes(workspace: Workspace, governance: Governance) -> dict[str, list[str]]:
+    """The releases that some group asks for, as `name@version`, sorted, by their runtime.
+
+    Two requests for each pack and one for each release that this machine does not know. What cannot be had is
+    left out; a decision says it.
+    """
+    registry = workspace.registry()
+
+    def listed(name: str) -> PackListing | PackregError:
+        try:
+            return registry.versions(name)
+        except PackregError as error:
+            return error
+
+    def runtime(release: tuple[str, Version]) -> str:
+        try:
+            return registry.record(*release).runtime
+        except PackregError:
+            return ""
+
+    names = packs_of(governance.groups.values())
+    listings = dict(zip(names, workspace.at_once(READERS, listed, names), strict=True))
+    resolution, anybody = Resolution(governance, listings), Entity("stack", "")
+    releases = {
+        (each.pack, each.version)
+        for group in governance.groups.values()
+        for each in resolution.required(anybody, group.mode, [group.name]).packs
+    }
+    wanted = sorted(releases)
+    found = defaultdict(list)
+    for (name, version), of in zip(wanted, workspace.at_once(READERS, runtime, wanted), strict=True):
+        found[of].append(f"{name}@{version}")
+    return found

@@ -1,0 +1,124 @@
+"""The resources that are judged: read from a file or a backend, with what protects them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from packreg.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packreg.analyzer.program import Stack
+    from packreg.services.workspace import Workspace
+    from packreg.states.snapshot import Snapshot
+
+_MAX_PASSPHRASE = 64 * 1024
+
+
+class Judged(NamedTuple):
+    """A snapshot, what messages call it, and what packs are told of the stack it is of, if that is known."""
+
+    snapshot: Snapshot
+    where: str
+    stack: Stack | None
+
+
+def read_judged(
+    workspace: Workspace,
+    *,
+    state: str | None,
+    preview: str | None,
+    resources: str | None,
+    stack: str | None,
+    backend: str | None,
+) -> Judged:
+    """Read and check the resources. Files may be paths, `file://` or `s3://` URLs, and gzipped.
+
+    Raises:
+        UsageError: not exactly one thing to judge was named, or one is a directory.
+        NotFound, InvalidState, StoreError: it cannot be read.
+    """
+    from packreg.analyzer.program import Stack
+    from packreg.states.preview import read_preview
+    from packreg.states.resources import read_resources
+    from packreg.states.sources import read_source
+    from packreg.states.state import read_state
+
+    given = [name for name in (state, preview, resources, stack) if name is not None]
+    if len(given) != 1:
+        raise UsageError(
+            "say what to judge, once" if not given else "there is more than one thing to judge",
+            hint="give one of --state FILE, --preview FILE, --resources FILE, or --stack with --backend",
+        )
+    if backend is not None and stack is None:
+        raise UsageError("--backend is of use with --stack only", hint="add --stack PROJECT/NAME")
+    cwd = Path(workspace.cwd)
+    if stack is not None:
+        snapshot = _from_backend(workspace, stack, backend, cwd)
+    else:
+        source = read_source(given[0], cwd=cwd)
+        if preview is not None:
+            snapshot = read_preview(*source)
+        elif resources is not None:
+            snapshot = read_resources(*source)
+        else:
+            snapshot = read_state(*source, passphrase=passphrase(workspace.environ, cwd))
+    told = None
+    if resources is None and snapshot.stack:
+        organization = "organization" if stack is not None else ""
+        told = Stack(snapshot.stack, snapshot.project, organization, dry_run=preview is not None)
+    return Judged(snapshot, _shown(snapshot.where, cwd), told)
+
+
+def passphrase(environ: Mapping[str, str], cwd: Path) -> str | None:
+    """The passphrase of a state's secrets, as the Pulumi CLI finds it; None without one.
+
+    Raises:
+        UsageError: PULUMI_CONFIG_PASSPHRASE_FILE cannot be read.
+    """
+    if "PULUMI_CONFIG_PASSPHRASE" in environ:
+        return environ["PULUMI_CONFIG_PASSPHRASE"]
+    path = environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if not path:
+        return None
+    try:
+        with (cwd / path).open("rb") as file:
+            data = file.read(_MAX_PASSPHRASE)
+    except OSError as error:
+        message = f"the file of PULUMI_CONFIG_PASSPHRASE_FILE cannot be read: {error.strerror}: {path}"
+        raise UsageError(message) from None
+    return data.decode("utf-8", "surrogateescape").strip()
+
+
+def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Path) -> Snapshot:
+    from packreg.states.backend import read_stack
+
+    url = backend_url(workspace, backend)
+    parts = stack.split("/")
+    name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
+    return read_stack(name, url, cwd=cwd, passphrase=passphrase(workspace.environ, cwd))
+
+
+def backend_url(workspace: Workspace, backend: str | None) -> str:
+    """The backend that an option, by its URL or its name, or the Pulumi CLI's own variable names.
+
+    Raises:
+        UsageError: neither does, or there is none of that name.
+    """
+    if backend and "://" not in backend:
+        from packreg.services.backends import Backends
+
+        return Backends(workspace).url(backend)
+    url = backend or workspace.environ.get("PULUMI_BACKEND_URL")
+    if not url:
+        raise UsageError(
+            "a stack needs its backend", hint="give --backend file:///path or s3://bucket/prefix"
+        )
+    return url
+
+
+def _shown(where: str, cwd: Path) -> str:
+    path = Path(where)
+    return path.relative_to(cwd).as_posix() if path.is_relative_to(cwd) else where

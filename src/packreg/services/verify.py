@@ -1,0 +1,168 @@
+"""What `verify` proves beside packs: that reports are those that were entered, and that times fit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from packreg.errors import IntegrityError, NotFound, StoreRefused
+from packreg.registry import layout
+from packreg.registry.audit import Finding
+from packreg.registry.clocks import Dated, doubts
+from packreg.registry.environment_reference import is_name
+from packreg.reports.report_keys import RUNS, entity_segment, run_prefix
+from packreg.services.clock import precisely_now
+from packreg.services.reports import KeptReports, unentered
+from packreg.store.chain import Chain
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from packreg.groups.model import Entity
+    from packreg.registry.run_entries import Entered
+    from packreg.reports.report_keys import Run
+    from packreg.reports.stored import StoredReport
+    from packreg.services.workspace import Workspace
+    from packreg.store.chain import Revision
+
+
+def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
+    """Every report by its chain, and the times of reports, governance and environments.
+
+    Raises:
+        IntegrityError: the revisions that say when all was copied are damaged.
+        StoreError: the store failed.
+    """
+    yield from _verify_times(workspace)
+    kept = KeptReports(workspace)
+    for run in RUNS:
+        for entity in kept.entities((run,)):
+            found = list(verify_chain(workspace, kept, entity, run))
+            subject = layout.runs_prefix(run, entity_segment(entity)).removesuffix("/")
+            yield from found or [Finding(subject, "ok")]
+    for wrong in kept.unreadable:
+        yield Finding(layout.REPORTS, "error", "bad-report", wrong)
+    for top in (layout.REPORTS, layout.RUNS):
+        for prefix in workspace.store.prefixes(top):
+            if prefix not in {top + run_prefix(run).removeprefix(layout.REPORTS) for run in RUNS}:
+                yield Finding(prefix, "note", "unknown-key", "this packreg knows no such kind of run")
+
+
+def verify_chain(
+    workspace: Workspace, kept: KeptReports, entity: Entity, run: Run, *, contents: bool = True
+) -> Iterator[Finding]:
+    """What is wrong with the reports of an entity and kind of run, and with the chain that they hang on.
+
+    Without `contents` reports are only listed, not read.
+    """
+    return _Chained(workspace, kept, entity, run, contents=contents).findings()
+
+
+class _Chained:
+    """The reports of one entity and kind of run, and their chain."""
+
+    def __init__(
+        self, workspace: Workspace, kept: KeptReports, entity: Entity, run: Run, *, contents: bool
+    ) -> None:
+        self._entries, self._kept, self._contents = workspace.entries, kept, contents
+        self._entity, self._run = entity, run
+        self._subject = layout.runs_prefix(run, entity_segment(entity)).removesuffix("/")
+        self._there: set[str] = set()
+        self._named: set[str] = set()
+
+    def findings(self) -> Iterator[Finding]:
+        """All that is wrong."""
+        # Before the entries are read: what is entered meanwhile is no stranger then.
+        there = self._there = set(self._entries.reports(self._run, self._entity))
+        for key in self._entries.strangers(self._run, self._entity):
+            yield Finding(key, "error", "unknown-key", "no entry has such a key; it is passed over")
+        newer: Entered | None = None
+        try:
+            for entered in self._entries.history(self._run, self._entity):
+                if newer is not None:
+                    yield from self._entry(newer, entered)
+                newer = entered
+        except (IntegrityError, StoreRefused) as error:
+            yield Finding(self._subject, "error", "bad-entry", str(error))
+            return
+        if newer is not None:
+            yield from self._entry(newer, None)
+            listed = self._listed(newer)
+            for key in sorted(there - self._named - listed):
+                yield Finding(key, "error", "unentered-report", unentered(key))
+            for key in sorted(listed - there - self._named):
+                yield Finding(key, "error", "missing-report", "it was there before the chain, and is gone")
+        elif there:
+            said = "reports from before there were chains: nothing shows that they are as they were written"
+            yield Finding(self._subject, "note", "before-the-chain", f"{len(there)} {said}")
+            for key in sorted(there) if self._contents else ():
+                yield from self._report(key, "")
+
+    def _entry(self, entered: Entered, before: Entered | None) -> Iterator[Finding]:
+        """What is wrong with an entry, given the one before it, and with its report."""
+        entry = entered.entry
+        where = f"{self._subject}#{entered.number}"
+        report = None
+        if entry.kind == "report":
+            if entry.report in self._named:
+                yield Finding(where, "error", "entered-twice", f"{entry.report} was entered again later")
+            self._named.add(entry.report)
+            if self._contents or entry.report not in self._there:
+                report = yield from self._report(entry.report, entry.digest)
+        elif entry.kind == "before" and before is not None:
+            yield Finding(
+                where, "error", "bad-entry", "it lists reports from before the chain, and is not the first"
+            )
+        for doubt in self._kept.doubts(entered, before, report):
+            yield Finding(where, "error", "wrong-time", doubt)
+
+    def _report(self, key: str, digest: str) -> Generator[Finding, None, StoredReport | None]:
+        try:
+            return self._kept.read(key, digest)
+        except NotFound as error:
+            yield Finding(key, "error", "missing-report", str(error))
+        except (IntegrityError, StoreRefused) as error:
+            yield Finding(key, "error", "bad-report", str(error))
+        return None
+
+    def _listed(self, first: Entered) -> set[str]:
+        """The keys of the reports that the first entry lists."""
+        return {f"{run_prefix(self._run)}{entity_segment(self._entity)}/{name}" for name in first.entry.names}
+
+
+def _verify_times(workspace: Workspace) -> Iterator[Finding]:
+    """The times in the revisions of governance, of environments and of their tags."""
+    chains = {layout.GOVERNANCE: "governance"}
+    for prefix in workspace.store.prefixes(layout.ENVIRONMENTS):
+        name = prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/")
+        if is_name(name):
+            chains[layout.environment_prefix(name)] = f"the environment {name}"
+            chains[layout.environment_tags_prefix(name)] = f"the tags of {name}"
+    for prefix, what in chains.items():
+        newer: Dated | None = None
+        try:
+            for revision in Chain(workspace.store, prefix).history():
+                here = _dated(workspace, what, revision)
+                if newer is not None:
+                    yield from _wrong_times(prefix, newer, here)
+                newer = here
+        except IntegrityError:
+            continue  # the chain itself is looked at with the packs
+        if newer is not None:
+            yield from _wrong_times(prefix, newer, None)
+
+
+def _wrong_times(prefix: str, this: Dated, before: Dated | None) -> Iterator[Finding]:
+    for doubt in doubts(this, before, now=precisely_now()):
+        yield Finding(prefix.removesuffix("/"), "error", "wrong-time", doubt)
+
+
+def _dated(workspace: Workspace, what: str, revision: Revision) -> Dated:
+    """A revision with the time that it says it was made at: governance has it inside `changed`."""
+    try:
+        value = json.loads(revision.value)
+        time = str(value["changed"]["at"] if "changed" in value else value["at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        time = "none"
+    stored = workspace.registry().times.of(revision.modified)
+    return Dated(f"revision {revision.number} of {what}", time, stored)

@@ -1,0 +1,207 @@
+"""What may stand in a `packreg.toml`: a file becomes checked values by their dotted keys."""
+
+# ruff: noqa: PTH123 (pathlib costs start-up time)
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from packreg.errors import UsageError
+
+MAX_FILE = 64 * 1024
+Value = str | int | bool
+
+#: Setting -> the type that its value must have in a file.
+KEYS: dict[str, type] = {
+    "registry.url": str,
+    "registry.endpoint_url": str,
+    "registry.region": str,
+    "registry.profile": str,
+    "registry.instance_role": bool,
+    "registry.ca_bundle": str,
+    "registry.allow_http": bool,
+    "registry.answer_seconds": int,
+    "registry.replica_lag_seconds": int,
+    "install.home": str,
+    "install.python": str,
+    "limits.manifest": int,
+    "limits.members": int,
+    "limits.unpacked": int,
+    "limits.path": int,
+    "limits.depth": int,
+    "analysis.memory": str,
+    "analysis.start_seconds": int,
+    "analysis.call_seconds": int,
+    "analysis.stack_seconds": int,
+    "analysis.opa_analyzer": str,
+    "environments.secrets": str,
+    "environments.esc": str,
+    "tools.node": str,
+    "tools.opa": str,
+    "tools.opa_functions": str,
+}
+#: What only the operator's file may say beside these.
+OPERATORS: dict[str, type] = {
+    "registry.registry_id": str,
+    "registry.lowest_revision": int,
+    "guard.fail_open_until": str,
+}
+#: How keys begin that a project's file may not say: whoever edits a project is one of those who are judged.
+NOT_FOR_PROJECTS = (
+    "registry.allow_http",
+    "registry.replica_lag_seconds",
+    "tools.node",
+    "tools.opa",
+    "tools.opa_functions",
+    "backends.",
+)
+_TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
+
+
+def read_file(path: str) -> bytes | None:
+    """What a file holds, or None when there is none.
+
+    Raises:
+        UsageError: it cannot be read, or is too long.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise usage(f"cannot read {path}: {error.strerror or error}") from None
+    return checked_length(data, path)
+
+
+def checked_length(data: bytes, path: str) -> bytes:
+    """The same data. Raises: UsageError: it is longer than any configuration."""
+    if len(data) > MAX_FILE:
+        raise usage(f"{path} has more than {MAX_FILE} bytes", "it is no configuration of packreg")
+    return data
+
+
+def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, Value]:
+    """The values of a file by dotted keys, each `known` and of its type.
+
+    Raises:
+        UsageError: it is no TOML, or holds what it may not.
+    """
+    import tomllib
+
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # not UTF-8, or not TOML
+        raise usage(f"{path} is not TOML: {error}") from None
+    return _flatten(document, path, known)
+
+
+def _flatten(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
+    tables = {"backends", *(key.partition(".")[0] for key in keys)}
+    found: dict[str, Value] = {}
+    for name, value in document.items():
+        table = {"url": value} if name == "registry" and isinstance(value, str) else value
+        if name not in tables:
+            raise _unknown(path, name, sorted(tables))
+        if not isinstance(table, dict):
+            raise usage(f"{path}: {name} must be a table", f"write [{name}]")
+        entries: dict[str, Any] = dict(table)
+        if name == "backends":
+            found |= _backends(path, entries)
+            continue
+        packs = entries.pop("packs", {}) if name == "analysis" else {}
+        if not isinstance(packs, dict) or not all(isinstance(pack, dict) for pack in packs.values()):
+            raise usage(f"{path}: analysis.packs must hold tables", "write [analysis.packs.NAME]")
+        for word, item in entries.items():
+            key = f"{name}.{word}"
+            if key not in keys:
+                raise _unknown(path, key, [k for k in keys if k.startswith(f"{name}.")])
+            found[key] = _checked(path, key, item, keys[key])
+        if packs:
+            from packreg.settings.limits import PACK_LIMITS
+        for pack, limits in packs.items():
+            for word, item in limits.items():
+                key = f"analysis.packs.{pack}.{word}"
+                if word not in PACK_LIMITS:
+                    raise _unknown(path, key, [f"analysis.packs.{pack}.{known}" for known in PACK_LIMITS])
+                found[key] = _checked(path, key, item, keys[f"analysis.{word}"])
+    return found
+
+
+def _backends(path: str, tables: Mapping[str, Any]) -> dict[str, Value]:
+    """The URL of each named backend; several URLs of one, which is copied or mounted elsewhere, by lines."""
+    from packreg.groups.entities import is_backend_name
+
+    found: dict[str, Value] = {}
+    for name, table in tables.items():
+        if not is_backend_name(name):
+            raise usage(f"{path}: {name!r} is not the name of a backend", "write a-z, 0-9 and dashes")
+        urls = table.get("url") if isinstance(table, dict) else None
+        listed = [urls] if isinstance(urls, str) else urls
+        if (
+            not isinstance(table, dict)
+            or table.keys() != {"url"}
+            or not isinstance(listed, list)
+            or not listed
+            or not all(isinstance(url, str) and "://" in url and url.isprintable() for url in listed)
+        ):
+            raise usage(
+                f"{path}: backends.{name} must have its url", f'write [backends.{name}] url = "s3://…"'
+            )
+        found[f"backends.{name}"] = "\n".join(listed)
+    return found
+
+
+def _checked(path: str, key: str, item: Any, wanted: type) -> Value:
+    if key == "guard.fail_open_until":
+        return _moment(path, key, item)
+    kind = type(item)
+    if kind is not wanted:
+        raise usage(f"{path}: {key} must be {_TYPE_NAMES[wanted]}, not {item!r}")
+    if item == "" or (kind is int and item < 1):
+        raise usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
+    if key.startswith("analysis.") and key.endswith(".memory"):
+        from packreg.errors import UsageError
+        from packreg.settings.limits import memory_bytes
+
+        try:
+            memory_bytes(item)
+        except UsageError as error:
+            raise usage(f"{path}: {key}: {error}", error.hint) from None
+    value: Value = item
+    return value
+
+
+def _moment(path: str, key: str, item: Any) -> str:
+    """A date, which means its end in UTC, or a moment with its offset: as RFC 3339 in UTC."""
+    from datetime import UTC, date, datetime
+
+    text = item.isoformat() if isinstance(item, date) else item
+    try:
+        value = datetime.fromisoformat(f"{text}T23:59:59Z" if len(text) == len("2026-12-31") else text)
+        if value.tzinfo is not None:
+            return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (TypeError, ValueError, OverflowError):
+        pass
+    raise usage(f"{path}: {key} is no date: {item!r}", "write 2026-12-31 or 2026-12-31T18:00:00Z")
+
+
+def _unknown(path: str, key: str, known: list[str]) -> UsageError:
+    from difflib import get_close_matches
+
+    words = {name.rpartition(".")[2]: name for name in known}
+    close = get_close_matches(key.rpartition(".")[2], words, n=1)
+    hint = f"did you mean {words[close[0]]}?" if close else f"the keys are {', '.join(known)}"
+    return usage(f"{path}: there is no setting {key}", hint)
+
+
+def usage(message: str, hint: str = "") -> UsageError:
+    """The error, whose class is loaded only now."""
+    from packreg.errors import UsageError
+
+    return UsageError(message, hint=hint)

@@ -1,0 +1,389 @@
+"""Settings: the operator's file, `--registry`, the environment, `packreg.toml`, the user's, or the defaults.
+
+The operator's file (`operator_file`) fixes what it says: an option or a variable that says otherwise is an
+error that names it, and other files are passed over. Where it fixes the registry, the registry's other
+settings and the AWS variables count for nothing either.
+
+`packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
+configuration directory. Each key counts from the nearest file that has it, except that `endpoint_url`,
+`region` and `profile` belong to the `url` beside them and never travel to another one. A registry given as
+`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`). Where the URL
+names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for every AWS tool.
+
+    registry = "s3://policies/packs"      # or a table:
+
+    [registry]
+    url = "s3://policies/packs"           # a relative path starts at the directory of this file, ~/ at home
+    endpoint_url = "https://…"
+    region = "eu-central-1"
+    profile = "policies"                  # of the AWS configuration; credentials themselves are never here
+    instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
+    ca_bundle = "/etc/ssl/ours.pem"       # the certificates that its server is trusted by
+    allow_http = true                     # an http:// endpoint of another machine; not in a project's file
+    answer_seconds = 30                   # without an answer, until it is known what must run
+    replica_lag_seconds = 3600            # how far a replica may be behind; not in a project's file
+    registry_id = "…"                     # only in the operator's file: the id in registry.json, and
+    lowest_revision = 12                  # the lowest revision of governance, for machines without memory
+
+    [backends.east]                       # a name for a self-managed backend: see the package `groups`
+    url = "s3://states-east"              # or a list, of a backend that has several
+
+    [guard]
+    fail_open_until = 2026-12-31          # only in the operator's file: what fails passes until then
+
+    [install]
+    home = "/var/lib/packreg"             # where packs and caches are kept: an absolute path, or ~/
+    python = "3.12"                       # the interpreter of packs' environments
+
+    [limits]                              # how large a pack may be: manifest, members, unpacked, path, depth
+    members = 20000
+
+    [analysis]                            # what a running pack may use
+    memory = "2GiB"
+    call_seconds = 30                     # to judge one resource; also start_seconds, stack_seconds
+    opa_analyzer = "pulumi-analyzer-policy-opa"   # runs OPA packs in place of packreg's own analyzer
+
+    [tools]                               # what judging depends on; not in a project's file
+    node = "/opt/node/bin/node"           # default: the first on PATH outside the checkout, as for opa
+    opa = "/opt/opa/opa"
+    opa_functions = "http.send"           # what Rego may call although it reaches out, with commas
+
+    [analysis.packs.guard]                # the same for one pack, by its name
+    memory = "4GiB"
+
+    [environments]
+    secrets = "awskms://KEY?region=…"     # what encrypts new secrets; without it, PACKREG_PASSPHRASE
+    esc = "esc"                           # the program that opens esc:organization/project/environment
+
+Every other key is an error. This module is on the fast path of a no-op install: it imports only what every
+Python has loaded already, and `tomllib` only when there is a file to read.
+"""
+
+# ruff: noqa: PTH117, PTH118, PTH120 (pathlib costs start-up time)
+from __future__ import annotations
+
+import os
+
+from packreg.settings import operator as operator_file
+from packreg.settings.places import (
+    FILE_NAME,
+    expanded,
+    home,
+    nearest_file,
+    place,
+    program,
+    user_directory,
+    with_query,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from packreg.errors import UsageError
+
+#: The origin of what nobody set.
+DEFAULT = "default"
+#: Variable -> the setting that it says.
+VARIABLES = {
+    "PACKREG_REGISTRY": "registry.url",
+    "PACKREG_ALLOW_HTTP": "registry.allow_http",
+    "PACKREG_HOME": "install.home",
+    "PACKREG_OPA_ANALYZER": "analysis.opa_analyzer",
+}
+#: What is said of the same place as `registry.url`, in the order of a URL's query.
+OF_THE_URL = ("endpoint_url", "region", "profile")
+#: What names a program: a word that is searched on PATH, or a path, which starts at the file's directory.
+PROGRAMS = ("analysis.opa_analyzer", "environments.esc", "tools.node", "tools.opa")
+#: What names a file; a relative path starts at the directory of the file that says it.
+PLACES = ("registry.ca_bundle",)
+ANSWER_SECONDS, REPLICA_LAG_SECONDS = 30, 3600
+#: What belongs to the registry, with its default; nobody else decides it where the operator's file fixes it.
+_OF_THE_REGISTRY: dict[str, str | int | bool] = {
+    "registry.allow_http": False,
+    "registry.ca_bundle": "",
+    "registry.instance_role": False,
+    "registry.replica_lag_seconds": REPLICA_LAG_SECONDS,
+}
+
+
+class Settings:
+    """The settings of one run: `values` by key, and by the same keys `origins` in words for people.
+
+    `registry` is the URL or path, with its query; a relative path in it starts at `base`. `files` were
+    read; `passed_over` is a project's file that was there and not read, or ""; `state` is the directory for
+    what this user's marks are made with, outside every home. `operators` is the operator's file, or "" where
+    there is none; what it says is `fixed`.
+    """
+
+    __slots__ = ("base", "files", "fixed", "operators", "origins", "passed_over", "state", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, str | int | bool] = {}
+        self.origins: dict[str, str] = {}
+        self.base = ""
+        self.files: list[str] = []
+        self.passed_over = ""
+        self.state = ""
+        self.operators = ""
+        self.fixed: frozenset[str] = frozenset()
+
+    def put(self, key: str, value: str | int | bool, origin: str) -> None:
+        """Set a key that no nearer source has set."""
+        if key not in self.values:
+            self.values[key] = value
+            self.origins[key] = origin
+
+    @property
+    def registry(self) -> str:
+        """The registry's URL or path."""
+        return str(self.values["registry.url"])
+
+    @property
+    def home(self) -> str:
+        """The absolute path of the home."""
+        return str(self.values["install.home"])
+
+    @property
+    def python(self) -> str | None:
+        """The interpreter that packs' environments are made with, or None for the default."""
+        value = self.values.get("install.python")
+        return None if value is None else str(value)
+
+    @property
+    def instance_role(self) -> bool:
+        """Whether the cloud's metadata service may be asked for credentials."""
+        return bool(self.values.get("registry.instance_role", False))
+
+    @property
+    def registry_is_default(self) -> bool:
+        """Whether nobody named a registry, and the user's own one is meant."""
+        return self.origins["registry.url"] == DEFAULT
+
+    @property
+    def allow_http(self) -> bool:
+        """Whether the registry may be asked over http, which anybody on the way can answer."""
+        return bool(self.values.get("registry.allow_http", False))
+
+    @property
+    def answer_seconds(self) -> int:
+        """How long the registry may be silent, all in all, until it is known what must run."""
+        return int(self.values.get("registry.answer_seconds", ANSWER_SECONDS))
+
+    @property
+    def replica_lag_seconds(self) -> int:
+        """How long governance of a replica may be older than what was seen of it."""
+        return int(self.values.get("registry.replica_lag_seconds", REPLICA_LAG_SECONDS))
+
+    @property
+    def ca_bundle(self) -> str:
+        """The file with the certificates that the registry's server is trusted by; empty for the usual."""
+        return str(self.values.get("registry.ca_bundle", ""))
+
+    @property
+    def opa_analyzer(self) -> str | None:
+        """The name or the absolute path of the program that runs OPA packs, or None for packreg's own."""
+        value = self.values.get("analysis.opa_analyzer")
+        return None if value is None else str(value)
+
+    @property
+    def named_tools(self) -> dict[str, str]:
+        """The programs that somebody named for `node` and `opa`, by name or absolute path."""
+        found = {name: str(self.values.get(f"tools.{name}", "")) for name in ("node", "opa")}
+        return {name: program for name, program in found.items() if program}
+
+    @property
+    def opa_functions(self) -> list[str]:
+        """The functions that rules of OPA packs may call although they reach out."""
+        words = str(self.values.get("tools.opa_functions", "")).split(",")
+        return [word.strip() for word in words if word.strip()]
+
+    @property
+    def secrets(self) -> str:
+        """Where the key of environments' new secrets is, or an empty string for a passphrase."""
+        return str(self.values.get("environments.secrets", ""))
+
+    @property
+    def esc(self) -> str:
+        """The name or the absolute path of the program that opens environments of ESC; empty for none."""
+        return str(self.values.get("environments.esc", ""))
+
+    @property
+    def backends(self) -> dict[str, list[str]]:
+        """The URLs of the self-managed backends that have a name, by it."""
+        found = {k[9:]: str(v).split("\n") for k, v in self.values.items() if k.startswith("backends.")}
+        return dict(sorted(found.items()))
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """The limits that somebody set."""
+        return {k[7:]: int(v) for k, v in self.values.items() if k.startswith("limits.")}
+
+
+def load_settings(
+    environ: Mapping[str, str],
+    cwd: str,
+    registry: str | None = None,
+    *,
+    project: bool = True,
+    operators: str | None = None,
+) -> Settings:
+    """Gather the settings for a command that runs in `cwd` (absolute), with `--registry` as `registry`.
+
+    Without `project` the packreg.toml of a project is not read, only noted as `passed_over`: whoever may edit
+    a project must not choose what judges it. `operators` is where the operator's file is looked for, for
+    tests; it is in one place on every machine.
+
+    Raises:
+        UsageError: a file cannot be read, cannot be trusted or holds what it may not; an empty registry was
+            given; an option or a variable says something else than the operator's file.
+    """
+    settings = Settings()
+    _add_operators(settings, operators or operator_file.place())
+    if registry is not None:
+        _put_registry(settings, expanded(registry, environ), "--registry", cwd)
+    for name, key in VARIABLES.items():
+        if environ.get(name):
+            _add_variable(settings, key, name, environ, cwd)
+    nearest = nearest_file(cwd)
+    users = os.path.join(user_directory("config", environ), FILE_NAME)
+    if not project and nearest != users:
+        settings.passed_over, nearest = nearest, ""
+    for path in (nearest, users):
+        if path and path not in settings.files and os.path.lexists(path):
+            _add_file(settings, path, environ, project=path != users)
+    data_directory = user_directory("data", environ)
+    _put_registry(settings, os.path.join(data_directory, "registry"), DEFAULT, cwd)
+    settings.put("install.home", data_directory, DEFAULT)
+    settings.state = user_directory("state", environ)
+    if "registry.url" not in settings.fixed:
+        _add_endpoint(settings, environ)
+    return settings
+
+
+def _add_operators(settings: Settings, path: str) -> None:
+    """What the operator's file says, which is fixed from here on."""
+    data = operator_file.read(path)
+    if data is None:
+        return
+    from packreg.settings.file import KEYS, OPERATORS, parse_file, usage
+
+    found = parse_file(data, path, {**KEYS, **OPERATORS})
+    for key in (*PROGRAMS, *PLACES, "install.home", "registry.url"):
+        value = str(found.get(key, ""))
+        if value.startswith("~") or (value and key in PROGRAMS and not os.path.isabs(value)):
+            raise usage(
+                f"{path}: {key} is {value}, and what that means is up to variables of whoever runs packreg",
+                "write the absolute path",
+            )
+    settings.files.append(path)
+    settings.operators = path
+    _put_all(settings, found, path, {})
+    if "registry.url" in settings.values:
+        for key, default in _OF_THE_REGISTRY.items():
+            settings.put(key, default, path)
+    settings.fixed = frozenset(settings.values)
+
+
+def _add_variable(settings: Settings, key: str, name: str, environ: Mapping[str, str], cwd: str) -> None:
+    value, origin = environ[name], f"environment {name}"
+    if key == "registry.url":
+        _put_registry(settings, expanded(value, environ), origin, cwd)
+        return
+    meant = says_yes(value) if key == "registry.allow_http" else _meant(key, value, cwd, environ, name)
+    if key in settings.fixed and settings.values[key] != meant:
+        raise contradiction(settings, key, value, origin)
+    settings.put(key, meant, origin)
+
+
+def says_yes(value: str) -> bool:
+    """Whether a variable says that something is so."""
+    return value.strip().lower() in ("1", "true", "yes", "on")
+
+
+def contradiction(settings: Settings, key: str, value: object, origin: str) -> UsageError:
+    """The error that `origin` says something else than the operator's file."""
+    from packreg.settings.file import usage
+
+    return usage(
+        f"{origin} says {value}, but {key} is fixed as {settings.values[key]} by {settings.operators}",
+        f"leave {origin} out, or ask whoever looks after this machine",
+    )
+
+
+def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Write the endpoint that the AWS variables name into the URL: it says which registry is meant.
+
+    Otherwise two servers with a bucket of one name would share what is cached from them.
+    """
+    url = settings.registry
+    if not url.startswith("s3://") or "endpoint_url=" in url:
+        return
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        if environ.get(name):
+            settings.values["registry.url"] = with_query(url, {"endpoint_url": environ[name]}, name)
+            settings.origins["registry.url"] += f", environment {name}"
+            return
+
+
+def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
+    if not url.strip():
+        from packreg.settings.file import usage
+
+        raise usage(f"the registry of {origin} is empty", "give a directory or s3://bucket/prefix")
+    if "registry.url" not in settings.values:
+        settings.put("registry.url", url, origin)
+        settings.base = base
+    elif "registry.url" in settings.fixed and origin != DEFAULT:
+        from packreg.store.url import parse_location
+
+        fixed = parse_location(settings.registry, cwd=settings.base)
+        if parse_location(url, cwd=base).url != fixed.url:
+            raise contradiction(settings, "registry.url", url, origin)
+
+
+def _add_file(settings: Settings, path: str, environ: Mapping[str, str], *, project: bool) -> None:
+    """What a file says, as far as nothing nearer did."""
+    from packreg.settings.file import KEYS, NOT_FOR_PROJECTS, OPERATORS, parse_file, read_file, usage
+
+    data = read_file(path)
+    if data is None:
+        return
+    settings.files.append(path)
+    found = parse_file(data, path, {**KEYS, **OPERATORS})
+    for key in sorted(found):
+        if key in OPERATORS:
+            raise usage(f"{path}: {key} counts only in the operator's file, {operator_file.place()}")
+        if key.startswith("backends.") and any(each.startswith("backends.") for each in settings.fixed):
+            raise usage(f"{path}: {key} does not count: {settings.operators} names the backends")
+        if project and key.startswith(NOT_FOR_PROJECTS):
+            raise usage(f"{path}: {key} does not count in the file of a project", "set it in your own one")
+    _put_all(settings, found, path, environ)
+
+
+def _put_all(
+    settings: Settings, found: dict[str, str | int | bool], path: str, environ: Mapping[str, str]
+) -> None:
+    directory = os.path.dirname(path)
+    url = found.pop("registry.url", None)
+    of_the_url = {key: found.pop(f"registry.{key}", "") for key in OF_THE_URL}
+    if url is None and any(of_the_url.values()):
+        from packreg.settings.file import usage
+
+        key = next(key for key, value in of_the_url.items() if value)
+        raise usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
+    if url is not None and "registry.url" not in settings.values:
+        url = expanded(with_query(str(url), of_the_url, path), environ)
+        _put_registry(settings, url, path, directory)
+    for key, value in found.items():
+        settings.put(key, _meant(key, value, directory, environ, f"{path}: {key}"), path)
+
+
+def _meant(
+    key: str, value: str | int | bool, base: str, environ: Mapping[str, str], origin: str
+) -> str | int | bool:
+    """A value with its path, if it is one, as an absolute path."""
+    if key == "install.home":
+        return home(str(value), environ, origin)
+    absolute = place if key in PLACES else program if key in PROGRAMS else None
+    return absolute(str(value), base, environ) if absolute else value

@@ -1,0 +1,145 @@
+"""The resources of a preview: what `pulumi preview --json` prints.
+
+    {"config", "steps": [{"op", "urn", "oldState"?, "newState"?, …}], "diagnostics", "changeSummary", …}
+
+The resources are the `newState`s, but for steps that take something away. A URN can have several steps
+(`--show-replacement-steps`, `--refresh`); the last one counts. What this file holds is less than what an
+analyzer gets while the preview runs, and this is what is missing, and why:
+
+* Resources that do not change: the CLI leaves them out without `--show-sames`, which a note says. A stack
+  policy does not see them, nor do others see them as their provider.
+* Default providers: the CLI never prints them. Resources that use one have no provider here.
+* The order is that of the steps, which is the engine's and differs from run to run.
+* Secrets: the CLI has replaced each by the text "[secret]", and nothing tells any more that it was one. So
+  every such text counts as a secret that stays hidden, also one that a program wrote itself.
+* `deleteBeforeReplace`: it is not part of a resource's state.
+* Outputs: the CLI prints a step before it is made. A resource that stays the same has those of its old state;
+  another one of a provider gets its inputs as outputs, without what the provider would add (known or not yet
+  known); a component or the stack itself has none.
+
+A resource that is only read is here like any other; the engine shows it to stack policies only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from packreg.errors import InvalidState, Problem
+from packreg.states.json_text import JsonText, strict
+from packreg.states.resource import Resource, resource_from_state
+from packreg.states.snapshot import Elements, Snapshot
+from packreg.states.values import WrongValue
+
+#: Steps after which the resource is gone, or that concern the one that is replaced.
+REMOVALS = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"})
+
+#: The codes of the notes on a preview that broke off, and on one without the resources that stay as they are.
+FAILED_PREVIEW = "failed-preview"
+MISSING_RESOURCES = "missing-resources"
+
+_HINT = "give the output of `pulumi preview --json --show-sames`"
+_OWN_NAMES = frozenset({"steps", "changeSummary", "duration"})
+_READ = frozenset({"changeSummary", "diagnostics", "maybeCorrupt"})
+_UNCHANGED = frozenset({"same", "refresh", "read"})
+
+
+def read_preview(data: bytes, where: str) -> Snapshot:
+    """The snapshot of a preview; `where` names the file in errors.
+
+    Raises InvalidState: not JSON, not a preview, or a resource that cannot be read (see `Snapshot`).
+    """
+    text = JsonText(data, where)
+    if text.peek() != "{":
+        raise InvalidState(f"{where} is not a preview: it is not a JSON object", hint=_HINT)
+    steps = _Steps(data, where)
+    rest: dict[str, object] = {}
+    for name in text.members():
+        if name == "steps":
+            for index in text.elements():
+                steps.add(index, text.skip())
+            rest[name] = None
+        elif name in _READ:
+            rest[name] = text.value()
+        else:
+            rest[name] = None
+    if "sequence" in rest and not rest.keys() & _OWN_NAMES:
+        raise InvalidState(f"{where} is a log of engine events, not a preview", hint=_HINT)
+    text.end()
+    if not rest.keys() & _OWN_NAMES:
+        state = rest.keys() & {"deployment", "checkpoint"}
+        hint = "this is the state of a stack: analyze it as a state" if state else _HINT
+        raise InvalidState(f"{where} is not a preview: it has no steps", hint=hint)
+    wanted = list(steps.last.values())
+    elements = Elements(data, lambda at: f"steps[{wanted[at].number}].newState")
+    for step in wanted:
+        elements.add(step.span)
+    return Snapshot(where, elements, _read, masked=True, notes=tuple(_notes(data, where, rest, steps.same)))
+
+
+class _Step(NamedTuple):
+    number: int
+    operation: str
+    span: tuple[int, int]
+
+
+class _Steps:
+    """The last step of each URN that leaves a resource there, in the order of those steps."""
+
+    def __init__(self, data: bytes, where: str) -> None:
+        self._data = data
+        self._where = where
+        self.last: dict[str, _Step] = {}
+        self.same = 0
+
+    def add(self, index: int, span: tuple[int, int]) -> None:
+        place = f"{self._where}: steps[{index}]"
+        step = strict(self._data[span[0] : span[1]], place)
+        urn, operation = (step.get("urn"), step.get("op")) if isinstance(step, dict) else (None, None)
+        if not isinstance(step, dict) or not isinstance(urn, str) or not isinstance(operation, str):
+            raise InvalidState(f"{place} is not a step of a preview: it needs an op and a urn")
+        before = self.last.get(urn)
+        if operation in REMOVALS:
+            if before is not None and before.operation == "refresh":
+                del self.last[urn]  # looked up first, then found to be in the way
+        elif step.get("newState") is not None:
+            self.last.pop(urn, None)
+            self.last[urn] = _Step(index, operation, span)
+            self.same += operation == "same"
+
+
+def _read(index: int, step: object) -> Resource:
+    assert isinstance(step, dict)
+    resource = resource_from_state(step["newState"])
+    if resource.urn != step["urn"]:
+        raise WrongValue(f"has another URN than its step, {str(step['urn'])[:200]!r}")
+    if not resource.outputs:
+        old = step.get("oldState")
+        if step["op"] in _UNCHANGED and old is not None:
+            resource.outputs = resource_from_state(old).outputs
+        elif resource.custom:
+            resource.outputs = resource.inputs
+    return resource
+
+
+def _notes(data: bytes, where: str, rest: Mapping[str, object], same: int) -> Iterator[Problem]:
+    summary = rest.get("changeSummary")
+    unchanged = summary.get("same") if isinstance(summary, dict) else None
+    if isinstance(unchanged, float) and unchanged > same:
+        message = f"{unchanged - same:.0f} unchanged resources are not in it and were not analyzed"
+        yield Problem(MISSING_RESOURCES, message, where, "run `pulumi preview --json --show-sames`")
+    if rest.get("maybeCorrupt") is True or _has_error(rest.get("diagnostics")):
+        message = "the preview did not succeed; resources that it did not get to were not analyzed"
+        yield Problem(FAILED_PREVIEW, message, where)
+    hidden = data.count(b'"[secret]"')
+    if hidden:
+        message = (
+            f'secrets are hidden in it ("[secret]", {hidden} times, if no program wrote that text itself); '
+            "policies see that text instead"
+        )
+        yield Problem("hidden-secrets", message, where)
+
+
+def _has_error(diagnostics: object) -> bool:
+    found = diagnostics if isinstance(diagnostics, list) else []
+    return any(isinstance(diagnostic, dict) and diagnostic.get("severity") == "error" for diagnostic in found)

@@ -1,0 +1,125 @@
+"""A list of resources that no stack has to know, as JSON Lines: what an account holds, for instance.
+
+One JSON object on each line, blank lines aside:
+
+    {"type": "aws:s3/bucket:Bucket", "name": "logs", "properties": {…}}
+
+    type         a Pulumi type token; required
+    name         required when there is no urn
+    urn          Pulumi's name of the resource; else urn:pulumi:<stack>::<project>::<type>::<name>
+    properties   what the resource is like; both resource policies and stack policies get them
+    outputs      what stack policies get instead, when it differs
+    parent, dependencies, propertyDependencies, provider    as in a stack's state: URNs, `<urn>::<id>`
+    protect, ignoreChanges, additionalSecretOutputs, aliases, customTimeouts, deleteBeforeReplace    options
+
+Members beyond these are passed over, with a note that names them: exports of inventories have many.
+Property values are those of Pulumi's state (see `values`), secrets in clear only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from packreg.errors import InvalidState, Problem
+from packreg.states.resource import Resource, checked, resource_from_state
+from packreg.states.snapshot import Elements, Snapshot
+from packreg.states.values import WrongValue
+
+_OPTIONS = frozenset(
+    [
+        "protect",
+        "ignoreChanges",
+        "additionalSecretOutputs",
+        "aliases",
+        "customTimeouts",
+        "deleteBeforeReplace",
+    ]
+)
+_LINKS = frozenset(["parent", "dependencies", "propertyDependencies", "provider"])
+_MEMBERS = _OPTIONS | _LINKS | frozenset(["type", "name", "urn", "id", "properties", "outputs"])
+
+
+def read_resources(
+    data: bytes,
+    where: str,
+    *,
+    stack: str = "resources",
+    project: str = "account",
+    place: Callable[[int], str] | None = None,
+) -> Snapshot:
+    """The snapshot of a resource list; `stack` and `project` go into the URNs of resources without one.
+
+    `place` says for messages where the resource of an index was written, if that is not its line.
+
+    Raises InvalidState with the line: not JSON, not an object, a type or a name missing, a value that cannot
+    be read (see `Snapshot`).
+    """
+    if data.startswith(b"\xef\xbb\xbf"):
+        data = b"   " + data[3:]  # a byte order mark; white space keeps the columns
+    if data.lstrip()[:1] == b"[":
+        raise InvalidState(
+            f"{where} is a JSON list, and resources are read as JSON Lines: one object on each line",
+            hint="jq -c '.[]' makes lines of a list",
+        )
+    lines: list[int] = []
+    elements = Elements(data, place or (lambda index: f"line {lines[index]}"))
+    ignored: set[str] = set()
+    for number, span in _lines(data):
+        lines.append(number)
+        elements.add(span)
+
+    def read(index: int, raw: object) -> Resource:
+        if not isinstance(raw, dict):
+            raise WrongValue("is not a JSON object")
+        ignored.update(raw.keys() - _MEMBERS)
+        return _resource(raw, stack, project)
+
+    snapshot = Snapshot(where, elements, read)
+    if ignored:
+        names = ", ".join(f"{name[:80]!r}" for name in sorted(ignored)[:10])
+        message = f"members that are not part of a resource were passed over: {names}"
+        snapshot.notes = (*snapshot.notes, Problem("ignored-members", message, where))
+    return snapshot
+
+
+def _lines(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Number (from 1) and span of each line that is not blank."""
+    start, number = 0, 0
+    while start < len(data):
+        number += 1
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        if data[start:end].strip():
+            yield number, (start, end)
+        start = end + 1
+
+
+def _resource(raw: dict[str, Any], stack: str, project: str) -> Resource:
+    kind, name, urn = raw.get("type"), raw.get("name"), raw.get("urn")
+    for value, member in ((kind, "type"), (name, "name"), (urn, "urn")):
+        if value is not None and not isinstance(value, str):
+            raise WrongValue(f"must have text as its {member}")
+    if not kind:
+        raise WrongValue("has no type")
+    if not urn:
+        if not name:
+            raise WrongValue("has no name and no urn")
+        urn = f"urn:pulumi:{stack}::{project}::{kind}::{name}"
+    outputs = raw.get("outputs")
+    known = {member: raw.get(member) for member in _OPTIONS | _LINKS if member != "deleteBeforeReplace"}
+    resource = resource_from_state(
+        {
+            **known,
+            "urn": urn,
+            "type": kind,
+            "custom": True,
+            "inputs": raw.get("properties"),
+            "outputs": raw.get("properties") if outputs is None else outputs,
+        }
+    )
+    replace = raw.get("deleteBeforeReplace")
+    if replace is not None and not isinstance(replace, bool):
+        raise WrongValue("must have true or false as its deleteBeforeReplace")
+    resource.delete_before_replace = replace
+    return checked(resource)

@@ -1,0 +1,255 @@
+"""The resources of one file, checked, and read again one by one whenever they are needed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from packreg.errors import InvalidState, Problem
+from packreg.states.json_text import strict
+from packreg.states.resource import ROOT_STACK, Resource, provider_urn, urn_parts
+from packreg.states.secrets import Secrets
+from packreg.states.values import ARCHIVE, ASSET, SIGNATURE, Properties, Values, WrongValue
+
+#: Resources of one file; the largest states that are known have some 100,000.
+MAX_ELEMENTS = 2_000_000
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
+
+
+class Elements:
+    """Where in some bytes the JSON of each resource is, and how a message names the place of each."""
+
+    def __init__(self, data: bytes, place: Callable[[int], str]) -> None:
+        self._data = data
+        self._spans = array("Q")
+        self.place = place
+
+    def add(self, span: tuple[int, int]) -> None:
+        """Add the next element: `data[start:end]`. Raises InvalidState: there are too many."""
+        if len(self) == MAX_ELEMENTS:
+            raise InvalidState(f"the file has more than {MAX_ELEMENTS} resources")
+        self._spans.extend(span)
+
+    def __len__(self) -> int:
+        return len(self._spans) // 2
+
+    def digest(self) -> str:
+        """The sha256 of all the bytes."""
+        return f"sha256:{hashlib.sha256(self._data).hexdigest()}"
+
+    def decode(self, index: int, where: str) -> object:
+        """One element. Raises InvalidState."""
+        start, end = self._spans[2 * index : 2 * index + 2]
+        return strict(self._data[start:end], f"{where}: {self.place(index)}")
+
+
+class HiddenSecrets(NamedTuple):
+    """The URNs of the live resources of which packs see "[secret]" instead of a secret.
+
+    `analyzed` are those whose inputs or provider have one, which all policies for resources are shown;
+    `stacked` those whose outputs or provider have one, which policies for stacks are shown.
+    """
+
+    analyzed: tuple[str, ...] = ()
+    stacked: tuple[str, ...] = ()
+
+
+class Snapshot:
+    """The resources of a state, a preview or a resource list, in the file's order.
+
+    Making one checks everything: that each resource can be read and converted, that no two live ones share a
+    URN, that no parents form a ring. Only the file's bytes, the live URNs and the providers are held;
+    iterating decodes each resource anew. Not for several threads at once.
+
+    `where` names the file, `notes` says what could not be seen, `size` counts the live resources (those not
+    marked for deletion; `len` too), `stack` and `project` are those of the root stack or the first resource,
+    `root` is the URN that a finding about the whole stack is attributed to ("" without resources), `hidden`
+    tells which resources have secrets that cannot be read, and `known_secrets` holds the texts of all secrets
+    revealed so far, which must not appear in output.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        elements: Elements,
+        read: Callable[[int, object], Resource],
+        *,
+        secrets: Secrets | None = None,
+        masked: bool = False,
+        notes: tuple[Problem, ...] = (),
+    ) -> None:
+        """`read` makes a resource of an element and its index; it may raise WrongValue.
+
+        `masked` says that whoever wrote the file put "[secret]" in the place of each secret.
+
+        Raises InvalidState with the file, the place in it and the resource.
+        """
+        self.where = where
+        self._elements = elements
+        self._read = read
+        secrets = secrets or Secrets()
+        self.values = Values(secrets, masked=masked)
+        self._live: set[str] = set()
+        self._providers: dict[str, Properties] = {}
+        self.root = ""
+        self.hidden = HiddenSecrets()
+        self._check()
+        self.size = len(self._live)
+        self.stack, self.project = urn_parts(self.root)[:2] if self.root else ("", "")
+        self.notes = (*notes, *self._own_notes(secrets))
+
+    def __len__(self) -> int:
+        return self.size
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file holds no resources at all, so that there is nothing to ask any pack."""
+        return len(self._elements) == 0
+
+    @property
+    def known_secrets(self) -> frozenset[str]:
+        """See the class; short texts are in it too, and whether to redact those is the reader's to judge."""
+        return frozenset(self.values.known)
+
+    def digest(self) -> str:
+        """The sha256 of the file's bytes, unpacked (`sha256:…`): what reports name a state by."""
+        return self._elements.digest()
+
+    def __iter__(self) -> Iterator[Resource]:
+        """The live resources."""
+        for index in range(len(self._elements)):
+            resource = self._resource(index)
+            if not resource.delete:
+                yield resource
+
+    def provider(self, resource: Resource) -> Properties | None:
+        """A resource's provider as `{"urn", "type", "name", "properties"}`, or None.
+
+        None also when the file does not have the provider it refers to. The same object is given each time;
+        do not change it.
+        """
+        return self._providers.get(provider_urn(resource.provider)) if resource.provider else None
+
+    def attribute(self, urn: str) -> str:
+        """The URN that a stack policy's finding belongs to: its own, if that is live here, else the root."""
+        return urn if urn in self._live else self.root
+
+    def _resource(self, index: int) -> Resource:
+        raw = self._elements.decode(index, self.where)
+        try:
+            return self._read(index, raw)
+        except WrongValue as wrong:
+            raise self._refused(index, wrong, raw) from None
+
+    def _check(self) -> None:
+        parents: dict[str, str] = {}
+        uses: Counter[str] = Counter()
+        fallback = ""
+        inside: dict[str, tuple[bool, bool]] = {}
+        for index in range(len(self._elements)):
+            resource = self._resource(index)
+            try:
+                inputs, in_inputs = self._converted(resource.inputs, "inputs")
+                visible = without_internal(resource.outputs)
+                _, in_outputs = self._converted(visible, "outputs")
+                internal = resource.outputs.keys() - visible.keys()
+                self._converted({name: resource.outputs[name] for name in sorted(internal)}, "outputs")
+                if not resource.delete:
+                    if resource.urn in self._live:
+                        raise WrongValue("has the URN of an earlier resource; neither is to be deleted")
+                    self._live.add(resource.urn)
+                    parents[resource.urn] = resource.parent
+                    uses[provider_urn(resource.provider)] += 1
+                    if in_inputs or in_outputs:
+                        inside[resource.urn] = in_inputs, in_outputs
+            except WrongValue as wrong:
+                raise self._refused(index, wrong, {"urn": resource.urn}) from None
+            if resource.is_provider:
+                self._providers[resource.urn] = {
+                    "urn": resource.urn,
+                    "type": resource.type,
+                    "name": resource.name,
+                    "properties": without_internal(inputs),
+                }
+            if resource.type == ROOT_STACK and not resource.parent and not self.root:
+                self.root = resource.urn
+            fallback = fallback or resource.urn
+        if not self.root and fallback:
+            stack, project, _, _ = urn_parts(fallback)
+            self.root = f"urn:pulumi:{stack}::{project}::{ROOT_STACK}::{project}-{stack}"
+        self._check_parents(parents)
+        self.hidden = self._hidden(inside)
+        self._without_provider = sum(uses[urn] for urn in uses.keys() - self._providers.keys() if urn)
+
+    def _hidden(self, inside: Mapping[str, tuple[bool, bool]]) -> HiddenSecrets:
+        """Whose secrets stay hidden; those of a provider are shown with each resource that uses it, too."""
+        hidden = dict(inside)
+        if providers := {urn for urn, (in_inputs, _) in inside.items() if in_inputs} & self._providers.keys():
+            users = (each.urn for each in self if provider_urn(each.provider) in providers)
+            hidden |= dict.fromkeys(users, (True, True))
+        return HiddenSecrets(
+            tuple(urn for urn, (in_inputs, _) in hidden.items() if in_inputs),
+            tuple(urn for urn, (_, in_outputs) in hidden.items() if in_outputs),
+        )
+
+    def _converted(self, raw: Properties, name: str) -> tuple[Properties, bool]:
+        """The properties in wire form, and whether a secret in them stays hidden."""
+        before = self.values.hidden
+        try:
+            return self.values.properties(raw), self.values.hidden > before
+        except WrongValue as wrong:
+            wrong.path.append(name)
+            raise
+
+    def _check_parents(self, parents: dict[str, str]) -> None:
+        fine: set[str] = set()
+        for urn in parents:
+            line: set[str] = set()
+            ancestor = urn
+            while ancestor and ancestor not in fine:
+                if ancestor in line:
+                    raise InvalidState(f"{self.where}: the resource {ancestor[:300]!r} is its own ancestor")
+                line.add(ancestor)
+                ancestor = parents.get(ancestor, "")
+            fine |= line
+
+    def _refused(self, index: int, wrong: WrongValue, raw: object) -> InvalidState:
+        place = self._elements.place(index)
+        for step in reversed(wrong.path):
+            place += f".{step}" if isinstance(step, str) and _PLAIN.fullmatch(step) else f"[{step!r:.80}]"
+        urn = raw.get("urn") if isinstance(raw, dict) else None
+        of = f" (resource {urn[:300]!r})" if isinstance(urn, str) and urn else ""
+        return InvalidState(f"{self.where}: {place} {wrong}{of}")
+
+    def _own_notes(self, secrets: Secrets) -> Iterator[Problem]:
+        if not self._live:
+            held = "only resources marked for deletion" if len(self._elements) else "no resources"
+            yield Problem("nothing-to-analyze", f"it holds {held}: there was nothing to analyze", self.where)
+        if secrets.note():
+            yield Problem("hidden-secrets", secrets.note(), self.where)
+        if self._without_provider:
+            message = (
+                f"{self._without_provider} resources have a provider that is not in it; policies see none"
+            )
+            yield Problem("missing-providers", message, self.where)
+        if self.values.replaced_bytes:
+            message = "some values are bytes that are not text; policies see replacement characters in them"
+            yield Problem("replaced-bytes", message, self.where)
+
+
+def without_internal(properties: Properties) -> Properties:
+    """The properties that policies are shown: without the engine's own, `__…`, at every level.
+
+    So does the Pulumi CLI 3.276; 3.259 leaves out those of the top level only.
+    """
+    return {name: _shown(value) for name, value in properties.items() if not name.startswith("__")}
+
+
+def _shown(value: Any) -> Any:
+    if type(value) is dict and value.get(SIGNATURE) not in (ASSET, ARCHIVE):  # whose files have any name
+        return without_internal(value)
+    return [_shown(item) for item in value] if type(value) is list else value

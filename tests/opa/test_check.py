@@ -1,0 +1,83 @@
+"""What `check` and `publish` are told about an OPA pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from packreg.opa.check import opa_problems
+from packreg.opa.command import analyzer_command
+from packreg.pack.files import File
+from packreg.pack.problems import Problems
+from tests.opa.packs import files_of
+
+
+def problems_of(opa: str, files: dict[str, bytes]) -> Problems:
+    """What is wrong with these files."""
+    problems = Problems()
+    opa_problems({path: File(data) for path, data in files.items()}, problems, opa)
+    return problems
+
+
+def test_good_packs_have_no_errors(opa: str) -> None:
+    """The packs of these tests pass."""
+    for name in ("kinds", "admission"):
+        assert problems_of(opa, files_of(name)).errors == []
+
+
+def test_all_that_is_wrong_is_told_at_once(opa: str) -> None:
+    """Every Rego file is looked at, other files are not, and places are kept."""
+    found = problems_of(
+        opa,
+        {
+            "a.rego": b"package p\n\ndeny[m] { m := }\n",
+            "dir/b.rego": b"package p\nwarn[m] {\n",
+            "README.md": b"\xff",
+        },
+    )
+    assert {(problem.code, problem.where) for problem in found.errors} == {
+        ("rego-syntax", "a.rego:3"),
+        ("rego-syntax", "dir/b.rego:3"),
+    }
+
+
+def test_rules_that_contradict_each_other_are_found_by_evaluating_once(opa: str) -> None:
+    """A rule with two values is no fault to a compiler; it stops each deployment, so it stops the check."""
+    rules = b'package p\nx = 1 { true }\nx = 2 { true }\ndeny["m"] { x == 1 }\n'
+    [problem] = problems_of(opa, {"a.rego": rules}).errors
+    assert problem.code == "rego-evaluation"
+    assert "the policy 'deny' cannot be evaluated: a.rego:3: " in problem.message
+
+
+def test_a_program_that_is_no_opa_is_said(tmp_path: Path) -> None:
+    """Too old, something else, or one that crashes: an error, and nothing was checked."""
+    program = tmp_path / "opa"
+    said = []
+    for script in ("echo 'Version: 0.70.0'", "echo hello", "kill -SEGV $$"):
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        [problem] = problems_of(str(program), {"a.rego": b"package p\n"}).errors
+        said.append(problem.message.partition(str(program))[2] or problem.message)
+    program.unlink()
+    [problem] = problems_of(str(program), {"a.rego": b"package p\n"}).errors
+    said.append(problem.message.partition(str(program))[2])
+    assert said == [
+        " is OPA 0.70.0; at least 1.6.0 is needed",
+        " does not say its version: it wrote nothing",
+        "opa version was ended by signal 11",
+        " cannot be started: No such file or directory",
+    ]
+
+
+def test_thousands_of_rules_are_looked_through(opa: str) -> None:
+    """A chain of rules, each needing the next, is no recursion."""
+    chain = "".join(f"r{index} {{ r{index + 1} }}\n" for index in range(2000))
+    files = {"a.rego": f'package p\n{chain}r2000 {{ true }}\ndeny["m"] {{ r0 }}\n'.encode()}
+    assert problems_of(opa, files).errors == []
+
+
+def test_the_command_line() -> None:
+    """The interpreter, the program, and what rules may call beyond the ordinary."""
+    assert analyzer_command("/opt/opa", python="/venv/bin/python") == [
+        *("/venv/bin/python", "-P", "-u", "-m", "packreg.opa", "-opa=/opt/opa")
+    ]
+    assert analyzer_command("/opt/opa", allowed=["http.send"])[-1] == "-allow=http.send"

@@ -1,0 +1,1 @@
+"""Tests of reports, in each format and as they are kept."""

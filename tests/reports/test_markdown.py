@@ -1,0 +1,45 @@
+"""The report as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from packreg.reports.markdown import markdown_report
+from tests.reports.findings import URN, error, guard, hostile, report
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """What a Markdown reader makes of it, inline tokens instead of their blocks."""
+    for token in MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(text):
+        yield from token.children if token.type == "inline" and token.children else [token]
+
+
+def test_what_a_reader_sees() -> None:
+    """A table of the packs with their counts, then findings, each with its text in a block."""
+    text = markdown_report(report(guard(errors=(error("none", URN),))))
+    assert "| `guard@1.0.0` | 1 | 3 | 1 | 0 | 1 |" in text
+    assert "- **mandatory** `private` on `demo:index:Bucket: open`" in text
+    assert "- **could not be evaluated** (no-answer): `none` on `open`" in text
+    found = list(tokens(text))
+    assert sum(token.type == "table_open" for token in found) == 1
+    assert [token.content for token in found if token.type == "fence"] == [
+        "no answer in 60 s\n",
+        "Is private.\nopen is public.\n",
+        "open has no owner.\n",
+        '~ acl: "public" => "private"\n+ tags.a.b: "yes"\n- rules[0].port: 80\n',
+    ]
+
+
+def test_hostile_text_stays_in_code() -> None:
+    """No markup, link, mention or table cell of a pack's comes out: all its text is code."""
+    found = list(tokens(markdown_report(hostile())))
+    for token in found:
+        if "HARM" in token.content or "first" in token.content:
+            assert token.type in ("code_inline", "fence"), token
+        assert token.type not in ("link_open", "image", "html_inline", "html_block", "s_open")
+    assert sum(token.type == "td_open" for token in found) == 6
+    assert sum(token.type == "fence" for token in found) == 3
+    assert sum(token.type == "heading_open" for token in found) == 3
