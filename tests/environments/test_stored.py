@@ -237,7 +237,7 @@ def test_verify_proves_environments(bucket: MemoryBucket) -> None:
     bucket.delete(Chain(place.store, environment_prefix("prod")).key(1))
     found = {finding.subject: finding.code for finding in place.verify()}
     assert found == {
-        "environments/-odd/": "unknown-key",
+        "environments/-odd/x": "unknown-key",
         "environments/prod/r": "bad-revision",
         "environments/prod/t": "",
     }

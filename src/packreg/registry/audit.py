@@ -10,14 +10,16 @@ from packreg.pack.files import Limits
 from packreg.pack.version import Version
 from packreg.registry import layout
 from packreg.registry.environment_reference import is_name
+from packreg.registry.holders import read_holder
 from packreg.registry.listing import PackListing, Release
 from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
 from packreg.registry.proof import prove_files
 from packreg.registry.record import Record
-from packreg.store.bucket import Entry
+from packreg.store.bucket import RESERVED, Entry
 from packreg.store.chain import Chain
 from packreg.store.probe import PROBES
+from packreg.store.store import Store
 
 DAY = 86400.0
 #: How long a bundle is kept whose version nobody has decided: its publisher may still be at work.
@@ -46,8 +48,13 @@ class Garbage(NamedTuple):
     reason: str
 
 
+#: What `verify_registry` walks. Entries of runs and reports are left to who can read reports.
+WALKED = frozenset(layout.PREFIXES) - {layout.RUNS, layout.REPORTS}
+
+
 def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
-    """Everything in the registry, pack by pack. See `Registry.verify`."""
+    """Everything in the registry that is in `WALKED`, pack by pack. See `Registry.verify`."""
+    yield from _verify_top(objects)
     names = set(known_names(objects, layout.PACKS)) | set(known_names(objects, layout.BUNDLES))
     for top in (layout.PACKS, layout.BUNDLES):
         for prefix in objects.store.prefixes(top):
@@ -55,15 +62,50 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
                 yield Finding(prefix, "error", "unknown-key", "this is not the name of a pack")
     for name in sorted(names):
         yield from verify_pack(objects, name, limits)
-    yield from _verify_chain(objects, layout.GOVERNANCE)
-    yield from _verify_chain(objects, layout.TRANSFERS)
-    for prefix in objects.store.prefixes(layout.ENVIRONMENTS):
+    known = dict(chains(objects.store))
+    for prefix in known:
+        yield from _verify_chain(objects, prefix)
+    for entry in objects.store.list_all(layout.ENVIRONMENTS):
+        if f"{entry.key.rpartition('/')[0]}/" not in known:
+            yield Finding(entry.key, "error", "unknown-key", "packreg writes no such key")
+    yield from _verify_stacks(objects)
+
+
+def chains(store: Store) -> Iterator[tuple[str, str]]:
+    """The chains of what people edit: the prefix of each, and what it is in words."""
+    yield layout.GOVERNANCE, "governance"
+    yield layout.TRANSFERS, "the transfers"
+    for prefix in store.prefixes(layout.ENVIRONMENTS):
         name = prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/")
         if is_name(name):
-            yield from _verify_chain(objects, layout.environment_prefix(name))
-            yield from _verify_chain(objects, layout.environment_tags_prefix(name))
-        else:
-            yield Finding(prefix, "error", "unknown-key", "this is not the name of an environment")
+            yield layout.environment_prefix(name), f"the environment {name}"
+            yield layout.environment_tags_prefix(name), f"the tags of {name}"
+
+
+def _verify_top(objects: Objects) -> Iterator[Finding]:
+    """Whether the registry can be told what it is, and what stands beside all that packreg writes."""
+    try:
+        objects.settings(fresh=True)
+    except (IntegrityError, StoreRefused) as error:
+        yield Finding(layout.SETTINGS, "error", "bad-settings", str(error))
+    for prefix in objects.store.prefixes(""):
+        if prefix not in layout.PREFIXES and not prefix.startswith(RESERVED):
+            yield Finding(prefix, "note", "unknown-key", "this packreg knows no such objects")
+
+
+def _verify_stacks(objects: Objects) -> Iterator[Finding]:
+    for entry in objects.store.list_all(layout.STACKS):
+        key = layout.read_stack_key(entry.key)
+        if key is None:
+            yield Finding(entry.key, "error", "unknown-key", "packreg writes no such key")
+            continue
+        try:
+            stack = read_holder(objects.store, entry.key).stack
+        except (IntegrityError, StoreRefused) as error:
+            yield Finding(entry.key, "error", "bad-stack", str(error))
+            continue
+        if layout.entity_segment("stack", stack) != key.segment:
+            yield Finding(entry.key, "error", "bad-stack", f"it is about another stack, {stack[:200]!r}")
 
 
 def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:

@@ -9,8 +9,7 @@ the guard when an update begins; nothing ever deletes one.
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.registry import layout
@@ -20,8 +19,20 @@ from packreg.registry.members import Members
 if TYPE_CHECKING:
     from packreg.store.store import Store
 
-_KEY = re.compile(r"([^/]+)/([0-9a-f]{32})\.json", re.ASCII)
 _MAX = 64 * 1024
+
+
+class Holder(NamedTuple):
+    """That a backend, whose URL without credentials is `backend`, has a stack."""
+
+    stack: str
+    backend: str
+
+
+def read_holder(store: Store, key: str) -> Holder:
+    """The object at a key of `layout.stack_key`. Raises: IntegrityError, NotFound, StoreError."""
+    found = Members.read(store.get(key, _MAX), key, _MAX)
+    return Holder(found.raw("stack", str), found.text("backend"))
 
 
 class Holders:
@@ -32,32 +43,31 @@ class Holders:
 
     def of(self, stack: str) -> frozenset[str]:
         """The backends that have a stack `organization/project/stack`: one request."""
-        return self._listed(f"{layout.entity_segment('stack', stack)}/").get(
+        return self._listed(layout.stack_prefix(stack)).get(
             layout.entity_segment("stack", stack), frozenset()
         )
 
     def all(self) -> dict[str, frozenset[str]]:
         """The backends of every stack, by its segment of a key: a request for each 1,000 objects."""
-        return self._listed("")
+        return self._listed(layout.STACKS)
 
     def add(self, stack: str, backend: str, shown: str) -> None:
         """Say that a backend has a stack; `shown` is its URL without credentials."""
-        key = f"{layout.STACKS}{layout.entity_segment('stack', stack)}/{backend}.json"
+        key = layout.stack_key(stack, backend)
         body = {**beginning(), "stack": stack, "backend": shown}
         self._store.create(key, json.dumps(body).encode())
 
     def shown(self, stack: str, backend: str) -> str:
         """The URL of a backend that has a stack, for messages; its digest where that cannot be read."""
-        key = f"{layout.STACKS}{layout.entity_segment('stack', stack)}/{backend}.json"
+        key = layout.stack_key(stack, backend)
         try:
-            return Members.read(self._store.get(key, _MAX), key, _MAX).text("backend")
+            return read_holder(self._store, key).backend
         except (IntegrityError, NotFound, StoreRefused):
             return backend
 
     def _listed(self, prefix: str) -> dict[str, frozenset[str]]:
         found: dict[str, set[str]] = {}
-        for entry in self._store.list_all(layout.STACKS + prefix):
-            match = _KEY.fullmatch(entry.key.removeprefix(layout.STACKS))
-            if match:
-                found.setdefault(match[1], set()).add(match[2])
+        for entry in self._store.list_all(prefix):
+            if key := layout.read_stack_key(entry.key):
+                found.setdefault(key.segment, set()).add(key.backend)
         return {segment: frozenset(backends) for segment, backends in found.items()}

@@ -21,14 +21,24 @@ RUNS = "runs/"
 STACKS = "stacks/"
 #: The chain that says when all objects were copied here, so that the store's times are those of the copy.
 TRANSFERS = "transfers/"
+#: Every prefix that objects of a registry have, but for what the store keeps for itself (`store.probe`).
+PREFIXES = (PACKS, BUNDLES, GOVERNANCE, ENVIRONMENTS, TRANSFERS, STACKS, RUNS, REPORTS)
 #: The largest notice (see `notices`), in bytes.
 MAX_NOTICE = 64 * 1024
 
 _REVISION = r"([0-9]{6})-(yanked|restored)"
 _BUNDLE = r"([0-9a-f]{64})\.tgz"
+_STACK = re.compile(r"([^/]+)/([0-9a-f]{32})\.json", re.ASCII)
 _LONGEST_ENTITY = 150
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _ENTITY = re.compile(r"(stack|account)\.((?:[a-z0-9.-]|_[0-9a-f]{2})+)", re.ASCII)
+
+
+class StackKey(NamedTuple):
+    """What a key below `stacks/` says: a stack's segment, and the start of a digest of its backend's URL."""
+
+    segment: str
+    backend: str
 
 
 class PackKey(NamedTuple):
@@ -91,9 +101,33 @@ def environment_tags_prefix(name: str) -> str:
     return f"{ENVIRONMENTS}{name}/t/"
 
 
-def runs_prefix(run: str, segment: str) -> str:
-    """Where the chain of an entity's entries of a kind of run is; `segment` is `entity_segment`'s."""
-    return f"{RUNS}{run}/{segment}/"
+def runs_prefix(run: str, segment: str = "") -> str:
+    """Where the chain of an entity's entries of a kind of run is; `segment` is `entity_segment`'s.
+
+    Without a segment it is where the chains of all entities are, one below each segment.
+    """
+    return f"{RUNS}{run}/{segment}/" if segment else f"{RUNS}{run}/"
+
+
+def reports_prefix(run: str, segment: str = "") -> str:
+    """Where the reports of an entity and kind of run are, or of all entities, as in `runs_prefix`."""
+    return f"{REPORTS}{run}/{segment}/" if segment else f"{REPORTS}{run}/"
+
+
+def stack_prefix(stack: str) -> str:
+    """Where the objects that say which backends have a stack are."""
+    return f"{STACKS}{entity_segment('stack', stack)}/"
+
+
+def stack_key(stack: str, backend: str) -> str:
+    """Where it says that a backend, by the start of a digest of its URL, has a stack."""
+    return f"{stack_prefix(stack)}{backend}.json"
+
+
+def read_stack_key(key: str) -> StackKey | None:
+    """What a key below `stacks/` means; None if it is none of ours."""
+    match = _STACK.fullmatch(key.removeprefix(STACKS))
+    return StackKey(match[1], match[2]) if match else None
 
 
 def entity_segment(kind: str, name: str) -> str:

@@ -106,7 +106,7 @@ class RunEntry:
         if not where.startswith(layout.runs_prefix(entry.run, segment)):
             raise found.wrong("entity", f"it is an entry of {layout.runs_prefix(entry.run, segment)}")
         if entry.kind == "report":
-            reports = f"{layout.REPORTS}{entry.run}/{segment}/"
+            reports = layout.reports_prefix(entry.run, segment)
             report = found.matching("report", lambda key: key.startswith(reports))
             entry = replace(entry, report=report, digest=found.matching("digest", _DIGEST.fullmatch))
         elif entry.kind == "before":
@@ -184,7 +184,7 @@ class RunEntries:
         A name that is too long for a key is in the newest entry; `damaged` is told of those that cannot be
         read.
         """
-        top = f"{layout.RUNS}{run}/"
+        top = layout.runs_prefix(run)
         for prefix in self._store.prefixes(top):
             found = layout.read_entity_segment(prefix.removeprefix(top).rstrip("/"))
             if found is not None:
@@ -203,7 +203,7 @@ class RunEntries:
     def reports(self, run: str, entity: Judged) -> list[str]:
         """The keys of all reports that are there, entered or not: a request for each 1,000."""
         segment = layout.entity_segment(entity.kind, entity.name)
-        return [each.key for each in self._store.list_all(f"{layout.REPORTS}{run}/{segment}/")]
+        return [each.key for each in self._store.list_all(layout.reports_prefix(run, segment))]
 
     def strangers(self, run: str, entity: Judged) -> Iterator[str]:
         """The keys of objects that stand among the entries and are none; readers pass over them."""
@@ -253,6 +253,6 @@ class _Writing:
         return self.made.encode()
 
     def _names_before(self) -> tuple[str, ...]:
-        place = f"{layout.REPORTS}{self._entry.run}/{self._segment}/"
+        place = layout.reports_prefix(self._entry.run, self._segment)
         keys = (each.key for each in self._entries._store.list_all(place))
         return tuple(key.removeprefix(place) for key in keys if key != self._entry.report)

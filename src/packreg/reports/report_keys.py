@@ -38,12 +38,12 @@ class ReportKey(NamedTuple):
 
 def run_prefix(run: Run) -> str:
     """Where the reports of a kind of run are; below it, one prefix for each entity."""
-    return f"{layout.REPORTS}{run}/"
+    return layout.reports_prefix(run)
 
 
 def report_prefix(run: Run, entity: Entity) -> str:
     """Where an entity's reports of a kind of run are, the newest first."""
-    return f"{run_prefix(run)}{entity_segment(entity)}/"
+    return layout.reports_prefix(run, entity_segment(entity))
 
 
 def report_key(run: Run, entity: Entity, time: str, id: str) -> str:

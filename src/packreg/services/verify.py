@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.registry import layout
-from packreg.registry.audit import Finding
+from packreg.registry.audit import Finding, chains
 from packreg.registry.clocks import Dated, doubts
-from packreg.registry.environment_reference import is_name
-from packreg.reports.report_keys import RUNS, entity_segment, run_prefix
+from packreg.reports.report_keys import RUNS, entity_segment, report_prefix
 from packreg.services.clock import precisely_now
 from packreg.services.reports import KeptReports, unentered
 from packreg.store.chain import Chain
@@ -24,6 +23,10 @@ if TYPE_CHECKING:
     from packreg.reports.stored import StoredReport
     from packreg.services.workspace import Workspace
     from packreg.store.chain import Revision
+
+
+#: What `verify_evidence` walks beside `registry.audit`.
+WALKED = frozenset({layout.RUNS, layout.REPORTS})
 
 
 def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
@@ -44,7 +47,7 @@ def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
         yield Finding(layout.REPORTS, "error", "bad-report", wrong)
     for top in (layout.REPORTS, layout.RUNS):
         for prefix in workspace.store.prefixes(top):
-            if prefix not in {top + run_prefix(run).removeprefix(layout.REPORTS) for run in RUNS}:
+            if prefix.removeprefix(top)[:-1] not in RUNS:
                 yield Finding(prefix, "note", "unknown-key", "this packreg knows no such kind of run")
 
 
@@ -127,18 +130,12 @@ class _Chained:
 
     def _listed(self, first: Entered) -> set[str]:
         """The keys of the reports that the first entry lists."""
-        return {f"{run_prefix(self._run)}{entity_segment(self._entity)}/{name}" for name in first.entry.names}
+        return {report_prefix(self._run, self._entity) + name for name in first.entry.names}
 
 
 def _verify_times(workspace: Workspace) -> Iterator[Finding]:
-    """The times in the revisions of governance, of environments and of their tags."""
-    chains = {layout.GOVERNANCE: "governance"}
-    for prefix in workspace.store.prefixes(layout.ENVIRONMENTS):
-        name = prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/")
-        if is_name(name):
-            chains[layout.environment_prefix(name)] = f"the environment {name}"
-            chains[layout.environment_tags_prefix(name)] = f"the tags of {name}"
-    for prefix, what in chains.items():
+    """The times in the revisions of what people edit."""
+    for prefix, what in chains(workspace.store):
         newer: Dated | None = None
         try:
             for revision in Chain(workspace.store, prefix).history():
