@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+
+import pytest
 
 from packreg.opa.check import opa_problems
 from packreg.opa.command import analyzer_command
@@ -11,10 +14,10 @@ from packreg.pack.problems import Problems
 from tests.opa.packs import files_of
 
 
-def problems_of(opa: str, files: dict[str, bytes]) -> Problems:
+def problems_of(opa: str, files: dict[str, bytes], *, memory: int = 0) -> Problems:
     """What is wrong with these files."""
     problems = Problems()
-    opa_problems({path: File(data) for path, data in files.items()}, problems, opa)
+    opa_problems({path: File(data) for path, data in files.items()}, problems, opa, memory=memory)
     return problems
 
 
@@ -66,6 +69,30 @@ def test_a_program_that_is_no_opa_is_said(tmp_path: Path) -> None:
         "opa version was ended by signal 11",
         " cannot be started: No such file or directory",
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
+def test_a_rule_that_wants_all_memory_is_ended(opa: str) -> None:
+    """A check gives `opa` so much memory and no more, and says what became of it."""
+    rules = b'package p\ndeny["m"] { count(numbers.range(1, 3000000000)) > 0 }\n'
+    [problem] = problems_of(opa, {"a.rego": rules}, memory=256 << 20).errors
+    assert "memory" in problem.message
+
+
+def test_a_file_that_is_too_large_is_not_looked_through(opa: str) -> None:
+    """A syntax tree takes many times the memory of its file, so there is a bound, and a way out."""
+    rules = b"".join(b'deny["%d"] { input.a == "%d" }\n' % (number, number) for number in range(40_000))
+    [problem] = problems_of(opa, {"a.rego": b"package p\n" + rules}).errors
+    assert (problem.code, problem.where) == ("rego-too-large", "a.rego")
+    assert problem.hint == "split it into several files"
+
+
+def test_an_answer_that_is_too_large_is_not_read(opa: str) -> None:
+    """A rule that says hundreds of megabytes is an error of that rule."""
+    doubled = b"".join(b'x%d := concat("", [x%d, x%d])\n' % (n + 1, n, n) for n in range(17))
+    rules = b'package p\nx0 := "%s"\ndeny[x17] { true }\n' % (b"y" * 1024)
+    [problem] = problems_of(opa, {"a.rego": rules + doubled}).errors
+    assert problem.code == "rego-evaluation" and "takes more than" in problem.message
 
 
 def test_thousands_of_rules_are_looked_through(opa: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -107,14 +108,39 @@ def test_an_operator_may_allow_functions(opa: str) -> None:
         assert Staged(opa, Path(folder), files, ["http.send"]).check() != []
 
 
-def test_a_schema_that_a_comment_names_is_not_fetched() -> None:
-    """OPA would fetch it while it checks; no host is allowed."""
-    source = (
-        "package p\n# METADATA\n# scope: rule\n# schemas:\n#   - input: {$ref: 'http://127.0.0.1:9/x'}\n"
-        'deny["m"] { input.a == 1 }\n'
-    )
-    [problem] = examined({"a.rego": source})[1].errors
-    assert "remote reference loading disabled" in problem.message and problem.where == "a.rego:6"
+@pytest.mark.parametrize(
+    "schema",
+    [
+        "{$ref: 'http://127.0.0.1:9/x'}",
+        "{$ref: 'file://%s'}",
+        "{$ref: '%s'}",
+        '{"\\u0024ref": "file://%s"}',
+        "{properties: {a: {allOf: [{type: object}, {$ref: 'file://%s#/properties/a'}]}}}",
+        "{$id: 'file://%s', $ref: '#/definitions/a', definitions: {a: {type: object}}}",
+    ],
+)
+@pytest.mark.parametrize("scope", ["rule", "document", "package", "subpackages"])
+def test_a_schema_that_a_comment_names_is_not_read(tmp_path: Path, scope: str, schema: str) -> None:
+    """OPA would read it while it checks, from the network or the disk: here nobody opens it."""
+    named = tmp_path / "schema.json"
+    os.mkfifo(named)  # whoever opens it waits
+    comment = f"# METADATA\n# scope: {scope}\n# schemas:\n#   - input: {schema.replace('%s', str(named))}\n"
+    head, rule = "package p\n", 'deny["m"] { input.a == 1 }\n'
+    source = comment + head + rule if "package" in scope else head + comment + rule
+    problems = examined({"a.rego": source, "b.rego": GOOD, "c.rego": "package p\nx := input.q"})[1]
+    [problem] = problems.errors
+    assert problem.code == "rego-schema-reference"
+    assert problem.where == ("a.rego:1" if "package" in scope else "a.rego:2")
+
+
+def test_a_schema_in_a_comment_counts() -> None:
+    """One that is whole is held against the rules by OPA, also with references within itself."""
+    comment = "# METADATA\n# schemas:\n#   - input: {$ref: '#/definitions/a', definitions: {a: {%s}}}\n"
+    properties = "type: object, properties: {id: {type: string}}, additionalProperties: false"
+    source = f'package p\n{comment % properties}deny["m"] {{ input.%s == "1" }}\n'
+    assert not examined({"a.rego": source % "id"})[1].errors
+    [problem] = examined({"a.rego": source % "zz"})[1].errors
+    assert problem.message == "undefined ref: input.zz"
 
 
 def test_rego_v1_without_its_import_is_told_the_way() -> None:

@@ -18,18 +18,20 @@ _TRY_SECONDS = 10.0
 _EMPTY = {"type": "pulumi:pulumi:Stack", "urn": "", "name": "", "properties": {}}
 
 
-def opa_problems(files: Files, problems: Problems, opa: str, *, allowed: Collection[str] = ()) -> None:
+def opa_problems(
+    files: Files, problems: Problems, opa: str, *, allowed: Collection[str] = (), memory: int = 0
+) -> None:
     """Add what is wrong with the Rego files and configuration schemas among a pack's files.
 
-    `opa` is the program, `allowed` are the functions that rules may call although they reach out. What `opa`
-    refuses is an error, with its file and line, and so are METADATA and schemas that cannot be read; policies
-    that never fire, names that are nearly those of policies and the like are warnings. Each rule is
-    evaluated once.
+    `opa` is the program, `allowed` are the functions that rules may call although they reach out, `memory`
+    is as in `program.Opa`. What `opa` refuses is an error, with its file and line, and so are METADATA and
+    schemas that cannot be read. Policies that never fire, names that are nearly those of policies and the
+    like are warnings. Each rule is evaluated once.
     """
     data = {path: file.data for path, file in files.items()}
     with private_folder() as folder:
         try:
-            staged = Staged(opa, Path(folder), data, allowed)
+            staged = Staged(opa, Path(folder), data, allowed, memory=memory)
             pack = examine(data, staged, problems)
             if pack is None or problems.errors:
                 return

@@ -17,7 +17,8 @@ from packreg.opa import program
 from packreg.pack.problems import Problems
 
 _CAPABILITIES = "capabilities.json"
-_PARSERS = 4  # programs at the same time
+_PARSERS = 2  # at the same time: a syntax tree takes some hundred times the memory of its file
+_SCHEMA_HINT = "write the whole schema into the comment"
 _V1_HINT = "write `import rego.v1` below the package line: without it, policy packs are read as Rego v0"
 
 Node = dict[str, Any]
@@ -48,13 +49,18 @@ class RuleHead:
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One parsed file. `package` is the path after `data`, for example ("kubernetes", "admission")."""
+    """One parsed file. `package` is the path after `data`, for example ("kubernetes", "admission").
+
+    `keys` are the members of the input that it can look at, None for all; `references` the lines of comments
+    with a schema that is elsewhere.
+    """
 
     path: str
     package: tuple[str, ...]
     title: str
     rules: tuple[RuleHead, ...]
-    tree: Node
+    keys: frozenset[str] | None
+    references: tuple[int, ...] = ()
 
 
 class Staged:
@@ -65,12 +71,21 @@ class Staged:
     """
 
     def __init__(
-        self, opa: str, folder: Path, files: Mapping[str, bytes], allowed: Collection[str] = ()
+        self,
+        opa: str,
+        folder: Path,
+        files: Mapping[str, bytes],
+        allowed: Collection[str] = (),
+        *,
+        memory: int = 0,
     ) -> None:
-        """Write the Rego files among `files` into the empty `folder`. Raises OpaFailure."""
-        self.opa, self.folder = opa, folder
-        program.version_of(opa, cwd=folder)
-        program.write_capabilities(opa, folder / _CAPABILITIES, allowed)
+        """Write the Rego files among `files` into the empty `folder`; `memory` as in `program.Opa`.
+
+        Raises OpaFailure.
+        """
+        self.opa, self.folder = program.Opa(opa, memory), folder
+        program.version_of(self.opa, cwd=folder)
+        program.write_capabilities(self.opa, folder / _CAPABILITIES, allowed)
         rego = sorted((path for path in files if path.endswith(".rego")), key=str.encode)
         self.paths = {f"{number}.rego": path for number, path in enumerate(rego)}
         for name, path in self.paths.items():
@@ -99,6 +114,19 @@ class Staged:
 
 def read_modules(staged: Staged, problems: Problems) -> list[Module]:
     """All files, parsed; none where `opa` refuses any, and then the problems say why. Raises OpaFailure."""
+    with ThreadPoolExecutor(_PARSERS) as parsers:
+        found = list(parsers.map(lambda name: _read(staged, name), staged.paths))
+    modules = []
+    for path, module in zip(staged.paths.values(), found, strict=True):
+        if isinstance(module, program.SaidTooMuch):
+            problems.error("rego-too-large", str(module), path, "split it into several files")
+        elif module is not None:
+            modules.append(module)
+            for row in module.references:
+                message = "a schema in a METADATA comment refers to another document, which OPA would read"
+                problems.error("rego-schema-reference", message, f"{path}:{row}", _SCHEMA_HINT)
+    if problems.errors:
+        return []
     faults = staged.check()
     newer: dict[str, bool] = {}
     for fault in faults:
@@ -114,11 +142,34 @@ def read_modules(staged: Staged, problems: Problems) -> list[Module]:
         problems.error("rego-v1", message, staged.where(file, row), _V1_HINT)
     if faults:
         return []
-    with ThreadPoolExecutor(_PARSERS) as parsers:
-        trees = list(
-            parsers.map(lambda name: program.parse(staged.opa, name, cwd=staged.folder), staged.paths)
-        )
-    return [_module(path, tree) for path, tree in zip(staged.paths.values(), trees, strict=True)]
+    if len(modules) < len(staged.paths):
+        raise program.OpaFailure("opa parse refuses what opa check lets pass")
+    return modules
+
+
+def _read(staged: Staged, name: str) -> Module | program.SaidTooMuch | None:
+    """The module in a file; None where `opa` says that it is none. Raises OpaFailure."""
+    try:
+        tree = program.parse(staged.opa, name, cwd=staged.folder)
+    except program.SaidTooMuch as too_much:
+        return too_much
+    return None if tree is None else _module(staged.paths[name], tree)
+
+
+def _schema_references(tree: Node) -> Iterator[int]:
+    """The rows of annotations with a schema that refers to, or calls itself, something elsewhere."""
+    for annotation in tree.get("annotations") or ():
+        todo: list[object] = [each.get("definition") for each in annotation.get("schemas") or ()]
+        while todo:
+            item = todo.pop()
+            if isinstance(item, list):
+                todo.extend(item)
+            elif isinstance(item, dict):
+                todo.extend(item.values())
+                names = [item.get(key) for key in ("$ref", "$id", "id")]
+                if any(isinstance(name, str) and not name.startswith("#") for name in names):
+                    yield annotation["location"]["row"]
+                    break
 
 
 def _code(fault: program.Fault) -> str:
@@ -140,7 +191,7 @@ def _module(path: str, tree: Node) -> Module:
         "",
     )
     heads = tuple(_head(rule) for rule in tree.get("rules") or ())
-    return Module(path, package, title, heads, tree)
+    return Module(path, package, title, heads, _input_keys(tree), tuple(_schema_references(tree)))
 
 
 def _head(rule: Node) -> RuleHead:
@@ -205,16 +256,24 @@ def input_keys(modules: Sequence[Module]) -> frozenset[str] | None:
     Only `input.name` and `input["name"]` name one; `input` by itself, `input[x]`, and an import of it do not
     tell, and then all are needed.
     """
-    keys: set[str] = set()
+    keys: frozenset[str] = frozenset()
     for module in modules:
-        for term in _terms([module.tree.get("imports"), module.tree.get("rules")]):
-            if term["type"] == "var" and term["value"] == "input":
+        if module.keys is None:
+            return None
+        keys |= module.keys
+    return keys
+
+
+def _input_keys(tree: Node) -> frozenset[str] | None:
+    keys: set[str] = set()
+    for term in _terms([tree.get("imports"), tree.get("rules")]):
+        if term["type"] == "var" and term["value"] == "input":
+            return None
+        path = leading_path(term)
+        if path[:1] == ("input",):
+            if len(path) == 1:
                 return None
-            path = leading_path(term)
-            if path[:1] == ("input",):
-                if len(path) == 1:
-                    return None
-                keys.add(path[1])
+            keys.add(path[1])
     return frozenset(keys)
 
 

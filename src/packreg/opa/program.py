@@ -3,14 +3,18 @@
 Whatever `opa` loads is first held against a list of built-in functions without those that reach the network,
 files or the environment (`opa check --capabilities`): Rego cannot make code at run time, so what passes once
 is all that can ever run. `opa run` has no such option, which is why the check comes first and reads the very
-files that are loaded after it.
+files that are loaded after it. What a schema in a comment refers to is the one thing that the check itself
+would read; `modules` refuses such references before.
 """
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
+import tempfile
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,10 +31,16 @@ _HARMLESS = frozenset(
 #: These fetch what a schema refers to, from the network and from files.
 _FETCHING = frozenset({"json.match_schema", "json.verify_schema"})
 _SECONDS = 60.0
+#: Bytes of an answer, which takes several times its size as values of Python.
+MOST_SAID = 64 << 20
 
 
 class OpaFailure(Exception):
     """`opa` cannot be used, or did not answer; the text says why."""
+
+
+class SaidTooMuch(OpaFailure):
+    """It has more to say than packreg reads; it was ended."""
 
 
 class Fault(NamedTuple):
@@ -42,35 +52,54 @@ class Fault(NamedTuple):
     row: int
 
 
+class Opa(NamedTuple):
+    """The program at `path`. On Linux it may have `memory` bytes at each start; 0 is no limit."""
+
+    path: str
+    memory: int = 0
+
+    def start(self, arguments: Sequence[str], *, cwd: Path, **more: Any) -> subprocess.Popen[bytes]:
+        """Start it without variables of ours: OPA_… would change its options. Raises OpaFailure."""
+        command = [self.path, *arguments]
+        environ = {"PATH": "/usr/bin:/bin"}
+        try:
+            process = subprocess.Popen(command, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, **more)
+        except OSError as error:
+            raise OpaFailure(f"{self.path} cannot be started: {error.strerror}") from None
+        if sys.platform == "linux":
+            import resource
+
+            with suppress(ProcessLookupError, PermissionError, ValueError):  # it ended, or has less already
+                resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (MOST_SAID, MOST_SAID))
+                if self.memory:
+                    resource.prlimit(process.pid, resource.RLIMIT_DATA, (self.memory, self.memory))
+        return process
+
+
 def ask(
-    opa: str, arguments: Sequence[str], *, cwd: Path, seconds: float = _SECONDS
+    opa: Opa, arguments: Sequence[str], *, cwd: Path, seconds: float = _SECONDS
 ) -> tuple[int, bytes, str]:
-    """Its exit code, standard output, and standard error as text. Raises OpaFailure."""
-    try:
-        done = subprocess.run(
-            [opa, *arguments],
-            cwd=cwd,
-            env=environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise OpaFailure(f"opa {arguments[0]} did not come to an end in {seconds:.0f} seconds") from None
-    except OSError as error:
-        raise OpaFailure(f"{opa} cannot be started: {error.strerror}") from None
-    if done.returncode < 0:
-        raise OpaFailure(f"opa {arguments[0]} was ended by signal {-done.returncode}")
-    return done.returncode, done.stdout, done.stderr.decode("utf-8", "replace").strip()
+    """Its exit code, standard output, and standard error as text. Raises SaidTooMuch, OpaFailure."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+        with opa.start(arguments, cwd=cwd, stdout=out, stderr=errors) as process:
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                message = f"opa {arguments[0]} did not come to an end in {seconds:.0f} seconds"
+                raise OpaFailure(message) from None
+            finally:
+                process.kill()
+        out.seek(0)
+        errors.seek(0)
+        answer, said = out.read(MOST_SAID), errors.read(MOST_SAID)
+    if MOST_SAID in (len(answer), len(said)):
+        raise SaidTooMuch(f"opa {arguments[0]} says more of it than {MOST_SAID >> 20} MiB")
+    if process.returncode < 0:
+        raise OpaFailure(f"opa {arguments[0]} was ended by signal {-process.returncode}")
+    return process.returncode, answer, said.decode("utf-8", "replace").strip()
 
 
-def environment() -> dict[str, str]:
-    """The variables `opa` sees. None of ours: those named OPA_… would change its options."""
-    return {"PATH": "/usr/bin:/bin"}
-
-
-def version_of(opa: str, *, cwd: Path) -> tuple[int, ...]:
+def version_of(opa: Opa, *, cwd: Path) -> tuple[int, ...]:
     """Its version, such as (1, 22, 2). Raises OpaFailure where it says none, or is too old."""
     status, out, said = ask(opa, ["version"], cwd=cwd)
     words = out.decode("utf-8", "replace").split()
@@ -80,13 +109,13 @@ def version_of(opa: str, *, cwd: Path) -> tuple[int, ...]:
     except ValueError:
         version = ()
     if not version:
-        raise OpaFailure(f"{opa} does not say its version: {_last_line(said)}")
+        raise OpaFailure(f"{opa.path} does not say its version: {_last_line(said)}")
     if version < LOWEST:
-        raise OpaFailure(f"{opa} is OPA {text}; at least {'.'.join(map(str, LOWEST))} is needed")
+        raise OpaFailure(f"{opa.path} is OPA {text}; at least {'.'.join(map(str, LOWEST))} is needed")
     return version
 
 
-def write_capabilities(opa: str, path: Path, allowed: Collection[str] = ()) -> None:
+def write_capabilities(opa: Opa, path: Path, allowed: Collection[str] = ()) -> None:
     """Write what rules may call: all that reaches nothing, and the functions that the operator allows.
 
     Where none of those is allowed, no host is either, so that schemas that comments name are not fetched.
@@ -99,13 +128,13 @@ def write_capabilities(opa: str, path: Path, allowed: Collection[str] = ()) -> N
         reaching = {each["name"] for each in every if each.get("nondeterministic")} - _HARMLESS | _FETCHING
         capabilities["builtins"] = [e for e in every if e["name"] not in reaching - set(allowed)]
     except (ValueError, KeyError, TypeError):
-        raise OpaFailure(f"{opa} does not say what rules may call: {_last_line(said)}") from None
+        raise OpaFailure(f"{opa.path} does not say what rules may call: {_last_line(said)}") from None
     if not reaching & set(allowed):
         capabilities["allow_net"] = []
     path.write_text(json.dumps(capabilities), "utf-8")
 
 
-def check(opa: str, names: Sequence[str], *, cwd: Path, capabilities: str) -> list[Fault]:
+def check(opa: Opa, names: Sequence[str], *, cwd: Path, capabilities: str) -> list[Fault]:
     """What `opa` refuses of the files of these names in `cwd`. Raises OpaFailure."""
     options = [DIALECT, "--format", "json", "--max-errors", "100", "--capabilities", capabilities]
     status, _, said = ask(opa, ["check", *options, *names], cwd=cwd)
@@ -117,10 +146,15 @@ def check(opa: str, names: Sequence[str], *, cwd: Path, capabilities: str) -> li
         raise OpaFailure(f"opa check failed: {_last_line(said)} (exit code {status})") from None
 
 
-def parse(opa: str, name: str, *, cwd: Path) -> dict[str, Any]:
-    """The syntax tree of a file that `check` passed, with its locations. Raises OpaFailure."""
+def parse(opa: Opa, name: str, *, cwd: Path) -> dict[str, Any] | None:
+    """The syntax tree of a file, with its locations; None where `opa` says that it is no Rego v0.
+
+    Raises OpaFailure.
+    """
     options = [DIALECT, "--format", "json", "--json-include", "locations,-comments"]
     status, out, said = ask(opa, ["parse", *options, name], cwd=cwd)
+    if status == 1:
+        return None
     try:
         tree: dict[str, Any] = json.loads(out)
         if status == 0 and isinstance(tree, dict):
@@ -130,7 +164,7 @@ def parse(opa: str, name: str, *, cwd: Path) -> dict[str, Any]:
     raise OpaFailure(f"opa parse failed: {_last_line(said)} (exit code {status})")
 
 
-def is_newer_dialect(opa: str, name: str, *, cwd: Path) -> bool:
+def is_newer_dialect(opa: Opa, name: str, *, cwd: Path) -> bool:
     """Whether a file that is no Rego v0 is Rego v1. Raises OpaFailure."""
     return ask(opa, ["parse", "--v1-compatible", name], cwd=cwd)[0] == 0
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from packreg.analyzer.protocol.encode import MAX_MESSAGE
 from packreg.opa.modules import Staged
-from packreg.opa.program import DIALECT, OpaFailure, environment
+from packreg.opa.program import DIALECT, MOST_SAID, OpaFailure
 
 _SOCKET = "s"
 _START_SECONDS = 30.0
@@ -56,22 +56,14 @@ class OpaService:
         self._staged = staged
         self._socket = str(staged.folder / _SOCKET)
         self._log = staged.folder / _LOG
-        command = [staged.opa, "run", "--server", DIALECT, "--addr", f"unix://{self._socket}"]
+        command = ["run", "--server", DIALECT, "--addr", f"unix://{self._socket}"]
         command += ["--skip-version-check", "--log-level", "error"]
         command += ["--set", f"server.decoding.max_length={2 * MAX_MESSAGE}", *staged.names]
-        try:
-            with self._log.open("wb") as log:
-                self._process = subprocess.Popen(
-                    command,
-                    cwd=staged.folder,
-                    env=environment(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    preexec_fn=_end_with_us if sys.platform == "linux" else None,  # noqa: PLW1509  no threads yet
-                )
-        except OSError as error:
-            raise OpaFailure(f"{staged.opa} cannot be started: {error.strerror}") from None
+        end_with_us = _end_with_us if sys.platform == "linux" else None
+        with self._log.open("wb") as log:
+            self._process = staged.opa.start(
+                command, cwd=staged.folder, stdout=log, stderr=log, preexec_fn=end_with_us
+            )
         self._connection = _Connection(self._socket)
         try:
             self._wait()
@@ -132,7 +124,11 @@ class OpaService:
             connection.allow(seconds)
             connection.request(method, path, data, {"Content-Type": kind})
             response = connection.getresponse()
-            return response.status, response.read()
+            answer = response.read(MOST_SAID + 1)
+            if len(answer) > MOST_SAID:
+                connection.close()
+                raise EvaluationFailed(f"the answer takes more than {MOST_SAID >> 20} MiB")
+            return response.status, answer
         except TimeoutError:
             connection.close()  # which stops the evaluation
             raise TookTooLong(f"no answer within {seconds:.0f} s") from None
@@ -157,7 +153,8 @@ class OpaService:
 
     def _last_words(self) -> str:
         with self._log.open("rb") as log:
-            lines = log.read(64 << 10).decode("utf-8", "replace").strip().splitlines()
+            text = log.read(64 << 10).decode("utf-8", "replace").strip()
+        lines = [line for line in text.splitlines() if '"level":"warning"' not in line]
         status = self._process.poll()
         how = "no answer" if status is None else f"exit code {status}" if status >= 0 else f"signal {-status}"
         return f"{lines[0][:300]} ({how})" if lines else how

@@ -39,13 +39,16 @@ def check_path(
     from packreg.opa.check import opa_problems
     from packreg.opa.program import WHERE
     from packreg.pack.problems import Problems
+    from packreg.settings.limits import pack_limits
 
     found = Problems()
     opa = workspace.tools.which("opa") if without_opa else workspace.tools.need("opa", WHERE)
     if opa is None:
         found.warn("rego-unchecked", "the Rego files were not checked: there is no program opa", "", WHERE)
     else:
-        opa_problems(examined.files, found, opa, allowed=workspace.settings.opa_functions)
+        memory = pack_limits(workspace.settings.values, examined.name).memory
+        allowed = workspace.settings.opa_functions
+        opa_problems(examined.files, found, opa, allowed=allowed, memory=memory)
     # the operator's own analyzer may allow them, and is what `publish` starts the pack with
     lacking = [
         p for p in found.errors if workspace.settings.opa_analyzer and p.code == "rego-unknown-function"

@@ -18,11 +18,11 @@ def fit_opa(workspace: Workspace) -> tuple[Path, str]:
         InstallError: there is none, it does not say its version, or is too old.
         UsageError: the one that a setting names is not there, or lies in the checkout.
     """
-    from packreg.opa.program import WHERE, OpaFailure, version_of
+    from packreg.opa.program import WHERE, Opa, OpaFailure, version_of
 
     opa = Path(workspace.tools.need("opa", WHERE)).resolve()
     try:
-        version = version_of(str(opa), cwd=Path(opa.anchor))
+        version = version_of(Opa(str(opa)), cwd=Path(opa.anchor))
     except OpaFailure as failure:
         raise InstallError(str(failure), hint=WHERE) from None
     return opa, ".".join(map(str, version))
