@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
 from typing import TYPE_CHECKING
 
 import click
 
 from packreg.cli.base import NAME, command
 from packreg.cli.entities import entity_options, read_entity
-from packreg.configuration.reconcile import ConfigurablePack
-from packreg.errors import NotEvaluated, PackregError, Problem, UsageError
-from packreg.groups.entities import read_tags, stack_entity
-from packreg.groups.explanation import explain
-from packreg.groups.layers import shown_layers_of
-from packreg.services.decisions import READERS, Decisions
-from packreg.services.documents import Explanation, required_json, why_json, why_lines
-from packreg.services.stack_tags import with_tags
+from packreg.errors import NotEvaluated, UsageError
+from packreg.groups.entities import read_tags
+from packreg.services.explain import (
+    MODES,
+    explain_required,
+    required_json,
+    required_of_backend,
+    required_packs,
+    why_json,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from packreg.cli.context import CommandContext
     from packreg.groups.decision import Required, Requirement
-    from packreg.groups.model import Entity, Mode
-    from packreg.states.backend import StackEntry
+    from packreg.groups.model import Mode
+    from packreg.services.explain import Explanation
 
-MODES: tuple[Mode, ...] = ("preventative", "audit")
+_RULES = {
+    "newer-version": "the newest version runs",
+    "modified-later": "of one version the entry modified last counts",
+    "first-by-name": "modified at the same time, the first group by name counts",
+    "same": "it asks for the same",
+}
 
 tags_backend_option = click.option(
     "--backend",
@@ -68,18 +75,16 @@ def required_command(
 
     STACK is [ORGANIZATION/]PROJECT/STACK. Exit code 4: a pack that must run cannot be had.
     """
-    entities: Sequence[Entity]
     unread: Sequence[str] = ()
     if everything:
         if stack is not None or account is not None:
             raise UsageError("--all is every stack of a backend", hint="leave the stack or the account out")
-        entities, unread = _all_stacks(context, backend, read_tags(tags))
+        found, unread = required_of_backend(
+            context, _modes(mode), backend=backend, tags=read_tags(tags), strict=strict_conflicts
+        )
     else:
-        entities = [read_entity(stack, account, tags)]
-    decisions = Decisions.read(context, strict=strict_conflicts)
-    if not everything:
-        entities = [with_tags(context, entities[0], decisions.governance, _modes(mode), backend)]
-    found = [[decisions.required(entity, each) for each in _modes(mode)] for entity in entities]
+        entity = read_entity(stack, account, tags)
+        found = [required_packs(context, entity, _modes(mode), backend=backend, strict=strict_conflicts)]
     if context.out.json:
         documents = [required_json(each) for each in found]
         context.out.document(documents if everything else documents[0])
@@ -126,88 +131,27 @@ def why_command(
     by layer, with "[secret]" for what is secret. Exit code 4: a pack that must run cannot be had.
     """
     entity = read_entity(stack, account, tags)
-    decisions = Decisions.read(context, strict=strict_conflicts)
-    entity = with_tags(context, entity, decisions.governance, _modes(mode), backend)
-    found = [decisions.required(entity, each) for each in _modes(mode)]
-    chosen = [[each for each in required.packs if pack in (None, each.pack)] for required in found]
-    wanted = [each for packs in chosen for each in packs]
-    results = context.at_once(READERS, lambda each: _explained(decisions, each), wanted)
-    explanations = iter(results)
-    explained = [[(each, next(explanations)) for each in packs] for packs in chosen]
+    explained = explain_required(
+        context, entity, _modes(mode), pack=pack, backend=backend, strict=strict_conflicts
+    )
     if context.out.json:
-        context.out.document(why_json(found, explained))
+        context.out.document(why_json(explained))
     else:
-        context.out.line(f"{entity}, revision {decisions.governance.revision} of governance")
-        for required, packs in zip(found, explained, strict=True):
+        first = explained[0].required
+        context.out.line(f"{first.entity}, revision {first.revision} of governance")
+        for each in explained:
             context.out.line()
-            context.out.line(f"{required.mode}: {', '.join(required.groups) or 'no group'}")
-            for each, explanation in packs:
-                for line in why_lines(each, explanation):
+            context.out.line(f"{each.required.mode}: {', '.join(each.required.groups) or 'no group'}")
+            for requirement, explanation in each.packs:
+                for line in _why_lines(requirement, explanation):
                     context.out.line(line)
-            if pack is not None and not packs:
-                context.out.line(f"  {pack} is not required{_elsewhere(decisions, required, pack)}")
-    for required in found:
-        _tell(context, required)
-    return NotEvaluated.exit_code if any(required.problems for required in found) else 0
-
-
-def _explained(decisions: Decisions, pack: Requirement) -> Explanation:
-    problems, opened = [], None
-    try:
-        opened = decisions.opened(pack.winner)
-    except PackregError as error:
-        problems.append(Problem("environment-closed", str(error), f"group {pack.winner.group}", error.hint))
-    environments = opened.revisions if opened is not None else pack.environments
-    try:
-        metadata = decisions.record(pack.pack, pack.version).metadata
-        if metadata is None:
-            message = f"the record of {pack.pack}@{pack.version} does not say what policies it has"
-            hint = "publish it again, under another version, without --no-run"
-            problems.append(Problem("no-metadata", message, "", hint))
-            return Explanation((), environments, problems)
-        layers = shown_layers_of(pack.winner, opened)
-        return Explanation(explain(ConfigurablePack.of(metadata), layers), environments, problems)
-    except PackregError as error:
-        problems.append(Problem("no-explanation", str(error), "", error.hint))
-        return Explanation((), environments, problems)
-
-
-def _all_stacks(
-    context: CommandContext, backend: str | None, tags: dict[str, str]
-) -> tuple[list[Entity], list[str]]:
-    """Every stack, also with these tags; and what is to be said of those that cannot be told or read."""
-    from pathlib import Path
-
-    from packreg.services.backends import Backends
-    from packreg.services.resources import backend_url
-    from packreg.states.backend import list_stacks
-    from packreg.states.places import open_place
-    from packreg.states.stack_tags import read_stack_tags
-
-    where = backend_url(context, backend)
-    place, backends = open_place(where, cwd=Path(context.cwd)), Backends(context, many=True)
-    found = list_stacks(place)
-    if any(not each.project for each in found):
-        raise UsageError(
-            f"{place.describe()} has the legacy layout, which does not say a stack's project",
-            hint="`pulumi state upgrade` gives it the present one; `packreg audit --all` reads both",
-        )
-
-    def one(stack: StackEntry) -> Entity | str:
-        try:
-            entity = stack_entity(f"{stack.project}/{stack.name}")
-        except UsageError as error:
-            context.out.warn(f"{place.describe(stack.file)} is passed over: {error}")
-            return ""
-        try:
-            entity = replace(entity, tags={**read_stack_tags(stack, place), **tags})
-            return backends.placed(entity, where)
-        except PackregError as error:
-            return f"{entity}: {error}"
-
-    results = context.at_once(READERS, one, found)
-    entities = [each for each in results if not isinstance(each, str)]
-    return entities, [each for each in results if isinstance(each, str) and each]
+            if pack is not None and not each.packs:
+                others = ", ".join(each.elsewhere)
+                elsewhere = f"; it is in {others}, of which this is no member" if others else ""
+                context.out.line(f"  {pack} is not required{elsewhere}")
+    for each in explained:
+        _tell(context, each.required)
+    return NotEvaluated.exit_code if any(each.required.problems for each in explained) else 0
 
 
 def _modes(mode: Mode | None) -> tuple[Mode, ...]:
@@ -232,8 +176,27 @@ def _tell(context: CommandContext, required: Required) -> None:
         )
 
 
-def _elsewhere(decisions: Decisions, required: Required, pack: str) -> str:
-    """Which groups of the mode have a pack that the entity is no member of."""
-    groups = decisions.governance.groups.values()
-    others = sorted(g.name for g in groups if g.mode == required.mode and pack in g.packs)
-    return f"; it is in {', '.join(others)}, of which this is no member" if others else ""
+def _why_lines(pack: Requirement, explained: Explanation) -> Iterator[str]:
+    """A pack with its explanation, for people."""
+    entry = pack.winner.entry
+    yield f"  {pack.pack}@{pack.version}"
+    yield f"    asked for by {pack.winner.group}: {entry.version}, modified {entry.modified}"
+    for lost in pack.lost:
+        asked = lost.asked
+        yield (
+            f"    not counted: {asked.group} asks for {asked.entry.version} ({asked.version}), "
+            f"modified {asked.entry.modified}: {_RULES[lost.rule]}"
+        )
+    if explained.environments:
+        yield f"    environments: {', '.join(explained.environments)}"
+    for problem in (*pack.warnings, *explained.problems):
+        yield f"    ! {problem}"
+    for policy in explained.policies:
+        yield f"    {policy.policy}: {policy.level or 'no level'}{_properties(policy.properties)}"
+        for step in policy.steps:
+            level = f" {step.level}{' (all)' if step.of_all else ''}" if step.level else ""
+            yield f"      {step.where}:{level}{_properties(step.properties)}"
+
+
+def _properties(properties: Mapping[str, object]) -> str:
+    return f" {json.dumps(dict(properties), sort_keys=True, ensure_ascii=False)}" if properties else ""

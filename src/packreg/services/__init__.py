@@ -9,7 +9,7 @@ exits. May import every room but the faces; no face is imported here.
     pack_programs, installs, configuring       packs become programs
     environments, esc                          environments are opened
     governance, continuity, waiting            governance is read and edited, and continues what is known
-    decisions, documents, enable               what must run and why; a pack's entry in a group
+    decisions, explain, enable                 what must run and why; a pack's entry in a group
     prepare, judge, reports                    required packs are made ready and run, and the report is kept
     resources, backends, stack_tags            what is judged, and of whom it is
     audit, audit_dask, impact, guard_evidence  the same for many stacks; updates that went past the guard
