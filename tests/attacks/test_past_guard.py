@@ -21,7 +21,7 @@ from packreg.pack.metadata import PackInfo
 from packreg.registry.run_entries import RunEntry
 from packreg.reports.report import Report
 from packreg.reports.stored import RanPack, StoredReport
-from packreg.services.judge import keep_report
+from packreg.services.reports import ReportStore
 from tests.cli.conftest import Done, User
 from tests.cli.conftest import user as user
 from tests.cli.offices import GOOD, GUARD, founder, moved_in, write_stack, write_tags
@@ -86,7 +86,7 @@ class Deploying:
         governed = Governed(Required(ENTITY, "preventative", 3, ("g",), ()), failed_open=failed_open)
         report = Report(Evaluation(results, 1), "pulumi up", tool="1", governed=governed)
         stored = StoredReport(id, "update", _time(at), "", ran, verdict, report)
-        keep_report(self._session(at), stored)
+        ReportStore(self._session(at)).save(stored)
 
     def guarded(self, at: float, id: str, **kind: Any) -> None:
         """All that the guard leaves of an update."""

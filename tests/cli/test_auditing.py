@@ -15,7 +15,7 @@ from packreg.cli.auditing import part_of
 from packreg.cli.context import CommandContext
 from packreg.groups.model import Entity
 from packreg.reports.stored import StoredReport
-from packreg.services.reports import KeptReports
+from packreg.services.reports import ReportStore
 from packreg.states.backend import StackEntry
 from tests.cli.conftest import Done, User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
@@ -50,7 +50,7 @@ def verdicts(done: Done) -> dict[str, str]:
 
 def newest(office: User, stack: str, count: int = 1) -> tuple[StoredReport, ...]:
     """The newest audit reports of a stack."""
-    kept = KeptReports(CommandContext(office.environ))
+    kept = ReportStore(CommandContext(office.environ))
     return kept.newest(Entity("stack", f"organization/{stack}"), "audit", count)
 
 
@@ -216,7 +216,7 @@ def test_an_account_is_audited(office: User) -> None:
     (office.directory / "account.jsonl").write_text("\n".join(map(json.dumps, lines)))
     done = office.must("audit", "--account", "aws/production", "--resources", "account.jsonl")
     assert done.out == "aws/production\tnot-compliant\t1\t0\t0\t0\t0\n"
-    kept = KeptReports(CommandContext(office.environ)).newest(Entity("account", "aws/production"), "audit")
+    kept = ReportStore(CommandContext(office.environ)).newest(Entity("account", "aws/production"), "audit")
     assert [each.required.entity for each in kept] == [Entity("account", "aws/production")]
 
 

@@ -13,7 +13,7 @@ import pytest
 from packreg.cli.context import CommandContext
 from packreg.groups.model import Entity
 from packreg.reports.stored import StoredReport
-from packreg.services.reports import KeptReports
+from packreg.services.reports import ReportStore
 from tests.cli.conftest import User
 from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_state
 from tests.cli.test_documented_json import ROWS
@@ -48,7 +48,7 @@ def enforce(office: User, buckets: Mapping[str, Mapping[str, Any]], *words: str,
 
 def kept(office: User, stack: str = "organization/shop/prod") -> list[StoredReport]:
     """The stack's reports, the newest first."""
-    return list(KeptReports(CommandContext(office.environ)).newest(Entity("stack", stack), "enforce", 10))
+    return list(ReportStore(CommandContext(office.environ)).newest(Entity("stack", stack), "enforce", 10))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from packreg.cli.report_output import EXIT_CODES, check_format, output_option, w
 from packreg.errors import InvalidState, PackregError, UsageError
 from packreg.groups.entities import read_tags, stack_entity
 from packreg.services.decisions import Decisions
-from packreg.services.judge import judged_report, keep_report, stored_report
+from packreg.services.judge import judged_report, stored_report
 from packreg.services.prepare import RequiredPacks
+from packreg.services.reports import ReportStore
 from packreg.services.resources import read_judged
 from packreg.services.stack_tags import with_tags
 from packreg.states.preview import FAILED_PREVIEW, MISSING_RESOURCES
@@ -108,7 +109,7 @@ def enforce_command(
     write_report(context, report, output)
     if not no_report:
         try:
-            keep_report(context, stored_report("enforce", report, ready, found.snapshot.digest()))
+            ReportStore(context).save(stored_report("enforce", report, ready, found.snapshot.digest()))
         except PackregError as error:
             context.out.warn(f"the report of this run was not kept: {error}", error.hint)
     return 0 if passed else EXIT_CODES[report.verdict]

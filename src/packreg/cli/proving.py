@@ -17,7 +17,7 @@ from packreg.services.backends import Backends
 from packreg.services.clock import precisely_now
 from packreg.services.fitting import misfits, unlike_release
 from packreg.services.governance import dated, read_revision
-from packreg.services.reports import KeptReports
+from packreg.services.reports import ReportStore
 from packreg.services.verify import verify_chain
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def prove_command(
     until = read_moment(at)
     history = Governed.read(context)
     revision = history.at(until)
-    kept = KeptReports(context)
+    kept = ReportStore(context)
     runs = {mode: _last(kept, entity, kinds, until) for mode, kinds in _RUNS.items()}
     found = [_proved(context, history, each) for each in runs.values() if each is not None]
     kinds = [kind for mode in _RUNS for kind in _RUNS[mode]]
@@ -178,7 +178,7 @@ def _governed(document: Document | None, entity: Entity) -> dict[str, Any] | Non
     }
 
 
-def _last(kept: KeptReports, entity: Entity, runs: tuple[Run, ...], until: str) -> Kept | None:
+def _last(kept: ReportStore, entity: Entity, runs: tuple[Run, ...], until: str) -> Kept | None:
     newest = [each for run in runs for each in islice(kept.walk(entity, run, until), 1)]
     return max(newest, key=lambda each: each.when, default=None)
 

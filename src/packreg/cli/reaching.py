@@ -27,9 +27,9 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, though 
 def known_entities(context: CommandContext) -> list[Entity]:
     """Who is known: who has reports in the registry. A request for each kind of run and 1,000 of them."""
     from packreg.reports.report_keys import RUNS
-    from packreg.services.reports import KeptReports
+    from packreg.services.reports import ReportStore
 
-    return KeptReports(context).entities(RUNS)
+    return ReportStore(context).entities(RUNS)
 
 
 def change_for(

@@ -12,7 +12,7 @@ from packreg._version import __version__
 from packreg.cli.base import Group, command
 from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
-from packreg.services.reports import CURRENT, KeptReports, newest_of_each_mode
+from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +86,7 @@ def ls_command(
     `new` was not found by the run before, `open` was. `fixed` was found then and looked for again; `unknown`
     could not be looked for now, and `dropped` is of a pack that is not required any more.
     """
-    kept = KeptReports(context)
+    kept = ReportStore(context)
     wanted = set(status or ("new", "open", "unknown"))
     found = [
         each
@@ -136,7 +136,7 @@ def compliance_command(context: CommandContext, entities: tuple[str, ...], runs:
     from packreg.findings.compliance import compliance
     from packreg.reports.report import counted
 
-    kept = KeptReports(context)
+    kept = ReportStore(context)
     table = compliance(history.reports[0] for history in current(context, kept, entities, runs, 1))
     if context.out.json:
         context.out.document(
@@ -198,7 +198,7 @@ def report_command(
     """
     if context.out.json and form not in ("text", "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")
-    kept = KeptReports(context)
+    kept = ReportStore(context)
     histories = current(context, kept, entities, runs, TREND_RUNS if form == "html" else 2)
     _print(context, histories, "json" if context.out.json else form)
     if not histories:
@@ -245,7 +245,7 @@ def _page(histories: Sequence[History]) -> str:
 
 
 def current(
-    context: CommandContext, kept: KeptReports, entities: Sequence[str], runs: Sequence[Run], count: int
+    context: CommandContext, kept: ReportStore, entities: Sequence[str], runs: Sequence[Run], count: int
 ) -> list[History]:
     """The last runs of each mode of every entity that is meant, with up to `count` reports each.
 
@@ -288,7 +288,7 @@ def _fits(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
 
 
-def _ended(context: CommandContext, kept: KeptReports) -> int:
+def _ended(context: CommandContext, kept: ReportStore) -> int:
     """Say which times cannot be right, and what could not be trusted, which is an exit code of its own."""
     for doubt in kept.doubted:
         context.out.warn(doubt)

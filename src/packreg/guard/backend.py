@@ -90,7 +90,7 @@ class Office:
         from packreg.reports.stored import StoredReport
         from packreg.services.clock import new_id, precisely_now
         from packreg.services.guard_evidence import Looked
-        from packreg.services.judge import keep_report
+        from packreg.services.reports import ReportStore
 
         required = run.prepared.required
         audit = required.mode == "audit"
@@ -117,14 +117,14 @@ class Office:
         )
         id = run.prepared.id or new_id()
         stored = StoredReport(id, kind, precisely_now(), "", run.prepared.ran, report.verdict, report)
-        keep_report(self._workspace, stored)
+        ReportStore(self._workspace).save(stored)
 
     def _taken_over(self, run: Run) -> Looked:
         """What the last audit found beside the packs: nobody looks at the stack's history now."""
         from packreg.services.guard_evidence import taken_over
-        from packreg.services.reports import KeptReports
+        from packreg.services.reports import ReportStore
 
-        newest = KeptReports(self._workspace).newest(run.prepared.required.entity, "audit")
+        newest = ReportStore(self._workspace).newest(run.prepared.required.entity, "audit")
         return taken_over(newest[0] if newest else None, run.evaluation.resources)
 
     def _backend_url(self) -> str:

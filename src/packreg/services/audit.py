@@ -17,8 +17,8 @@ from packreg.groups.model import SELF_MANAGED
 from packreg.reports.report import totals
 from packreg.services.backends import Backends
 from packreg.services.guard_evidence import GuardEvidence, Looked
-from packreg.services.judge import judged_report, keep_report, stored_report
-from packreg.services.reports import KeptReports
+from packreg.services.judge import judged_report, stored_report
+from packreg.services.reports import ReportStore
 from packreg.states.backend import read_checkpoint
 from packreg.states.stack_tags import read_stack_tags
 from packreg.states.state import read_state
@@ -188,7 +188,7 @@ class Auditor:
         if self._wishes.keep:
             try:
                 stored = stored_report("audit", report, ready, snapshot.digest(), stamp)
-                report = keep_report(self._workspace, stored, again=stamp is not None).report
+                report = ReportStore(self._workspace).save(stored, again=stamp is not None).report
             except PackregError as error:
                 unkept = str(error)
         found = totals(report)
@@ -215,7 +215,7 @@ class Auditor:
 
         The registry's no stops nothing, as for keeping reports.
         """
-        kept = KeptReports(self._workspace)
+        kept = ReportStore(self._workspace)
         try:
             newest = kept.newest(entity, "audit")
         except PackregError as error:

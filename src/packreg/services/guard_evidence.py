@@ -36,7 +36,7 @@ from packreg.groups.document import nothing_written
 from packreg.reports.report import History
 from packreg.reports.report_keys import read_report_key, report_prefix
 from packreg.services.governance import read_revision
-from packreg.services.reports import KeptReports
+from packreg.services.reports import ReportStore
 from packreg.states.update_history import JUDGED, list_changes, read_change
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class GuardEvidence:
 
     def _runs(self, entity: Entity, since: float, notes: list[Problem]) -> Iterator[GuardRun]:
         """What the guard left of updates since then, by the chain of its reports."""
-        kept = KeptReports(self._workspace)
+        kept = ReportStore(self._workspace)
         began: dict[str, float] = {}
         reports: dict[str, tuple[float, StoredReport | None]] = {}
         entered: Entered | None = None
@@ -212,7 +212,7 @@ class GuardEvidence:
                 if _seconds(entered.entry.time) < since:
                     break
 
-    def _old(self, kept: KeptReports, key: str, since: float) -> dict[str, tuple[float, StoredReport | None]]:
+    def _old(self, kept: ReportStore, key: str, since: float) -> dict[str, tuple[float, StoredReport | None]]:
         """A report from before the chain, unless it is older."""
         found = read_report_key(key)
         if found is None or _seconds(found.time) < since:
@@ -220,7 +220,7 @@ class GuardEvidence:
         return {found.id: (_seconds(found.time), self._report(kept, key, ""))}
 
     @staticmethod
-    def _report(kept: KeptReports, key: str, digest: str) -> StoredReport | None:
+    def _report(kept: ReportStore, key: str, digest: str) -> StoredReport | None:
         try:
             return kept.read(key, digest)
         except PackregError as error:

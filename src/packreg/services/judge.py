@@ -1,8 +1,7 @@
-"""Required packs judge a snapshot: the report on it, and keeping that in the registry."""
+"""Required packs judge a snapshot: the report on it, and what is kept of that."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packreg._version import __version__
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from packreg.reports.stored import StoredReport
     from packreg.services.guard_evidence import Looked
     from packreg.services.prepare import ReadyPacks
-    from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot
 
 
@@ -79,7 +77,7 @@ def judged_report(
 
 
 class Stamp(NamedTuple):
-    """What a report is told from others by, where it has to be known before the run: see `keep_report`."""
+    """What a report is told from others by, if known before the run: see `ReportStore.save`."""
 
     id: str
     time: str
@@ -100,34 +98,3 @@ def stored_report(
 
     id, time = stamp or new_stamp()
     return StoredReport(id, run, time, state, ready.ran, report.verdict, report)
-
-
-def keep_report(workspace: Workspace, stored: StoredReport, *, again: bool = False) -> StoredReport:
-    """Keep a report in the registry, and enter it in its chain; gives the one that is kept.
-
-    A run that is made again with the stamp it had before has the same key, and a key is written once: so one
-    report is left, that of whoever was first, and both are given that one. With `again` it is looked for in
-    the chain, where it may have been entered before.
-
-    Raises:
-        StoreRefused: this is a replica, or no registry.
-        PackregError: it could not be written, or not be entered; what was decided stands.
-    """
-    from packreg.registry.run_entries import RunEntry
-    from packreg.reports.stored import MAX_REPORT, StoredReport
-    from packreg.services.reports import object_digest
-
-    workspace.registry().home()
-    kept, data = stored, stored.encode()
-    found = workspace.store.first(stored.key) if again else None
-    there = workspace.store.create(stored.key, data, limit=MAX_REPORT)
-    if there is not None:
-        kept, data = StoredReport.decode(there, stored.key), there
-    entity = stored.required.entity
-    if found is not None and any(
-        each.entry.report == stored.key for each in workspace.entries.history(stored.run, entity)
-    ):
-        return kept
-    entry = RunEntry("report", stored.run, entity.kind, entity.name, stored.id)
-    workspace.entries.append(replace(entry, report=stored.key, digest=object_digest(data)))
-    return kept

@@ -1,4 +1,4 @@
-"""Reading the reports that runs left in the registry, in the order of their chains: the newest, those before.
+"""The reports that runs leave in the registry: kept once each, read in the order of their chains.
 
 What a chain's entry names is held against its digest, and against the entity that it says it is about.
 Reports from before there were chains are read in the order of their keys, which is that of the clocks of
@@ -8,6 +8,7 @@ those who wrote them, and are marked.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -66,7 +67,7 @@ class History(NamedTuple):
         return tuple(kept.report for kept in self.kept)
 
 
-class KeptReports:
+class ReportStore:
     """The reports in the registry.
 
     `unreadable` collects, in words, what cannot be trusted: it was changed, is gone, or nobody entered it.
@@ -80,6 +81,34 @@ class KeptReports:
         self._times = workspace.registry().times
         self.unreadable: list[str] = []
         self.doubted: list[str] = []
+
+    def save(self, stored: StoredReport, *, again: bool = False) -> StoredReport:
+        """Keep a report, and enter it in its chain; gives the one that is kept.
+
+        A run that is made again with the stamp it had before has the same key, and a key is written once: so
+        one report is left, that of whoever was first, and both are given that one. With `again` it is looked
+        for in the chain, where it may have been entered before.
+
+        Raises:
+            StoreRefused: this is a replica, or no registry.
+            PackregError: it could not be written, or not be entered; what was decided stands.
+        """
+        from packreg.registry.run_entries import RunEntry
+        from packreg.reports.stored import MAX_REPORT, StoredReport
+
+        self._workspace.registry().home()
+        kept, data, key = stored, stored.encode(), stored.key
+        found = self._store.first(key) if again else None
+        there = self._store.create(key, data, limit=MAX_REPORT)
+        if there is not None:
+            kept, data = StoredReport.decode(there, key), there
+        entity = stored.required.entity
+        if found is None or all(
+            each.entry.report != key for each in self._entries.history(stored.run, entity)
+        ):
+            entry = RunEntry("report", stored.run, entity.kind, entity.name, stored.id)
+            self._entries.append(replace(entry, report=key, digest=object_digest(data)))
+        return kept
 
     def entities(self, runs: Iterable[Run] = CURRENT) -> list[Entity]:
         """Who there are reports of, by name: two requests for each kind of run and 1,000 entities."""

@@ -11,7 +11,7 @@ from packreg.registry.audit import Finding, chains
 from packreg.registry.clocks import Dated, doubts
 from packreg.reports.report_keys import RUNS, entity_segment, report_prefix
 from packreg.services.clock import precisely_now
-from packreg.services.reports import KeptReports, unentered
+from packreg.services.reports import ReportStore, unentered
 from packreg.store.chain import Chain
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
         StoreError: the store failed.
     """
     yield from _verify_times(workspace)
-    kept = KeptReports(workspace)
+    kept = ReportStore(workspace)
     for run in RUNS:
         for entity in kept.entities((run,)):
             found = list(verify_chain(workspace, kept, entity, run))
@@ -52,7 +52,7 @@ def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
 
 
 def verify_chain(
-    workspace: Workspace, kept: KeptReports, entity: Entity, run: Run, *, contents: bool = True
+    workspace: Workspace, kept: ReportStore, entity: Entity, run: Run, *, contents: bool = True
 ) -> Iterator[Finding]:
     """What is wrong with the reports of an entity and kind of run, and with the chain that they hang on.
 
@@ -65,7 +65,7 @@ class _Chained:
     """The reports of one entity and kind of run, and their chain."""
 
     def __init__(
-        self, workspace: Workspace, kept: KeptReports, entity: Entity, run: Run, *, contents: bool
+        self, workspace: Workspace, kept: ReportStore, entity: Entity, run: Run, *, contents: bool
     ) -> None:
         self._entries, self._kept, self._contents = workspace.entries, kept, contents
         self._entity, self._run = entity, run
