@@ -1,5 +1,57 @@
-"""The user of the command line, for use cases that commands set up."""
+"""A workspace on a registry in a directory, and the user of the command line, for what commands set up."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from packreg.services.governance import create_governance
+from packreg.services.notify import Notify
+from packreg.services.workspace import Workspace
 from tests.cli.conftest import user as user  # a fixture
+
+
+class Listener(Notify):
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.warned: list[str] = []
+
+    def say(self, text: str) -> None:
+        """Keep a line."""
+        self.said.append(text)
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """Keep a warning."""
+        self.warned.append(f"{text} ({hint})" if hint else text)
+
+
+def open_workspace(top: Path, **more: str) -> Workspace:
+    """A workspace below `top`, of Ada, who is told everything; nothing of the machine but PATH reaches it."""
+    environ = {
+        "HOME": str(top),
+        "PATH": os.environ["PATH"],
+        "PACKREG_REGISTRY": str(top / "registry"),
+        **more,
+    }
+    return Workspace(environ, cwd=str(top), by=lambda: "Ada", notify=Listener())
+
+
+def told(workspace: Workspace) -> Listener:
+    """What was said and warned of so far."""
+    assert isinstance(workspace.notify, Listener)
+    return workspace.notify
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """Ada's workspace on an empty registry with the default groups."""
+    found = open_workspace(tmp_path)
+    found.registry().init()
+    create_governance(found)
+    yield found
+    found.close()

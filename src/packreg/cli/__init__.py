@@ -10,7 +10,7 @@ names. The other modules serve several commands:
 
     start, app, base, exits, names, nowhere        the way in, and what all commands share
     context, output, progress, report_output       a run of the command: its workspace, and what is shown
-    edits, reaching, policies, entities, resources_to_judge     shown or asked for by several commands
+    edits, reaching, policy_table, entities, resources_to_judge     shown or asked for by several commands
     pulumi_command, ci_steps, project_plugins      how the Pulumi CLI gets the guard
     atomic, lockfile                               what is written
 

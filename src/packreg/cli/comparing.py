@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from packreg.cli.base import command
-from packreg.cli.policies import change_lines
+from packreg.cli.policy_table import change_lines
 from packreg.errors import NotFound
 from packreg.services.check import checked_pack
 from packreg.services.pack_programs import is_directory

@@ -9,7 +9,7 @@ import click
 from packreg.cli.base import NAME, REFERENCE, command
 from packreg.cli.names import pack_names
 from packreg.cli.output import human_size
-from packreg.cli.policies import policy_rows
+from packreg.cli.policy_table import policy_rows
 from packreg.errors import NotFound
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ of progress) and plain values. None asks the terminal, the process' environment 
 exits. May import every room but the faces; no face is imported here.
 
     workspace, notify, clock, defects          what every use case is given
-    check, trial, git, pack_info               a pack in a directory, and what it says of itself
+    check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
     pack_programs, installs, configuring       packs become programs
     environments, esc                          environments are opened
     governance, continuity, waiting            governance is read and edited, and continues what is known

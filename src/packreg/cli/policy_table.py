@@ -1,0 +1,35 @@
+"""Policies as commands show them, and what changed among them from one version of a pack to another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from packreg.groups.policy_changes import PolicyChange
+    from packreg.pack.metadata import PackInfo
+
+_SIGNS = {"added": "+", "removed": "-"}
+
+
+def policy_rows(metadata: PackInfo | None) -> list[tuple[str, str, str, str, str]]:
+    """Name, level, type, severity and the description's first line of each policy, in the pack's order.
+
+    The level is the one that it has when nobody configures it; a type that is not known is empty.
+    """
+    if metadata is None:
+        return []
+    return [
+        (
+            policy.name,
+            metadata.level_of(policy.name),
+            "" if policy.type == "unknown" else policy.type,
+            policy.severity,
+            (policy.description.strip() or policy.display_name).partition("\n")[0].strip(),
+        )
+        for policy in metadata.policies
+    ]
+
+
+def change_lines(changes: tuple[PolicyChange, ...]) -> list[str]:
+    """A line for each change, in the form of `diff`."""
+    return [f"policy       {_SIGNS.get(change.kind, '~')} {change}" for change in changes]

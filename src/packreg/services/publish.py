@@ -1,0 +1,217 @@
+"""A pack in a directory is checked, locked, run once and published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packreg._version import __version__
+from packreg.errors import InvalidPack, Problem, UsageError
+from packreg.services.check import check_path, checked_pack, with_wheel
+from packreg.services.governance import found_default
+from packreg.services.trial import ask_pack, check_metadata, learned, named_or_not
+
+if TYPE_CHECKING:
+    from packreg.pack.check import Pack
+    from packreg.pack.metadata import PackInfo
+    from packreg.pack.select import LeftOut
+    from packreg.pack.version import Version
+    from packreg.registry.publish import Published
+    from packreg.registry.record import Record, Source
+    from packreg.services.workspace import Workspace
+
+#: Uncommitted files that are named.
+SHOWN = 10
+
+
+class Publication(NamedTuple):
+    """What was published, or would be with `dry_run`; then `left_out` are the files that no bundle holds."""
+
+    pack: Pack
+    published: Published
+    dry_run: bool = False
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        """Path and size in bytes of each file, in order."""
+        return [(path, len(file.data)) for path, file in sorted(self.pack.files.items())]
+
+    @property
+    def objects(self) -> list[str]:
+        """The keys of what a registry needs for it and does not have yet."""
+        from packreg.registry.layout import record_key
+
+        record = self.published.record
+        return [] if self.published.already else [record.bundle_key, record_key(record.name, record.version)]
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        found = self.published.record.as_json() | {"already": self.published.already}
+        if not self.dry_run:
+            return found
+        return found | {
+            "dry_run": True,
+            "files": [{"path": path, "size": size} for path, size in self.files],
+            "left_out": [{"path": item.path, "reason": item.reason} for item in self.left_out],
+            "objects": self.objects,
+        }
+
+
+def publish_directory(
+    workspace: Workspace,
+    directory: Path,
+    *,
+    publisher: str,
+    name: str | None = None,
+    version: str | None = None,
+    dry_run: bool = False,
+    allow_dirty: bool = False,
+    lock: bool = True,
+    run: bool = True,
+    strict: bool = False,
+) -> Publication:
+    """Publish the pack in a directory; with `dry_run` nothing is written.
+
+    `publisher` is the name that the record bears. Without `lock` the dependencies are not locked, without
+    `run` the pack is not asked for its policies, and the record says so. `strict` refuses a patch version
+    that changes what policies let pass, which is warned of otherwise.
+
+    Raises:
+        UsageError: `strict` without `run`, no such directory, or files that are not committed.
+        InvalidPack: the pack breaks the rules, does not start, or (`strict`) is no patch.
+        InstallError: this machine lacks a tool that it needs.
+        VersionUsed: the version has other content.
+        PackregError: what the registry raises.
+    """
+    if strict and not run:
+        raise UsageError(
+            "--strict compares what the running pack says of its policies, and --no-run does not run it",
+            hint="leave one of them out",
+        )
+    if run:
+        pack, named = named_or_not(workspace, directory, name, version)
+    else:
+        pack, named = checked_pack(workspace, directory, name, version, rego=True, without_opa=True), True
+    source = git_source(workspace, directory, pack, allow_dirty=allow_dirty or dry_run)
+    pack = with_wheel(workspace, pack)
+
+    if not workspace.settings.registry_is_default:
+        workspace.registry().home()
+    elif not dry_run:
+        found_default(workspace)
+
+    def publish(**more: Any) -> Published:
+        tool = f"packreg {__version__}"
+        return workspace.registry().publish(pack, source=source, publisher=publisher, tool=tool, **more)
+
+    with workspace.notify.working() as work:
+        work.show("looking for the version")
+        published = publish(lock=None, dry_run=True) if named else None
+        if published is None or not published.already:
+            notes = _notes(pack, lock=lock, run=run)
+            locked = None
+            if lock:
+                from packreg.install.lock_dependencies import lock_dependencies
+
+                work.show("locking dependencies")
+                locked = lock_dependencies(pack, workspace.tools, note=notes.append)
+            metadata = None
+            if run:
+                metadata = ask_pack(workspace, pack, locked, work.show)
+                pack = pack if named else learned(pack, metadata)
+                check_metadata(pack, metadata)
+                _compare_patch(workspace, pack, metadata, strict=strict)
+            work.show("publishing")
+            published = publish(lock=locked, notes=notes, metadata=metadata, dry_run=dry_run)
+    left_out = check_path(workspace, directory, pack.name, version)[0].left_out if dry_run else ()
+    return Publication(pack, published, dry_run, tuple(left_out))
+
+
+def _notes(pack: Pack, *, lock: bool, run: bool) -> list[str]:
+    """What readers of the record should know."""
+    from packreg.registry.record import NOT_RUN, UNLOCKED
+
+    notes = []
+    if not lock and pack.dependencies_kind != "none":
+        notes.append(f"{UNLOCKED}: every machine resolves the dependencies on its own")
+    if not run:
+        notes.append(f"{NOT_RUN}: its policies are not in the record")
+    return notes
+
+
+def git_source(workspace: Workspace, directory: Path, pack: Pack, *, allow_dirty: bool) -> Source:
+    """Where the pack comes from, as git knows it.
+
+    Raises:
+        UsageError: files of the pack are not committed, and nobody allowed that.
+    """
+    from packreg.registry.record import Source
+    from packreg.services.git import Git
+
+    place = Path(workspace.cwd, directory).resolve()
+    facts = Git(workspace.environ, workspace.tools.which("git")).facts(place, pack.files)
+    if facts.silent:
+        workspace.notify.warn(
+            "git does not speak of the repository around the pack; its commit is not recorded"
+        )
+    if facts.dirty and not allow_dirty:
+        shown = "\n".join(facts.dirty[:SHOWN])
+        more = f"\nand {len(facts.dirty) - SHOWN} more" if len(facts.dirty) > SHOWN else ""
+        raise UsageError(
+            f"files of the pack are not committed:\n{shown}{more}",
+            hint="commit them, or use --allow-dirty",
+        )
+    return Source(commit=facts.commit, branch=facts.branch, remote=facts.remote, dirty=bool(facts.dirty))
+
+
+def _compare_patch(workspace: Workspace, pack: Pack, metadata: PackInfo, *, strict: bool) -> None:
+    """Say what a patch version may not change: stricter or missing policies, stricter configuration.
+
+    It is compared with the newest version below it that can be installed, if that is of the same major and
+    minor number and has its policies in its record.
+
+    Raises:
+        InvalidPack: there is such a change, and `strict` was asked for.
+    """
+    from packreg.groups.policy_changes import policy_changes
+
+    before = _version_before(workspace, pack)
+    if before is None:
+        return
+    if before.metadata is None:
+        workspace.notify.say(
+            f"{before.reference} has no policies in its record, so nothing is compared with them"
+        )
+        return
+    major, minor, _ = pack.version.release
+    problems = tuple(
+        Problem("patch-changes-policies", str(change))
+        for change in policy_changes(before.metadata, metadata)
+        if change.breaking
+    )
+    if not problems:
+        return
+    message = f"{pack.version} is a patch of {before.reference} and changes what its policies let pass"
+    hint = f"publish it as {major}.{minor + 1}.0"
+    if strict:
+        raise InvalidPack(message, problems, hint=hint)
+    workspace.notify.warn("\n".join([message, *map(str, problems)]), hint)
+
+
+def _version_before(workspace: Workspace, pack: Pack) -> Record | None:
+    """The release that this one is a patch of: the newest below it, if major and minor number agree.
+
+    A pre-release is compared with by pre-releases only, and never by those of the same number.
+    """
+    registry = workspace.registry()
+
+    def counts(version: Version) -> bool:
+        if version.is_prerelease and not pack.version.is_prerelease:
+            return False
+        return version < pack.version and version.release != pack.version.release
+
+    lower = [version for version in registry.versions(pack.name).versions("published") if counts(version)]
+    if not lower or lower[-1].release[:2] != pack.version.release[:2]:
+        return None
+    return registry.record(pack.name, lower[-1])
