@@ -14,6 +14,7 @@ from packreg.cli.installing import offline_option, python_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
 from packreg.cli.resources_to_judge import resource_options
 from packreg.errors import Problem, UsageError
+from packreg.files import read_file
 from packreg.services.configuring import configured
 from packreg.services.pack_programs import program_of, ready_packs
 from packreg.services.resources import read_judged
@@ -138,8 +139,7 @@ def read_layers(context: CommandContext, config: Sequence[str]) -> list[tuple[st
         if not separator or "/" in name or Path(context.cwd, word).is_file():
             name, path = "", word
         try:
-            with Path(context.cwd, path).open("rb") as file:
-                data = file.read(MAX_FILE + 1)
+            data = read_file(Path(context.cwd, path), MAX_FILE, beginning=True)
         except OSError as error:
             raise UsageError(
                 f"the configuration {path!r} cannot be read: {error.strerror}",

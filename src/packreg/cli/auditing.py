@@ -23,8 +23,9 @@ from packreg.errors import NotFound, UsageError
 from packreg.groups.entities import account_entity, read_tags, stack_entity
 from packreg.services.audit import MOST_WARM, Auditor, StackTask, Wishes
 from packreg.services.decisions import Decisions
+from packreg.services.passphrases import state_passphrase
 from packreg.services.prepare import RequiredPacks
-from packreg.services.resources import backend_url, passphrase
+from packreg.services.resources import backend_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -135,7 +136,7 @@ def audit_command(
         about = assignment(context, where, revision, wishes, strict=strict_conflicts, offline=offline)
         audited = audit_on_cluster(context, dask, tasks, about)
     else:
-        phrase = passphrase(context.environ, Path(context.cwd))
+        phrase = state_passphrase(context.environ, Path(context.cwd))
         packs = RequiredPacks(context, decisions, offline=offline)
         with Pool(keep=MOST_WARM) as pool:
             packs.install(each for e in entities for each in decisions.required(e, "audit").packs)

@@ -11,6 +11,7 @@ from packreg.environments.editing import as_string, read_value, set_value
 from packreg.environments.interpolation import parse_path
 from packreg.environments.opening import check_config, open_document
 from packreg.errors import PackregError, Problem, UsageError
+from packreg.files import read_file
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -25,8 +26,7 @@ def definition_in(context: CommandContext, path: str) -> bytes:
     if path == STDIN:
         return sys.stdin.buffer.read(MAX_DOCUMENT + 1)
     try:
-        with Path(context.cwd, path).open("rb") as file:
-            return file.read(MAX_DOCUMENT + 1)
+        return read_file(Path(context.cwd, path), MAX_DOCUMENT, beginning=True)
     except OSError as error:
         raise UsageError(
             f"the definition {path!r} cannot be read: {error.strerror}",

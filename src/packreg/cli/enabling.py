@@ -9,6 +9,7 @@ import click
 from packreg.cli.base import NAME, WRITTEN, command
 from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import UsageError
+from packreg.files import read_file
 from packreg.groups.model import DEFAULT_PREVENTATIVE
 from packreg.services.enable import check_entries, with_environments, with_layer, written_version
 from packreg.services.governance import governance_to_edit, read_governance
@@ -131,15 +132,14 @@ def disable_command(context: CommandContext, pack: str, group: str, dry_run: boo
 def _layer(context: CommandContext, path: str) -> Layer:
     from packreg.configuration.file import MAX_FILE, read_layer
 
-    return read_layer(read_file(context, path, MAX_FILE), path)
+    return read_layer(read_named(context, path, MAX_FILE), path)
 
 
-def read_file(context: CommandContext, path: str, most: int) -> bytes:
+def read_named(context: CommandContext, path: str, most: int) -> bytes:
     """The bytes of a file, and one more than `most` at most. Raises UsageError: it cannot be read."""
     from pathlib import Path
 
     try:
-        with Path(context.cwd, path).open("rb") as file:
-            return file.read(most + 1)
+        return read_file(Path(context.cwd, path), most, beginning=True)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None

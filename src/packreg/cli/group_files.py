@@ -8,7 +8,7 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.edits import show_edit, show_plan
-from packreg.cli.enabling import read_file
+from packreg.cli.enabling import read_named
 from packreg.cli.exits import WOULD_CHANGE
 from packreg.errors import Problem, UsageError
 from packreg.services.enable import check_entries
@@ -49,7 +49,7 @@ def apply_command(
         return 0
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
-    read = [read_groups(read_file(context, path, MAX_FILE), path) for path in files]
+    read = [read_groups(read_named(context, path, MAX_FILE), path) for path in files]
     base = read_governance(context) if dry_run else governance_to_edit(context)
     planned = applied(base, read, prune=prune)
     warnings = [Problem("group-file", text) for file in read for text in file.warnings]

@@ -21,7 +21,8 @@ from packreg.groups.entities import read_tags
 from packreg.services.audit import MOST_WARM
 from packreg.services.governance import read_governance
 from packreg.services.impact import Comparison, Impact, Versions
-from packreg.services.resources import backend_url, passphrase
+from packreg.services.passphrases import state_passphrase
+from packreg.services.resources import backend_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,7 +84,7 @@ def impact_command(
     known = read_tags(tags)
     where = backend_url(context, backend)
     place = open_place(where, cwd=Path(context.cwd))
-    phrase = passphrase(context.environ, Path(context.cwd))
+    phrase = state_passphrase(context.environ, Path(context.cwd))
     context.name_default_registry()
     governance = read_governance(context)
     there = found_group(governance, group)

@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 from packreg.cli.atomic import write_atomically
 from packreg.errors import IntegrityError, StoreRefused, UsageError
+from packreg.files import read_file
 from packreg.pack.reference import Reference, digest_problem
 from packreg.pack.version import Version, VersionRange, pack_name
 from packreg.registry.formats import FORMAT, WITH_NEEDS, check
@@ -85,11 +86,7 @@ def read_lock(path: Path) -> Lock:
         UsageError: the file cannot be read, is no lock, or needs a newer packreg.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_FILE + 1)
-        if len(data) > MAX_FILE:
-            raise UsageError(f"{path} has more than {MAX_FILE} bytes")
-        document = tomllib.loads(data.decode("utf-8"))
+        document = tomllib.loads(read_file(path, MAX_FILE).decode("utf-8"))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:

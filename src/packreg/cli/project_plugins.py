@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from packreg.errors import UsageError
+from packreg.files import read_file
 
 _NAMES = frozenset({"policy-packreg", "packreg"})
 _FILES = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
@@ -35,8 +36,7 @@ def refuse_replacement(words: Sequence[str], environ: Mapping[str, str], cwd: Pa
     for directory in _directories(words, environ, cwd):
         for file in _project_files(directory):
             try:
-                with file.open("rb") as opened:
-                    data = opened.read(MAX_BYTES + 1)
+                data = read_file(file, MAX_BYTES, beginning=True)
             except OSError as error:
                 raise UsageError(f"{file} cannot be read: {error.strerror}", hint=_HINT) from None
             why = why_not(data)

@@ -28,8 +28,8 @@ from packreg.services.audit import MOST_WARM, Audited, Auditor, StackTask, Wishe
 from packreg.services.decisions import Decisions
 from packreg.services.governance import read_revision
 from packreg.services.judge import Stamp, new_stamp
+from packreg.services.passphrases import state_passphrase
 from packreg.services.prepare import RequiredPacks
-from packreg.services.resources import passphrase
 from packreg.services.workspace import Workspace
 from packreg.states.places import file_path, open_place
 
@@ -155,7 +155,7 @@ class _Worker:
         packs = RequiredPacks(workspace, decisions, offline=about.offline)
         pool = self._open.enter_context(Pool(keep=MOST_WARM))
         cwd = Path(workspace.cwd)
-        phrase = passphrase(workspace.environ, cwd)
+        phrase = state_passphrase(workspace.environ, cwd)
         self.auditor = Auditor(
             workspace, decisions, packs, pool, about.wishes, passphrase=phrase, backend=about.backend
         )

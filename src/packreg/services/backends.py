@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from packreg.errors import NotEvaluated, StoreRefused, UsageError
+from packreg.files import read_file
 from packreg.groups.model import SELF_MANAGED
 from packreg.registry import layout
 from packreg.registry.holders import Holders
@@ -148,8 +149,7 @@ def _of_project(path: Path) -> str:
     import yaml
 
     try:
-        with path.open("rb") as file:
-            project = yaml.safe_load(file.read(_MAX_FILE))
+        project = yaml.safe_load(read_file(path, _MAX_FILE))
         url = project["backend"]["url"]
     except (OSError, ValueError, RecursionError, yaml.YAMLError, LookupError, TypeError):
         return ""
@@ -158,8 +158,7 @@ def _of_project(path: Path) -> str:
 
 def _logged_in(home: Path) -> str:
     try:
-        with (home / "credentials.json").open("rb") as file:
-            current = json.loads(file.read(_MAX_FILE))["current"]
+        current = json.loads(read_file(home / "credentials.json", _MAX_FILE))["current"]
     except (OSError, ValueError, RecursionError, LookupError, TypeError):
         return ""
     return current if isinstance(current, str) else ""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import InvalidPack, UsageError
+from packreg.files import read_file
 
 if TYPE_CHECKING:
     from packreg.pack.check import Pack, Report
@@ -66,8 +67,7 @@ def _check(
     place = Path(workspace.cwd, path)
     if place.is_file():
         limits = workspace.limits
-        with place.open("rb") as file:
-            data = file.read(limits.unpacked + 1)
+        data = read_file(place, limits.unpacked, beginning=True)
         return check_bundle(data, name=name, version=version, limits=limits)
     if not place.is_dir():
         raise UsageError(f"there is no directory or bundle {path}", hint="name the directory of a pack")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.environments.ciphertext import Keys, Secrets
@@ -13,15 +12,14 @@ from packreg.environments.opening import open_environments
 from packreg.environments.stored import Environments
 from packreg.errors import UsageError
 from packreg.registry.environment_reference import EnvironmentReference
+from packreg.services.passphrases import ENVIRONMENTS as PASSPHRASE
+from packreg.services.passphrases import environments_passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.environments.opened import Opened
     from packreg.services.workspace import Workspace
-
-PASSPHRASE, PASSPHRASE_FILE = "PACKREG_PASSPHRASE", "PACKREG_PASSPHRASE_FILE"
-MAX_PASSPHRASE = 64 * 1024  # bytes
 
 
 class Opener:
@@ -93,7 +91,7 @@ def secrets_of(workspace: Workspace) -> Secrets:
 
     keys: dict[str, Keys] = {}
     kind = ""
-    passphrase = _passphrase(workspace)
+    passphrase = environments_passphrase(workspace.environ, workspace.cwd)
     if passphrase:
         kind = SCRYPT
         keys[SCRYPT] = PassphraseKeys(passphrase)
@@ -104,24 +102,6 @@ def secrets_of(workspace: Workspace) -> Secrets:
 
         kind = AWSKMS
         keys[AWSKMS] = KmsKeys(parse_kms(where), allow_http=workspace.settings.allow_http)
-    phrase = f"give the passphrase in {PASSPHRASE}, or a file with it in {PASSPHRASE_FILE}"
+    phrase = f"give the passphrase in {PASSPHRASE}, or a file with it in {PASSPHRASE}_FILE"
     key = 'or name a key: [environments] secrets = "awskms://KEY?region=…" in packreg.toml'
     return Secrets(keys, kind, {SCRYPT: phrase, "awskms": key[3:], "": f"{phrase}; {key}"})
-
-
-def _passphrase(workspace: Workspace) -> str:
-    given = workspace.environ.get(PASSPHRASE, "")
-    path = workspace.environ.get(PASSPHRASE_FILE, "")
-    if given or not path:
-        return given
-    try:
-        with Path(workspace.cwd, path).open("rb") as file:
-            data = file.read(MAX_PASSPHRASE + 1)
-    except OSError as error:
-        raise UsageError(f"the file in {PASSPHRASE_FILE} cannot be read: {error.strerror}") from None
-    if len(data) > MAX_PASSPHRASE:
-        raise UsageError(f"the file in {PASSPHRASE_FILE} has more than {MAX_PASSPHRASE} bytes")
-    phrase = data.decode("utf-8", "surrogateescape").rstrip("\r\n")
-    if not phrase:
-        raise UsageError(f"the file in {PASSPHRASE_FILE} is empty")
-    return phrase

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
+from packreg.files import read_file
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Program, Stack
@@ -203,7 +204,7 @@ def _manifest(directory: Path, word: str) -> Manifest:
 
     problems = Problems()
     try:
-        data = _read(directory / _MANIFEST)
+        data = read_file(directory / _MANIFEST, _MAX_FILE)
     except OSError as error:
         raise UsageError(
             f"{word} is not a policy pack: {_MANIFEST}: {error.strerror}", hint="name the directory of a pack"
@@ -225,13 +226,8 @@ def _name_and_version(directory: Path) -> tuple[str, str]:
     if marker is not None:
         return marker["name"], marker["version"]
     try:
-        package = json.loads(_read(directory / "package.json"))
+        package = json.loads(read_file(directory / "package.json", _MAX_FILE))
         version = package["version"]
     except (OSError, ValueError, RecursionError, KeyError, TypeError):
         version = ""
     return directory.name, version if isinstance(version, str) else ""
-
-
-def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_MAX_FILE)

@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import UsageError
+from packreg.services.passphrases import state_passphrase
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from packreg.analyzer.program import Stack
     from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot
-
-_MAX_PASSPHRASE = 64 * 1024
 
 
 class Judged(NamedTuple):
@@ -64,32 +61,12 @@ def read_judged(
         elif resources is not None:
             snapshot = read_resources(*source)
         else:
-            snapshot = read_state(*source, passphrase=passphrase(workspace.environ, cwd))
+            snapshot = read_state(*source, passphrase=state_passphrase(workspace.environ, cwd))
     told = None
     if resources is None and snapshot.stack:
         organization = "organization" if stack is not None else ""
         told = Stack(snapshot.stack, snapshot.project, organization, dry_run=preview is not None)
     return Judged(snapshot, _shown(snapshot.where, cwd), told)
-
-
-def passphrase(environ: Mapping[str, str], cwd: Path) -> str | None:
-    """The passphrase of a state's secrets, as the Pulumi CLI finds it; None without one.
-
-    Raises:
-        UsageError: PULUMI_CONFIG_PASSPHRASE_FILE cannot be read.
-    """
-    if "PULUMI_CONFIG_PASSPHRASE" in environ:
-        return environ["PULUMI_CONFIG_PASSPHRASE"]
-    path = environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
-    if not path:
-        return None
-    try:
-        with (cwd / path).open("rb") as file:
-            data = file.read(_MAX_PASSPHRASE)
-    except OSError as error:
-        message = f"the file of PULUMI_CONFIG_PASSPHRASE_FILE cannot be read: {error.strerror}: {path}"
-        raise UsageError(message) from None
-    return data.decode("utf-8", "surrogateescape").strip()
 
 
 def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Path) -> Snapshot:
@@ -98,7 +75,7 @@ def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Pa
     url = backend_url(workspace, backend)
     parts = stack.split("/")
     name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
-    return read_stack(name, url, cwd=cwd, passphrase=passphrase(workspace.environ, cwd))
+    return read_stack(name, url, cwd=cwd, passphrase=state_passphrase(workspace.environ, cwd))
 
 
 def backend_url(workspace: Workspace, backend: str | None) -> str:
