@@ -192,3 +192,14 @@ def test_what_may_be_signed() -> None:
 def test_go_values() -> None:
     """Keys are sorted, nesting is kept, texts are bare."""
     assert go_value({"b": [1, {"c": "x"}], "a": False}) == "map[a:false b:[1 map[c:x]]]"
+
+
+def test_an_answer_that_is_too_large_is_not_read() -> None:
+    """A policy that says more than 64 MiB of one resource is an error of it; the others are judged."""
+    doubled = "\n".join(f'x{n + 1} := concat("", [x{n}, x{n}])' for n in range(16))
+    rules = f'x0 := "{"y" * 1024}"\n{doubled}\ndeny[x16] {{ input.acl == "public" }}'
+    with judge_of(rules) as judge:
+        [good] = judge.resources([bucket("a", acl="private")])
+        [bad] = judge.resources([bucket("b", acl="public")], seconds=600)
+    assert good == Verdict() and isinstance(bad, PolicyFailure)
+    assert "'deny' cannot be evaluated: the answer takes more than 64 MiB" in str(bad)

@@ -107,15 +107,39 @@ def test_policies_that_never_fire_are_warned_of(rule: str) -> None:
     "rule",
     [
         "deny = input.x",
-        'deny = ["m"] { input.x }',
-        "deny = {m | m := input.a[_]}",
-        'deny["m"]',
         "deny = x { x := input.found }",
         'deny = set() { true } else = "text" { input.x }',
+        'deny = ["m"] { input.x } else = 3',
+        'deny = {"m"} { input.x } else = {"a": 1}',
+    ],
+)
+def test_policies_that_may_be_no_set_are_warned_of(rule: str) -> None:
+    """What only a resource can tell, or only some bodies give, is no violation where it is something else."""
+    _, problems = examined({"a.rego": f"package p\n{rule}\n"})
+    assert [(problem.code, problem.where) for problem in problems.warnings] == [
+        ("rule-any-value", "a.rego:2")
+    ]
+
+
+def test_all_policies_of_many_are_looked_at() -> None:
+    """Each is told apart, however many errors OPA has to say for it."""
+    rules = [f'deny_{number} = "a"\nwarn_{number}["m"]' for number in range(60)]
+    _, problems = examined({"a.rego": "package p\n" + "\n".join(rules)})
+    assert [problem.where for problem in problems.warnings] == [f"a.rego:{2 * n + 2}" for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        'deny = ["m"] { input.x }',
+        "deny = {m | m := input.a[_]}",
+        "f(x) = {x}\ndeny = f(input.a)",
+        "default deny = false\ndeny = m { m := [input.a] }",
+        'deny["m"]',
     ],
 )
 def test_policies_that_may_fire_are_not_warned_of(rule: str) -> None:
-    """Sets, lists, and what only a resource can tell."""
+    """Sets and lists; `false` beside them is a usual way to say that there is nothing."""
     assert examined({"a.rego": f"package p\n{rule}\n"})[1].warnings == []
 
 

@@ -15,7 +15,9 @@ MANIFEST = "PulumiPolicy.yaml"
 MAX_FILES = 10_000
 MAX_FILE = 64 << 20  # bytes
 _PROBE = "probe.rego"
-_SILENT = "rule-not-a-set"
+_SILENT, _OPEN = "rule-not-a-set", "rule-any-value"
+#: Functions that take no set and no list, but what else a rule may be.
+_OTHERS = ("upper", "abs", "object.keys")
 _DATA_FILES = ("data.json", "data.yaml", "data.yml")
 
 
@@ -23,7 +25,7 @@ _DATA_FILES = ("data.json", "data.yaml", "data.yml")
 class OpaPack:
     """An OPA pack that can be run: its rules, and what its manifest says.
 
-    `silent` says in words which of its policies never fire.
+    `silent` says in words which of its policies never fire, or do so only where their value is of a kind.
     """
 
     rules: RulePack
@@ -75,7 +77,7 @@ def load_files(files: Mapping[str, bytes], staged: Staged, problems: Problems) -
         version=(manifest.version if manifest else None) or "",
         description=(manifest.description if manifest else None) or "",
         input_format=(manifest.input_format if manifest else None) or "",
-        silent=tuple(problem.message for problem in problems.warnings if problem.code == _SILENT),
+        silent=tuple(problem.message for problem in problems.warnings if problem.code in (_SILENT, _OPEN)),
     )
 
 
@@ -126,19 +128,27 @@ def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None
 
 
 def _warn_of_silent_rules(pack: RulePack, staged: Staged, problems: Problems) -> None:
-    """Say which policies never fire: their value is a text, a truth value or the like in every case.
+    """Say which policies never fire, as their value is a text, a truth value or the like, and which may not.
 
     OPA's type checker tells: `max` takes sets and lists only, so a rule that can be neither is refused as its
-    argument.
+    argument; one that other functions take as well can be something else.
     """
+    functions = ("max", *_OTHERS)
     lines = ["package packreg_probe"]
-    lines += [
-        f"p{number} := max({rule_path(pack.package)}{rule.name})" for number, rule in enumerate(pack.rules)
-    ]
+    for number, rule in enumerate(pack.rules):
+        path = rule_path(pack.package) + rule.name
+        lines += [f"p{number}_{place} := {name}({path})" for place, name in enumerate(functions)]
     (staged.folder / _PROBE).write_text("\n".join(lines) + "\n", "utf-8")
-    for fault in staged.check(_PROBE):
-        if fault.file.endswith(_PROBE) and 2 <= fault.row < len(pack.rules) + 2:
-            rule = pack.rules[fault.row - 2]
-            message = f"the policy {rule.name} never fires: its value is neither a set nor a list of messages"
-            problems.warn(_SILENT, message, rule.where, f"write {rule.name}[message] {{ … }}")
+    refused = {fault.row - 2 for fault in staged.check(_PROBE) if fault.file.endswith(_PROBE)}
     (staged.folder / _PROBE).unlink()
+    for number, rule in enumerate(pack.rules):
+        is_no_set, *is_nothing_else = (
+            number * len(functions) + place in refused for place in range(len(functions))
+        )
+        hint = f"write {rule.name}[message] {{ … }}"
+        if is_no_set:
+            message = f"the policy {rule.name} never fires: its value is neither a set nor a list of messages"
+            problems.warn(_SILENT, message, rule.where, hint)
+        elif not all(is_nothing_else):
+            message = f"the policy {rule.name} fires only where its value is a set or a list of messages"
+            problems.warn(_OPEN, message, rule.where, hint)

@@ -97,8 +97,9 @@ class Staged:
         return list(self.paths)
 
     def check(self, *more: str) -> list[program.Fault]:
-        """What `opa` refuses of these files, and of `more` beside them. Raises OpaFailure."""
-        return program.check(self.opa, [*self.paths, *more], cwd=self.folder, capabilities=_CAPABILITIES)
+        """What `opa` refuses of these files, and of `more` beside them, and then all. Raises OpaFailure."""
+        names, most = [*self.paths, *more], 0 if more else 100
+        return program.check(self.opa, names, cwd=self.folder, capabilities=_CAPABILITIES, most=most)
 
     def where(self, file: str, row: int) -> str:
         """A place in the pack's own words, "path:line"."""

@@ -134,9 +134,12 @@ def write_capabilities(opa: Opa, path: Path, allowed: Collection[str] = ()) -> N
     path.write_text(json.dumps(capabilities), "utf-8")
 
 
-def check(opa: Opa, names: Sequence[str], *, cwd: Path, capabilities: str) -> list[Fault]:
-    """What `opa` refuses of the files of these names in `cwd`. Raises OpaFailure."""
-    options = [DIALECT, "--format", "json", "--max-errors", "100", "--capabilities", capabilities]
+def check(opa: Opa, names: Sequence[str], *, cwd: Path, capabilities: str, most: int = 100) -> list[Fault]:
+    """What `opa` refuses of the files of these names in `cwd`: the first `most`, or all with 0.
+
+    Raises OpaFailure.
+    """
+    options = [DIALECT, "--format", "json", "--max-errors", str(most), "--capabilities", capabilities]
     status, _, said = ask(opa, ["check", *options, *names], cwd=cwd)
     if status == 0:
         return []
