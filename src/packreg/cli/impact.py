@@ -14,11 +14,11 @@ from packreg.cli.base import REFERENCE, command
 from packreg.cli.enabling import group_option
 from packreg.cli.entities import tag_option
 from packreg.cli.installing import offline_option
-from packreg.cli.reporting import tracked_json
 from packreg.errors import NotEvaluated, UsageError
 from packreg.findings.impact import CHANGES
 from packreg.groups.entities import read_tags
 from packreg.services.audit import MOST_WARM
+from packreg.services.findings import finding_json
 from packreg.services.governance import read_governance
 from packreg.services.impact import Comparison, Impact, Versions
 from packreg.services.passphrases import state_passphrase
@@ -179,6 +179,6 @@ def _impact_json(impact: Impact) -> dict[str, Any]:
 
 
 def _effect_json(effect: Effect) -> dict[str, Any]:
-    found = tracked_json(effect.finding)
+    found = finding_json(effect.finding)
     kept = {name: value for name, value in found.items() if name not in _NOT_FINDINGS}
     return {"change": effect.change, "was": effect.was, **kept}

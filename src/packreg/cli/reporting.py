@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from packreg._version import __version__
 from packreg.cli.base import Group, command
 from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
-from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
+from packreg.services.findings import (
+    TREND_RUNS,
+    FindingFilter,
+    LatestRuns,
+    compliance_json,
+    finding_json,
+    report_json,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from packreg.cli.context import CommandContext
-    from packreg.findings.tracking import Tracked
+    from packreg.findings.tracking import Status
     from packreg.groups.model import Entity
     from packreg.reports.report_keys import Run
-    from packreg.services.reports import History
-
-#: Runs of each entity that the trend of a page goes back over.
-TREND_RUNS = 30
 
 entities_argument = click.argument("entities", metavar="[STACK|ACCOUNT...]", nargs=-1)
 run_option = click.option(
@@ -78,7 +76,7 @@ def ls_command(
     policy: tuple[str, ...],
     level: tuple[str, ...],
     severity: tuple[str, ...],
-    status: tuple[str, ...],
+    status: tuple[Status, ...],
     runs: tuple[Run, ...],
 ) -> int:
     """List what the last run of each stack and account found.
@@ -86,19 +84,11 @@ def ls_command(
     `new` was not found by the run before, `open` was. `fixed` was found then and looked for again; `unknown`
     could not be looked for now, and `dropped` is of a pack that is not required any more.
     """
-    kept = ReportStore(context)
-    wanted = set(status or ("new", "open", "unknown"))
-    found = [
-        each
-        for each in tracked(current(context, kept, entities, runs, 2))
-        if each.status in wanted
-        and _fits(each.pack, pack)
-        and _fits(each.policy, policy)
-        and (not level or (each.level or "error") in level)
-        and (not severity or each.severity in severity)
-    ]
+    latest = LatestRuns(context, entities, runs)
+    wanted = FindingFilter(pack, policy, level, severity, status or FindingFilter.statuses)
+    found = latest.findings(wanted)
     if context.out.json:
-        context.out.document([tracked_json(each) for each in found])
+        context.out.document([finding_json(each) for each in found])
     else:
         from packreg.reports.plain import resource_label
 
@@ -117,7 +107,7 @@ def ls_command(
             ],
         )
         context.out.say(f"{len(found)} findings")
-    return _ended(context, kept)
+    return _ended(context, latest)
 
 
 @command(
@@ -133,22 +123,13 @@ def compliance_command(context: CommandContext, entities: tuple[str, ...], runs:
     By its last runs, pack by pack: policies passed of all that are enabled. What could not be evaluated has
     not passed, and is marked.
     """
-    from packreg.findings.compliance import compliance
     from packreg.reports.report import counted
 
-    kept = ReportStore(context)
-    table = compliance(history.reports[0] for history in current(context, kept, entities, runs, 1))
+    latest = LatestRuns(context, entities, runs, count=1)
+    table = latest.compliance()
     if context.out.json:
-        context.out.document(
-            [
-                {"entity": entity.name, "kind": entity.kind, "pack": pack, **score._asdict()}
-                | {"hidden": table.hidden.get(entity.name, 0)}
-                for entity in table.entities
-                for pack in table.packs
-                if (score := table.score(entity, pack)) is not None
-            ]
-        )
-        return _ended(context, kept)
+        context.out.document(compliance_json(table))
+        return _ended(context, latest)
 
     def shown(passed: int, total: int, errors: int) -> str:
         return f"{passed}/{total}" + (f" ({errors} errors)" if errors else "") if total else "-"
@@ -164,7 +145,7 @@ def compliance_command(context: CommandContext, entities: tuple[str, ...], runs:
     context.out.table(["entity", *table.packs, "all"], [row(entity) for entity in table.entities])
     overall = table.overall()
     context.out.say(f"{overall.passed} of {overall.total} policies passed")
-    return _ended(context, kept)
+    return _ended(context, latest)
 
 
 @command(
@@ -198,100 +179,26 @@ def report_command(
     """
     if context.out.json and form not in ("text", "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")
-    kept = ReportStore(context)
-    histories = current(context, kept, entities, runs, TREND_RUNS if form == "html" else 2)
-    _print(context, histories, "json" if context.out.json else form)
-    if not histories:
-        context.out.say("no reports are kept of that")
-    return _ended(context, kept)
-
-
-def _print(context: CommandContext, histories: Sequence[History], form: str) -> None:
-    from packreg.findings.findings_csv import findings_csv
-    from packreg.reports.document import document
-
-    newest = [history.reports[0] for history in histories]
-    if form == "json":
-        context.out.document(
-            [
-                {"run": stored.run, "time": stored.time, "id": stored.id, "state": stored.state}
-                | {"ran": [asdict(pack) for pack in stored.packs]}
-                | document(stored.report)
-                for stored in newest
-            ]
-        )
+    latest = LatestRuns(context, entities, runs, count=TREND_RUNS if form == "html" else 2)
+    if context.out.json or form == "json":
+        context.out.document([report_json(stored) for stored in latest.newest])
     elif form in FORMATS:
-        write_reports(context, [stored.report for stored in newest], form)
+        write_reports(context, [stored.report for stored in latest.newest], form)
     else:
-        text = _page(histories) if form == "html" else findings_csv(tracked(histories))
+        from packreg.findings.findings_csv import findings_csv
+
+        text = latest.page() if form == "html" else findings_csv(latest.findings())
         for line in text.splitlines():
             context.out.line(line)
+    if not latest.newest:
+        context.out.say("no reports are kept of that")
+    return _ended(context, latest)
 
 
-def _page(histories: Sequence[History]) -> str:
-    from packreg.findings.compliance import compliance
-    from packreg.findings.html import html_report
-    from packreg.findings.trend import trend
-    from packreg.services.clock import now
-
-    return html_report(
-        compliance(history.reports[0] for history in histories),
-        tracked(histories),
-        trend(report for history in histories for report in history.reports),
-        title="Policy compliance",
-        made=now(),
-        tool=__version__,
-    )
-
-
-def current(
-    context: CommandContext, kept: ReportStore, entities: Sequence[str], runs: Sequence[Run], count: int
-) -> list[History]:
-    """The last runs of each mode of every entity that is meant, with up to `count` reports each.
-
-    Raises:
-        UsageError: an entity was named of which there are no reports.
-    """
-    from packreg.groups.members import matches
-
-    chosen = runs or CURRENT
-    known = kept.entities(chosen)
-    for pattern in entities:
-        if not any(matches(pattern, entity) for entity in known):
-            raise UsageError(
-                f"no reports are kept of {pattern!r}", hint="`packreg compliance` lists whom there are any of"
-            )
-    meant = [each for each in known if not entities or any(matches(pattern, each) for pattern in entities)]
-    found = newest_of_each_mode(kept.histories(meant, chosen, count))
-    kept.look_beside(found)
-    return found
-
-
-def tracked(histories: Sequence[History]) -> list[Tracked]:
-    """The findings of the last run of each, against the run before."""
-    from packreg.findings.tracking import track
-
-    found: list[Tracked] = []
-    for history in histories:
-        found += track(history.reports[0], history.reports[1] if len(history.reports) > 1 else None)
-    return found
-
-
-def tracked_json(each: Tracked) -> dict[str, Any]:
-    """A finding for programs."""
-    waiver = asdict(each.waiver) if each.waiver else None
-    entity = {"entity": each.entity.name, "entity_kind": each.entity.kind}
-    return {**each._asdict(), **entity, "waiver": waiver}
-
-
-def _fits(name: str, globs: Sequence[str]) -> bool:
-    return not globs or any(fnmatchcase(name, glob) for glob in globs)
-
-
-def _ended(context: CommandContext, kept: ReportStore) -> int:
+def _ended(context: CommandContext, latest: LatestRuns) -> int:
     """Say which times cannot be right, and what could not be trusted, which is an exit code of its own."""
-    for doubt in kept.doubted:
+    for doubt in latest.doubted:
         context.out.warn(doubt)
-    for text in kept.unreadable:
+    for text in latest.unreadable:
         context.out.warn(text)
-    return IntegrityError.exit_code if kept.unreadable else 0
+    return IntegrityError.exit_code if latest.unreadable else 0

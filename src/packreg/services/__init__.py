@@ -13,6 +13,7 @@ exits. May import every room but the faces; no face is imported here.
     prepare, judge, reports                    required packs are made ready and run, and the report is kept
     resources, backends, stack_tags            what is judged, and of whom it is
     audit, audit_dask, impact, guard_evidence  the same for many stacks; updates that went past the guard
-    verify, fitting                            what kept reports prove, and what contradicts them
+    findings                                   what the last runs found, and what became of it
+    verify, evidence, contradictions           what kept reports prove, and what contradicts them
     guard_forms, pulumi_options                how the Pulumi CLI is given the guard
 """

@@ -1,4 +1,4 @@
-"""What does not fit: a report held against the governance and the releases that it names."""
+"""What contradicts a report: the governance that it was decided by, and the releases that it says ran."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packreg.services.workspace import Workspace
 
 
-def misfits(stored: StoredReport, documents: Mapping[int, Document]) -> Iterator[str]:
+def contradictions(stored: StoredReport, documents: Mapping[int, Document]) -> Iterator[str]:
     """Why governance, in all its revisions by number, cannot be what a report was decided by; sentences."""
     required, time = stored.required, seconds(stored.time)
     number, report = required.revision, f"the report of {stored.time}"
@@ -52,7 +52,7 @@ def _words(names: tuple[str, ...]) -> str:
     return ", ".join(names) or "none"
 
 
-def unlike_release(workspace: Workspace, pack: RanPack, time: str) -> str:
+def release_contradiction(workspace: Workspace, pack: RanPack, time: str) -> str:
     """Why a release cannot be what ran at a time, or "", also where it was removed or could never be had."""
     from packreg.pack.reference import Reference
 

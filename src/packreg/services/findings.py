@@ -1,0 +1,154 @@
+"""What the last runs found, and what became of it since: one place that all such questions go through.
+
+It is answered from the reports in the registry. An index of findings would answer here, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from packreg._version import __version__
+from packreg.errors import UsageError
+from packreg.findings.compliance import compliance
+from packreg.findings.tracking import track
+from packreg.groups.members import matches
+from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.findings.compliance import Compliance
+    from packreg.findings.tracking import Status, Tracked
+    from packreg.reports.report_keys import Run
+    from packreg.reports.stored import StoredReport
+    from packreg.services.reports import History
+    from packreg.services.workspace import Workspace
+
+#: Runs of each entity that the trend of a page goes back over.
+TREND_RUNS = 30
+
+
+@dataclass(frozen=True)
+class FindingFilter:
+    """Which findings are meant; what is empty leaves none out. Packs and policies are globs.
+
+    A level may also be "remediate", "error" or "hidden".
+    """
+
+    packs: Sequence[str] = ()
+    policies: Sequence[str] = ()
+    levels: Sequence[str] = ()
+    severities: Sequence[str] = ()
+    statuses: Sequence[Status] = ("new", "open", "unknown")
+
+    def has(self, each: Tracked) -> bool:
+        """Whether a finding is meant."""
+        return (
+            (not self.statuses or each.status in self.statuses)
+            and _fits(each.pack, self.packs)
+            and _fits(each.policy, self.policies)
+            and (not self.levels or (each.level or "error") in self.levels)
+            and (not self.severities or each.severity in self.severities)
+        )
+
+
+def _fits(name: str, globs: Sequence[str]) -> bool:
+    return not globs or any(fnmatchcase(name, glob) for glob in globs)
+
+
+class LatestRuns:
+    """The last runs of each mode of the entities that are meant, and what they found.
+
+    Entities are named by patterns as in groups; without any all are meant that there are reports of. `runs`
+    are the kinds of run, by default all but previews. `count` reports of each are read: with one nothing is
+    compared with the run before. `doubted` and `unreadable` are as those of the reports.
+    """
+
+    def __init__(
+        self, workspace: Workspace, entities: Sequence[str] = (), runs: Sequence[Run] = (), *, count: int = 2
+    ) -> None:
+        """Read them.
+
+        Raises:
+            UsageError: an entity was named of which there are no reports.
+            StoreError: the store failed.
+        """
+        kept = ReportStore(workspace)
+        chosen = runs or CURRENT
+        known = kept.entities(chosen)
+        for pattern in entities:
+            if not any(matches(pattern, entity) for entity in known):
+                raise UsageError(
+                    f"no reports are kept of {pattern!r}",
+                    hint="`packreg compliance` lists whom there are any of",
+                )
+        meant = [
+            each for each in known if not entities or any(matches(pattern, each) for pattern in entities)
+        ]
+        self._histories: list[History] = newest_of_each_mode(kept.histories(meant, chosen, count))
+        kept.look_beside(self._histories)
+        self._workspace = workspace
+        self.doubted, self.unreadable = kept.doubted, kept.unreadable
+
+    @property
+    def newest(self) -> list[StoredReport]:
+        """The report of the last run of each."""
+        return [history.reports[0] for history in self._histories]
+
+    def findings(self, wanted: FindingFilter | None = None) -> list[Tracked]:
+        """The findings of the last run of each, against the run before; all without a filter."""
+        return [
+            each
+            for history in self._histories
+            for each in track(history.reports[0], history.reports[1] if len(history.reports) > 1 else None)
+            if wanted is None or wanted.has(each)
+        ]
+
+    def compliance(self) -> Compliance:
+        """How many policies each passed, pack by pack."""
+        return compliance(self.newest)
+
+    def page(self) -> str:
+        """All of it as an HTML page; the trend goes back over as many reports as were read."""
+        from packreg.findings.html import html_report
+        from packreg.findings.trend import trend
+
+        return html_report(
+            self.compliance(),
+            self.findings(),
+            trend(report for history in self._histories for report in history.reports),
+            title="Policy compliance",
+            made=self._workspace.now(),
+            tool=__version__,
+        )
+
+
+def finding_json(each: Tracked) -> dict[str, Any]:
+    """A finding, for `findings ls --json`."""
+    waiver = asdict(each.waiver) if each.waiver else None
+    entity = {"entity": each.entity.name, "entity_kind": each.entity.kind}
+    return {**each._asdict(), **entity, "waiver": waiver}
+
+
+def compliance_json(table: Compliance) -> list[dict[str, Any]]:
+    """How many policies each entity passed, for `compliance --json`."""
+    return [
+        {"entity": entity.name, "kind": entity.kind, "pack": pack, **score._asdict()}
+        | {"hidden": table.hidden.get(entity.name, 0)}
+        for entity in table.entities
+        for pack in table.packs
+        if (score := table.score(entity, pack)) is not None
+    ]
+
+
+def report_json(stored: StoredReport) -> dict[str, Any]:
+    """A kept report, for `report --json`."""
+    from packreg.reports.document import document
+
+    return (
+        {"run": stored.run, "time": stored.time, "id": stored.id, "state": stored.state}
+        | {"ran": [asdict(pack) for pack in stored.packs]}
+        | document(stored.report)
+    )
