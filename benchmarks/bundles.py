@@ -1,4 +1,4 @@
-"""Writing and reading a bundle of 5,000 files: against tar with gzip, and against `tarfile`."""
+"""Writing and reading a bundle of many files: against tar with gzip, and against `tarfile`."""
 
 from __future__ import annotations
 
@@ -9,31 +9,34 @@ import tarfile
 from pathlib import Path
 
 from measure import Case, measure
+from programs import need
 
 from packreg.pack.bundle import decode, encode, extract
 from packreg.pack.files import File, Files
 
 
-def tree() -> Files:
-    """5,000 small source-like files, 10 MB, the same on every machine."""
+def tree(count: int) -> Files:
+    """Small source-like files, 10 MB of 5,000, the same on every machine."""
     words = random.Random(7)
     vocabulary = [
         "".join(words.choices("abcdefghijklmnopqrstuvwxyz_", k=words.randint(2, 12))) for _ in range(4000)
     ]
     files = {"PulumiPolicy.yaml": File(b"runtime: opa\nversion: 1.0.0\n")}
-    for number in range(4999):
+    for number in range(count - 1):
         text = " ".join(words.choices(vocabulary, k=words.randint(50, 500)))
         files[f"rules/{number % 50:02}/rule_{number}.rego"] = File(text.encode())
     return files
 
 
-def bundles(directory: Path, rounds: int) -> str:
+def bundles(directory: Path, rounds: int, small: bool = False) -> str:
     """Two tables, for writing and for reading."""
+    need("tar", "gzip")
+    count = 50 if small else 5_000
     root = directory / "packreg-benchmark-bundles"
     shutil.rmtree(root, ignore_errors=True)
     source, out, archive = root / "source", root / "out", root / "a.tgz"
     root.mkdir()
-    files = tree()
+    files = tree(count)
     extract(files, source)
     archive.write_bytes(encode(files).data)
 
@@ -64,7 +67,7 @@ def bundles(directory: Path, rounds: int) -> str:
         return "\n".join(
             (
                 measure(
-                    "Writing a bundle of 5,000 files",
+                    f"Writing a bundle of {count:,} files",
                     [
                         Case("tarfile, gzip level 6", with_tarfile),
                         Case("tar --sort=name | gzip -6", tar_and_gzip),
@@ -74,9 +77,10 @@ def bundles(directory: Path, rounds: int) -> str:
                         ),
                     ],
                     rounds,
+                    warm_up=not small,
                 ),
                 measure(
-                    "Reading and unpacking a bundle of 5,000 files",
+                    f"Reading and unpacking a bundle of {count:,} files",
                     [
                         Case("tarfile, filter='data'", tarfile_extract, clear),
                         Case("tar -xzf", tar_extract, clear),
@@ -87,6 +91,7 @@ def bundles(directory: Path, rounds: int) -> str:
                         ),
                     ],
                     rounds,
+                    warm_up=not small,
                 ),
             )
         )

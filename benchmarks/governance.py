@@ -16,9 +16,12 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from measure import shown
+from programs import with_opa
 from registries import s3_server
 
 from packreg.cli.context import CommandContext
@@ -33,9 +36,8 @@ from packreg.registry.record import Source
 from packreg.services.decisions import Decisions
 from packreg.services.governance import create_governance, edit_governance, read_governance
 
-PACKS, VERSIONS, GROUPS, PROJECTS = 50, 100, 200, 1_250
-STAGES = ("dev", "test", "staging", "prod")  # of each project, which makes 5,000 stacks
-EDITS = 40
+VERSIONS, GROUPS = 100, 200
+STAGES = ("dev", "test", "staging", "prod")  # of each project
 POLICIES = """package PACKAGE
 
 import rego.v1
@@ -65,28 +67,39 @@ print(code, took, own.ru_utime + own.ru_stime, packs.ru_utime + packs.ru_stime, 
 """
 
 
-def governance(on: Path, rounds: int) -> str:
+class Scale(NamedTuple):
+    """How many packs and projects there are, and how often how many people edit at once."""
+
+    packs: int = 50
+    projects: int = 1_250
+    edits: int = 40
+    editors: tuple[int, ...] = (1, 4, 16)
+
+
+def governance(on: Path, rounds: int, small: bool = False) -> str:
     """All tables of this module."""
+    path = with_opa(os.environ["PATH"])
+    scale = Scale(3, 4, 4, (1, 4)) if small else Scale()
     with tempfile.TemporaryDirectory(dir=on) as scratch:
-        office = _Office(Path(scratch))
+        office = _Office(Path(scratch), path, scale)
         tables = [office.requests(), office.decisions(rounds), office.audits()]
         url = str(office.scratch / "edited")
-        tables.append(contention("in a directory", {**office.environ, "PACKREG_REGISTRY": url}))
+        tables.append(contention("in a directory", scale, {**office.environ, "PACKREG_REGISTRY": url}))
         with s3_server() as endpoint:
             url = f"s3://bench/edited?endpoint_url={endpoint}&region=us-east-1"
             environ = {**os.environ, **office.environ, "PACKREG_REGISTRY": url}
-            tables.append(contention("on S3 (ministack)", environ))
+            tables.append(contention("on S3 (ministack)", scale, environ))
     return "\n".join(tables)
 
 
 class _Office:
     """A registry and a backend of that size. Nothing is run before `audits`."""
 
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
+    def __init__(self, scratch: Path, path: str, scale: Scale) -> None:
+        self.scratch, self.scale = scratch, scale
         self.backend = scratch / "states"
         self.environ = {
-            "PATH": os.environ["PATH"],
+            "PATH": path,
             "HOME": str(scratch / "user"),
             "PACKREG_HOME": str(scratch / "home"),
             "PACKREG_REGISTRY": str(scratch / "registry"),
@@ -96,35 +109,38 @@ class _Office:
         session.registry().init()
         create_governance(session)
         began = time.perf_counter()
-        for number in range(PACKS):
+        for number in range(scale.packs):
             self._publish(session, f"pack{number:02}")
-        print(f"  {PACKS * VERSIONS} versions published in {shown(_since(began))}", file=sys.stderr)
-        edit_governance(session, _with_groups, "200 groups")
-        for number in range(PROJECTS):
+        print(f"  {scale.packs * VERSIONS} versions published in {shown(_since(began))}", file=sys.stderr)
+        edit_governance(session, partial(_with_groups, scale), "200 groups")
+        for number in range(scale.projects):
             for stage in STAGES:
                 self._write_stack(f"team-{number % 50:02}-app-{number:04}", stage)
 
     def requests(self) -> str:
         """What a decision asks the registry for."""
         rows = []
-        for what, some in (("one stack", 1), ("100 stacks", 100), ("all 5,000 stacks", 5_000)):
+        entities = _entities(self.scale.projects)
+        every = len(entities)
+        for what, some in (("one stack", 1), ("100 stacks", 100), (f"all {every:,} stacks", every)):
             session = CommandContext({**self.environ, "PACKREG_HOME": str(self.scratch / f"cold-{some}")})
             began = time.perf_counter()
             decisions = Decisions.read(session)
             packs = 0
-            for entity in _entities()[:some]:
+            for entity in entities[:some]:
                 packs = max(packs, len(decisions.required(entity, "preventative").packs))
             took = _since(began)
             rows.append(f"| `required`, {what} | {session.store.requests} | {packs} | {shown(took)} |")
         head = "| of | requests | most packs of a stack | time, in a directory |"
-        return _table("What a decision asks for: 50 packs x 100 versions, 200 groups", head, rows)
+        title = f"What a decision asks for: {self.scale.packs} packs x 100 versions, 200 groups"
+        return _table(title, head, rows)
 
     def decisions(self, rounds: int) -> str:
         """How many stacks a second are decided about, by one core, when everything was read."""
         session = CommandContext(self.environ)
         found = read_governance(session)
         listings = {name: session.registry().versions(name) for name in packs_of(found.groups.values())}
-        entities = _entities()
+        entities = _entities(self.scale.projects)
 
         def decide() -> None:
             memberships, resolution = Memberships(found), Resolution(found, listings)
@@ -135,7 +151,8 @@ class _Office:
         best = min(_processor_time(decide) for _ in range(rounds))
         one = min(_processor_time(lambda: _all_of_one(found, listings, entities[0])) for _ in range(rounds))
         rows = [
-            f"| 5,000 stacks, in both modes | {shown(best)} | {len(entities) / best:,.0f} stacks a second |",
+            f"| {len(entities):,} stacks, in both modes | {shown(best)} "
+            f"| {len(entities) / best:,.0f} stacks a second |",
             f"| one stack, nothing worked out before | {shown(one)} | |",
         ]
         head = "| decided, with all that is read at hand | processor time | |"
@@ -147,7 +164,8 @@ class _Office:
         for line in ("required --all --json", "audit --all", "audit --all --since last"):
             took, own, packs = self._measured(line.split())
             rows.append(f"| `{line}` | {shown(took)} | {shown(own)} | {shown(packs)} |")
-        head = "| 5,000 stacks | time | packreg's processor time | the packs' processor time |"
+        stacks = f"{self.scale.projects * len(STAGES):,} stacks"
+        head = f"| {stacks} | time | packreg's processor time | the packs' processor time |"
         return _table("Whole commands over all stacks", head, rows)
 
     def _measured(self, words: list[str]) -> tuple[float, float, float]:
@@ -201,18 +219,18 @@ class _Office:
         (self.backend / ".pulumi" / "meta.yaml").write_text("version: 1\n")
 
 
-def contention(where: str, environ: Mapping[str, str]) -> str:
+def contention(where: str, scale: Scale, environ: Mapping[str, str]) -> str:
     """Editors at once, each with groups of its own, in the one chain; no edit may be lost."""
     first = CommandContext(environ)
     first.registry().init()
     create_governance(first)
     rows = []
-    for editors in (1, 4, 16):
+    for editors in scale.editors:
         before = len(read_governance(first).groups)
 
         def edit(number: int, editors: int = editors) -> None:
             session = CommandContext(environ)
-            for turn in range(EDITS // editors or 1):
+            for turn in range(scale.edits // editors or 1):
                 group = Group(f"g-{editors}-{number}-{turn}", "preventative", frozenset({"stack"}))
                 edit_governance(session, _adding(group), f"add {group.name}")
 
@@ -221,7 +239,7 @@ def contention(where: str, environ: Mapping[str, str]) -> str:
             list(threads.map(edit, range(editors)))
         took = _since(began)
         made = len(read_governance(first).groups) - before
-        expected = (EDITS // editors or 1) * editors
+        expected = (scale.edits // editors or 1) * editors
         if made != expected:
             sys.exit(f"{expected - made} of {expected} edits were lost")
         rows.append(f"| {editors} | {made} | {shown(took)} | {made / took:.0f} edits a second |")
@@ -233,7 +251,7 @@ def _adding(group: Group) -> Callable[[Governance], Governance]:
     return lambda governance: with_group(governance, group)
 
 
-def _with_groups(before: Governance) -> Governance:
+def _with_groups(scale: Scale, before: Governance) -> Governance:
     """200 groups: by project and stage, by team, by stage; with exact versions, ranges and the latest."""
     groups = dict(before.groups)
     for number in range(GROUPS):
@@ -241,12 +259,12 @@ def _with_groups(before: Governance) -> Governance:
         stacks = {
             0: (f"{team}-*/prod",),
             1: (f"{team}-app-*/staging", f"{team}-app-*/test"),
-            2: tuple(f"{team}-app-{app:04}/prod" for app in range(number % 50, PROJECTS, 50)),
+            2: tuple(f"{team}-app-{app:04}/prod" for app in range(number % 50, scale.projects, 50)),
             3: (f"{team}-*/*",),
         }[number // 50]
         packs = {}
         for step in range(3):
-            name = f"pack{(number * 7 + number // 50 % 2 + step * 11) % PACKS:02}"
+            name = f"pack{(number * 7 + number // 50 % 2 + step * 11) % scale.packs:02}"
             version = ("latest", f"^{step + 1}", f"{step + 1}.{number % 25}.0")[(number + step) % 3]
             packs[name] = PackEntry(name, version, NEVER)
         name = f"group-{number:03}"
@@ -254,10 +272,10 @@ def _with_groups(before: Governance) -> Governance:
     return replace(before, groups=groups)
 
 
-def _entities() -> list[Entity]:
+def _entities(projects: int) -> list[Entity]:
     return [
         Entity("stack", f"organization/team-{number % 50:02}-app-{number:04}/{stage}")
-        for number in range(PROJECTS)
+        for number in range(projects)
         for stage in STAGES[::-1]
     ]
 

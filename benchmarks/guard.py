@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from judging import ROOT, pulumi_directories, shims
+from judging import shims
 from measure import Case, alone, command, measure
+from programs import ROOT, pulumi_directories
 
 SIZES = (100, 1_000)
 PACKS = 5
@@ -48,17 +49,18 @@ PolicyPack("NAME", enforcement_level=EnforcementLevel.ADVISORY, policies=[
 """
 
 
-def guard(on: Path, rounds: int, sizes: Sequence[int] = SIZES) -> str:
-    """A table for each number of resources."""
+def guard(on: Path, rounds: int, small: bool = False, sizes: Sequence[int] = SIZES) -> str:
+    """A table for each number of resources; if `small`, one of 20 by one pack."""
+    pulumi = pulumi_directories(build=not small)
     with tempfile.TemporaryDirectory(dir=on) as scratch:
-        bench = _Bench(Path(scratch))
-        return "\n".join(bench.previews(size, rounds) for size in sizes)
+        bench = _Bench(Path(scratch), pulumi, 1 if small else PACKS)
+        return "\n".join(bench.previews(size, rounds, not small) for size in ((20,) if small else sizes))
 
 
 class _Bench:
-    """Five packs in a registry, required of everybody, and the CLI with a provider and a backend."""
+    """Packs in a registry, required of everybody, and the CLI with a provider and a backend."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, pulumi: Sequence[Path], packs: int) -> None:
         self.scratch = scratch
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")},
@@ -74,27 +76,28 @@ class _Bench:
         }
         for name in ("user", "pulumi", "backend", "bin"):
             (scratch / name).mkdir()
-        self.packs = [self._installed(f"pack-{number}") for number in range(PACKS)]
+        self.packs = [self._installed(f"pack-{number}") for number in range(packs)]
         provider = scratch / "bin" / "pulumi-resource-demo"
         python = (
             self.packs[0] / "venv" / "bin" / "python"
         )  # it has the SDK, whose protocol the provider speaks
         provider.write_text(f'#!/bin/sh\nexec "{python}" "{ROOT}/tests/e2e/demo_provider.py" "$@"\n')
         provider.chmod(0o755)
-        places = (shims(scratch), *pulumi_directories(), provider.parent, Path(sys.executable).parent)
+        places = (shims(scratch), *pulumi, provider.parent, Path(sys.executable).parent)
         self.environ["PATH"] = os.pathsep.join([*map(str, places), os.environ["PATH"]])
 
-    def previews(self, size: int, rounds: int) -> str:
+    def previews(self, size: int, rounds: int, warm_up: bool) -> str:
         """Whole previews, side by side."""
         project = self._project(size)
         words = [word for pack in self.packs for word in ("--policy-pack", str(pack))]
         analyzer = Path(sys.executable).with_name("pulumi-analyzer-policy-packreg")
         cases = [
-            Case(f"pulumi preview, {PACKS} times --policy-pack", self._preview(project, words)),
+            Case(f"pulumi preview, {len(self.packs)} times --policy-pack", self._preview(project, words)),
             Case("pulumi preview, the guard", self._preview(project, [], analyzer)),
             Case("pulumi preview, no packs", self._preview(project, [])),
         ]
-        return measure(f"A preview with five Python packs, {size:,} resources", cases, rounds)
+        title = f"A preview with {len(self.packs)} Python packs, {size:,} resources"
+        return measure(title, cases, rounds, warm_up=warm_up)
 
     def _preview(
         self, project: Path, words: Sequence[str], analyzer: Path | None = None

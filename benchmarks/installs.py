@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from measure import Case, command, measure
+from programs import need
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 PACKREG = Path(sys.executable).with_name("packreg")
@@ -53,7 +54,7 @@ class Bench:
 
     def publish(self, fixture: str) -> None:
         """Publish a fixture, with its lock, and keep its bundle for the peers."""
-        self.packreg("publish", FIXTURES / fixture, "--allow-dirty", "--quiet")()
+        self.packreg("publish", FIXTURES / fixture, "--allow-dirty", "--no-run", "--quiet")()
         self.packreg("download", f"{fixture}@1.0.0", "-o", self.root / f"{fixture}.tgz")()
 
     def unpack(self, fixture: str) -> Path:
@@ -77,8 +78,11 @@ class Bench:
 INSTALLED = ("home/packs", "home/bundles", "home/records", "home/remembered")
 
 
-def python_packs(directory: Path, rounds: int) -> str:
-    """Tables for a pack that needs `pulumi` and `pulumi-policy`: warm caches, and cold ones."""
+def python_packs(directory: Path, rounds: int, small: bool = False) -> str:
+    """Tables for a pack that needs `pulumi` and `pulumi-policy`: warm caches, and cold ones.
+
+    With `small` the peers are run once in all, with cold caches.
+    """
     bench = Bench.on(directory)
     fixture = "python-guard"
 
@@ -102,19 +106,20 @@ def python_packs(directory: Path, rounds: int) -> str:
         )()
 
     install = bench.packreg("install", f"{fixture}@1.0.0", "--quiet")
+    peers = [Case("Pulumi CLI's sequence", pulumi), Case("uv venv, uv pip install", plain_uv)]
     caches = ("cache-uv", "cache-pip", "cache-virtualenv")
     try:
         bench.publish(fixture)
         warm = measure(
             "A Python pack, warm caches",
             [
-                Case("Pulumi CLI's sequence", pulumi),
-                Case("uv venv, uv pip install", plain_uv),
+                *([] if small else peers),
                 Case("packreg, new environment", install, lambda: bench.forget("home/envs", *INSTALLED)),
                 Case("packreg, environment in the store", install, lambda: bench.forget(*INSTALLED)),
                 Case("packreg, already installed", install),
             ],
             rounds,
+            warm_up=not small,
         )
         cold = measure(
             "A Python pack, cold caches",
@@ -123,7 +128,7 @@ def python_packs(directory: Path, rounds: int) -> str:
                 Case("uv venv, uv pip install", plain_uv, lambda: bench.forget(*caches)),
                 Case("packreg", install, lambda: bench.forget("home", *caches)),
             ],
-            max(3, rounds // 2),
+            1 if small else max(3, rounds // 2),
             warm_up=False,
         )
     finally:
@@ -131,8 +136,9 @@ def python_packs(directory: Path, rounds: int) -> str:
     return f"{warm}\n{cold}"
 
 
-def node_packs(directory: Path, rounds: int) -> str:
+def node_packs(directory: Path, rounds: int, small: bool = False) -> str:
     """A table for a Node.js pack with `@pulumi/policy`, npm's cache warm."""
+    need("node", "npm")
     bench = Bench.on(directory)
     fixture = "nodejs-guard"
 
@@ -152,6 +158,7 @@ def node_packs(directory: Path, rounds: int) -> str:
                 Case("packreg, already installed", install),
             ],
             rounds,
+            warm_up=not small,
         )
     finally:
         bench.close()

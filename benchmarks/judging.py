@@ -12,13 +12,13 @@ import statistics
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from judged import state, write_pack
 from measure import Case, alone, command, measure, shown
-from packreg.cli.configuring import configured
+from programs import ROOT, Missing, need, pulumi_directories, with_opa
 
 from packreg.analyzer.analyzer import Analyzer
 from packreg.analyzer.evaluation import PackToRun, evaluate
@@ -26,16 +26,17 @@ from packreg.analyzer.feed import JudgedSnapshot
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.protocol.many import BATCH
 from packreg.cli.context import CommandContext
+from packreg.services.configuring import configured
 from packreg.services.pack_programs import program_of, ready_packs
 from packreg.states.snapshot import Snapshot
 from packreg.states.state import read_state
 
-ROOT = Path(__file__).parents[1]
+#: Packs of one table: of which runtime, and how many.
+Sets = Mapping[str, tuple[str, int]]
 SIZES = (100, 1_000, 10_000)
 IN_FLIGHT = 16
 TICKS = os.sysconf("SC_CLK_TCK")
-#: The packs that each table runs: of which runtime, and how many.
-SETS = {
+SETS: Sets = {
     "one Python pack": ("python", 1),
     "five Python packs": ("python", 5),
     "one TypeScript pack": ("typescript", 1),
@@ -43,12 +44,28 @@ SETS = {
 }
 
 
-def judging(on: Path, rounds: int, sizes: Sequence[int] = SIZES) -> str:
-    """Tables of start-to-verdict times, of resources per second against the ceiling, and of start-up."""
+def judging(on: Path, rounds: int, small: bool = False, sizes: Sequence[int] = SIZES) -> str:
+    """Tables of start-to-verdict times, of resources per second against the ceiling, and of start-up.
+
+    If `small`, over 20 resources and with one pack of each runtime, those that this machine can run.
+    """
+    sets, pulumi = SETS, ()
+    if small:
+        sizes, sets = (20,), {name: each for name, each in SETS.items() if each[1] == 1}
+    try:
+        pulumi = pulumi_directories(build=not small)
+    except Missing as missing:
+        print(f"not compared with the Pulumi CLI: {missing}", file=sys.stderr)
+    try:
+        need("node", "npm")
+    except Missing as missing:
+        print(f"TypeScript packs are not judged: {missing}", file=sys.stderr)
+        sets = {name: each for name, each in sets.items() if each[0] != "typescript"}
+    path = with_opa(os.environ["PATH"])
     with tempfile.TemporaryDirectory(dir=on) as scratch:
-        bench = _Bench(Path(scratch))
-        tables = [bench.verdicts(name, size, rounds) for name in SETS for size in sizes]
-        tables += [bench.rates(name, max(sizes), rounds) for name in SETS if SETS[name][1] == 1]
+        bench = _Bench(Path(scratch), sets, path, pulumi, warm_up=not small)
+        tables = [bench.verdicts(name, size, rounds) for name in sets for size in sizes]
+        tables += [bench.rates(name, max(sizes), rounds) for name in sets if sets[name][1] == 1]
         tables.append(bench.starts(rounds))
         return "\n".join(tables)
 
@@ -56,8 +73,10 @@ def judging(on: Path, rounds: int, sizes: Sequence[int] = SIZES) -> str:
 class _Bench:
     """Packs that are ready to run, states, and the programs that judge."""
 
-    def __init__(self, scratch: Path) -> None:
-        self.scratch = scratch
+    def __init__(
+        self, scratch: Path, sets: Sets, path: str, pulumi: Sequence[Path], *, warm_up: bool
+    ) -> None:
+        self.scratch, self.sets, self.pulumi, self.warm_up = scratch, sets, pulumi, warm_up
         self.environ = {
             **os.environ,
             "HOME": str(scratch / "user"),
@@ -65,9 +84,10 @@ class _Bench:
             "PACKREG_REGISTRY": str(scratch / "registry"),
             "PULUMI_HOME": str(scratch / "pulumi"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PATH": path,
         }
         (scratch / "user").mkdir()
-        words = [f"./{runtime}-{n}" for runtime, count in SETS.values() for n in range(count)]
+        words = [f"./{runtime}-{n}" for runtime, count in sets.values() for n in range(count)]
         words = list(dict.fromkeys(words))
         for word in words:
             write_pack(scratch / word, word[2:].rpartition("-")[0])
@@ -78,12 +98,12 @@ class _Bench:
             word: PackToRun(program_of(session, pack, None), configured(), pack.version)
             for word, pack in zip(words, ready, strict=True)
         }
-        places = (str(shims(scratch)), *map(str, pulumi_directories()), os.environ["PATH"])
+        places = (str(shims(scratch)), *map(str, pulumi), path)
         self.environ["PATH"] = os.pathsep.join(places)
 
     def words(self, name: str) -> list[str]:
         """The directories of a set of packs."""
-        runtime, count = SETS[name]
+        runtime, count = self.sets[name]
         return [f"./{runtime}-{number}" for number in range(count)]
 
     def file(self, size: int) -> Path:
@@ -108,11 +128,12 @@ class _Bench:
             env=self.environ,
         )
         cases = [
-            Case("pulumi policy analyze", pulumi),
+            *([Case("pulumi policy analyze", pulumi)] if self.pulumi else []),
             Case("packreg analyze", self.packreg(words, file)),
             Case("packreg analyze --workers 2", self.packreg(words, file, "--workers", "2")),
         ]
-        return measure(f"To a verdict: {name}, {size:,} resources", cases, rounds)
+        title = f"To a verdict: {name}, {size:,} resources"
+        return measure(title, cases, rounds, warm_up=self.warm_up)
 
     def rates(self, name: str, size: int, rounds: int) -> str:
         """Resources per second of one running pack: without any start-up, the stack's policies included."""
@@ -135,20 +156,23 @@ class _Bench:
                 ("packreg, two workers", {"workers": 2}),
             ):
                 cases[label] = lambda o=options: evaluate(snapshot, [_kept(pack)], pool=pool, **o)  # type: ignore[misc]
-            return _rates(f"Resources a second: {name}, {size:,} resources", cases, size, rounds)
+            title = f"Resources a second: {name}, {size:,} resources"
+            return _rates(title, cases, size, rounds, warm_up=self.warm_up)
 
     def starts(self, rounds: int) -> str:
         """What it takes until the first resource is judged."""
         file = self.file(2)
-        one = [words[0] for words in map(self.words, SETS)]
+        one = [words[0] for words in map(self.words, self.sets)]
         alone = {word: self._alone(word) for word in dict.fromkeys(one)}
         cases = [Case(f"{word[2:]} alone, until it is configured", run) for word, run in alone.items()]
         cases += [Case(f"packreg analyze, {word[2:]}", self.packreg([word], file)) for word in alone]
-        cases.append(Case("packreg analyze, these three at once", self.packreg(list(alone), file)))
-        cases.append(
-            Case("packreg analyze, five Python packs", self.packreg(self.words("five Python packs"), file))
-        )
-        return measure("Start-up, two resources", cases, rounds)
+        cases.append(Case("packreg analyze, these at once", self.packreg(list(alone), file)))
+        cases += [
+            Case(f"packreg analyze, {name}", self.packreg(self.words(name), file))
+            for name, (_, count) in self.sets.items()
+            if count > 1
+        ]
+        return measure("Start-up, two resources", cases, rounds, warm_up=self.warm_up)
 
     def _alone(self, word: str) -> Callable[[], None]:
         def run() -> None:
@@ -204,13 +228,15 @@ def _bare_many(analyzer: Analyzer, snapshot: Snapshot) -> Callable[[], object]:
     return run
 
 
-def _rates(title: str, cases: dict[str, Callable[[], object]], size: int, rounds: int) -> str:
+def _rates(
+    title: str, cases: dict[str, Callable[[], object]], size: int, rounds: int, *, warm_up: bool
+) -> str:
     """A table of resources per second, against the fastest bare client."""
     measured = [Case(name, run) for name, run in cases.items()]
     own: dict[str, list[float]] = {name: [] for name in cases}
     for case in measured:
         case.run = _timed(case.run, own[case.name])
-    measure(title, measured, rounds)
+    measure(title, measured, rounds, warm_up=warm_up)
     ceiling = max(size / statistics.median(case.seconds) for case in measured if case.name.startswith("bare"))
     lines = [
         f"### {title}",
@@ -239,18 +265,6 @@ def _timed(run: Callable[[], object], spent: list[float]) -> Callable[[], object
         spent.append(time.process_time() - before)
 
     return timed
-
-
-def pulumi_directories() -> tuple[Path, Path]:
-    """The directories for PATH with a Pulumi CLI and the host of YAML programs.
-
-    The older CLI, since the newest starts packs by language hosts, which no package registry has, and a
-    stand-in for them would cost what theirs do not.
-    """
-    sys.path.insert(0, str(ROOT))
-    from tests.e2e.programs import build_older_pulumi, build_pulumi
-
-    return build_older_pulumi(), build_pulumi()
 
 
 def shims(scratch: Path) -> Path:

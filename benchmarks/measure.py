@@ -63,7 +63,7 @@ def measure(title: str, cases: Sequence[Case], rounds: int, *, warm_up: bool = T
     lines = [
         f"### {title}",
         "",
-        f"{rounds} rounds.",
+        f"{rounds} rounds." if rounds > 1 else "One round.",
         "",
         "| case | median (min to max) | times the first |",
         "|---|---|---|",
@@ -94,7 +94,11 @@ def machine() -> str:
 
 
 def alone(
-    about: str | None, table: Callable[[Path, int, Sequence[int]], str], sizes: Sequence[int], *, rounds: int
+    about: str | None,
+    table: Callable[[Path, int, bool, Sequence[int]], str],
+    sizes: Sequence[int],
+    *,
+    rounds: int,
 ) -> None:
     """Run one benchmark that has sizes, as its command line says, and print its tables."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -103,4 +107,4 @@ def alone(
     parser.add_argument("--on", type=Path, default=Path(tempfile.gettempdir()))
     options = parser.parse_args()
     print(f"{machine()}\n")
-    print(table(options.on, options.rounds, [int(size) for size in options.sizes.split(",")]))
+    print(table(options.on, options.rounds, False, [int(size) for size in options.sizes.split(",")]))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import programs
 
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import encode_resource
@@ -123,8 +123,10 @@ def findings(answers: Sequence[pb.AnalyzeResponse | str]) -> int:
     return sum(len(answer.diagnostics) for answer in answers if not isinstance(answer, str))
 
 
-def opa(on: Path, rounds: int, count: int = 10_000) -> str:
+def opa(on: Path, rounds: int, small: bool = False, count: int = 10_000) -> str:
     """A Markdown table, each row the median of its rounds by the analyzer's processor time."""
+    program = str(programs.opa())
+    count = 300 if small else count
     lines = [
         f"### OPA packs: the analyzer itself, {count:,} resources",
         "",
@@ -139,24 +141,18 @@ def opa(on: Path, rounds: int, count: int = 10_000) -> str:
             with tempfile.TemporaryDirectory(dir=on) as pack:
                 Path(pack, "bench.rego").write_text(source)
                 Path(pack, "PulumiPolicy.yaml").write_text("runtime: opa\nversion: 1.0.0\n")
-                spent = sorted(_spent(pack, encoded, ask) for _ in range(rounds))[rounds // 2]
+                spent = sorted(_spent(program, pack, encoded, ask) for _ in range(rounds))[rounds // 2]
             rates = (f"{count / seconds:,.0f}" for seconds in spent[:3])
             lines.append(f"| {name} | {calls} | {' | '.join(rates)} | {spent[3]:,} |")
     return "\n".join([*lines, ""])
 
 
-def _opa() -> str:
-    found = shutil.which("opa")
-    assert found, "the program opa is not on PATH"
-    return found
-
-
 def _spent(
-    pack: str, encoded: Sequence[bytes], ask: Callable[[grpc.Channel, Sequence[bytes]], int]
+    program: str, pack: str, encoded: Sequence[bytes], ask: Callable[[grpc.Channel, Sequence[bytes]], int]
 ) -> tuple[float, float, float, int]:
     """Seconds of the analyzer's processor, of both, of the clock; and the findings."""
     process = subprocess.Popen(
-        [*analyzer_command(_opa()), "", "."], cwd=pack, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [*analyzer_command(program), "", "."], cwd=pack, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     assert process.stdout
     channel = grpc.insecure_channel(f"127.0.0.1:{int(process.stdout.readline())}")
@@ -177,7 +173,7 @@ def main() -> None:
     parser.add_argument("--resources", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    print(opa(Path(tempfile.gettempdir()), options.rounds, options.resources))
+    print(opa(Path(tempfile.gettempdir()), options.rounds, count=options.resources))
 
 
 if __name__ == "__main__":

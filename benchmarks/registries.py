@@ -159,7 +159,7 @@ def requests(root: Path, endpoint: str) -> str:
     return "\n".join([*head, "|---|---|---|", *rows, ""])
 
 
-def against_boto3(root: Path, endpoint: str, rounds: int) -> str:
+def against_boto3(root: Path, endpoint: str, rounds: int, small: bool) -> str:
     """Tables: publishing and fetching a 5 MB bundle against moving the same bytes with boto3."""
     url = f"s3://bench/transfers?endpoint_url={endpoint}&region=us-east-1"
     registry(url).init()
@@ -183,6 +183,7 @@ def against_boto3(root: Path, endpoint: str, rounds: int) -> str:
                     Case("packreg publish, bundling included", lambda: publish(warm, next(packs))),
                 ],
                 rounds,
+                warm_up=not small,
             ),
             measure(
                 "Fetching 5 MB from S3",
@@ -197,6 +198,7 @@ def against_boto3(root: Path, endpoint: str, rounds: int) -> str:
                     ),
                 ],
                 rounds,
+                warm_up=not small,
             ),
         )
     )
@@ -214,7 +216,7 @@ def registry_fetch(source: Registry, reference: str) -> None:
     source.files(source.resolve(Reference.parse(reference), warn=False).record)
 
 
-def growth(root: Path, endpoint: str) -> str:
+def growth(root: Path, endpoint: str, small: bool) -> str:
     """A table: how `versions` and `list` grow, in a directory and on S3."""
     lines = [
         "### How listings grow",
@@ -223,7 +225,8 @@ def growth(root: Path, endpoint: str) -> str:
         "|---|---|---|---|",
     ]
     client = raw_client(endpoint)
-    for what, counts in (("versions of one pack", (1, 100, 1000, 10_000)), ("packs", (10_000,))):
+    versions, packs = ((1, 10), (10,)) if small else ((1, 100, 1000, 10_000), (10_000,))
+    for what, counts in (("versions of one pack", versions), ("packs", packs)):
         for count in counts:
             local_root = root / f"growth-{what[:5]}-{count}"
             keys = [
@@ -254,14 +257,18 @@ def growth(root: Path, endpoint: str) -> str:
     return "\n".join([*lines, ""])
 
 
-def registries(directory: Path, rounds: int) -> str:
+def registries(directory: Path, rounds: int, small: bool = False) -> str:
     """All tables of this module."""
     root = directory / f"packreg-benchmark-registries-{os.getpid()}"
     root.mkdir()
     try:
         with s3_server() as endpoint:
             return "\n".join(
-                (requests(root, endpoint), against_boto3(root, endpoint, rounds), growth(root, endpoint))
+                (
+                    requests(root, endpoint),
+                    against_boto3(root, endpoint, rounds, small),
+                    growth(root, endpoint, small),
+                )
             )
     finally:
         shutil.rmtree(root, ignore_errors=True)

@@ -17,12 +17,14 @@ from pathlib import Path
 CACHE = Path(__file__).parent.parent / ".build" / "go"
 
 
-def build_go_programs(module: Path, programs: Mapping[str, str], *, ldflags: str = "") -> Path:
+def build_go_programs(
+    module: Path, programs: Mapping[str, str], *, ldflags: str = "", build: bool = True
+) -> Path:
     """The directory with the programs: built now, or earlier from the same module, Go and flags.
 
     `module` holds the go.mod and go.sum, `programs` maps the name of each program to the import path of its
     main package. Raises RuntimeError with the end of Go's own output where it cannot build, FileNotFoundError
-    where there is no Go.
+    where there is no Go, or where they are not built yet and `build` is false.
     """
     version = subprocess.run(["go", "version"], cwd=module, capture_output=True, check=True).stdout
     key = hashlib.sha256(version + repr((sorted(programs.items()), ldflags)).encode())
@@ -31,6 +33,8 @@ def build_go_programs(module: Path, programs: Mapping[str, str], *, ldflags: str
     built = CACHE / key.hexdigest()[:16]
     if _is_there(built, programs):
         return built
+    if not build:
+        raise FileNotFoundError(f"{', '.join(programs)} of {module.name}/go.mod: not built yet")
 
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / ".lock").open("w") as lock:

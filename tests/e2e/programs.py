@@ -30,14 +30,14 @@ def pulumi_version(tools: Path = TOOLS) -> str:
     return found[1]
 
 
-def build_pulumi() -> Path:
-    """The directory with the newest `pulumi` and its YAML host; raises as `build_go_programs` does."""
-    return build_go_programs(TOOLS, PROGRAMS, ldflags=_names_itself(TOOLS))
+def build_pulumi(*, build: bool = True) -> Path:
+    """The directory with the newest `pulumi` and its YAML host; as `build_go_programs`."""
+    return build_go_programs(TOOLS, PROGRAMS, ldflags=_names_itself(TOOLS), build=build)
 
 
-def build_older_pulumi() -> Path:
-    """The directory with the older `pulumi`; raises as `build_go_programs` does."""
-    return build_go_programs(OLDER_TOOLS, CLI, ldflags=_names_itself(OLDER_TOOLS))
+def build_older_pulumi(*, build: bool = True) -> Path:
+    """The directory with the older `pulumi`; as `build_go_programs`."""
+    return build_go_programs(OLDER_TOOLS, CLI, ldflags=_names_itself(OLDER_TOOLS), build=build)
 
 
 def build_rego_programs() -> Path:
