@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "install": {"pack", "store", "registry"},
     "configuration": {"pack"},
     "environments": {"pack", "store", "registry", "configuration"},
-    "groups": {"pack", "registry", "configuration", "environments"},
+    "groups": {"pack", "store", "registry", "configuration", "environments"},
     "states": {"pack", "store"},
     "analyzer": {"pack", "install", "states"},
     "settings": {"store", "groups", "analyzer"},

@@ -46,7 +46,7 @@ def ref(text: str) -> EnvironmentReference:
 @pytest.mark.parametrize(("text", "number"), [("prod", 2), ("prod@1", 1), ("prod@2", 2), ("prod@Stable", 1)])
 def test_a_reference_means_one_revision(bucket: MemoryBucket, text: str, number: int) -> None:
     """The newest, one by its number, or the one that a tag names."""
-    found = environments(bucket).get(ref(text))
+    found = environments(bucket).at(ref(text))
     assert (found.number, found.text, found.at) == (number, f"values: {{a: {number}}}\n".encode(), NOW)
     assert found.by == ("ann" if number == 1 else "bob")
 
@@ -64,7 +64,7 @@ def test_a_reference_means_one_revision(bucket: MemoryBucket, text: str, number:
 def test_what_is_not_there_is_not_found(bucket: MemoryBucket, text: str, said: str) -> None:
     """And what there is instead is said."""
     with pytest.raises(NotFound, match=said):
-        environments(bucket).get(ref(text))
+        environments(bucket).at(ref(text))
 
 
 def test_the_same_again_adds_no_revision(bucket: MemoryBucket) -> None:
@@ -79,11 +79,11 @@ def test_the_same_again_adds_no_revision(bucket: MemoryBucket) -> None:
 def test_a_revision_behind_another_is_refused(bucket: MemoryBucket) -> None:
     """Who starts from what is no longer the newest learns who was first, and nothing is written."""
     target = environments(bucket)
-    for before in (target.get(ref("prod@1")), None):
+    for before in (target.at(ref("prod@1")), None):
         with pytest.raises(ChangedMeanwhile, match="prod@2 was made by bob") as raised:
             target.set("prod", b"values: {}\n", "ann", before)
         assert "env diff prod@1 prod@2" in raised.value.hint or "env get prod" in raised.value.hint
-    assert target.get(ref("prod")).number == 2
+    assert target.at(ref("prod")).number == 2
 
 
 def test_of_two_who_set_at_once_one_wins(bucket: MemoryBucket) -> None:
@@ -97,7 +97,7 @@ def test_of_two_who_set_at_once_one_wins(bucket: MemoryBucket) -> None:
     slow = environments(Tapped(bucket, before=once("put_new", "/r/", other)))
     with pytest.raises(ChangedMeanwhile, match="prod@3 was made by eve"):
         slow.set("prod", b"values: {a: mine}\n", "ann", newest)
-    assert target.get(ref("prod")).text == b"values: {a: theirs}\n"
+    assert target.at(ref("prod")).text == b"values: {a: theirs}\n"
 
 
 def test_tags_move_and_are_dropped(bucket: MemoryBucket) -> None:
@@ -143,14 +143,14 @@ def test_a_removed_environment_is_gone_and_explained(bucket: MemoryBucket) -> No
     target.remove("prod", "nobody uses it", "ann")
     for text in ("prod", "prod@3", "prod@Stable", "prod@9"):
         with pytest.raises(Removed, match="nobody uses it"):
-            target.get(ref(text))
-    assert target.get(ref("prod@1")).text == b"values: {a: 1}\n"
+            target.at(ref(text))
+    assert target.at(ref("prod@1")).text == b"values: {a: 1}\n"
     assert target.remove("prod", "again", "bob").removed == "nobody uses it"
     newest = target.newest("prod")
     assert target.set("prod", b"values: {a: 2}\n", "ann", newest).number == 4
     assert target.names() == ["prod"]
     with pytest.raises(NotFound):
-        target.get(ref("prod@Stable"))
+        target.at(ref("prod@Stable"))
     with pytest.raises(NotFound):
         target.remove("other", "x", "ann")
 
@@ -172,7 +172,7 @@ def test_requests_do_not_grow_with_the_history(bucket: MemoryBucket) -> None:
         before = target.set("prod", f"values: {{a: x{number}}}\n".encode(), "ann", before)  # type: ignore[arg-type]
     for text, cost in (("prod", 3), ("prod@5", 1), ("prod@Stable", 3)):
         place = registry(bucket)
-        Environments(place, now=lambda: NOW, new_id=lambda: "x").get(ref(text))
+        Environments(place, now=lambda: NOW, new_id=lambda: "x").at(ref(text))
         assert place.store.requests == cost
 
 
@@ -193,7 +193,7 @@ def test_a_revision_that_packreg_does_not_write_is_refused(value: bytes) -> None
     chain = Chain(registry(bucket).store, environment_prefix("prod"))
     chain.append(lambda _: value, attempt_id="x")
     with pytest.raises(IntegrityError):
-        environments(bucket).get(ref("prod"))
+        environments(bucket).at(ref("prod"))
 
 
 @pytest.mark.parametrize("tags", [[], {"a": "1"}, {"12": 1}, {"a": -1}, {f"t{n}": 1 for n in range(1001)}])
@@ -215,7 +215,7 @@ def test_a_newer_format_is_refused_by_its_number() -> None:
     chain = Chain(registry(bucket).store, environment_prefix("prod"))
     chain.append(lambda _: b'{"format": 2}', attempt_id="x")
     with pytest.raises(StoreRefused, match="format 2"):
-        environments(bucket).get(ref("prod"))
+        environments(bucket).at(ref("prod"))
 
 
 def test_nothing_is_written_outside_of_a_registry() -> None:

@@ -16,7 +16,12 @@ from packreg.cli.context import CommandContext
 from packreg.errors import ChangedMeanwhile, IntegrityError, StoreRefused
 from packreg.groups.editing import enable, new_group, remove_group, waive
 from packreg.groups.model import DEFAULT_GROUPS, Governance, PackEntry, Waiver
-from packreg.services.governance import create_governance, edit_governance, read_governance, read_revision
+from packreg.services.governance import (
+    create_governance,
+    edit_governance,
+    read_governance,
+    stored_governance,
+)
 from tests.groups.governance import entry, group
 from tests.store.ministack import CREDENTIALS, client, ministack
 
@@ -100,8 +105,7 @@ def test_twenty_writers_of_different_groups_lose_nothing(environ: dict[str, str]
         assert set(packs) == {f"p{edit}" for edit in range(EDITS)}
         times = [packs[f"p{edit}"].modified for edit in range(EDITS)]
         assert times == sorted(set(times))
-    chain = session.registry().governance
-    changes = [read_revision(chain, revision).change for revision in chain.history()]
+    changes = [document.change for document in stored_governance(session).history()]
     times = [change.at for change in changes if change]
     assert all(later > earlier for later, earlier in pairwise(times))
     assert len({change.what for change in changes if change}) == governance.revision

@@ -118,12 +118,12 @@ def _registry(context: CommandContext) -> Iterator[Check]:
 
 def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iterator[Check]:
     """Also tells which releases of which runtime are required: in `required`."""
-    from packreg.services.governance import read_revision
+    from packreg.services.governance import stored_governance
     from packreg.services.required_runtimes import required_runtimes
 
     chain = context.registry().governance
     head = chain.head()
-    required |= required_runtimes(context, read_revision(chain, head).governance)
+    required |= required_runtimes(context, stored_governance(context).read(head).governance)
     yield Check("governance", "ok", f"revision {head.number}" if head else "nobody wrote any yet")
     for key in islice(chain.strangers(), 20):
         fix = f"find out who can write there, then delete it: {context.store.deletion(key)}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from packreg.errors import Problem
     from packreg.groups.differences import Difference
     from packreg.groups.reach import Reach
-    from packreg.services.governance import Edited
+    from packreg.groups.stored import Edited
 
 
 def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:

@@ -269,7 +269,7 @@ def _revision(context: CommandContext, reference: str) -> EnvironmentRevision:
         raise UsageError(
             f"{reference} is kept by Pulumi ESC", hint=f"`packreg env open {reference}` opens it"
         )
-    return environments_of(context).get(parsed)
+    return environments_of(context).at(parsed)
 
 
 def _document(revision: EnvironmentRevision) -> dict[str, object]:

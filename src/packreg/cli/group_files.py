@@ -11,8 +11,9 @@ from packreg.cli.edits import show_edit, show_plan
 from packreg.cli.enabling import read_named
 from packreg.cli.exits import WOULD_CHANGE
 from packreg.errors import Problem, UsageError
+from packreg.groups.stored import Edited
 from packreg.services.enable import check_entries
-from packreg.services.governance import Edited, edit_governance, governance_to_edit, read_governance
+from packreg.services.governance import edit_governance, governance_to_edit, read_governance
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.services.governance import read_governance, read_revision
+from packreg.services.governance import read_governance, stored_governance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,11 +34,7 @@ def ls_command(context: CommandContext) -> None:
 def _show(context: CommandContext, name: str, at: int | None) -> None:
     from packreg.groups.editing import found_group
 
-    if at is None:
-        governance = read_governance(context)
-    else:
-        chain = context.registry().governance
-        governance = read_revision(chain, chain.at(at) if at else None).governance
+    governance = read_governance(context) if at is None else stored_governance(context).at(at).governance
     group = found_group(governance, name)
     if context.out.json:
         context.out.document({"revision": governance.revision, **group_document(group)})
@@ -95,13 +91,12 @@ def history_command(context: CommandContext, name: str | None, limit: int) -> No
 
     Each revision is one request, and is proved to be the one that the next was made from.
     """
-    from itertools import chain as joined
-    from itertools import pairwise
+    from itertools import chain, pairwise
 
     from packreg.groups.differences import differences
 
-    chain = context.registry().governance
-    documents = (read_revision(chain, revision) for revision in joined(chain.history(), [None]))
+    governance = stored_governance(context)
+    documents = chain(governance.history(), [governance.at(0)])
     found: list[dict[str, object]] = []
     for document, before in pairwise(documents):
         changes = differences(before.governance, document.governance)

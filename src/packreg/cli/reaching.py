@@ -8,7 +8,8 @@ import click
 
 from packreg.cli.edits import show_edit
 from packreg.groups.differences import differences
-from packreg.services.governance import Edited, edit_governance
+from packreg.groups.stored import Edited
+from packreg.services.governance import edit_governance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

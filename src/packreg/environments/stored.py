@@ -76,7 +76,7 @@ class Environments:
         """The newest revision, which may say that the environment was removed. Three requests."""
         return self._read(name, self._chain(name).head())
 
-    def get(self, reference: EnvironmentReference) -> EnvironmentRevision:
+    def at(self, reference: EnvironmentReference) -> EnvironmentRevision:
         """The revision that a reference means: one request by number, three for the newest, four by tag.
 
         Raises:
@@ -156,7 +156,7 @@ class Environments:
         """
         check_tag(tag)
         if number:
-            self.get(EnvironmentReference(name, number))
+            self.at(EnvironmentReference(name, number))
         elif tag not in self.tags(name).numbers:
             raise NotFound(f"the environment {name} has no tag {tag!r}")
         before = self.tags(name).numbers.get(tag, 0)

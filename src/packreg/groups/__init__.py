@@ -1,11 +1,12 @@
-"""What must run on an entity, and how it is configured. Pure: no disk, no network, no clock.
+"""What must run on an entity, and how it is configured. But for `stored` pure: no disk, network or clock.
 
-May import `environments`, `configuration`, `registry` and `pack`. It knows nothing of processes: what a pack
-says of itself (its policies, their levels and schemas) comes in as values, from a release's record or from
-the running pack alike.
+May import `environments`, `configuration`, `registry`, `store` and `pack`. It knows nothing of processes:
+what a pack says of itself (its policies, their levels and schemas) comes in as values, from a release's
+record or from the running pack alike.
 
     model, checks, members      groups, waivers, settings; what each may be; who belongs to a group
     document, times             their text in a revision of the registry's chain, and the times in it
+    stored                      that chain: the newest revision, one by its number, all, and editing
     editing, waiving            edits, each from all of governance to all of it
     merging, differences        from an edit to the next revision; what changed, in lines and values
     group_file, group_text      groups as code: the YAML that is applied, and exported

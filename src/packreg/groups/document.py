@@ -33,6 +33,7 @@ from packreg.groups.model import (
     Waiver,
 )
 from packreg.groups.times import is_precise
+from packreg.registry.clocks import Dated
 from packreg.registry.formats import beginning
 from packreg.registry.members import Members
 from packreg.text import one_line
@@ -63,10 +64,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Governance at a revision, and the change that made it; None where nobody changed anything yet."""
+    """Governance at a revision, and the change that made it; None where nobody changed anything yet.
+
+    `stored` is the store's time of the revision in seconds since the epoch, where it was listed, else 0.
+    """
 
     governance: Governance
     change: Change | None = None
+    stored: float = 0.0
+
+    @property
+    def dated(self) -> Dated | None:
+        """The time that the revision says it was made at, with the store's; None where there is none."""
+        if self.change is None:
+            return None
+        return Dated(f"revision {self.governance.revision} of governance", self.change.at, self.stored)
 
 
 def default_groups() -> dict[str, Group]:

@@ -26,7 +26,7 @@ from packreg._version import __version__
 from packreg.errors import ClusterUnavailable, PackregError, UsageError
 from packreg.services.audit import MOST_WARM, Audited, Auditor, StackTask, Wishes
 from packreg.services.decisions import Decisions
-from packreg.services.governance import read_revision
+from packreg.services.governance import stored_governance
 from packreg.services.judge import Stamp, new_stamp
 from packreg.services.passphrases import state_passphrase
 from packreg.services.prepare import RequiredPacks
@@ -149,9 +149,8 @@ class _Worker:
         self._open = ExitStack()
         workspace = Workspace(os.environ, registry=about.registry, project=True)
         self._open.callback(workspace.close)
-        chain = workspace.registry().governance
-        revision = chain.at(about.revision) if about.revision else None
-        decisions = Decisions(workspace, read_revision(chain, revision).governance, strict=about.strict)
+        governance = stored_governance(workspace).at(about.revision).governance
+        decisions = Decisions(workspace, governance, strict=about.strict)
         packs = RequiredPacks(workspace, decisions, offline=about.offline)
         pool = self._open.enter_context(Pool(keep=MOST_WARM))
         cwd = Path(workspace.cwd)

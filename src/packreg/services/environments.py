@@ -57,7 +57,7 @@ class Opener:
 
     def _load(self, reference: EnvironmentReference) -> Definition | Resolved:
         if not reference.esc:
-            revision = self.environments.get(reference)
+            revision = self.environments.at(reference)
             return Definition(revision.name, revision.number, revision.text)
         from packreg.services.esc import EscProgram
 

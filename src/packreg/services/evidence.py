@@ -21,7 +21,7 @@ from packreg.reports.report import summary, totals
 from packreg.services.backends import Backends
 from packreg.services.clock import precisely_now
 from packreg.services.contradictions import contradictions, release_contradiction
-from packreg.services.governance import dated, read_revision
+from packreg.services.governance import stored_governance
 from packreg.services.reports import ReportStore
 from packreg.services.verify import verify_chain
 
@@ -141,14 +141,10 @@ class GovernanceHistory:
     """Every revision of governance by its number, each proved to be the one that the next was made from."""
 
     def __init__(self, workspace: Workspace) -> None:
-        """Read the chain. Raises: IntegrityError, StoreRefused, as `read_revision`."""
-        chain = workspace.registry().governance
+        """Read the chain. Raises: IntegrityError, StoreRefused."""
         self._times = workspace.registry().times
-        self._dated: dict[int, Dated | None] = {}
-        self.documents: dict[int, Document] = {}
-        for revision in chain.history():
-            document = self.documents[revision.number] = read_revision(chain, revision)
-            self._dated[revision.number] = dated(document, revision)
+        history = stored_governance(workspace).history()
+        self.documents = {document.governance.revision: document for document in history}
 
     def at(self, until: str) -> Document | None:
         """The newest revision until then; None before the first."""
@@ -158,11 +154,12 @@ class GovernanceHistory:
     def doubts(self, document: Document) -> tuple[str, ...]:
         """Why the time of a revision cannot be right."""
         number = document.governance.revision
-        here, before = (
-            each and each._replace(stored=self._times.of(each.stored))
-            for each in (self._dated.get(number), self._dated.get(number - 1))
-        )
+        here, before = map(self._dated, (number, number - 1))
         return doubts(here, before, now=precisely_now()) if here is not None else ()
+
+    def _dated(self, number: int) -> Dated | None:
+        found = self.documents[number].dated if number in self.documents else None
+        return found and found._replace(stored=self._times.of(found.stored))
 
 
 def _last(kept: ReportStore, entity: Entity, runs: tuple[Run, ...], until: str) -> Kept | None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from packreg.errors import IntegrityError
-from packreg.groups.differences import Difference, differences
-from packreg.groups.document import Document, decode, encode, nothing_written
-from packreg.groups.merging import next_revision
-from packreg.registry.clocks import Dated
+from packreg.groups.stored import Edited, StoredGovernance
 from packreg.registry.formats import FEATURES
 from packreg.services.continuity import governance_head, made_here
 
@@ -17,19 +13,13 @@ if TYPE_CHECKING:
 
     from packreg.groups.model import Governance
     from packreg.services.workspace import Workspace
-    from packreg.store.chain import Chain, Revision
 
 
-class Edited(NamedTuple):
-    """How an edit ended: the newest governance, the number of its revision, and what the edit changed.
+def stored_governance(workspace: Workspace) -> StoredGovernance:
+    """The governance of the workspace's registry; nothing is read yet."""
+    from packreg.services.clock import new_id, precisely_now
 
-    `written` tells whether it made a revision; where everything was so already, it made none.
-    """
-
-    governance: Governance
-    revision: int
-    changes: list[Difference]
-    written: bool
+    return StoredGovernance(workspace.registry(), now=precisely_now, new_id=new_id)
 
 
 def read_governance(workspace: Workspace) -> Governance:
@@ -46,7 +36,7 @@ def read_governance(workspace: Workspace) -> Governance:
             written by a newer packreg.
         StoreError: the store failed.
     """
-    return read_revision(workspace.registry().governance, governance_head(workspace)).governance
+    return stored_governance(workspace).read(governance_head(workspace)).governance
 
 
 def governance_to_edit(workspace: Workspace) -> Governance:
@@ -72,24 +62,6 @@ def found_default(workspace: Workspace) -> None:
         made_here(workspace)
 
 
-def read_revision(chain: Chain, revision: Revision | None) -> Document:
-    """A revision of the chain, read; None is the state before the first. Raises: as `read_governance`."""
-    if revision is None:
-        return nothing_written()
-    try:
-        return decode(revision.value, revision.number, chain.key(revision.number))
-    except IntegrityError as error:
-        raise IntegrityError(str(error), hint=chain.way_on(revision.number)) from None
-
-
-def dated(document: Document, revision: Revision | None) -> Dated | None:
-    """The time of a revision of governance, with the store's if it was listed; None where there is none."""
-    if document.change is None:
-        return None
-    stored = revision.modified if revision is not None else 0.0
-    return Dated(f"revision {document.governance.revision} of governance", document.change.at, stored)
-
-
 def edit_governance(
     workspace: Workspace,
     edit: Callable[[Governance], Governance],
@@ -111,8 +83,6 @@ def edit_governance(
         OutcomeUnknown: the revision may be there; the same command again is safe.
         PackregError: what `edit` raises, and all that reading does.
     """
-    from packreg.services.clock import new_id
-
     workspace.registry().home()
     before = read_governance(workspace) if base is None else base
     edited = edit(before)
@@ -122,14 +92,7 @@ def edit_governance(
             f"need {feature!r},",
             yes,
         )
-    chain = workspace.registry().governance
-    writing = _Writing(workspace, chain, before, edited, what)
-    try:
-        chain.append(writing.value, attempt_id=new_id())
-    except _NothingToWriteError:
-        return Edited(writing.newest.governance, writing.newest.governance.revision, [], written=False)
-    after = writing.made.governance
-    return Edited(after, after.revision, differences(writing.newest.governance, after), written=True)
+    return stored_governance(workspace).edit(before, edited, what, workspace.by)
 
 
 def create_governance(workspace: Workspace) -> Governance:
@@ -140,57 +103,5 @@ def create_governance(workspace: Workspace) -> Governance:
     Raises:
         OutcomeUnknown: the revision may be there; the same command again is safe.
     """
-    from packreg.groups.document import Change
-    from packreg.services.clock import new_id, precisely_now
-
-    chain = workspace.registry().governance
-    change = Change(_author(workspace), precisely_now(), "create the default groups")
-
-    def first(revision: Revision | None) -> bytes:
-        if revision is not None:
-            raise _NothingToWriteError
-        workspace.registry().times.check_writer(change.at)
-        return encode(nothing_written().governance, change)
-
-    try:
-        revision = chain.append(first, attempt_id=new_id())
-    except _NothingToWriteError:
-        return read_governance(workspace)
-    return read_revision(chain, revision).governance
-
-
-class _NothingToWriteError(Exception):
-    """Everything is already as the edit would have it."""
-
-
-class _Writing:
-    """One edit on its way into the chain, which asks for its value again for every revision it meets."""
-
-    def __init__(
-        self, workspace: Workspace, chain: Chain, base: Governance, edited: Governance, what: str
-    ) -> None:
-        from packreg.text import one_line
-
-        self._chain, self._base, self._edited = chain, base, edited
-        self._by, self._what = _author(workspace), one_line(what)[:500]
-        self._times = workspace.registry().times
-        self.newest = self.made = nothing_written()
-
-    def value(self, revision: Revision | None) -> bytes:
-        from packreg.services.clock import precisely_now
-
-        self.newest = read_revision(self._chain, revision)
-        made = next_revision(
-            self.newest, self._base, self._edited, now=precisely_now(), by=self._by, what=self._what
-        )
-        if made is None or made.change is None:
-            raise _NothingToWriteError
-        self._times.check_writer(precisely_now(), dated(self.newest, revision))
-        self.made = made
-        return encode(made.governance, made.change)
-
-
-def _author(workspace: Workspace) -> str:
-    from packreg.text import one_line
-
-    return one_line(workspace.by)[:200]
+    made = stored_governance(workspace).create(workspace.by)
+    return read_governance(workspace) if made is None else made.governance

@@ -35,7 +35,7 @@ from packreg.findings.past_guard import (
 from packreg.groups.document import nothing_written
 from packreg.reports.report import History
 from packreg.reports.report_keys import read_report_key, report_prefix
-from packreg.services.governance import read_revision
+from packreg.services.governance import stored_governance
 from packreg.services.reports import ReportStore
 from packreg.states.update_history import JUDGED, list_changes, read_change
 
@@ -254,11 +254,11 @@ class _Revisions:
 
     def _until(self, moment: float) -> Governance | None:
         """The revision that counted then; None before the first."""
-        chain = self._workspace.registry().governance
+        governance = stored_governance(self._workspace)
         with self._lock:
             number = self._read[-1][1].revision - 1 if self._read else self._newest.revision
             while number >= 1 and not (self._read and self._read[-1][0] <= moment):
-                document = read_revision(chain, chain.at(number))
+                document = governance.at(number)
                 began = _seconds(document.change.at) if document.change is not None else 0.0
                 self._read.append((began, document.governance))
                 number -= 1
