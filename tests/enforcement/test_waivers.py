@@ -160,3 +160,32 @@ def test_waivers_never_add_or_remove_findings(waivers: list[Waiver]) -> None:
     there = {(f.pack, f.policy, f.urn) for f in (*EVALUATION.violations, *EVALUATION.remediations)}
     assert {key[:3] for key in found.by_finding} <= there
     assert all(each.expires >= NOW for each in found.used)
+
+
+def test_a_waiver_is_for_one_pack() -> None:
+    """A policy of the same name in another pack is another policy."""
+    assert covers(waiver("private"), PRIVATE)
+    assert not covers(waiver("private", pack="other"), PRIVATE)
+    assert applied(waiver("private", pack="other")).waiver(PRIVATE) is None
+
+
+def test_of_several_waivers_the_one_that_lasts_longest_counts() -> None:
+    """Whatever their ids and their order, and though others have expired."""
+    ends = {"c": "2026-05-01T00:00:00Z", "b": "2026-12-01T00:00:00Z", "a": "2027-01-01T00:00:00Z"}
+    several = [waiver(id=name, expires=end) for name, end in ends.items()]
+    for waivers in (several, several[::-1]):
+        assert applied(*waivers).waiver(PRIVATE) == several[2]
+
+
+def test_of_stacks_of_one_name_only_those_of_a_named_backend_are_waived() -> None:
+    """A waiver without a backend means a stack that only one backend has."""
+    alone, east = STACK, replace(STACK, name=f"east:{STACK.name}")
+    for entity, pattern, waived in (
+        (alone, "shop/*", True),
+        (east, "shop/*", False),
+        (east, "east:shop/*", True),
+        (east, "west:shop/*", False),
+        (east, "*:shop/*", True),
+    ):
+        found = applied(waiver(entity=pattern), entity=entity).waiver(PRIVATE)
+        assert (found is not None) == waived, (entity, pattern)

@@ -42,6 +42,7 @@ def test_an_end_is_a_while_or_a_day(text: str, ends: str) -> None:
         "367d",
         "99999w",
         "2026-07-31",
+        NOW,
         "2026-02-30",
         "2028-01-01",
         "tomorrow",

@@ -42,6 +42,14 @@ def merged(found: pb.AnalyzeResponse, **options: object) -> pb.Diagnostic:
     return shown
 
 
+def test_a_failure_says_something() -> None:
+    """A reply without any answer is not "all is well" if it says why."""
+    question = Question(Item(0, urn("a"), "t", b""), "Analyze")
+    assert not says_anything(Reply(question, [pb.AnalyzeResponse()]))
+    assert says_anything(Reply(question, failures=[Failure("crashed", "it is gone")]))
+    assert says_anything(Reply(question, [answer()]))
+
+
 def test_name_version_and_severity_are_the_releases() -> None:
     """What a pack calls itself gives way to what it was installed as; its own severity of a finding stays."""
     shown = merged(answer())

@@ -110,3 +110,20 @@ def test_a_split_name_is_the_name_again(name: bytes) -> None:
         assert (prefix + b"/" + short if prefix or len(name) > 100 else short) == name
         assert len(prefix) <= 155
         assert 0 < len(short) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        (b"n" * 100, (b"", b"n" * 100)),
+        (b"p/" + b"n" * 100, (b"p", b"n" * 100)),
+        (b"p" * 155 + b"/" + b"n" * 100, (b"p" * 155, b"n" * 100)),
+        (b"p" * 154 + b"/" + b"n" * 101, None),
+        (b"p" * 156 + b"/" + b"n" * 99, None),
+        (b"p" * 120 + b"/", None),
+        (b"p/q/" + b"n" * 98, (b"p", b"q/" + b"n" * 98)),
+    ],
+)
+def test_a_header_has_room_up_to_its_last_byte(name: bytes, parts: tuple[bytes, bytes] | None) -> None:
+    """100 bytes of name and 155 of prefix, split at the first slash that leaves a name short enough."""
+    assert split_name(name) == parts

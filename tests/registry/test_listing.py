@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from packreg.errors import NotFound, Removed
 from packreg.pack.version import Version, VersionRange
-from packreg.registry.layout import record_key, revision_key, tombstone_key
+from packreg.registry.layout import bundle_key, record_key, revision_key, tombstone_key
 from packreg.registry.listing import Choice, PackListing, Release, precedence
 
 from .test_layout import VERSIONS
@@ -147,3 +147,17 @@ def test_the_next_free_version_is_above_everything_used() -> None:
     """Yanked and removed versions are used, too."""
     found = listing("1.2.0", yanked="1.2.5", removed="1.2.7")
     assert found.next_free(Version("1.2.0")) == Version("1.2.8")
+
+
+def test_a_version_is_removed_without_its_bundle_and_used_without_its_record() -> None:
+    """A tombstone alone keeps the version used; a record alone is no release any more."""
+    one, two, three = (Version(f"{number}.0.0") for number in (1, 2, 3))
+    keys = [record_key(NAME, one), record_key(NAME, two), tombstone_key(NAME, three)]
+    bundles = [bundle_key(NAME, one, "0" * 64), bundle_key(NAME, three, "0" * 64)]
+    found = PackListing.from_keys(NAME, keys, bundles)
+    assert [(str(each.version), each.state) for each in found.releases] == [
+        ("1.0.0", "published"),
+        ("2.0.0", "removed"),
+        ("3.0.0", "removed"),
+    ]
+    assert str(found.next_free(three)) == "3.0.1"

@@ -446,3 +446,15 @@ def test_no_reader_finds_a_release_before_its_record(home: MemoryBucket) -> None
     with pytest.raises(NotFound):
         registry(home).record("guard", Version("2.0.0"))
     assert home.get(record_key("guard", V1), limit=1 << 20)
+
+
+def test_whoever_published_notices_another_record(home: MemoryBucket) -> None:
+    """A publisher's machine is a witness of what it published, before it ever reads it."""
+    memory = Memory()
+    publish(registry(home, remembered=memory))
+    other = _initialised()
+    publish(registry(other), "guard", "1.0.0", "b")
+    home.delete(record_key("guard", V1))
+    home.put_new(record_key("guard", V1), other.get(record_key("guard", V1), limit=1 << 20))
+    with pytest.raises(IntegrityError, match="not the one that this machine knows"):
+        registry(home, remembered=memory).record("guard", V1)

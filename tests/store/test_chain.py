@@ -273,3 +273,12 @@ def test_a_stale_listing_does_no_harm(store: Store, chain: Chain, monkeypatch: p
     monkeypatch.setattr(chain, "head", lambda: old)
     revision = chain.append(lambda last: (last.value if last else b"") + b"!", attempt_id="x")
     assert (revision.number, revision.value) == (4, b"three!")
+
+
+def test_the_second_revision_has_to_continue_the_first(store: Store) -> None:
+    """The shortest chain that can be forged is looked at, too."""
+    chain = Chain(store, "environments/prod")
+    chain.append(lambda _: b"one", attempt_id="x")
+    store.create(chain.key(2), _written(number=2))
+    with pytest.raises(IntegrityError, match="was not made from revision 1"):
+        chain.head()
