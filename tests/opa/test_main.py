@@ -25,7 +25,7 @@ def test_without_opa_it_says_what_to_install(
     assert main(["127.0.0.1:1", str(tmp_path)]) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "error: OPA packs need the program opa, and there is none"
-    assert said[1].startswith("  hint: install OPA 1.x")
+    assert said[1].startswith("  hint: install OPA 1.6 or later")
 
 
 def test_a_directory_that_is_not_there_is_said(

@@ -143,6 +143,23 @@ def test_policies_that_may_fire_are_not_warned_of(rule: str) -> None:
     assert examined({"a.rego": f"package p\n{rule}\n"})[1].warnings == []
 
 
+@pytest.mark.parametrize(
+    ("imported", "body", "warned"),
+    [
+        ("import future.keywords", "not input.a", True),
+        ("import future.keywords", "input.a", False),
+        ("import future.keywords.if", "not input.a", False),
+        ("import rego.v1", "not input.a", False),
+    ],
+)
+def test_a_not_that_depends_on_the_version_is_warned_of(imported: str, body: str, warned: bool) -> None:
+    """The same pack would find other things where another OPA runs."""
+    contains = "" if imported.endswith("if") else ' contains "m" if'
+    rule = f"deny{contains} {{ {body} }}" if contains else f'deny["m"] {{ {body} }}'
+    _, problems = examined({"a.rego": f"package p\n{imported}\n{rule}\n"})
+    assert [problem.code for problem in problems.warnings] == (["rego-not"] if warned else [])
+
+
 def test_what_conftest_reads_and_policy_packs_do_not_is_said() -> None:
     """Data files and exception rules have no effect here; nobody finds that out by a deployment."""
     files = {

@@ -195,7 +195,7 @@ def test_without_opa_an_opa_pack_is_neither_checked_nor_published(
     for command in ("check", "publish"):
         done = user(command, "guard")
         assert done.code == 10
-        assert "opa is not on the PATH" in done.err and "hint: install OPA 1.x" in done.err
+        assert "opa is not on the PATH" in done.err and "hint: install OPA 1.6 or later" in done.err
     assert "the Rego files were not checked" in user.must("publish", "guard", "--no-run").err
 
 

@@ -65,7 +65,7 @@ _PROGRAMS = {
     "npm": ("--version", "nodejs", "needed for nodejs packs: comes with Node.js"),
     "git": ("--version", "", "without it records name no commit"),
     "pulumi": ("version", "", "needed for previews and updates: https://www.pulumi.com/docs/install/"),
-    "opa": ("version", "opa", f"needed for OPA packs: {WHERE}, or bring it with `packreg cache import`"),
+    "opa": ("version", "opa", f"needed for OPA packs: {WHERE}"),
 }
 
 

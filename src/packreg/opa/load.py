@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ _PROBE = "probe.rego"
 _SILENT, _OPEN = "rule-not-a-set", "rule-any-value"
 #: Functions that take no set and no list, but what else a rule may be.
 _OTHERS = ("upper", "abs", "object.keys")
+#: Imports that give `not` its other meaning, where OPA has it.
+_NOT_IMPORTED = frozenset({("future", "keywords"), ("future", "keywords", "not")})
 _DATA_FILES = ("data.json", "data.yaml", "data.yml")
 
 
@@ -56,6 +59,7 @@ def examine(files: Mapping[str, bytes], staged: Staged, problems: Problems) -> R
     pack = read_rules(modules, files, problems)
     if pack is not None:
         _warn_of_exceptions(pack.modules, problems)
+        _warn_of_not(pack.modules, files, problems)
         _warn_of_silent_rules(pack, staged, problems)
     return pack
 
@@ -125,6 +129,17 @@ def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None
     for module, head in found.values():
         message = "exception is a rule of conftest: here it keeps no policy from judging"
         problems.warn("rego-exception", message, f"{module.path}:{head.line}", "use a waiver, or a condition")
+
+
+def _warn_of_not(modules: tuple[Module, ...], files: Mapping[str, bytes], problems: Problems) -> None:
+    """Say where `not` means one thing to OPA before 1.17 and another from then on."""
+    for module in modules:
+        if not _NOT_IMPORTED.isdisjoint(module.imports) and re.search(rb"\bnot\b", files[module.path]):
+            message = (
+                "with `import future.keywords`, what `not` says of absent members depends on OPA's version: "
+                "from 1.17 on it holds"
+            )
+            problems.warn("rego-not", message, module.path, "write `import rego.v1` in its place")
 
 
 def _warn_of_silent_rules(pack: RulePack, staged: Staged, problems: Problems) -> None:

@@ -51,8 +51,8 @@ class RuleHead:
 class Module:
     """One parsed file. `package` is the path after `data`, for example ("kubernetes", "admission").
 
-    `keys` are the members of the input that it can look at, None for all; `references` the lines of comments
-    with a schema that is elsewhere.
+    `keys` are the members of the input that it can look at, None for all; `imports` are paths; `references`
+    the lines of comments with a schema that is elsewhere.
     """
 
     path: str
@@ -60,7 +60,8 @@ class Module:
     title: str
     rules: tuple[RuleHead, ...]
     keys: frozenset[str] | None
-    references: tuple[int, ...] = ()
+    imports: tuple[tuple[str, ...], ...]
+    references: tuple[int, ...]
 
 
 class Staged:
@@ -192,7 +193,8 @@ def _module(path: str, tree: Node) -> Module:
         "",
     )
     heads = tuple(_head(rule) for rule in tree.get("rules") or ())
-    return Module(path, package, title, heads, _input_keys(tree), tuple(_schema_references(tree)))
+    imports = tuple(leading_path(each["path"]) for each in tree.get("imports") or ())
+    return Module(path, package, title, heads, _input_keys(tree), imports, tuple(_schema_references(tree)))
 
 
 def _head(rule: Node) -> RuleHead:

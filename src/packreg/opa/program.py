@@ -20,7 +20,10 @@ from typing import Any, NamedTuple
 
 #: The lowest version that the tests ran with; `opa parse` of 1.4.2 cannot be told to read Rego v0.
 LOWEST = (1, 6, 0)
-WHERE = "install OPA 1.x (openpolicyagent.org), and put opa on PATH or name it in the setting tools.opa"
+WHERE = (
+    f"install OPA {LOWEST[0]}.{LOWEST[1]} or later (openpolicyagent.org), and put opa on PATH or name it in "
+    "the setting tools.opa, or bring it with `packreg cache import`"
+)
 #: Pulumi reads packs as Rego v0, where a file does not import rego.v1.
 DIALECT = "--v0-compatible"
 #: Functions with results that nobody can foresee and that reach nothing: all others of the kind are refused.
