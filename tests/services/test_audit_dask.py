@@ -19,10 +19,11 @@ import pytest
 
 from packreg.cli.context import CommandContext
 from packreg.services import audit_dask as dask_audit
-from packreg.services.audit import Audited, StackTask, Wishes
+from packreg.services.audit import AuditOptions, AuditResult
 from packreg.services.audit_dask import Assignment, assignment, audit_one, put_down
 from packreg.services.governance import read_governance
 from packreg.services.judge import Stamp, new_stamp
+from packreg.services.stacks import StackTask
 from packreg.states.backend import list_stacks
 from packreg.states.places import open_place
 from tests.cli.conftest import User
@@ -131,17 +132,17 @@ def test_every_stack_is_reported_once_though_a_worker_is_killed(office: User) ->
     assert reports(office) == {f"stack.organization.{stack.replace('/', '.')}": 1 for stack in STACKS}
 
 
-def assigned(office: User, wishes: Wishes | None = None) -> tuple[Assignment, StackTask]:
+def assigned(office: User, options: AuditOptions | None = None) -> tuple[Assignment, StackTask]:
     """An audit of everything, and its first stack."""
     session = CommandContext(office.environ)
     backend = (office.directory / "states").as_uri()
     revision = read_governance(session).revision
     place = open_place(backend, cwd=office.directory)
-    about = assignment(session, backend, revision, wishes or Wishes(), strict=False, offline=False)
+    about = assignment(session, backend, revision, options or AuditOptions())
     return about, StackTask(list_stacks(place)[1])
 
 
-def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: Stamp) -> Audited:
+def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: Stamp) -> AuditResult:
     """What a worker with this person's environment answers; then that worker is gone."""
     with office.monkeypatch.context() as patch:
         for name, value in office.environ.items():
@@ -153,10 +154,10 @@ def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: Stamp) 
             put_down(about.id)
 
 
-@pytest.mark.parametrize("wishes", [Wishes(), Wishes(changed_only=True)])
-def test_an_audit_that_is_made_again_gives_the_first_report(office: User, wishes: Wishes) -> None:
+@pytest.mark.parametrize("options", [AuditOptions(), AuditOptions(changed_only=True)])
+def test_an_audit_that_is_made_again_gives_the_first_report(office: User, options: AuditOptions) -> None:
     """Its worker died when the report was kept: the answer is that report's, though the stack has changed."""
-    about, task = assigned(office, wishes)
+    about, task = assigned(office, options)
     stamp = new_stamp()
     first = on_a_worker(office, about, task, stamp)
     assert first.verdict == "not-compliant"

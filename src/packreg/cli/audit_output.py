@@ -8,41 +8,35 @@ from typing import TYPE_CHECKING
 from packreg.cli.report_output import DENIED
 from packreg.errors import NotEvaluated
 from packreg.reports.report import counted
-from packreg.services.audit import UNCHANGED
+from packreg.services.audit import audit_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.cli.context import CommandContext
-    from packreg.services.audit import Audited
+    from packreg.services.audit import AuditResult
 
 _COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waived", "errors")
-_COMPLIANT_BUT = "compliant with hidden secrets"
-_WORDS = ("compliant", _COMPLIANT_BUT, "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
 
 
-def write_audited(context: CommandContext, audited: Sequence[Audited], *, fail_on: str = "never") -> int:
+def write_results(context: CommandContext, results: Sequence[AuditResult], *, fail_on: str = "never") -> int:
     """Print all; gives the exit code. Entities whose secrets could not be read are counted apart.
 
     With `fail_on` "past-the-guard" updates that went past it are exit code 3, unless somebody waived them.
     """
     out = context.out
-    counts = Counter(_word(each) for each in audited)
-    past = [each for each in audited if each.past_the_guard]
-    unkept = [each for each in audited if each.unkept]
+    counts = Counter(each.outcome for each in results)
+    past = [each for each in results if each.past_the_guard]
+    unkept = [each for each in results if each.unkept]
     if out.json:
-        summary = {"audited": len(audited)}
-        summary |= {word.replace("-", "_").replace(" ", "_"): counts[word] for word in _WORDS}
-        summary |= {"past_the_guard": sum(each.past_the_guard for each in past)}
-        summary |= {"unguarded": sum(bool(each.unguarded) for each in past), "unkept": len(unkept)}
-        out.document({"summary": summary, "entities": [each.as_json() for each in audited]})
+        out.document(audit_json(results))
     else:
         rows = (
             (e.entity, _verdict(e), e.mandatory, e.advisory, e.remediations, e.waived, e.errors)
-            for e in audited
+            for e in results
         )
         out.table(_COLUMNS, rows)
-    for each in audited:
+    for each in results:
         if each.error:
             out.error(f"{each.entity}: {each.error}")
     for each in past:
@@ -52,7 +46,7 @@ def write_audited(context: CommandContext, audited: Sequence[Audited], *, fail_o
             f"`packreg findings ls '{each.entity}' --pack packreg` says how; `packreg waiver add "
             "packreg:past-the-guard` acknowledges it with a reason",
         )
-    if hidden := [each for each in audited if each.hidden]:
+    if hidden := [each for each in results if each.hidden]:
         out.warn(
             f"{counted(len(hidden), 'entity', 'entities')} with secrets that could not be read: nobody knows "
             "what the policies would say of them",
@@ -61,17 +55,13 @@ def write_audited(context: CommandContext, audited: Sequence[Audited], *, fail_o
     if unkept:
         out.warn(f"{len(unkept)} reports were not kept, the first because {unkept[0].unkept}")
     said = ", ".join(f"{count} {word}" for word, count in sorted(counts.items()))
-    out.say(f"audited {len(audited)}: {said or 'nothing'}")
+    out.say(f"audited {len(results)}: {said or 'nothing'}")
     if past and fail_on == "past-the-guard":
         return DENIED
     return NotEvaluated.exit_code if counts["not-evaluated"] else 0
 
 
-def _word(each: Audited) -> str:
-    return _COMPLIANT_BUT if each.verdict == "compliant" and each.hidden else each.verdict
-
-
-def _verdict(each: Audited) -> str:
+def _verdict(each: AuditResult) -> str:
     if not each.hidden:
         return each.verdict
     return f"{each.verdict}, {counted(each.hidden, 'resource')} with hidden secrets"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packreg.cli.auditing import jobs_option, share_option, stacks_backend_option, work_off
+from packreg.cli.auditing import jobs_option, share_option, stacks_backend_option
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.enabling import group_option
 from packreg.cli.entities import tag_option
@@ -23,6 +23,7 @@ from packreg.services.governance import read_governance
 from packreg.services.impact import Comparison, Impact, Versions
 from packreg.services.passphrases import state_passphrase
 from packreg.services.resources import backend_url
+from packreg.services.stacks import work_through
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,7 +100,7 @@ def impact_command(
         )
         stacks = [each for each in list_stacks(place) if comparison.may_have(each, known)]
         work = partial(comparison.impact, place=place, tags=known, phrase=phrase)
-        results = work_off(context, "comparing", work, stacks, jobs, pool)
+        results = work_through(context, "comparing", work, stacks, pool, jobs=jobs)
     found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
     _write(context, there, versions, found)
     return NotEvaluated.exit_code if any(each.after == "not-evaluated" for each in found) else 0

@@ -11,7 +11,7 @@ exits. May import every room but the faces; no face is imported here.
     governance, continuity, waiting            governance is read and edited, and continues what is known
     decisions, explain, enable                 what must run and why; a pack's entry in a group
     prepare, judge, reports                    required packs are made ready and run, and the report is kept
-    resources, backends, stack_tags            what is judged, and of whom it is
+    resources, backends, stack_tags, stacks    what is judged, and of whom it is; the stacks of a backend
     audit, audit_dask, impact, guard_evidence  the same for many stacks; updates that went past the guard
     findings                                   what the last runs found, and what became of it
     verify, evidence, contradictions           what kept reports prove, and what contradicts them

@@ -1,49 +1,73 @@
-"""Auditing one entity after the other, with what they share made once: decisions, installed packs, processes.
+"""Auditing stacks and accounts: what they are is held against their audit groups; nothing is ever blocked.
 
-An `Auditor` is what a worker has, wherever it is; what it is given and what it gives back are plain values.
+What all of them share is made once: decisions, installed packs, processes. An `Auditor` is what a worker has,
+wherever it is; what it is given and what it gives back are plain values.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.analyzer.program import Stack
 from packreg.enforcement.waivers import apply_waivers
-from packreg.errors import InvalidState, NotFound, PackregError, Problem
+from packreg.errors import PackregError, Problem, UsageError
 from packreg.findings.past_guard import PAST_THE_GUARD, is_own
 from packreg.groups.entities import stack_entity
 from packreg.groups.model import SELF_MANAGED
 from packreg.reports.report import totals
 from packreg.services.backends import Backends
+from packreg.services.decisions import Decisions
 from packreg.services.guard_evidence import GuardEvidence, Looked
 from packreg.services.judge import judged_report, stored_report
+from packreg.services.passphrases import state_passphrase
+from packreg.services.prepare import RequiredPacks
 from packreg.services.reports import ReportStore
-from packreg.states.backend import read_checkpoint
-from packreg.states.stack_tags import read_stack_tags
-from packreg.states.state import read_state
+from packreg.services.stacks import read_stack, work_through
+from packreg.states.places import open_place
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from packreg.analyzer.pool import Pool
     from packreg.groups.model import Entity
     from packreg.reports.report import Report
     from packreg.reports.stored import StoredReport
-    from packreg.services.decisions import Decisions
     from packreg.services.judge import Stamp
-    from packreg.services.prepare import ReadyPacks, RequiredPacks
+    from packreg.services.prepare import ReadyPacks
+    from packreg.services.stacks import StackSelection, StackTask
     from packreg.services.workspace import Workspace
-    from packreg.states.backend import StackEntry
-    from packreg.states.places import Place
     from packreg.states.snapshot import Snapshot
 
 #: An entity's state is what it was at its last audit, and so is what must run.
 UNCHANGED = "unchanged"
+COMPLIANT_BUT = "compliant with hidden secrets"
+OUTCOMES = ("compliant", COMPLIANT_BUT, "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
 #: Processes of packs that are kept for the next stack, at most.
 MOST_WARM = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Audited:
+class AuditOptions:
+    """How to audit.
+
+    With `changed_only` what is as it was at its last audit is not judged again; with `shared` a pack's
+    process judges many stacks, without knowing a stack's name; without `keep` no report is kept. `strict`
+    refuses where a group that lost was stricter; `offline` runs only what is installed.
+    """
+
+    changed_only: bool = False
+    shared: bool = False
+    keep: bool = True
+    strict: bool = False
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
     """How the audit of one entity ended.
 
     `verdict` is that of its report, or "unchanged"; `hidden` counts resources with secrets that could not be
@@ -67,31 +91,68 @@ class Audited:
     unguarded: str = ""
     unkept: str = ""
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """How to audit. `shared` lets a pack's process judge many stacks, without knowing a stack's name."""
-
-    changed_only: bool = False
-    shared: bool = False
-    keep: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class StackTask:
-    """A stack to audit; `project` is the one that was named, which it must be of, or ""."""
-
-    stack: StackEntry
-    project: str = ""
-
     @property
-    def name(self) -> str:
-        """The stack's full name, as far as it is known before it is read."""
-        return f"{SELF_MANAGED}/{self.stack.project or self.project or '?'}/{self.stack.name}"
+    def outcome(self) -> str:
+        """The verdict, told apart where secrets could not be read."""
+        return COMPLIANT_BUT if self.verdict == "compliant" and self.hidden else self.verdict
+
+
+def audit_stacks(
+    workspace: Workspace,
+    backend: str,
+    selection: StackSelection,
+    options: AuditOptions | None = None,
+    *,
+    jobs: int | None = None,
+) -> list[AuditResult]:
+    """Audit stacks of the backend at a URL, so many at the same time; results by name.
+
+    Raises:
+        NotFound: a stack that is named is not there; nothing was audited.
+        PackregError: the backend cannot be listed, or nobody knows what is required.
+    """
+    from packreg.analyzer.pool import Pool
+
+    options = options or AuditOptions()
+    tasks = selection.tasks(open_place(backend, cwd=Path(workspace.cwd)))
+    decisions = Decisions.read(workspace, strict=options.strict)
+    with Pool(keep=MOST_WARM) as pool:
+        auditor = Auditor(workspace, decisions, pool, options, backend=backend)
+        auditor.install(_known(tasks))
+        found = work_through(workspace, "auditing", auditor.stack, tasks, pool, jobs=jobs)
+    return sorted(found, key=lambda each: each.entity)
+
+
+def audit_account(
+    workspace: Workspace, account: Entity, snapshot: Snapshot, options: AuditOptions | None = None
+) -> AuditResult:
+    """Audit what an account holds. Raises: PackregError, nobody knows what is required."""
+    from packreg.analyzer.pool import Pool
+
+    options = options or AuditOptions()
+    decisions = Decisions.read(workspace, strict=options.strict)
+    with Pool(keep=MOST_WARM) as pool:
+        auditor = Auditor(workspace, decisions, pool, options)
+        auditor.install([account])
+        return auditor.account(account, snapshot)
+
+
+def audit_json(results: Sequence[AuditResult]) -> dict[str, Any]:
+    """For `audit --json`."""
+    counts = Counter(each.outcome for each in results)
+    summary = {"audited": len(results)}
+    summary |= {word.replace("-", "_").replace(" ", "_"): counts[word] for word in OUTCOMES}
+    summary |= {"past_the_guard": sum(each.past_the_guard for each in results)}
+    summary |= {"unguarded": sum(bool(each.unguarded) for each in results if each.past_the_guard)}
+    summary |= {"unkept": sum(bool(each.unkept) for each in results)}
+    return {"summary": summary, "entities": [asdict(each) for each in results]}
+
+
+def _known(tasks: Iterable[StackTask]) -> Iterator[Entity]:
+    """The stacks whose names are known before they are read, and are names."""
+    for task in tasks:
+        with suppress(UsageError):
+            yield stack_entity(f"{task.stack.project}/{task.stack.name}")
 
 
 class Auditor:
@@ -101,47 +162,53 @@ class Auditor:
         self,
         workspace: Workspace,
         decisions: Decisions,
-        packs: RequiredPacks,
         pool: Pool,
-        wishes: Wishes,
+        options: AuditOptions,
         *,
-        passphrase: str | None = None,
         backend: str = "",
     ) -> None:
-        """`backend` is the URL of the backend that stacks are in.
+        """`backend` is the URL of the backend that stacks are in; without one there are only accounts.
 
         Raises:
-            UsageError: a backend has two names.
+            UsageError: a backend has two names, or the file with the passphrase of states cannot be read.
         """
         self._backend, self._backends = backend, Backends(workspace, many=True)
-        self._workspace, self._decisions, self._packs, self._pool = workspace, decisions, packs, pool
-        self._wishes, self._passphrase = wishes, passphrase
+        self._place = open_place(backend, cwd=Path(workspace.cwd)) if backend else None
+        self._workspace, self._decisions, self._pool = workspace, decisions, pool
+        self._packs = RequiredPacks(workspace, decisions, offline=options.offline)
+        self._options, self._passphrase = options, state_passphrase(workspace.environ, workspace.cwd)
         self._evidence = GuardEvidence(workspace, decisions.governance)
 
-    def stack(self, task: StackTask, place: Place, stamp: Stamp | None = None) -> Audited:
-        """Audit the newest checkpoint of a stack in a backend.
+    def install(self, entities: Iterable[Entity]) -> None:
+        """Install what these must run, all at the same time; failures are errors of whom they concern."""
+        required = (self._decisions.required(each, "audit") for each in entities)
+        self._packs.install(pack for each in required for pack in each.packs)
+
+    def stack(self, task: StackTask, stamp: Stamp | None = None) -> AuditResult:
+        """Audit the newest checkpoint of a stack in the backend.
 
         With the `stamp` of an audit that may have been made already, its report stays the only one.
         """
-        stack = task.stack
+        stack, place = task.stack, self._place
+        assert place is not None
         try:
             entity, snapshot = read_stack(task, place, self._passphrase)
-            entity = self._backends.placed(entity, self._backend, enter=self._wishes.keep)
+            entity = self._backends.placed(entity, self._backend, enter=self._options.keep)
             before, notes = self._before(entity)
             looked = self._evidence.look(entity, stack, place, before, snapshot.size)
             looked = looked._replace(notes=(*notes, *looked.notes))
             told = Stack(stack.name, entity.in_its_backend.split("/")[1], SELF_MANAGED, tags=entity.tags)
             return self._audit(entity, snapshot, told, before, looked, stamp)
         except PackregError as error:
-            return Audited(task.name, "stack", "not-evaluated", error=str(error))
+            return AuditResult(task.name, "stack", "not-evaluated", error=str(error))
 
-    def account(self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...] = ()) -> Audited:
+    def account(self, entity: Entity, snapshot: Snapshot, notes: tuple[Problem, ...] = ()) -> AuditResult:
         """Audit what an account holds; `notes` say what is not in the snapshot."""
         try:
             before, more = self._before(entity)
             return self._audit(entity, snapshot, None, before, Looked(notes=(*notes, *more)))
         except PackregError as error:
-            return Audited(entity.name, entity.kind, "not-evaluated", error=str(error))
+            return AuditResult(entity.name, entity.kind, "not-evaluated", error=str(error))
 
     def _audit(
         self,
@@ -151,21 +218,19 @@ class Auditor:
         before: StoredReport | None,
         looked: Looked,
         stamp: Stamp | None = None,
-    ) -> Audited:
+    ) -> AuditResult:
         """`before` is the report of the last audit; `looked` what was found beside the packs."""
-        from packreg.services.clock import now
-
         required = self._decisions.required(entity, "audit")
-        ready = self._packs.ready(required, told, shared=self._wishes.shared)
+        ready = self._packs.ready(required, told, shared=self._options.shared)
         if (
-            self._wishes.changed_only
+            self._options.changed_only
             and before is not None
             and looked.history == before.report.history
             and not looked.notes
             and self._is_unchanged(before, snapshot, ready, stamp)
         ):
             past, last = _past(before.report)
-            return Audited(
+            return AuditResult(
                 entity.name,
                 entity.kind,
                 UNCHANGED,
@@ -179,13 +244,13 @@ class Auditor:
             ready,
             self._decisions.governance,
             where=snapshot.where,
-            now=now(),
+            now=self._workspace.now(),
             pool=self._pool,
             before=before,
             looked=looked,
         )
         unkept = ""
-        if self._wishes.keep:
+        if self._options.keep:
             try:
                 stored = stored_report("audit", report, ready, snapshot.digest(), stamp)
                 report = ReportStore(self._workspace).save(stored, again=stamp is not None).report
@@ -193,7 +258,7 @@ class Auditor:
                 unkept = str(error)
         found = totals(report)
         past, last = _past(report)
-        return Audited(
+        return AuditResult(
             entity.name,
             entity.kind,
             report.verdict,
@@ -234,8 +299,6 @@ class Auditor:
 
         It does not where a waiver was made, taken back or expired since, and would change what counts.
         """
-        from packreg.services.clock import now
-
         if before.verdict == "not-evaluated" or ready.required.unavailable:
             return False
         if stamp is not None and before.id == stamp.id:
@@ -244,7 +307,11 @@ class Auditor:
         assert governed is not None
         entity = ready.required.entity
         waived = apply_waivers(
-            before.report.evaluation, entity, governance.waivers.values(), governance.rules, now=now()
+            before.report.evaluation,
+            entity,
+            governance.waivers.values(),
+            governance.rules,
+            now=self._workspace.now(),
         )
         return (
             before.state == snapshot.digest()
@@ -254,26 +321,6 @@ class Auditor:
             and before.required.entity.tags == ready.required.entity.tags
             and waived.by_finding == governed.waived.by_finding
         )
-
-
-def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[Entity, Snapshot]:
-    """A stack with its tags and its full name, which in the legacy layout only its resources know; its state.
-
-    Raises:
-        NotFound: it is gone, or of another project than the one that was named.
-        InvalidState: it cannot be read, or does not say which project it is of.
-        StoreRefused, StoreUnavailable: the backend's no.
-    """
-    stack, wanted = task.stack, task.project
-    source = read_checkpoint(stack.file, place)
-    snapshot = read_state(source.data, source.where, passphrase=passphrase)
-    project = stack.project or snapshot.project or wanted
-    if not project:
-        raise InvalidState(f"{snapshot.where} does not say which project it is of: it has no resources")
-    if wanted and project != wanted:
-        raise NotFound(f"{snapshot.where} is of the project {project[:100]!r}, not of {wanted!r}")
-    tags = read_stack_tags(stack, place)
-    return stack_entity(f"{SELF_MANAGED}/{project}/{stack.name}", tags), snapshot
 
 
 def _past(report: Report) -> tuple[int, str]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -24,17 +24,15 @@ from typing import TYPE_CHECKING, Any
 
 from packreg._version import __version__
 from packreg.errors import ClusterUnavailable, PackregError, UsageError
-from packreg.services.audit import MOST_WARM, Audited, Auditor, StackTask, Wishes
+from packreg.services.audit import MOST_WARM, AuditOptions, Auditor, AuditResult
 from packreg.services.decisions import Decisions
 from packreg.services.governance import stored_governance
 from packreg.services.judge import Stamp, new_stamp
-from packreg.services.passphrases import state_passphrase
-from packreg.services.prepare import RequiredPacks
 from packreg.services.workspace import Workspace
 from packreg.states.places import file_path, open_place
 
 if TYPE_CHECKING:
-    from packreg.states.places import Place
+    from packreg.services.stacks import StackSelection, StackTask
 
 #: Seconds for the scheduler to answer, and for the first worker to be there.
 _CONNECT, _FIRST_WORKER = 10, 60
@@ -51,33 +49,33 @@ class Assignment:
     registry: str
     backend: str
     revision: int
-    strict: bool
-    offline: bool
-    wishes: Wishes
+    options: AuditOptions
 
 
-def assignment(
-    workspace: Workspace, backend: str, revision: int, wishes: Wishes, *, strict: bool, offline: bool
-) -> Assignment:
+def assignment(workspace: Workspace, backend: str, revision: int, options: AuditOptions) -> Assignment:
     """The assignment of an audit; places on this machine are named by absolute paths."""
     if backend.startswith("file://"):
         backend = file_path(backend, cwd=Path(workspace.cwd)).absolute().as_uri()
     location = workspace.location
     registry = location.path if location.is_local else location.url
-    return Assignment(new_stamp().id, __version__, registry, backend, revision, strict, offline, wishes)
+    return Assignment(new_stamp().id, __version__, registry, backend, revision, options)
 
 
 def audit_on_cluster(
-    workspace: Workspace, address: str, tasks: Sequence[StackTask], about: Assignment
-) -> list[Audited]:
-    """Have the workers audit all stacks, as they get done.
+    workspace: Workspace, address: str, backend: str, selection: StackSelection, options: AuditOptions
+) -> list[AuditResult]:
+    """Have the workers audit stacks of the backend at a URL; results by name.
 
     A stack that Dask gives up, because workers died of it again and again, could not be evaluated.
 
     Raises:
         UsageError: `packreg[dask]` is not installed.
         ClusterUnavailable: there is no cluster at the address, or it has no workers.
+        PackregError: as `audit.audit_stacks`.
     """
+    tasks = selection.tasks(open_place(backend, cwd=Path(workspace.cwd)))
+    decisions = Decisions.read(workspace, strict=options.strict)
+    about = assignment(workspace, backend, decisions.governance.revision, options)
     try:
         from distributed import Client, as_completed
     except ImportError:
@@ -114,7 +112,7 @@ def audit_on_cluster(
         finally:
             client.cancel([*under_way])
             client.run(put_down, about.id, on_error="ignore")
-    return audited
+    return sorted(audited, key=lambda each: each.entity)
 
 
 def _no_cluster(address: str, why: str) -> ClusterUnavailable:
@@ -124,14 +122,14 @@ def _no_cluster(address: str, why: str) -> ClusterUnavailable:
     )
 
 
-def _result(future: Any, task: StackTask) -> Audited:
+def _result(future: Any, task: StackTask) -> AuditResult:
     """What became of a stack, also where Dask gave it up."""
     try:
         found = future.result()
     except Exception as error:  # noqa: BLE001
         why = f"the cluster gave it up: {type(error).__name__}: {error}"
-        return Audited(task.name, "stack", "not-evaluated", error=why[:2000])
-    assert isinstance(found, Audited)
+        return AuditResult(task.name, "stack", "not-evaluated", error=why[:2000])
+    assert isinstance(found, AuditResult)
     return found
 
 
@@ -150,15 +148,9 @@ class _Worker:
         workspace = Workspace(os.environ, registry=about.registry, project=True)
         self._open.callback(workspace.close)
         governance = stored_governance(workspace).at(about.revision).governance
-        decisions = Decisions(workspace, governance, strict=about.strict)
-        packs = RequiredPacks(workspace, decisions, offline=about.offline)
+        decisions = Decisions(workspace, governance, strict=about.options.strict)
         pool = self._open.enter_context(Pool(keep=MOST_WARM))
-        cwd = Path(workspace.cwd)
-        phrase = state_passphrase(workspace.environ, cwd)
-        self.auditor = Auditor(
-            workspace, decisions, packs, pool, about.wishes, passphrase=phrase, backend=about.backend
-        )
-        self.place: Place = open_place(about.backend, cwd=cwd)
+        self.auditor = Auditor(workspace, decisions, pool, about.options, backend=about.backend)
 
     def close(self) -> None:
         """Stop the packs."""
@@ -169,7 +161,7 @@ _workers: dict[str, _Worker] = {}
 _lock = threading.Lock()
 
 
-def audit_one(about: Assignment, task: StackTask, stamp: Stamp) -> Audited:
+def audit_one(about: Assignment, task: StackTask, stamp: Stamp) -> AuditResult:
     """On a worker: audit one stack. What goes wrong is in the result, with the worker's own reasons."""
     try:
         with _lock:
@@ -177,8 +169,8 @@ def audit_one(about: Assignment, task: StackTask, stamp: Stamp) -> Audited:
                 _workers[about.id] = _Worker(about)
             worker = _workers[about.id]
     except PackregError as error:
-        return Audited(task.name, "stack", "not-evaluated", error=str(error))
-    return worker.auditor.stack(task, worker.place, stamp)
+        return AuditResult(task.name, "stack", "not-evaluated", error=str(error))
+    return worker.auditor.stack(task, stamp)
 
 
 def put_down(id: str) -> None:

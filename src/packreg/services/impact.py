@@ -11,13 +11,13 @@ from packreg.errors import NotEvaluated, PackregError
 from packreg.findings.impact import Effect, alone, beside_others, effects
 from packreg.groups.entities import stack_entity
 from packreg.groups.members import belongs
-from packreg.services.audit import StackTask, read_stack
 from packreg.services.backends import Backends
 from packreg.services.clock import now, precisely_now
 from packreg.services.decisions import Decisions
 from packreg.services.enable import with_version
 from packreg.services.judge import judged_report, stored_report
 from packreg.services.prepare import RequiredPacks
+from packreg.services.stacks import StackTask, read_stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

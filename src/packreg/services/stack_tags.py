@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from packreg.errors import NotFound, UsageError
 from packreg.groups.members import groups_by_tags
 from packreg.groups.model import SELF_MANAGED
-from packreg.services.audit import StackTask, read_stack
 from packreg.services.backends import Backends
 from packreg.services.resources import backend_url
+from packreg.services.stacks import StackTask, read_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
