@@ -26,8 +26,7 @@ from packreg.analyzer.feed import JudgedSnapshot
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.protocol.many import BATCH
 from packreg.cli.context import CommandContext
-from packreg.services.configuring import configured
-from packreg.services.pack_programs import program_of, ready_packs
+from packreg.services.pack_programs import configured, program_of, ready_packs
 from packreg.states.snapshot import Snapshot
 from packreg.states.state import read_state
 
@@ -176,7 +175,7 @@ class _Bench:
 
     def _alone(self, word: str) -> Callable[[], None]:
         def run() -> None:
-            with Pool() as pool:
+            with Pool(keep=0) as pool:
                 pool.take(self.programs[word].program).info()
 
         return run

@@ -23,7 +23,7 @@ from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
 from packreg.pack.reference import Reference
 from packreg.registry.record import Source
-from packreg.services.configuring import configured
+from packreg.services.pack_programs import configured
 from packreg.states.resources import read_resources
 from packreg.states.snapshot import Snapshot
 from tests.install.shop import Shop, checked, kept_home, python_pack, tools_in

@@ -21,7 +21,7 @@ from packreg.analyzer.session import Session
 from packreg.opa.command import analyzer_command
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
-from packreg.services.configuring import configured
+from packreg.services.pack_programs import configured
 from packreg.states.snapshot import Snapshot
 from tests.analyzer.packs import BUCKET, listed, short
 from tests.opa_program import opa_program
@@ -142,7 +142,7 @@ def test_workers_share_batches(tmp_path: Path, calls: Calls) -> None:
 def test_a_rule_that_never_ends_spoils_only_its_resource(tmp_path: Path, calls: Calls) -> None:
     """The batch runs into its deadline; asked one by one, the culprit is an error, all others are judged."""
     pack = opa_pack(tmp_path / "rules")
-    with Pool(deadlines=Deadlines(analyze=2)) as pool:
+    with Pool(keep=0, deadlines=Deadlines(analyze=2)) as pool:
         [result] = evaluate(buckets(40, b20={"endless": True}), [pack], pool=pool).packs
     assert [(error.code, short(error.urn)) for error in result.errors] == [("no-answer", "b20")]
     assert [short(v.urn) for v in result.violations if v.policy == "deny_open"] == [

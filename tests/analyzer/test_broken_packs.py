@@ -49,7 +49,7 @@ class Seen:
     def __init__(self, sources: Sequence[Path], place: Path, sdks: Sdks) -> None:
         self.written: dict[str, list[str]] = defaultdict(list)
         packs = [broken(source, place / source.name, sdks) for source in sources]
-        with Pool(log=self._log) as pool:
+        with Pool(keep=0, log=self._log) as pool:
             evaluation = evaluate(buckets("first", "bad", "last"), packs, pool=pool)
         self.results = {source.name: result for source, result in zip(sources, evaluation.packs, strict=True)}
 

@@ -63,7 +63,7 @@ def test_another_stack_is_another_process(sdks: Sdks) -> None:
 def test_what_was_started_ahead_is_taken_once(guard: Program) -> None:
     """By an equal program, and by no other; what nobody takes is stopped with the pool."""
     missing = dataclasses.replace(guard, directory=guard.directory / "nowhere")
-    with Pool() as pool:
+    with Pool(keep=0) as pool:
         pool.start_ahead([guard, guard, missing])
         ahead = list(pool._ahead)
         assert [process.program for process in ahead] == [guard, guard]

@@ -289,7 +289,7 @@ def test_an_answer_of_a_pack(tmp_path: Path, answer: str, said: str) -> None:
     from packreg.analyzer.pool import Pool
     from packreg.analyzer.program import Program
     command = (sys.executable, "-u", str(place / "pack.py"))
-    pool = Pool()
+    pool = Pool(keep=0)
     analyzer = pool.take(Program("guard", place, command, (("PATH", os.environ["PATH"]),)))
     """
     read = """

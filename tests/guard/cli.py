@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from packreg.analyzer.evaluation import PackToRun
+from packreg.analyzer.findings import Evaluation
 from packreg.analyzer.program import Stack
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import encode_resource, encode_stack
 from packreg.analyzer.protocol.struct import decode_struct
+from packreg.enforcement.waivers import Waived, apply_waivers
 from packreg.errors import PackregError
 from packreg.groups.decision import Asked, Required, Requirement, Unavailable
-from packreg.groups.model import Mode, PackEntry, Waiver
+from packreg.groups.model import Mode, PackEntry, Rules, Waiver
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.guard import Guard, entity_of
-from packreg.guard.run import Prepared, Run
+from packreg.guard.run import Run
 from packreg.pack.version import Version
+from packreg.services.prepare import PreparedPacks
 from tests.analyzer.packs import BUCKET, program, python_source
 
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"
@@ -53,20 +56,20 @@ class Office:
         packs: Packs = lambda stack: (),
         *,
         audits: Packs = lambda stack: (),
-        waiver_for: Callable[[Any], Waiver | None] = no_waiver,
+        waivers: Sequence[Waiver] = (),
         unavailable: Sequence[Unavailable] = (),
         error: PackregError | None = None,
         secrets: frozenset[str] = frozenset(),
         unseen: tuple[str, ...] = (),
     ) -> None:
         self.kept: list[Run] = []
-        self.begun: list[Prepared] = []
+        self.begun: list[PreparedPacks] = []
         self.said: list[str] = []
         self._packs: Mapping[Mode, Packs] = {"preventative": packs, "audit": audits}
-        self._waiver_for, self._unavailable, self._error = waiver_for, tuple(unavailable), error
+        self._waivers, self._unavailable, self._error = waivers, tuple(unavailable), error
         self._secrets, self._unseen = secrets, unseen
 
-    def prepare(self, stack: Stack, mode: Mode) -> Prepared:
+    def prepare(self, stack: Stack, mode: Mode) -> PreparedPacks:
         """The packs of a mode."""
         if self._error is not None:
             raise self._error
@@ -74,15 +77,19 @@ class Office:
         required = Required(
             entity_of(stack), mode, 3, ("everyone",), tuple(map(requirement, packs)), self._unavailable
         )
-        return Prepared(
-            required, packs, secrets=self._secrets, waiver_for=self._waiver_for, unseen=self._unseen
+
+        def waived(found: Evaluation) -> Waived:
+            return apply_waivers(found, required.entity, self._waivers, Rules(), now="2026-01-01T00:00:00Z")
+
+        return PreparedPacks(
+            required, packs, secrets=self._secrets, waived=waived, unseen=self._unseen, id=f"{mode}-run"
         )
 
     def keep(self, run: Run) -> None:
         """Keep a run."""
         self.kept.append(run)
 
-    def begin(self, prepared: Prepared) -> None:
+    def begin(self, prepared: PreparedPacks) -> None:
         """Note that an update began."""
         self.begun.append(prepared)
 
@@ -135,7 +142,7 @@ def shown(diagnostics: Sequence[pb.Diagnostic]) -> list[tuple[str, str, str, str
 
 def pack(directory: Path, source: str, python: Path, stack: Stack, **more: Any) -> PackToRun:
     """A Python pack with this source, made where it is not there yet."""
-    from packreg.services.configuring import configured
+    from packreg.services.pack_programs import configured
 
     made = directory if directory.exists() else python_source(directory, source)
     return PackToRun(program(made, python=python, stack=stack, **more), configured(), "1.0.0", directory.name)

@@ -18,11 +18,13 @@ from packreg.groups.model import Waiver
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.guard import Guard, Stopped
 from packreg.guard.run import Run
-from packreg.services.configuring import configured
+from packreg.services.pack_programs import configured
 from tests.analyzer.packs import program
 from tests.guard.cli import Cli, Office, bucket, pack, shown, urn
 
-WAIVER = Waiver("w1", "b-own", "no-secrets", "*/*", "ada", "until the move", "2999-01-01T00:00:00Z", "")
+WAIVER = Waiver(
+    "w1", "b-own", "no-secrets", "*/*", "ada", "until the move", "2999-01-01T00:00:00Z", "", urn("waived")
+)
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "value": "correct horse"}
 OWN = """
     from pulumi_policy import EnforcementLevel, PolicyPack, ResourceValidationPolicy
@@ -86,9 +88,7 @@ def requiring_both(shop: Shop) -> Office:
     """Requires both packs, and waives one policy on resources called `waived`."""
     return Office(
         shop.packs,
-        waiver_for=lambda found: (
-            WAIVER if found.urn == urn("waived") and found.policy == WAIVER.policy else None
-        ),
+        waivers=[WAIVER],
         secrets=frozenset({"tell nobody"}),
     )
 

@@ -81,7 +81,7 @@ def judge(
     max_restarts: int = 3,
 ) -> Evaluation:
     """Run all packs at once over any resources, then over their stack; everything else as `evaluate`."""
-    used = pool if pool is not None else Pool()
+    used = pool if pool is not None else Pool(keep=0)
     runs = [_Run(pack, judged, redactor, used, in_flight, workers, max_restarts) for pack in packs]
     threads = ThreadPoolExecutor(max(1, len(runs) * (workers + 1)), thread_name_prefix="packreg-pack")
     try:

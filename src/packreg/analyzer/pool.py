@@ -31,7 +31,7 @@ class Pool:
         self,
         *,
         deadlines: Deadlines | None = None,
-        keep: int = 0,
+        keep: int = 32,
         idle: float = 300.0,
         log: Callable[[str, str], None] | None = None,
     ) -> None:

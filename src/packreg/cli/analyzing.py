@@ -15,8 +15,7 @@ from packreg.cli.report_output import EXIT_CODES, check_format, output_option, w
 from packreg.cli.resources_to_judge import resource_options
 from packreg.errors import Problem, UsageError
 from packreg.files import read_file
-from packreg.services.configuring import configured
-from packreg.services.pack_programs import program_of, ready_packs
+from packreg.services.pack_programs import configured, program_of, ready_packs
 from packreg.services.resources import read_judged
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def analyze_command(
     _check_names(layers, ready)
     warnings: list[Problem] = []
     programs = [program_of(context, pack, found.stack) for pack in ready]
-    with Pool() as pool:
+    with Pool(keep=0) as pool:
         pool.start_ahead(program for program in programs for _ in range(workers))
         # importing these takes long, and packs load meanwhile
         from packreg.analyzer.evaluation import PackToRun, evaluate

@@ -15,8 +15,7 @@ from packreg.cases.files import CaseFile, case_files, read_case_file, snapshot_o
 from packreg.cli.base import command, remember_format
 from packreg.cli.installing import offline_option, python_option
 from packreg.errors import NotEvaluated, PackregError, Problem, UsageError
-from packreg.services.configuring import configured
-from packreg.services.pack_programs import is_directory, program_of, ready_packs
+from packreg.services.pack_programs import configured, is_directory, program_of, ready_packs
 
 if TYPE_CHECKING:
     from packreg.analyzer.pool import Pool

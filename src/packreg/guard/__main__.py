@@ -89,8 +89,10 @@ def main() -> None:
 
 def failing_open(workspace: Workspace) -> str:
     """Who lets pass what could not be evaluated; nobody, where the settings cannot be read."""
+    from packreg.services import enforce
+
     with suppress(PackregError):  # which comes up again when the registry is asked
-        return workspace.failing_open
+        return enforce.failing_open(workspace)
     return ""
 
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from concurrent.futures import Future
 
 from packreg.analyzer.background import in_background
-from packreg.analyzer.evaluation import judge
-from packreg.analyzer.findings import Evaluation
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.program import Program, Stack
 from packreg.analyzer.redaction import Redactor
-from packreg.enforcement.governed import unavailable_results
 from packreg.errors import PackFailed
-from packreg.guard.run import Prepare, Prepared, Run
+from packreg.guard.run import Prepare, Run
 from packreg.guard.seen import Resulting, SeenStack, secrets_in
+from packreg.services.judge import evaluated
+from packreg.services.prepare import PreparedPacks
 
 _MOST_WARM = 32
 
@@ -34,7 +33,7 @@ class Audit:
         """Stop everything; what is being judged ends with errors that say so."""
         self._pool.close()
 
-    def _prepare(self, prepare: Prepare) -> Prepared:
+    def _prepare(self, prepare: Prepare) -> PreparedPacks:
         prepared = prepare(self._stack, "audit")
         for pack in prepared.packs:
             in_background(lambda program=pack.program: self._warm(program))  # type: ignore[misc]
@@ -53,6 +52,5 @@ class Audit:
         resulting = Resulting(self._seen)
         known = {*prepared.secrets, *(self._stack.config.get(key, "") for key in self._stack.secret_keys)}
         known |= secrets_in(self._seen.stack_request, stack=True)
-        found = judge(resulting, prepared.packs, Redactor(known), pool=self._pool)
-        unready = unavailable_results(prepared.required, resulting.size)
-        return Run(self._stack, prepared, Evaluation((*found.packs, *unready), found.resources))
+        found = evaluated(resulting, prepared, Redactor(known), pool=self._pool)
+        return Run(self._stack, prepared, found)

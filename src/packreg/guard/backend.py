@@ -7,23 +7,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packreg._version import __version__
 from packreg.errors import PackregError
-from packreg.groups.members import groups_by_tags
 from packreg.guard.guard import entity_of
-from packreg.guard.run import Prepared
 from packreg.services.backends import Backends, current_backend
 
 if TYPE_CHECKING:
-    from packreg.analyzer.findings import Evaluation, Violation
     from packreg.analyzer.program import Stack
-    from packreg.enforcement.waivers import Waived
-    from packreg.groups.model import Entity, Mode, Waiver
+    from packreg.groups.model import Mode
     from packreg.guard.run import Run
     from packreg.reports.report_keys import Run as Kind
     from packreg.services.decisions import Decisions
     from packreg.services.guard_evidence import Looked
-    from packreg.services.prepare import RequiredPacks
+    from packreg.services.prepare import PreparedPacks, RequiredPacks
     from packreg.services.workspace import Workspace
 
 
@@ -41,7 +36,7 @@ class Office:
         with suppress(PackregError):
             self._read()
 
-    def prepare(self, stack: Stack, mode: Mode) -> Prepared:
+    def prepare(self, stack: Stack, mode: Mode) -> PreparedPacks:
         """What a stack must run, installed.
 
         Raises:
@@ -49,30 +44,12 @@ class Office:
             NotEvaluated: several backends have a stack of this name, and nobody named this one's.
             PackregError: governance cannot be read.
         """
-        from packreg.services.clock import new_id
-
         self._workspace.store.silence.restart()
         decisions, packs = self._read()
         entity = Backends(self._workspace).placed(entity_of(stack), self._backend_url())
-        ready = packs.ready(decisions.required(entity, mode), stack)
+        return packs.ready(decisions.required(entity, mode), stack)
 
-        def waiver_for(violation: Violation) -> Waiver | None:
-            return self._waived(entity, _of(violation)).waiver(violation)
-
-        by_tags = () if stack.tags else groups_by_tags(decisions.governance, mode)
-        unseen = tuple(name for name in by_tags if name not in ready.required.groups)
-        return Prepared(
-            ready.required,
-            ready.packs,
-            ready.ran,
-            ready.secrets,
-            ready.warnings,
-            waiver_for,
-            unseen,
-            id=new_id(),
-        )
-
-    def begin(self, prepared: Prepared) -> None:
+    def begin(self, prepared: PreparedPacks) -> None:
         """Enter that an update begins; its report follows under the same id. Raises PackregError."""
         from packreg.registry.run_entries import RunEntry
 
@@ -83,41 +60,24 @@ class Office:
 
     def keep(self, run: Run) -> None:
         """Keep a report of a run. Raises PackregError."""
-        from packreg.analyzer.findings import Evaluation
-        from packreg.enforcement.governed import Governed
         from packreg.errors import Problem
-        from packreg.reports.report import Report
-        from packreg.reports.stored import StoredReport
-        from packreg.services.clock import new_id, precisely_now
-        from packreg.services.guard_evidence import Looked
+        from packreg.services.judge import governed_report, stored_report
         from packreg.services.reports import ReportStore
 
-        required = run.prepared.required
-        audit = required.mode == "audit"
-        looked = self._taken_over(run) if audit else Looked()
-        own = (looked.own,) if looked.own is not None else ()
-        evaluation = Evaluation((*run.evaluation.packs, *own), run.evaluation.resources)
-        waived = self._waived(required.entity, evaluation)
-        kind: Kind = "audit" if audit else "preview" if run.stack.dry_run else "update"
-        report = Report(
-            evaluation,
-            f"pulumi {'preview' if run.stack.dry_run else 'up'}",
-            notes=(
-                *(Problem("failed-open", text) for text in run.passed),
-                *run.notes,
-                *(warning for pack in required.packs for warning in pack.warnings),
-                *sorted(set(run.prepared.warnings)),
-                *waived.notes,
-            ),
-            stack=run.stack.stack,
-            project=run.stack.project,
-            tool=__version__,
-            governed=Governed(required, waived, applied=not audit, failed_open=bool(run.passed)),
-            history=looked.history,
+        packs, plan = run.prepared, run.stack.dry_run
+        audit = packs.required.mode == "audit"
+        report = governed_report(
+            packs,
+            run.evaluation,
+            where=f"pulumi {'preview' if plan else 'up'}",
+            of=(run.stack.stack, run.stack.project),
+            notes=(*(Problem("failed-open", text) for text in run.passed), *run.notes),
+            looked=self._taken_over(run) if audit else None,
+            applied=not audit,
+            failed_open=bool(run.passed),
         )
-        id = run.prepared.id or new_id()
-        stored = StoredReport(id, kind, precisely_now(), "", run.prepared.ran, report.verdict, report)
-        ReportStore(self._workspace).save(stored)
+        kind: Kind = "audit" if audit else "preview" if plan else "update"
+        ReportStore(self._workspace).save(stored_report(kind, report, packs, ""))
 
     def _taken_over(self, run: Run) -> Looked:
         """What the last audit found beside the packs: nobody looks at the stack's history now."""
@@ -144,19 +104,3 @@ class Office:
                 decisions = Decisions.read(self._workspace)
                 self._decisions, self._packs = decisions, RequiredPacks(self._workspace, decisions)
             return self._decisions, self._packs
-
-    def _waived(self, entity: Entity, evaluation: Evaluation) -> Waived:
-        from packreg.enforcement.waivers import Waived, apply_waivers
-        from packreg.services.clock import now
-
-        if self._decisions is None:
-            return Waived()
-        governance = self._decisions.governance
-        return apply_waivers(evaluation, entity, governance.waivers.values(), governance.rules, now=now())
-
-
-def _of(violation: Violation) -> Evaluation:
-    """An evaluation that found nothing else."""
-    from packreg.analyzer.findings import Evaluation, PackResult
-
-    return Evaluation((PackResult(violation.pack, violation.version, None, 1, violations=(violation,)),), 1)

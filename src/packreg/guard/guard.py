@@ -36,8 +36,9 @@ from packreg.guard.denial import Denial, not_made
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.packs import RunningPacks
 from packreg.guard.reports import interrupted, keep_reports
-from packreg.guard.run import Begin, Keep, Prepare, Prepared, Run
+from packreg.guard.run import Begin, Keep, Prepare, Run
 from packreg.guard.seen import SeenStack, secrets_in
+from packreg.services.prepare import PreparedPacks
 
 T = TypeVar("T")
 _NO_STACK = (
@@ -76,12 +77,12 @@ class Guard:
         self._open = fail_open
         self._audit_seconds, self._keep_seconds = audit_seconds, keep_seconds
         self._turn, self._telling = Lock(), Lock()
-        self._pool = Pool()
+        self._pool = Pool(keep=0)
         self._stack = Stack()
         self._seen = SeenStack("", "")
         self._secrets: frozenset[str] = frozenset()
         self._redactor = Redactor(())
-        self._beginning: Future[Prepared] | None = None
+        self._beginning: Future[PreparedPacks] | None = None
         self._running: RunningPacks | None = None
         self._audit: Audit | None = None
         self._entering: Future[None] | None = None
@@ -250,7 +251,7 @@ class Guard:
 
     # ------------------------------------------------------------------------------------------------------
 
-    def _begin(self, stack: Stack) -> Prepared:
+    def _begin(self, stack: Stack) -> PreparedPacks:
         try:
             prepared = self._prepare(stack, "preventative")
         except PackregError as error:
@@ -268,7 +269,7 @@ class Guard:
         if self._broken:
             raise Stopped(self._broken)
 
-    def _prepared(self) -> Prepared:
+    def _prepared(self) -> PreparedPacks:
         """What must run. Raises Stopped when that is not to be known or had."""
         self._check()
         if self._beginning is None:
@@ -355,12 +356,12 @@ def entity_of(stack: Stack) -> Entity:
     return Entity("stack", f"{stack.organization}/{stack.project}/{stack.stack}", stack.tags)
 
 
-def _unknown(stack: Stack, error: PackregError, version: str) -> Prepared:
+def _unknown(stack: Stack, error: PackregError, version: str) -> PreparedPacks:
     """Nobody knows what must run, which is no reason to let it pass."""
     entity = entity_of(stack)
     problem = Problem("not-known", f"what {entity} must run is not known: {error}", hint=error.hint)
     required = Required(entity, "preventative", 0, (), (), (Unavailable(OWN_NAME, version, problem),))
-    return Prepared(required)
+    return PreparedPacks(required)
 
 
 def _summary(required: Required) -> str:

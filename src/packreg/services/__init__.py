@@ -6,11 +6,12 @@ exits. May import every room but the faces; no face is imported here.
 
     workspace, notify, clock, defects          what every use case is given
     check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
-    pack_programs, installs, configuring       packs become programs
+    pack_programs, installs                    packs become programs
     environments, esc                          environments are opened
     governance, continuity, waiting            governance is read and edited, and continues what is known
     decisions, explain, enable                 what must run and why; a pack's entry in a group
     prepare, judge, reports                    required packs are made ready and run, and the report is kept
+    enforce                                    the decision about a deployment, and all that fails closed
     resources, backends, stack_tags, stacks    what is judged, and of whom it is; the stacks of a backend
     audit, audit_dask, impact, guard_evidence  the same for many stacks; updates that went past the guard
     findings                                   what the last runs found, and what became of it

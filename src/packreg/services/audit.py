@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.analyzer.program import Stack
-from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import PackregError, Problem, UsageError
 from packreg.findings.past_guard import PAST_THE_GUARD, is_own
 from packreg.groups.entities import stack_entity
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from packreg.reports.report import Report
     from packreg.reports.stored import StoredReport
     from packreg.services.judge import Stamp
-    from packreg.services.prepare import ReadyPacks
+    from packreg.services.prepare import PreparedPacks
     from packreg.services.stacks import StackSelection, StackTask
     from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot
@@ -242,9 +241,7 @@ class Auditor:
         report = judged_report(
             snapshot,
             ready,
-            self._decisions.governance,
             where=snapshot.where,
-            now=self._workspace.now(),
             pool=self._pool,
             before=before,
             looked=looked,
@@ -293,7 +290,7 @@ class Auditor:
         return (newest[0] if newest else None), notes
 
     def _is_unchanged(
-        self, before: StoredReport, snapshot: Snapshot, ready: ReadyPacks, stamp: Stamp | None
+        self, before: StoredReport, snapshot: Snapshot, ready: PreparedPacks, stamp: Stamp | None
     ) -> bool:
         """Whether the last audit judged the same state by the same packs, and its verdict still holds.
 
@@ -303,16 +300,9 @@ class Auditor:
             return False
         if stamp is not None and before.id == stamp.id:
             return False  # that is this very audit, which was made before by somebody who is gone
-        governed, governance = before.report.governed, self._decisions.governance
+        governed = before.report.governed
         assert governed is not None
-        entity = ready.required.entity
-        waived = apply_waivers(
-            before.report.evaluation,
-            entity,
-            governance.waivers.values(),
-            governance.rules,
-            now=self._workspace.now(),
-        )
+        waived = ready.waived(before.report.evaluation)
         return (
             before.state == snapshot.digest()
             and not (before.report.hidden and not any(snapshot.hidden))  # the key is known now

@@ -12,7 +12,7 @@ from packreg.findings.impact import Effect, alone, beside_others, effects
 from packreg.groups.entities import stack_entity
 from packreg.groups.members import belongs
 from packreg.services.backends import Backends
-from packreg.services.clock import now, precisely_now
+from packreg.services.clock import precisely_now
 from packreg.services.decisions import Decisions
 from packreg.services.enable import with_version
 from packreg.services.judge import judged_report, stored_report
@@ -108,13 +108,19 @@ class Comparison:
         self._workspace, self._governance, self._group = workspace, governance, group
         self._versions, self._pool = versions, pool
         self._offline, self._shared = offline, shared
-        self._now = now()  # waivers expire: both runs are judged at one time
+        self._began = workspace.now()
         entries = (versions.after, versions.before)
         self._after, self._before = (self._runner(entry) if entry is not None else None for entry in entries)
 
     def _runner(self, entry: PackEntry) -> _Runner:
         decisions = Decisions(self._workspace, alone(self._governance, self._group, entry))
-        return _Runner(decisions, RequiredPacks(self._workspace, decisions, offline=self._offline))
+        packs = RequiredPacks(
+            self._workspace,
+            decisions,
+            offline=self._offline,
+            now=lambda: self._began,  # waivers expire: both runs are judged at one time
+        )
+        return _Runner(decisions, packs)
 
     def may_have(self, stack: StackEntry, tags: Mapping[str, str]) -> bool:
         """Whether it can be a member: by its tags or in the legacy layout that shows when it is read."""
@@ -153,9 +159,7 @@ class Comparison:
         mode = self._group.mode
         required = runner.decisions.required(entity, mode)
         ready = runner.packs.ready(required, told, shared=self._shared)
-        report = judged_report(
-            snapshot, ready, self._governance, where=snapshot.where, now=self._now, pool=self._pool
-        )
+        report = judged_report(snapshot, ready, where=snapshot.where, pool=self._pool)
         run: Run = "enforce" if mode == "preventative" else "audit"
         return stored_report(run, report, ready, snapshot.digest())
 

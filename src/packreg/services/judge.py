@@ -1,4 +1,4 @@
-"""Required packs judge a snapshot: the report on it, and what is kept of that."""
+"""Required packs judge: the one way from what they found to a report of it, and to what is kept of that."""
 
 from __future__ import annotations
 
@@ -7,72 +7,114 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from packreg._version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packreg.analyzer.feed import Judged
+    from packreg.analyzer.findings import Evaluation
     from packreg.analyzer.pool import Pool
-    from packreg.groups.model import Governance
+    from packreg.analyzer.redaction import Redactor
+    from packreg.errors import Problem
     from packreg.reports.report import Report
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
     from packreg.services.guard_evidence import Looked
-    from packreg.services.prepare import ReadyPacks
+    from packreg.services.prepare import PreparedPacks
     from packreg.states.snapshot import Snapshot
+
+HiddenSecrets = Literal["refused", "allowed", "counted"]
 
 
 def judged_report(
     snapshot: Snapshot,
-    ready: ReadyPacks,
-    governance: Governance,
+    packs: PreparedPacks,
     *,
     where: str,
-    now: str,
     pool: Pool | None = None,
     before: StoredReport | None = None,
     looked: Looked | None = None,
-    hidden_secrets: Literal["refused", "allowed", "counted"] = "counted",
+    hidden_secrets: HiddenSecrets = "counted",
 ) -> Report:
-    """Run the packs over the snapshot's resources; waivers are those of governance that count at `now`.
+    """Run the packs over the snapshot's resources.
 
     `where` is what the report calls the snapshot; `looked` is what was found beside the packs. What the run
     `before` found on resources of which this one cannot read the secrets stays found. Such resources are not
     evaluated where `hidden_secrets` are refused. Never raises for a pack.
     """
-    from packreg.analyzer.evaluation import judge
     from packreg.analyzer.feed import JudgedSnapshot
-    from packreg.analyzer.findings import Evaluation
     from packreg.analyzer.redaction import Redactor
-    from packreg.enforcement.governed import Governed, unavailable_results
     from packreg.enforcement.hidden import not_evaluated, still_found, unread, with_names
-    from packreg.enforcement.waivers import apply_waivers
-    from packreg.reports.report import Report
-    from packreg.services.guard_evidence import Looked
 
-    looked = looked or Looked()
-    redactor = Redactor(snapshot.known_secrets | ready.secrets)
-    found = judge(JudgedSnapshot(snapshot), ready.packs, redactor, pool=pool) if ready.packs else None
-    results = found.packs if found is not None else ()
-    unavailable = unavailable_results(ready.required, snapshot.size)
-    evaluation = Evaluation((*results, *unavailable), snapshot.size)
+    redactor = Redactor(snapshot.known_secrets | packs.secrets)
+    evaluation = evaluated(JudgedSnapshot(snapshot), packs, redactor, pool=pool)
     hidden = unread(evaluation, snapshot.hidden)
     if before is not None:
         evaluation = still_found(evaluation, before.report.evaluation, snapshot.hidden)
     if hidden_secrets == "refused":
         evaluation = not_evaluated(evaluation, snapshot.hidden)
+    return governed_report(
+        packs,
+        evaluation,
+        where=where,
+        of=(snapshot.stack, snapshot.project),
+        notes=[note._replace(where=where) for note in with_names(snapshot.notes, hidden)],
+        looked=looked,
+        hidden=hidden,
+        hidden_allowed=bool(hidden) and hidden_secrets == "allowed",
+    )
+
+
+def evaluated(
+    judged: Judged, packs: PreparedPacks, redactor: Redactor, *, pool: Pool | None = None
+) -> Evaluation:
+    """Run the packs over resources; those that are not to be had stand beside them, as not run."""
+    from packreg.analyzer.evaluation import judge
+    from packreg.analyzer.findings import Evaluation
+    from packreg.enforcement.governed import unavailable_results
+
+    ran = judge(judged, packs.packs, redactor, pool=pool).packs if packs.packs else ()
+    return Evaluation((*ran, *unavailable_results(packs.required, judged.size)), judged.size)
+
+
+def governed_report(
+    packs: PreparedPacks,
+    evaluation: Evaluation,
+    *,
+    where: str,
+    of: tuple[str, str],
+    notes: Iterable[Problem] = (),
+    looked: Looked | None = None,
+    hidden: tuple[str, ...] = (),
+    hidden_allowed: bool = False,
+    applied: bool = False,
+    failed_open: bool = False,
+) -> Report:
+    """The report on what required packs found, with the waivers that count now.
+
+    `of` are the names of the stack and its project; `looked` is what was found beside the packs, `notes` what
+    else there is to say; the rest is as in `Report` and `Governed`.
+    """
+    from packreg.analyzer.findings import Evaluation
+    from packreg.enforcement.governed import Governed
+    from packreg.reports.report import Report
+    from packreg.services.guard_evidence import Looked
+
+    looked = looked or Looked()
     if looked.own is not None:
-        evaluation = Evaluation((*evaluation.packs, looked.own), snapshot.size)
-    waivers, rules = governance.waivers.values(), governance.rules
-    waived = apply_waivers(evaluation, ready.required.entity, waivers, rules, now=now)
-    said = (warning for pack in ready.required.packs for warning in pack.warnings)
-    seen = [note._replace(where=where) for note in with_names(snapshot.notes, hidden)]
+        evaluation = Evaluation((*evaluation.packs, looked.own), evaluation.resources)
+    waived = packs.waived(evaluation)
+    said = (warning for pack in packs.required.packs for warning in pack.warnings)
+    stack, project = of
     return Report(
         evaluation,
         where,
-        notes=(*looked.notes, *seen, *said, *sorted(set(ready.warnings)), *waived.notes),
-        stack=snapshot.stack,
-        project=snapshot.project,
+        notes=(*looked.notes, *notes, *said, *sorted(set(packs.warnings)), *waived.notes),
+        stack=stack,
+        project=project,
         tool=__version__,
-        governed=Governed(ready.required, waived),
+        governed=Governed(packs.required, waived, applied, failed_open),
         hidden=hidden,
         history=looked.history,
-        hidden_allowed=bool(hidden) and hidden_secrets == "allowed",
+        hidden_allowed=hidden_allowed,
     )
 
 
@@ -83,18 +125,18 @@ class Stamp(NamedTuple):
     time: str
 
 
-def new_stamp() -> Stamp:
-    """One that no other run has."""
+def new_stamp(id: str = "") -> Stamp:
+    """One that no other run has, of the present time; `id` is that of the run, if it has one."""
     from packreg.services.clock import new_id, precisely_now
 
-    return Stamp(new_id(), precisely_now())
+    return Stamp(id or new_id(), precisely_now())
 
 
 def stored_report(
-    run: Run, report: Report, ready: ReadyPacks, state: str, stamp: Stamp | None = None
+    run: Run, report: Report, packs: PreparedPacks, state: str, stamp: Stamp | None = None
 ) -> StoredReport:
-    """What is kept of a run that ended just now; `state` is the digest of what was judged."""
+    """What is kept of a run that ended just now; `state` is the digest of what was judged, "" without one."""
     from packreg.reports.stored import StoredReport
 
-    id, time = stamp or new_stamp()
-    return StoredReport(id, run, time, state, ready.ran, report.verdict, report)
+    id, time = stamp or new_stamp(packs.id)
+    return StoredReport(id, run, time, state, packs.ran, report.verdict, report)

@@ -57,6 +57,6 @@ def _running(workspace: Workspace, word: str, offline: bool, python: str | None)
     from packreg.analyzer.pool import Pool
 
     [ready] = ready_packs(workspace, [word], offline=offline, python=python)
-    with Pool() as pool:
+    with Pool(keep=0) as pool:
         info = pool.take(program_of(workspace, ready, None)).info()
     return Said(info, ready.version or info.version, ready.manifest.runtime)

@@ -1,4 +1,4 @@
-"""Packs on the command line, REF or DIR, become programs: unpacked or prepared, then ready to be started."""
+"""Packs, as REF or DIR, become programs: unpacked or prepared, ready to be started and to be configured."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.configuration.reconcile import ConfigurablePack, reconcile
 from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
 from packreg.files import read_file
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Program, Stack
+    from packreg.analyzer.session import Configure, Settings
+    from packreg.configuration.file import Layer
+    from packreg.errors import Problem
     from packreg.pack.manifest import Manifest
+    from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
     from packreg.services.workspace import Workspace
 
@@ -166,6 +171,21 @@ def program_of(workspace: Workspace, pack: Ready, stack: Stack | None) -> Progra
         name, path, said = program.engine
         workspace.notify.detail(f"{pack.name} is run by {name} {said or 'of an unknown version'} at {path}")
     return program
+
+
+def configured(layers: Sequence[Layer] = (), warnings: list[Problem] | None = None) -> Configure:
+    """Configures a pack by its own defaults and these layers, the weakest first.
+
+    `warnings` gets what should be said of them, each time. What this gives raises InvalidConfiguration.
+    """
+
+    def configure(info: PackInfo) -> Settings | None:
+        found = reconcile(ConfigurablePack.of(info), layers)
+        if warnings is not None:
+            warnings.extend(found.warnings)
+        return found.request()
+
+    return configure
 
 
 def _directory(workspace: Workspace, word: str, *, offline: bool, python: str | None) -> Ready:

@@ -7,50 +7,80 @@ pack's name, and is an evaluation error.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from packreg.analyzer.evaluation import PackToRun
+from packreg.analyzer.findings import Evaluation, PackResult
 from packreg.analyzer.program import PASSED_ON
+from packreg.enforcement.waivers import Waived, apply_waivers
 from packreg.errors import PackFailed, PackregError, Problem, error_code
 from packreg.groups.decision import Unavailable
 from packreg.groups.layers import layers_of
+from packreg.groups.members import groups_by_tags
 from packreg.pack.reference import Reference
 from packreg.reports.stored import RanPack, configuration_digest
-from packreg.services.configuring import configured
-from packreg.services.pack_programs import Ready, program_of, ready_releases
+from packreg.services.pack_programs import Ready, configured, program_of, ready_releases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from packreg.analyzer.findings import Violation
     from packreg.analyzer.program import Program, Stack
     from packreg.environments.opened import Opened
     from packreg.groups.decision import Required, Requirement
+    from packreg.groups.model import Entity, Waiver
     from packreg.services.decisions import Decisions
     from packreg.services.workspace import Workspace
 
 
+def nobody_waives(evaluation: Evaluation) -> Waived:
+    """For who knows of no waivers."""
+    return Waived()
+
+
 @dataclass(frozen=True)
-class ReadyPacks:
-    """What an entity must run, ready to be started, in the order of the packs' names.
+class PreparedPacks:
+    """What an entity must run this time, ready to be started, in the order of the packs' names.
 
     `required` has what could not be made ready among `unavailable`; `ran` says for the report which releases
     these are; `secrets` are texts that packs are given and nobody may read; `warnings` gets what should be
-    said of configurations, as packs are started.
+    said of configurations, as packs are started. `waived` finds the waivers that count now for what was
+    found; `unseen` are groups that may have the entity by its tags, which nobody told; `id` is that of the
+    run, which its report has, "" where nothing is known of it yet.
     """
 
     required: Required
-    packs: tuple[PackToRun, ...]
-    ran: tuple[RanPack, ...]
-    secrets: frozenset[str]
+    packs: tuple[PackToRun, ...] = ()
+    ran: tuple[RanPack, ...] = ()
+    secrets: frozenset[str] = frozenset()
     warnings: list[Problem] = field(default_factory=list)
+    waived: Callable[[Evaluation], Waived] = nobody_waives
+    unseen: tuple[str, ...] = ()
+    id: str = ""
+
+    def waiver_for(self, violation: Violation) -> Waiver | None:
+        """The waiver that counts now for one violation."""
+        alone = PackResult(violation.pack, violation.version, None, 1, violations=(violation,))
+        return self.waived(Evaluation((alone,), 1)).waiver(violation)
 
 
 class RequiredPacks:
     """Makes packs ready, for any number of entities and from several threads; what two share is made once."""
 
-    def __init__(self, workspace: Workspace, decisions: Decisions, *, offline: bool = False) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        decisions: Decisions,
+        *,
+        offline: bool = False,
+        now: Callable[[], str] | None = None,
+    ) -> None:
+        """`now` is the time at which waivers have to count (default: when they are asked for)."""
         self._workspace, self._decisions, self._offline = workspace, decisions, offline
+        self._now = now or workspace.now
         self._releases: dict[tuple[str, str], Ready | PackregError] = {}
         self._opened: dict[tuple[str, ...], Opened | PackregError] = {}
         self._lock = threading.Lock()
@@ -67,7 +97,7 @@ class RequiredPacks:
             found = ready_releases(self._workspace, references, offline=self._offline, show=show)
             self._releases.update(zip(missing, found, strict=True))
 
-    def ready(self, required: Required, stack: Stack | None, *, shared: bool = False) -> ReadyPacks:
+    def ready(self, required: Required, stack: Stack | None, *, shared: bool = False) -> PreparedPacks:
         """The packs of a decision, to be told this stack.
 
         With `shared`, programs for different stacks are equal, so that a pool's processes serve them all: a
@@ -106,7 +136,22 @@ class RequiredPacks:
                 RanPack(requirement.pack, version, digest, group, configuration, environments, dependencies)
             )
         required = replace(required, unavailable=tuple(unavailable))
-        return ReadyPacks(required, tuple(packs), tuple(ran), frozenset(secrets), warnings)
+        by_tags = () if required.entity.tags else groups_by_tags(self._decisions.governance, required.mode)
+        return PreparedPacks(
+            required,
+            tuple(packs),
+            tuple(ran),
+            frozenset(secrets),
+            warnings,
+            partial(self._waived, required.entity),
+            tuple(name for name in by_tags if name not in required.groups),
+            self._workspace.new_id(),
+        )
+
+    def _waived(self, entity: Entity, evaluation: Evaluation) -> Waived:
+        governance = self._decisions.governance
+        waivers, rules = governance.waivers.values(), governance.rules
+        return apply_waivers(evaluation, entity, waivers, rules, now=self._now())
 
     def _asks_for_no_stack(self, release: Ready) -> bool:
         return release.manifest.runtime == "opa" and not self._workspace.settings.opa_analyzer

@@ -56,7 +56,7 @@ def ask_pack(workspace: Workspace, pack: Pack, lock: Lock | None, show: Callable
         name = pack.name if pack.name != UNNAMED else "the pack"
         ready = Ready(name, pack.version.text, directory, manifest)
         try:
-            with Pool() as pool:
+            with Pool(keep=0) as pool:
                 return pool.take(program_of(workspace, ready, None)).info()
         except PackFailed as failed:
             raise _refused(failed) from None

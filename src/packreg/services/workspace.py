@@ -13,7 +13,7 @@ from packreg._version import __version__
 from packreg.errors import UsageError
 from packreg.services.clock import new_id, now, precisely_now
 from packreg.services.notify import Notify
-from packreg.settings.load import contradiction, load_settings, says_yes
+from packreg.settings.load import contradiction, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
 
-FAIL_OPEN = "PACKREG_FAIL_OPEN"
 A = TypeVar("A")
 B = TypeVar("B")
 
@@ -101,17 +100,6 @@ class Workspace:
         if option is not None and fixed and option != self.settings.python:
             raise contradiction(self.settings, "install.python", option, "--python")
         return option or self.settings.python
-
-    @property
-    def failing_open(self) -> str:
-        """Who lets pass what could not be evaluated, in words; empty where it must not pass.
-
-        Where there is an operator's file, that decides, and no variable does.
-        """
-        if self.settings.operators:
-            until = str(self.settings.values.get("guard.fail_open_until", ""))
-            return f"{self.settings.operators}, until {until}" if self.now() <= until else ""
-        return FAIL_OPEN if says_yes(self.environ.get(FAIL_OPEN, "")) else ""
 
     def name_default_registry(self) -> None:
         """Say once that answers are those of the registry of this user alone, where nobody named another."""

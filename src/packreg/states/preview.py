@@ -74,7 +74,7 @@ def read_preview(data: bytes, where: str) -> Snapshot:
     elements = Elements(data, lambda at: f"steps[{wanted[at].number}].newState")
     for step in wanted:
         elements.add(step.span)
-    return Snapshot(where, elements, _read, masked=True, notes=tuple(_notes(data, where, rest, steps.same)))
+    return Snapshot(where, elements, _read, preview=True, notes=tuple(_notes(data, where, rest, steps.same)))
 
 
 class _Step(NamedTuple):

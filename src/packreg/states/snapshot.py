@@ -69,7 +69,7 @@ class Snapshot:
     marked for deletion; `len` too), `stack` and `project` are those of the root stack or the first resource,
     `root` is the URN that a finding about the whole stack is attributed to ("" without resources), `hidden`
     tells which resources have secrets that cannot be read, and `known_secrets` holds the texts of all secrets
-    revealed so far, which must not appear in output.
+    revealed so far, which must not appear in output. `is_preview` says that nothing of it is made yet.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class Snapshot:
         read: Callable[[int, object], Resource],
         *,
         secrets: Secrets | None = None,
-        masked: bool = False,
+        preview: bool = False,
         notes: tuple[Problem, ...] = (),
     ) -> None:
         """`read` makes a resource of an element and its index; it may raise WrongValue.
 
-        `masked` says that whoever wrote the file put "[secret]" in the place of each secret.
+        `preview` says that it is what a preview plans, in which "[secret]" stands for each secret.
 
         Raises InvalidState with the file, the place in it and the resource.
         """
@@ -92,7 +92,8 @@ class Snapshot:
         self._elements = elements
         self._read = read
         secrets = secrets or Secrets()
-        self.values = Values(secrets, masked=masked)
+        self.values = Values(secrets, masked=preview)
+        self.is_preview = preview
         self._live: set[str] = set()
         self._providers: dict[str, Properties] = {}
         self.root = ""
