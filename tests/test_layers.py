@@ -12,13 +12,14 @@ import packreg
 SOURCE = Path(packreg.__file__).parent
 
 #: What every room may import.
-GROUND = {"errors", "text", "files"}
+GROUND = {"errors", "text", "files", "threads"}
 #: room -> the rooms it may import from.
 MAY_IMPORT = {
     "errors": set(),
     "_version": set(),
     "text": set(),
     "files": set(),
+    "threads": set(),
     "pack": set(),
     "store": set(),
     "registry": {"pack", "store"},

@@ -30,6 +30,7 @@ PUBLIC = [
     "Lock",
     "NotEvaluated",
     "NotFound",
+    "NotInstalled",
     "OutcomeUnknown",
     "Pack",
     "PackFailed",

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from packreg.install.home import Home
     from packreg.install.installer import Installed, Installer
     from packreg.install.lock_dependencies import lock_dependencies
+    from packreg.install.several import NotInstalled
     from packreg.install.tools import Tools
     from packreg.install.trust import Key
     from packreg.pack.check import Pack, load_pack
@@ -72,6 +73,7 @@ __all__ = [
     "Lock",
     "NotEvaluated",
     "NotFound",
+    "NotInstalled",
     "OutcomeUnknown",
     "Pack",
     "PackFailed",
@@ -107,6 +109,7 @@ _HOMES = {
     "Installer": "packreg.install.installer",
     "Key": "packreg.install.trust",
     "Limits": "packreg.pack.files",
+    "NotInstalled": "packreg.install.several",
     "Lock": "packreg.registry.record",
     "Pack": "packreg.pack.check",
     "Published": "packreg.registry.publish",

@@ -14,7 +14,8 @@ from packreg.errors import InstallError, IntegrityError, NotFound, Removed
 from packreg.install import marker
 from packreg.install.disk import remove_tree
 from packreg.install.home import Home
-from packreg.install.installer import Installer
+from packreg.install.installer import Installed, Installer
+from packreg.install.several import NotInstalled
 from packreg.install.tools import Tools
 from packreg.pack.bundle import encode
 from packreg.pack.files import File
@@ -160,8 +161,26 @@ def test_two_packs_share_what_they_have_in_common(shop: Shop, installer: Install
         pack = python_pack(version, requirements="leafpkg\n", note_txt=name)
         shop.publish(pack, name, lock_of(LEAF))
     done = installer.install_all(map(Reference.parse, ("guard@1.0.0", "guard@1.1.0", "limits@1.0.0")))
-    assert len({one.environment for one in done}) == 3 and all(one.changed for one in done)
+    installed = [one for one in done if isinstance(one, Installed) and one.changed]
+    assert len({one.environment for one in installed}) == 3
     assert len(names(home.envs)) == 1
+
+
+def test_no_failure_hides_how_others_ended(shop: Shop, installer: Installer) -> None:
+    """Each release is there or has its own error, in order; a wrong digest is one, too."""
+    records = [shop.publish(python_pack(version)) for version in ("1.0.0", "1.1.0", "1.2.0")]
+    references = [Reference.parse(f"guard@{version}") for version in ("9.0.0", "1.0.0", "1.1.0", "1.2.0")]
+    digests = {references[2]: "sha256:" + "0" * 64, references[3]: records[2].digest}
+    ends = []
+    absent, first, wrong, last = installer.install_all(
+        references, digests=digests, done=lambda: ends.append(1)
+    )
+    assert isinstance(absent, NotInstalled) and isinstance(absent.error, NotFound)
+    assert isinstance(first, Installed) and first.changed
+    assert isinstance(wrong, NotInstalled) and isinstance(wrong.error, IntegrityError)
+    assert wrong.reference == references[2]
+    assert isinstance(last, Installed) and last.digest == records[2].digest
+    assert len(ends) == 4
 
 
 def test_latest_ranges_and_digests_find_their_release(shop: Shop, installer: Installer) -> None:

@@ -8,11 +8,11 @@ Where a command is: `commands.COMMANDS` names its module (`publish` is in `publi
 is named like the command, `publish_command`. The docstring of a module that holds commands begins with their
 names. The other modules serve several commands:
 
-    start, app, base, exits, names, nowhere        the way in, and what all commands share
+    start, app, base, exits, nowhere        the way in, and what all commands share
     context, output, progress, report_output       a run of the command: its workspace, and what is shown
     edits, reaching, policy_table, entities, resources_to_judge     shown or asked for by several commands
     pulumi_command, ci_steps, project_plugins      how the Pulumi CLI gets the guard
-    atomic, lockfile                               what is written
+    atomic                                         what is written
 
 - stdout is data, stderr is talk. On a terminal, tables have a header and aligned columns; anywhere else
   they are lines of tab-separated fields without a header, for `cut`, `awk` and `while read`.

@@ -29,7 +29,7 @@ def outdated_command(context: CommandContext, installed: bool) -> None:
 
     Looks at the nearest packreg.lock; where there is none, at what is installed here from this registry.
     """
-    from packreg.cli.lockfile import find_lock, read_lock
+    from packreg.install.lockfile import find_lock, read_lock
 
     lock = None if installed else find_lock(Path(context.cwd))
     if lock is not None:

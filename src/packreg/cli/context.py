@@ -56,10 +56,8 @@ class CommandContext(Workspace):
 
     def local_names(self) -> list[str]:
         """The packs of a registry in a directory, for the shell; none when anything is in the way."""
-        from packreg.cli.names import pack_names
-
         try:
-            return pack_names(self.store) if self.location.is_local else []
+            return self.registry().packs() if self.location.is_local else []
         except (PackregError, OSError):
             return []
 

@@ -9,13 +9,13 @@ import click
 
 from packreg.cli.base import REFERENCE, command
 from packreg.errors import UsageError
-from packreg.services.installs import Failed, Wanted, install_all
+from packreg.install.several import NotInstalled
+from packreg.services.install import install_releases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.cli.context import CommandContext
-    from packreg.cli.lockfile import Pin
     from packreg.install.installer import Installed
     from packreg.pack.reference import Reference
 
@@ -59,21 +59,28 @@ def install_command(
     REF is name, name@latest, name@1.2.0, a range such as name@^1.2, or name@sha256:… Several are installed at
     the same time. Prints the directory of each, in order.
     """
-    wanted = from_lock(context, references) if locked else [Wanted(reference) for reference in references]
+    wanted, digests = list(references), {}
+    if locked:
+        from packreg.install.lockfile import pins_of
+
+        pins = pins_of(Path(context.cwd), references)
+        wanted, digests = [pin.reference for pin in pins], {pin.reference: pin.digest for pin in pins}
     if not wanted:
         raise UsageError("nothing to install", hint="name a pack: packreg install guard@1.2.0")
     if to is not None and len(wanted) > 1:
         raise UsageError("--to is for one pack", hint="leave it out, or install them one by one")
-    options = {
-        "to": None if to is None else Path(context.cwd, to),
-        "env": not no_env,
-        "force": force,
-        "offline": offline,
-        "python": context.python(python),
-    }
-    results = install_all(context, wanted, options)
-    done = [result for result in results if not isinstance(result, Failed)]
-    failed = [result for result in results if isinstance(result, Failed)]
+    results = install_releases(
+        context,
+        wanted,
+        digests=digests,
+        to=None if to is None else Path(context.cwd, to),
+        env=not no_env,
+        force=force,
+        offline=offline,
+        python=context.python(python),
+    )
+    done = [result for result in results if not isinstance(result, NotInstalled)]
+    failed = [result for result in results if isinstance(result, NotInstalled)]
     tell(context, done)
     for failure in failed[1:]:
         context.out.error(f"{failure.reference}: {failure.error}", failure.error.hint)
@@ -106,9 +113,9 @@ def path_command(
     (below could-not-install/), so that `--policy-pack "$(packreg path REF)"` stops instead of running without
     the pack.
     """
-    options = {"env": not no_env, "offline": offline, "python": context.python(python)}
-    (result,) = install_all(context, [Wanted(reference)], options)
-    if isinstance(result, Failed):
+    interpreter = context.python(python)
+    [result] = install_releases(context, [reference], env=not no_env, offline=offline, python=interpreter)
+    if isinstance(result, NotInstalled):
         raise result.error
     for note in result.notes:
         context.out.warn(note)
@@ -116,36 +123,6 @@ def path_command(
         context.out.document(result.as_json())
     else:
         context.out.raw_path(result.path)
-
-
-def from_lock(context: CommandContext, references: Sequence[Reference]) -> list[Wanted]:
-    """The pins of the nearest packreg.lock that `references` mean, all of them without any.
-
-    Raises:
-        UsageError: there is no lock, or a reference is none of its pins.
-    """
-    from packreg.cli.lockfile import FILE_NAME, find_lock, read_lock
-
-    path = find_lock(Path(context.cwd))
-    if path is None:
-        raise UsageError(
-            f"there is no {FILE_NAME} here or above", hint="write one with `packreg lock REF...`"
-        )
-    pins = read_lock(path).pins
-    chosen: list[Pin] = list(pins.values()) if not references else []
-    for reference in references:
-        pin = pins.get(reference.name)
-        if pin is None:
-            raise UsageError(
-                f"{path} does not pin {reference.name}", hint=f"add it with `packreg lock {reference}`"
-            )
-        if not pin.admits(reference):
-            raise UsageError(
-                f"{path} pins {pin.name} to {pin.version}, not to {reference.wanted}",
-                hint=f"change it with `packreg lock {reference}`",
-            )
-        chosen.append(pin)
-    return [Wanted(pin.reference, pin.digest) for pin in chosen]
 
 
 def tell(context: CommandContext, done: Sequence[Installed]) -> None:

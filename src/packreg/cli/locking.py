@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.cli.context import CommandContext
-    from packreg.cli.lockfile import Pin
+    from packreg.install.lockfile import Pin
     from packreg.pack.reference import Reference
     from packreg.registry.registry import Resolved
 
@@ -40,7 +40,8 @@ def lock_command(context: CommandContext, references: tuple[Reference, ...], pat
     `packreg install --locked` installs exactly these. A removed version is refused; a yanked one is pinned
     with a warning.
     """
-    from packreg.cli.lockfile import FILE_NAME, Lock, Pin, find_lock, read_lock, write_lock
+    from packreg.cli.atomic import write_atomically
+    from packreg.install.lockfile import FILE_NAME, Lock, Pin, find_lock, lock_text, read_lock
 
     here = Path(context.cwd)
     target = here / path if path else find_lock(here) or here / FILE_NAME
@@ -58,7 +59,7 @@ def lock_command(context: CommandContext, references: tuple[Reference, ...], pat
         made.append(there if there is not None and there.digest == pin.digest else pin)
     updated = pins | {pin.name: pin for pin in made}
     if updated != pins:
-        write_lock(target, lock._replace(pins=updated))
+        write_atomically(target, lock_text(lock._replace(pins=updated)).encode())
     if context.out.json:
         context.out.document(
             {

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packreg.cli.base import NAME, REFERENCE, command
-from packreg.cli.names import pack_names
 from packreg.cli.output import human_size
 from packreg.cli.policy_table import policy_rows
 from packreg.errors import NotFound
@@ -26,7 +25,7 @@ AT_ONCE = 16
 @click.pass_obj
 def list_command(context: CommandContext, latest: bool) -> None:
     """List the packs of the registry."""
-    names = pack_names(context.store)
+    names = context.registry().packs()
     if not latest:
         if context.out.json:
             context.out.document([{"name": name} for name in names])

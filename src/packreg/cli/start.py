@@ -182,9 +182,9 @@ def _list(*, json: bool) -> int | None:
     settings = _settings()
     if settings is None or settings.registry.startswith("s3:"):
         return None
-    from packreg.cli.names import pack_names
     from packreg.cli.output import Output, ReaderGone, forget_stdout
     from packreg.errors import PackregError
+    from packreg.registry.names import pack_names
     from packreg.store.opening import open_store
 
     try:

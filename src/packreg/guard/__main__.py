@@ -43,7 +43,6 @@ def main() -> None:
 
     life = Life()  # signals count from here on
     from packreg._version import __version__
-    from packreg.analyzer.background import in_background
     from packreg.guard.backend import Office
     from packreg.guard.callers import Callers
     from packreg.guard.exceptions import exceptions_of
@@ -52,6 +51,7 @@ def main() -> None:
     from packreg.services.defects import described
     from packreg.services.guard_forms import is_guard
     from packreg.services.workspace import Workspace
+    from packreg.threads import in_background
 
     _work_where_the_cli_does()
     # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.

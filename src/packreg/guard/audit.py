@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 
-from packreg.analyzer.background import in_background
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.program import Program, Stack
 from packreg.analyzer.redaction import Redactor
@@ -13,6 +12,7 @@ from packreg.guard.run import Prepare, Run
 from packreg.guard.seen import Resulting, SeenStack, secrets_in
 from packreg.services.judge import evaluated
 from packreg.services.prepare import PreparedPacks
+from packreg.threads import in_background
 
 _MOST_WARM = 32
 

@@ -12,7 +12,6 @@ from typing import TypeVar
 from google.protobuf.message import DecodeError
 
 from packreg.analyzer.asking import Question, Reply
-from packreg.analyzer.background import in_background
 from packreg.analyzer.findings import Evaluation
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.program import Stack
@@ -39,6 +38,7 @@ from packreg.guard.reports import interrupted, keep_reports
 from packreg.guard.run import Begin, Keep, Prepare, Run
 from packreg.guard.seen import SeenStack, secrets_in
 from packreg.services.prepare import PreparedPacks
+from packreg.threads import in_background
 
 T = TypeVar("T")
 _NO_STACK = (

@@ -9,7 +9,6 @@ from typing import TypeVar
 
 from packreg.analyzer.analyzer import CallFailed
 from packreg.analyzer.asking import Failure, Question, Reply, reply_to
-from packreg.analyzer.background import in_background
 from packreg.analyzer.collecting import Collector
 from packreg.analyzer.evaluation import PackToRun
 from packreg.analyzer.feed import StackView
@@ -21,6 +20,7 @@ from packreg.errors import PackFailed, PackregError
 from packreg.groups.waiving import unwaivable
 from packreg.guard.answers import Label, redacted, says_anything
 from packreg.pack.metadata import SEVERITIES
+from packreg.threads import in_background
 
 T = TypeVar("T")
 _Waiting = tuple[Question, Callable[[], Redactor], Future[Reply]]

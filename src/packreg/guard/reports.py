@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 
-from packreg.analyzer.background import in_background
 from packreg.analyzer.findings import EvaluationError, PackResult
 from packreg.guard.run import Keep, Run
+from packreg.threads import in_background
 
 
 def keep_reports(keep: Keep, runs: Sequence[Run], seconds: float, say: Callable[[str], None]) -> None:

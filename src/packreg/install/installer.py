@@ -19,6 +19,7 @@ from packreg.install.interpreter import find_interpreter
 from packreg.install.provision import Provision, Runtime, dependencies_place, needs_of, provide
 from packreg.install.releases import Content, Release, Releases
 from packreg.install.remembered import DiskMemory
+from packreg.install.several import AT_ONCE, NotInstalled, each
 from packreg.install.staging import reveal, staged, sweep_others
 from packreg.install.tools import Tools
 from packreg.pack.bundle import extract
@@ -163,24 +164,33 @@ class Installer:
         with only_one(self._lock(place), lambda: job.say("waiting for another packreg that installs it")):
             found = self._found(place, record.name, record.version, record.digest, job)
             if found is not None:
-                return _with_notes(found, release.notes)
+                return found._replace(notes=release.notes)
             if to is not None:
                 _check_free(place, record)
             with disk_errors("install into", place):
                 return self._install_whole(release, place, job)
 
     def install_all(
-        self, references: Iterable[Reference], *, at_once: int = 4, **options: Any
-    ) -> list[Installed]:
-        """Install several releases at the same time; `options` are those of `install`. Results in order.
+        self,
+        references: Iterable[Reference],
+        *,
+        digests: Mapping[Reference, str] | None = None,
+        at_once: int = AT_ONCE,
+        done: Callable[[], None] = lambda: None,
+        **options: Any,
+    ) -> list[Installed | NotInstalled]:
+        """Install several releases at the same time; each as it was installed, or why it could not be.
 
-        Raises: what `install` raises for the first that failed, after all others are done.
+        Results are in order, and no failure stops another release or hides how it ended: whoever needs all
+        looks for `NotInstalled` among them. `digests` are the identities that some must have, `options` those
+        of `install`; `done` is called at the end of each.
         """
-        from concurrent.futures import ThreadPoolExecutor
+        known = digests or {}
 
-        with ThreadPoolExecutor(at_once) as pool:
-            running = [pool.submit(self.install, reference, **options) for reference in references]
-        return [job.result() for job in running]
+        def install(reference: Reference) -> Installed:
+            return self.install(reference, digest=known.get(reference), **options)
+
+        return each(install, references, at_once=at_once, done=done)
 
     def provided(
         self, release: Release, content: Content, tools: Tools, job: Job
@@ -372,10 +382,6 @@ def edited(files: Mapping[str, File], provision: Provision) -> dict[str, File]:
     """A pack's files as they are written: told where the environment is."""
     edits = {path: File(data, files[path].executable) for path, data in provision.edits.items()}
     return {**files, **edits}
-
-
-def _with_notes(found: Installed, notes: tuple[str, ...]) -> Installed:
-    return found._replace(notes=notes)
 
 
 def _check_free(place: Path, record: Record) -> None:

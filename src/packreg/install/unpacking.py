@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packreg.errors import InstallError
 from packreg.install.disk import disk_errors
 from packreg.install.installer import Job, edited
 from packreg.install.private import PrivatePlace, Unpacked
+from packreg.install.several import NotInstalled, each
 from packreg.pack.bundle import extract
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from packreg.install.installer import Installer
     from packreg.install.releases import Release
     from packreg.pack.reference import Reference
@@ -48,6 +51,18 @@ def unpack(
         if name not in place.made:
             place.made[name] = _unpack(installer, release, place, name, job)
     return place.made[name]
+
+
+def unpack_all(
+    installer: Installer,
+    references: Iterable[Reference],
+    place: PrivatePlace,
+    *,
+    done: Callable[[], None] = lambda: None,
+    **options: Any,
+) -> list[Unpacked | NotInstalled]:
+    """Make several releases ready at the same time; each, or why it cannot be; `options` as in `unpack`."""
+    return each(lambda one: unpack(installer, one, place, **options), references, done=done)
 
 
 def _unpack(installer: Installer, release: Release, place: PrivatePlace, name: str, job: Job) -> Unpacked:

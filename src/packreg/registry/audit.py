@@ -12,6 +12,7 @@ from packreg.registry import layout
 from packreg.registry.environment_reference import is_name
 from packreg.registry.holders import read_holder
 from packreg.registry.listing import PackListing, Release
+from packreg.registry.names import pack_names
 from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
 from packreg.registry.proof import prove_files
@@ -55,7 +56,7 @@ WALKED = frozenset(layout.PREFIXES) - {layout.RUNS, layout.REPORTS}
 def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
     """Everything in the registry that is in `WALKED`, pack by pack. See `Registry.verify`."""
     yield from _verify_top(objects)
-    names = set(known_names(objects, layout.PACKS)) | set(known_names(objects, layout.BUNDLES))
+    names = {*pack_names(objects.store), *pack_names(objects.store, layout.BUNDLES)}
     for top in (layout.PACKS, layout.BUNDLES):
         for prefix in objects.store.prefixes(top):
             if layout.read_name(prefix, top) is None:
@@ -123,12 +124,6 @@ def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
     else:
         if revisions:
             yield Finding(subject, "ok")
-
-
-def known_names(objects: Objects, top: str) -> list[str]:
-    """The names of the packs that have anything below `packs/` or `bundles/`, in order."""
-    names = (layout.read_name(prefix, top) for prefix in objects.store.prefixes(top))
-    return sorted(name for name in names if name is not None)
 
 
 def verify_pack(
@@ -223,7 +218,7 @@ def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
     for entry in objects.store.list_all(PROBES):
         if now - entry.modified > DAY:
             yield Garbage(entry.key, entry.size, now - entry.modified, "left by a probe of the store")
-    for name in known_names(objects, layout.BUNDLES):
+    for name in pack_names(objects.store, layout.BUNDLES):
         by_version: dict[Version, list[tuple[Entry, str]]] = {}
         for entry in objects.store.list_all(layout.bundles_prefix(name)):
             meaning = layout.read_bundle_key(name, entry.key)

@@ -180,9 +180,9 @@ class Registry:
 
     def packs(self) -> list[str]:
         """The names of all packs, in order. One request per 1,000 packs."""
-        from packreg.registry import audit, layout
+        from packreg.registry.names import pack_names
 
-        return audit.known_names(self._objects, layout.PACKS)
+        return pack_names(self._objects.store)
 
     def versions(self, name: str) -> PackListing:
         """Every version of a pack and its state; without any, if there is no such pack.

@@ -93,14 +93,18 @@ def ready_releases(
     Each is unpacked from its verified bundle into a directory of this process: what lies where it is
     installed decides nothing.
     """
-    from packreg.services.installs import Failed, unpack_all
+    from packreg.install.several import NotInstalled
+    from packreg.install.unpacking import unpack_all
+    from packreg.services.install import shown_installer
 
     if not references:
         return []
-    options = {"offline": offline, "python": workspace.python(python)}
+    interpreter, place = workspace.python(python), workspace.private
     found: list[Ready | PackregError] = []
-    for result in unpack_all(workspace, references, options, show=show):
-        if isinstance(result, Failed):
+    with shown_installer(workspace, len(references), show=show) as (installer, done):
+        results = unpack_all(installer, references, place, done=done, offline=offline, python=interpreter)
+    for result in results:
+        if isinstance(result, NotInstalled):
             found.append(result.error)
             continue
         for note in result.notes:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from concurrent.futures import wait
 from typing import TYPE_CHECKING, TypeVar
 
-from packreg.analyzer.background import in_background
 from packreg.errors import StoreUnavailable
+from packreg.threads import in_background
 
 if TYPE_CHECKING:
     from collections.abc import Callable

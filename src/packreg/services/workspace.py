@@ -7,16 +7,17 @@ one run, or for as long as it serves, and says through it who acts and who is to
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from packreg._version import __version__
 from packreg.errors import UsageError
 from packreg.services.clock import new_id, now, precisely_now
 from packreg.services.notify import Notify
 from packreg.settings.load import contradiction, load_settings
+from packreg.threads import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from packreg.install.home import Home
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from packreg.settings.load import Settings
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 
 class Workspace:
@@ -227,37 +225,7 @@ class Workspace:
         if not yes:
             raise UsageError(f"{question} needs a yes", hint="say it with --yes")
 
-    def at_once(self, most: int, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
-        """Do `work` on all things in at most `most` threads; results in order; a failure is raised."""
-        if len(things) < 2:
-            return [work(thing) for thing in things]
-        from concurrent.futures import wait
-
-        from packreg.analyzer.background import in_background
-
-        turns = iter(range(len(things)))
-        results: dict[int, B] = {}
-        failed: list[bool] = []
-
-        def work_on() -> None:
-            for turn in turns:
-                if failed:
-                    return
-                try:
-                    results[turn] = work(things[turn])
-                except BaseException:
-                    failed.append(True)
-                    raise
-
-        workers = [in_background(work_on) for _ in range(min(most, len(things)))]
-        try:
-            for worker in workers:
-                worker.result()
-        except BaseException:
-            failed.append(True)
-            wait(workers)  # what is under way comes to its end
-            raise
-        return [results[turn] for turn in range(len(things))]
+    at_once = staticmethod(at_once)
 
 
 def _users_home() -> Path | None:

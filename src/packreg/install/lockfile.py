@@ -19,13 +19,12 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
 from typing import NamedTuple
 
-from packreg.cli.atomic import write_atomically
 from packreg.errors import IntegrityError, StoreRefused, UsageError
 from packreg.files import read_file
 from packreg.pack.reference import Reference, digest_problem
@@ -120,14 +119,42 @@ def _read_pin(entry: object, where: str) -> Pin:
         raise UsageError(f"{where}: {error}", hint=error.hint) from None
 
 
-def write_lock(path: Path, lock: Lock) -> None:
-    """Write a lock in one step; what a newer packreg wrote into it stays."""
+def pins_of(directory: Path, references: Sequence[Reference]) -> list[Pin]:
+    """The pins of the lock around `directory` that `references` mean, all of them without any.
+
+    Raises:
+        UsageError: there is no lock, or a reference is none of its pins.
+    """
+    path = find_lock(directory)
+    if path is None:
+        raise UsageError(
+            f"there is no {FILE_NAME} here or above", hint="write one with `packreg lock REF...`"
+        )
+    pins = read_lock(path).pins
+    chosen: list[Pin] = list(pins.values()) if not references else []
+    for reference in references:
+        pin = pins.get(reference.name)
+        if pin is None:
+            raise UsageError(
+                f"{path} does not pin {reference.name}", hint=f"add it with `packreg lock {reference}`"
+            )
+        if not pin.admits(reference):
+            raise UsageError(
+                f"{path} pins {pin.name} to {pin.version}, not to {reference.wanted}",
+                hint=f"change it with `packreg lock {reference}`",
+            )
+        chosen.append(pin)
+    return chosen
+
+
+def lock_text(lock: Lock) -> str:
+    """A lock as it is written; what a newer packreg wrote into it stays."""
     needs = lock.unknown.get("needs")
     text = f"{_HEAD}version = {WITH_NEEDS if needs else FORMAT}\n" + _lines(lock.unknown)
     for _, pin in sorted(lock.pins.items()):
         keys = {"name": pin.name, "version": pin.version.text, "sha256": pin.digest.removeprefix("sha256:")}
         text += "\n[[pack]]\n" + _lines({**keys, **pin.unknown})
-    write_atomically(path, text.encode("utf-8"))
+    return text
 
 
 def _without(table: Mapping[str, object], known: Collection[str]) -> dict[str, object]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.cli.lockfile import Lock, Pin, find_lock, read_lock, write_lock
 from packreg.errors import UsageError
+from packreg.install.lockfile import Lock, Pin, find_lock, lock_text, pins_of, read_lock
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from tests.laws import LONG_LAW
@@ -30,11 +30,11 @@ PINS = st.builds(
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, pins: list[Pin]) -> None:
     """Every lock reads back as it was written, and writing it again changes no byte."""
     path = tmp_path_factory.mktemp("lock") / "packreg.lock"
-    write_lock(path, Lock({pin.name: pin for pin in pins}))
+    path.write_text(lock_text(Lock({pin.name: pin for pin in pins})), "utf-8")
     data = path.read_bytes()
     found = read_lock(path)
     assert found == Lock({pin.name: pin for pin in pins})
-    write_lock(path, found)
+    path.write_text(lock_text(found), "utf-8")
     assert path.read_bytes() == data
 
 
@@ -42,7 +42,7 @@ def test_the_format(tmp_path: Path) -> None:
     """Entries are sorted by name, with the same keys in the same order."""
     path = tmp_path / "packreg.lock"
     pins = [Pin("limits", Version("2.0.0"), DIGEST), Pin("guard", Version("1.2.0-rc.1"), DIGEST)]
-    write_lock(path, Lock({pin.name: pin for pin in pins}))
+    path.write_text(lock_text(Lock({pin.name: pin for pin in pins})), "utf-8")
     assert path.read_text() == (
         "# Written by `packreg lock`; install exactly these packs with `packreg install --locked`.\n"
         "version = 1\n"
@@ -87,7 +87,7 @@ odd = {"a b" = [1, 1.5, inf, true, "q\\"\\u007f\\n☃"], day = 2026-08-01, at = 
 """
     path.write_text(f"version = 1\n{more}\n{ENTRY}{more}", "utf-8")
     before = tomllib.loads(path.read_text("utf-8"))
-    write_lock(path, read_lock(path))
+    path.write_text(lock_text(read_lock(path)), "utf-8")
     assert tomllib.loads(path.read_text("utf-8")) == before
     assert read_lock(path).pins["guard"].version == Version("1.0.0")
 
@@ -117,3 +117,19 @@ def test_the_nearest_lock_counts(tmp_path: Path) -> None:
     assert find_lock(inner) is None
     (tmp_path / "a" / "packreg.lock").write_text("version = 1\n")
     assert find_lock(inner) == tmp_path / "a" / "packreg.lock"
+
+
+def test_what_a_lock_pins_is_asked_for_by_reference(tmp_path: Path) -> None:
+    """All pins without a reference, else those that are meant; what is not pinned so is refused."""
+    with pytest.raises(UsageError, match=r"no packreg\.lock here or above"):
+        pins_of(tmp_path, [])
+    pins = {name: Pin(name, Version("1.2.0"), DIGEST) for name in ("guard", "limits")}
+    (tmp_path / "packreg.lock").write_text(lock_text(Lock(pins)), "utf-8")
+    inner = tmp_path / "a"
+    inner.mkdir()
+    assert pins_of(inner, []) == list(pins.values())
+    assert pins_of(inner, [Reference.parse("limits@^1")]) == [pins["limits"]]
+    for text, complaint in (("other", "does not pin other"), ("guard@2.0.0", r"pins guard to 1\.2\.0")):
+        with pytest.raises(UsageError, match=complaint) as caught:
+            pins_of(inner, [Reference.parse(text)])
+        assert f"packreg lock {text}" in caught.value.hint
