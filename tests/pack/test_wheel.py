@@ -77,28 +77,6 @@ def test_the_same_files_give_the_same_wheel() -> None:
 
 
 @pytest.mark.parametrize(
-    ("extra", "word"),
-    [("raise RuntimeError('no luck today')", "no luck today"), ("import missing_module", "missing_module"),
-     ("os._exit(3)", "failed")],
-)  # fmt: skip
-def test_a_failed_build_says_why_and_keeps_the_output(extra: str, word: str) -> None:
-    """A backend that fails gives the pack's author the last line, and the whole output goes to the log."""
-    said: list[str] = []
-    with pytest.raises(InvalidPack, match=word) as caught:
-        build_wheel(_files(extra), log=said.append, environ=os.environ)
-    assert [problem.code for problem in caught.value.problems] == ["wheel-build"]
-    assert "Traceback" in "".join(said) or word == "failed"
-
-
-@pytest.mark.parametrize("requires", [b'["no-such-backend-9f3a"', b'["a b c"]'])
-def test_an_impossible_build_system_is_refused(requires: bytes) -> None:
-    """A pyproject.toml that cannot be read, or asks for what is no requirement, is the pack's fault."""
-    files = _files() | {"pyproject.toml": File(b"[build-system]\nrequires = " + requires)}
-    with pytest.raises(InvalidPack):
-        build_wheel(files, log=lambda text: None, environ=os.environ)
-
-
-@pytest.mark.parametrize(
     ("wheel", "code"),
     [("rules-1.0.0-cp311-cp311-linux_x86_64.whl", "wheel-platform"), ("rules.zip", "wheel-name")],
 )

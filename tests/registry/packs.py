@@ -10,6 +10,7 @@ from packreg.pack.bundle import Bundle, encode
 from packreg.pack.check import Pack
 from packreg.pack.files import File
 from packreg.pack.manifest import Manifest
+from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from packreg.registry.record import Lock, Record, Source
 from packreg.registry.registry import Registry
@@ -74,6 +75,11 @@ def record(name: str = "guard", version: str = "1.0.0", content: str = "a") -> R
         lock=lock(),
         source=Source("c0ffee", "main", "https://git.example/guard", False),
     )
+
+
+def ref(text: str) -> Reference:
+    """A reference from its text."""
+    return Reference.parse(text)
 
 
 class Memory:

@@ -12,12 +12,10 @@ from hypothesis import strategies as st
 
 from packreg.errors import IntegrityError, InvalidPack, StoreRefused
 from packreg.pack.version import Version
-from packreg.registry.notices import Notice
 from packreg.registry.record import MAX_RECORD, Lock, Record, Source
-from packreg.registry.settings import Settings
 from packreg.text import one_line
 
-from .packs import NOW, record
+from .packs import record
 
 V1 = Version("1.0.0")
 
@@ -161,19 +159,3 @@ def test_no_text_of_a_record_can_forge_terminal_output() -> None:
     found = Record.decode(data, "guard", V1)
     clean = r"a \u202eb c\x9b "
     assert (found.publisher, found.notes, found.manifest["description"]) == (clean, (clean,), [clean])
-
-
-def test_a_notice_belongs_to_one_release() -> None:
-    """A yank or tombstone of another release at this key is an integrity error."""
-    notice = Notice.say("guard", V1, "broken\n" * 1000, "ann", NOW, "id")
-    assert Notice.decode(notice.encode(), "key", "guard", V1) == notice
-    with pytest.raises(IntegrityError, match=r"speaks of guard@1\.0\.0"):
-        Notice.decode(notice.encode(), "key", "guard", Version("1.0.1"))
-
-
-def test_settings_are_read_back_and_their_role_is_one_of_two() -> None:
-    """What is neither a home nor a replica cannot be trusted."""
-    settings = Settings("id", "replica", NOW, {"checksums": "ignored"})
-    assert Settings.decode(settings.encode()) == settings
-    with pytest.raises(IntegrityError, match="neither home nor replica"):
-        Settings.decode(settings.encode().replace(b"replica", b"primary"))

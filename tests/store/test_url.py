@@ -7,9 +7,6 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import UsageError
-from packreg.store.local import LocalBucket
-from packreg.store.opening import open_store
-from packreg.store.s3 import S3Bucket
 from packreg.store.url import StoreLocation, parse_location
 
 CWD = Path("/work dir")
@@ -127,16 +124,3 @@ def test_ids_tell_registries_apart() -> None:
     ids = {parse_location(text, cwd=CWD).id for text in texts}
     assert len(ids) == len(texts)
     assert all(len(word) == 12 and int(word, 16) >= 0 for word in ids)
-
-
-def test_opens_the_bucket_that_is_meant(tmp_path: Path) -> None:
-    """A directory opens as files, an S3 URL as S3; neither is touched by that."""
-    store = open_store("sub/dir", cwd=tmp_path, deadline=7.0)
-    assert isinstance(store.bucket, LocalBucket)
-    assert store.describe() == f"file://{tmp_path}/sub/dir"
-    assert store.deadline == 7.0
-    assert list(tmp_path.iterdir()) == []
-    store = open_store(parse_location(LONG, cwd=CWD))
-    assert isinstance(store.bucket, S3Bucket)
-    assert store.describe() == LONG.replace("%3A", ":").replace("%2F", "/")
-    assert parse_location(store.describe(), cwd=CWD).url == LONG
