@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,10 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     create_governance(found)
     yield found
     found.close()
+
+
+def workspace_of(top: Path, founded: Path, **more: str) -> Workspace:
+    """Ada's workspace on a copy of the registry made below `founded`; what is installed is shared."""
+    shutil.copytree(founded / "registry", top / "registry")
+    state = founded / "user" / ".local" / "state"
+    return open_workspace(top, PACKREG_HOME=str(founded / "home"), XDG_STATE_HOME=str(state), **more)

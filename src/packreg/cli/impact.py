@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,26 +11,16 @@ from packreg.cli.base import REFERENCE, command
 from packreg.cli.enabling import group_option
 from packreg.cli.entities import tag_option
 from packreg.cli.installing import offline_option
-from packreg.errors import NotEvaluated, UsageError
-from packreg.findings.impact import CHANGES
+from packreg.errors import NotEvaluated
 from packreg.groups.entities import read_tags
-from packreg.services.audit import MOST_WARM
-from packreg.services.findings import finding_json
-from packreg.services.governance import read_governance
-from packreg.services.impact import Comparison, Impact, Versions
-from packreg.services.passphrases import state_passphrase
-from packreg.services.resources import backend_url
-from packreg.services.stacks import work_through
+from packreg.services.impact import compare_versions, impact_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from packreg.cli.context import CommandContext
-    from packreg.findings.impact import Effect
-    from packreg.groups.model import Group
     from packreg.pack.reference import Reference
-
-_NOT_FINDINGS = ("status", "entity", "entity_kind", "mode", "run", "time", "pack", "version")
+    from packreg.services.impact import Impact, StackImpact
 
 
 @command(
@@ -75,74 +62,48 @@ def impact_command(
     the group. Nothing is enabled, blocked or kept, and whatever is found the exit code is 0. Exit code 4:
     the new version could not judge everything.
     """
-    from packreg.analyzer.pool import Pool
-    from packreg.groups.editing import found_group
-    from packreg.states.backend import list_stacks
-    from packreg.states.places import open_place
-
-    if present is not None and present.name != reference.name:
-        raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
-    known = read_tags(tags)
-    where = backend_url(context, backend)
-    place = open_place(where, cwd=Path(context.cwd))
-    phrase = state_passphrase(context.environ, Path(context.cwd))
-    context.name_default_registry()
-    governance = read_governance(context)
-    there = found_group(governance, group)
-    if "stack" not in there.kinds:
-        raise UsageError(f"the group {group} takes no stacks", hint="name a group that takes stacks")
-    versions = Versions(context, there, reference, present)
-    if versions.problem:
-        context.out.warn(f"what {group} asks for now cannot be had, so that all is new: {versions.problem}")
-    with Pool(keep=MOST_WARM) as pool:
-        comparison = Comparison(
-            context, governance, there, versions, pool, backend=where, offline=offline, shared=share_processes
-        )
-        stacks = [each for each in list_stacks(place) if comparison.may_have(each, known)]
-        work = partial(comparison.impact, place=place, tags=known, phrase=phrase)
-        results = work_through(context, "comparing", work, stacks, pool, jobs=jobs)
-    found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
-    _write(context, there, versions, found)
-    return NotEvaluated.exit_code if any(each.after == "not-evaluated" for each in found) else 0
-
-
-def _write(context: CommandContext, group: Group, versions: Versions, found: Sequence[Impact]) -> None:
-    after, before = versions.after, versions.before
-    counts = Counter(effect.change for each in found for effect in each.effects)
-    worse = sum(each.is_worse for each in found)
-    lost = sum(each.after == "not-evaluated" for each in found)
+    impact = compare_versions(
+        context,
+        reference,
+        group,
+        present=present,
+        backend=backend,
+        tags=read_tags(tags),
+        shared=share_processes,
+        offline=offline,
+        jobs=jobs,
+    )
+    if impact.problem:
+        context.out.warn(f"what {group} asks for now cannot be had, so that all is new: {impact.problem}")
     if context.out.json:
-        summary = {"stacks": len(found), "worse": worse, "not_evaluated": lost}
-        context.out.document(
-            {
-                "pack": after.pack,
-                "group": group.name,
-                "mode": group.mode,
-                "from": before.version if before is not None else "",
-                "to": after.version,
-                "summary": summary | {change: counts[change] for change in CHANGES},
-                "stacks": [_impact_json(each) for each in found],
-            }
-        )
+        context.out.document(impact_json(impact))
     else:
-        was = before.version if before is not None else "nothing"
-        context.out.line(f"{after.pack} {was} -> {after.version} in {group.name} ({group.mode})")
-        for each in found:
-            for line in _lines(each):
-                context.out.line(line)
-        context.out.line()
-        words = {"fails": "newly fail", "passes": "newly pass", "unknown": "cannot be evaluated"}
-        said = [f"{counts[change]} {words.get(change, change)}" for change in CHANGES]
-        bad = "denied" if group.mode == "preventative" else "not compliant"
-        context.out.line(f"{worse} of {len(found)} stacks would be newly {bad}: {', '.join(said)}")
-    for each in found:
+        _write(context, impact)
+    for each in impact.stacks:
         if each.error:
             context.out.error(f"{each.stack}: {each.error}")
-    if not found:
-        context.out.say(f"no stack of this backend is a member of {group.name}")
+    if not impact.stacks:
+        context.out.say(f"no stack of this backend is a member of {group}")
+    return NotEvaluated.exit_code if impact.lost else 0
 
 
-def _lines(impact: Impact) -> Iterator[str]:
+def _write(context: CommandContext, impact: Impact) -> None:
+    """Print what changes, for people."""
+    mode, counts = impact.group.mode, impact.counts
+    context.out.line(
+        f"{impact.pack} {impact.before or 'nothing'} -> {impact.after} in {impact.group.name} ({mode})"
+    )
+    for each in impact.stacks:
+        for line in _lines(each):
+            context.out.line(line)
+    context.out.line()
+    words = {"fails": "newly fail", "passes": "newly pass", "unknown": "cannot be evaluated"}
+    said = ", ".join(f"{count} {words.get(change, change)}" for change, count in counts.items())
+    bad = "denied" if mode == "preventative" else "not compliant"
+    context.out.line(f"{impact.worse} of {len(impact.stacks)} stacks would be newly {bad}: {said}")
+
+
+def _lines(impact: StackImpact) -> Iterator[str]:
     """A stack for which anything changes, with the findings that do."""
     from packreg.reports.plain import plain_lines, resource_label
     from packreg.text import plain
@@ -166,20 +127,3 @@ def _lines(impact: Impact) -> Iterator[str]:
         yield f"    {change:<8} [{level}]  {of}({plain(label) or finding.pack})"
         if change != "passes":
             yield from (f"        {line}" for line in plain_lines(finding.message))
-
-
-def _impact_json(impact: Impact) -> dict[str, Any]:
-    return {
-        "stack": impact.stack,
-        "before": impact.before,
-        "after": impact.after,
-        "note": impact.note,
-        "error": impact.error,
-        "changes": [_effect_json(effect) for effect in impact.effects],
-    }
-
-
-def _effect_json(effect: Effect) -> dict[str, Any]:
-    found = finding_json(effect.finding)
-    kept = {name: value for name, value in found.items() if name not in _NOT_FINDINGS}
-    return {"change": effect.change, "was": effect.was, **kept}

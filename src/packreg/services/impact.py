@@ -1,28 +1,38 @@
-"""Comparing two versions of a pack over the stacks of a group, one stack after the other."""
+"""What another version of a pack would change for the stacks of a group: both judge what is stored."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from packreg.analyzer.program import Stack
-from packreg.errors import NotEvaluated, PackregError
-from packreg.findings.impact import Effect, alone, beside_others, effects
+from packreg.errors import NotEvaluated, PackregError, UsageError
+from packreg.findings.impact import CHANGES, alone, beside_others, effects
 from packreg.groups.entities import stack_entity
 from packreg.groups.members import belongs
+from packreg.services.audit import MOST_WARM
 from packreg.services.backends import Backends
 from packreg.services.clock import precisely_now
 from packreg.services.decisions import Decisions
 from packreg.services.enable import with_version
+from packreg.services.findings import finding_json
+from packreg.services.governance import read_governance
 from packreg.services.judge import judged_report, stored_report
+from packreg.services.passphrases import state_passphrase
 from packreg.services.prepare import RequiredPacks
-from packreg.services.stacks import StackTask, read_stack
+from packreg.services.resources import backend_url
+from packreg.services.stacks import StackTask, read_stack, work_through
+from packreg.states.backend import list_stacks
+from packreg.states.places import open_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packreg.analyzer.pool import Pool
+    from packreg.findings.impact import Change, Effect
     from packreg.groups.model import Entity, Governance, Group, PackEntry
     from packreg.pack.reference import Reference
     from packreg.reports.report_keys import Run
@@ -32,9 +42,12 @@ if TYPE_CHECKING:
     from packreg.states.places import Place
     from packreg.states.snapshot import Snapshot
 
+#: What a changed finding does not say of itself: its stack, and the run that nobody keeps.
+_NOT_FINDINGS = ("status", "entity", "entity_kind", "mode", "run", "time", "pack", "version")
+
 
 @dataclass(frozen=True)
-class Impact:
+class StackImpact:
     """What changes for a stack.
 
     `before` is "" where there is nothing to compare with; `note` says what another group makes of it; `error`
@@ -52,6 +65,117 @@ class Impact:
     def is_worse(self) -> bool:
         """Whether the new version denies, or finds not compliant, what the present one did not."""
         return self.after in ("denied", "not-compliant") and self.before != self.after
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What changes for the stacks of a group, by name.
+
+    `before` is the version that the group runs now, "" without one; `problem` says why that cannot be had
+    where it has one. Then all is new.
+    """
+
+    pack: str
+    group: Group
+    before: str
+    after: str
+    problem: str
+    stacks: tuple[StackImpact, ...]
+
+    @property
+    def counts(self) -> Mapping[Change, int]:
+        """How many findings change in each way."""
+        found = Counter(effect.change for each in self.stacks for effect in each.effects)
+        return {change: found[change] for change in CHANGES}
+
+    @property
+    def worse(self) -> int:
+        """How many stacks would be newly denied, or newly not compliant."""
+        return sum(each.is_worse for each in self.stacks)
+
+    @property
+    def lost(self) -> int:
+        """How many stacks the new version could not judge."""
+        return sum(each.after == "not-evaluated" for each in self.stacks)
+
+
+def compare_versions(
+    workspace: Workspace,
+    reference: Reference,
+    group: str,
+    *,
+    present: Reference | None = None,
+    backend: str | None = None,
+    tags: Mapping[str, str] | None = None,
+    shared: bool = False,
+    offline: bool = False,
+    jobs: int | None = None,
+) -> Impact:
+    """Let the version of the reference, and the one that the group runs now, judge the group's stacks.
+
+    `present` is compared with instead of what the group runs; `backend` is a URL or an operator's name of
+    one; every stack counts as if it had the `tags`, too. With `shared` a pack's process judges many stacks.
+
+    Raises:
+        UsageError: the group takes no stacks, or both references are not of one pack.
+        NotFound: there is no such group, or no such version.
+        PackregError: the backend cannot be listed, or governance not be read.
+    """
+    from packreg.analyzer.pool import Pool
+    from packreg.groups.editing import found_group
+
+    if present is not None and present.name != reference.name:
+        raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
+    where = backend_url(workspace, backend)
+    place, known = open_place(where, cwd=Path(workspace.cwd)), dict(tags or {})
+    phrase = state_passphrase(workspace.environ, workspace.cwd)
+    workspace.name_default_registry()
+    governance = read_governance(workspace)
+    there = found_group(governance, group)
+    if "stack" not in there.kinds:
+        raise UsageError(f"the group {group} takes no stacks", hint="name a group that takes stacks")
+    versions = Versions(workspace, there, reference, present)
+    with Pool(keep=MOST_WARM) as pool:
+        both = BothVersions(
+            workspace, governance, there, versions, pool, backend=where, offline=offline, shared=shared
+        )
+        stacks = [each for each in list_stacks(place) if both.may_have(each, known)]
+        work = partial(both.impact, place=place, tags=known, phrase=phrase)
+        results = work_through(workspace, "comparing", work, stacks, pool, jobs=jobs)
+    found = sorted((each for each in results if each is not None), key=lambda each: each.stack)
+    after, before = versions.after, versions.before
+    was = before.version if before is not None else ""
+    return Impact(after.pack, there, was, after.version, versions.problem, tuple(found))
+
+
+def impact_json(impact: Impact) -> dict[str, Any]:
+    """For `impact --json`."""
+    summary = {"stacks": len(impact.stacks), "worse": impact.worse, "not_evaluated": impact.lost}
+    return {
+        "pack": impact.pack,
+        "group": impact.group.name,
+        "mode": impact.group.mode,
+        "from": impact.before,
+        "to": impact.after,
+        "summary": summary | dict(impact.counts),
+        "stacks": [
+            {
+                "stack": each.stack,
+                "before": each.before,
+                "after": each.after,
+                "note": each.note,
+                "error": each.error,
+                "changes": [_effect_json(effect) for effect in each.effects],
+            }
+            for each in impact.stacks
+        ],
+    }
+
+
+def _effect_json(effect: Effect) -> dict[str, Any]:
+    found = finding_json(effect.finding)
+    kept = {name: value for name, value in found.items() if name not in _NOT_FINDINGS}
+    return {"change": effect.change, "was": effect.was, **kept}
 
 
 class Versions:
@@ -88,7 +212,7 @@ class Versions:
                 self.problem = str(error)
 
 
-class Comparison:
+class BothVersions:
     """Runs both versions over stacks; for several threads. Use it as a context."""
 
     def __init__(
@@ -134,7 +258,7 @@ class Comparison:
 
     def impact(
         self, stack: StackEntry, place: Place, tags: Mapping[str, str], phrase: str | None
-    ) -> Impact | None:
+    ) -> StackImpact | None:
         """What changes for a stack; None if it is no member. Nothing that goes wrong with it is raised."""
         try:
             entity, snapshot = read_stack(StackTask(stack), place, phrase)
@@ -146,9 +270,9 @@ class Comparison:
             assert after is not None
             before = self._judged(self._before, entity, snapshot)
             was = before.verdict if before is not None else ""
-            return Impact(entity.name, was, after.verdict, effects(after, before), self._note(entity))
+            return StackImpact(entity.name, was, after.verdict, effects(after, before), self._note(entity))
         except PackregError as error:
-            return Impact(f"organization/{stack.project or '?'}/{stack.name}", error=str(error))
+            return StackImpact(f"organization/{stack.project or '?'}/{stack.name}", error=str(error))
 
     def _judged(self, runner: _Runner | None, entity: Entity, snapshot: Snapshot) -> StoredReport | None:
         """The report of one version on a stack, which nobody keeps."""
