@@ -29,6 +29,7 @@ import contextlib
 import os
 import select
 import signal
+import stat
 import sys
 import time
 
@@ -262,8 +263,6 @@ def _runs(pid: int) -> bool:
 
 def remove_files(directory: str) -> None:
     """Remove a directory of copies if it is one: ours, no link, with files alone in it."""
-    import stat
-
     with contextlib.suppress(OSError):
         found = os.lstat(directory)
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.analyzer.program import Stack
+from packreg.cases.reading import MAX_FILE, read_cases
 from packreg.errors import InvalidState, Problem, UsageError
+from packreg.pack.problems import Problems
+from packreg.pack.select import read_file
+from packreg.states.preview import read_preview
+from packreg.states.resources import read_resources
+from packreg.states.sources import read_source
+from packreg.states.state import read_state
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Stack
@@ -52,8 +60,6 @@ def snapshot_of(case: Case, directory: Path, sources: dict[str, Snapshot]) -> Sn
     Raises:
         InvalidState, NotFound, UsageError: it cannot be read.
     """
-    from packreg.states.resources import read_resources
-
     if case.kind == "resources":
         return read_resources(
             case.resources,
@@ -69,10 +75,6 @@ def snapshot_of(case: Case, directory: Path, sources: dict[str, Snapshot]) -> Sn
 
 
 def _from_file(case: Case, directory: Path) -> Snapshot:
-    from packreg.states.preview import read_preview
-    from packreg.states.sources import read_source
-    from packreg.states.state import read_state
-
     path = directory / case.source
     if not path.resolve().is_relative_to(directory.resolve()):
         raise InvalidState(f"{case.source} is a link to what is not in the pack")
@@ -85,8 +87,6 @@ def _from_file(case: Case, directory: Path) -> Snapshot:
 
 def stack_of(case: Case, snapshot: Snapshot) -> Stack:
     """What the pack is told of the stack: what the case says, else what the resources' URNs say."""
-    from packreg.analyzer.program import Stack
-
     given = case.stack
     return Stack(
         given.name or snapshot.stack,
@@ -100,16 +100,10 @@ def stack_of(case: Case, snapshot: Snapshot) -> Stack:
 
 def read_case_file(file: Path) -> bytes | None:
     """The bytes of a case file; None if it is no regular file, or too large. Follows no link."""
-    from packreg.cases.reading import MAX_FILE
-    from packreg.pack.select import read_file
-
     return read_file(file, MAX_FILE)
 
 
 def _read(file: Path, path: str) -> CaseFile:
-    from packreg.cases.reading import MAX_FILE, read_cases
-    from packreg.pack.problems import Problems
-
     data = read_case_file(file)
     if data is None:
         message = f"it is no regular file of at most {MAX_FILE:,} bytes that can be read"

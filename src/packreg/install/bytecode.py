@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -128,7 +129,6 @@ class _Distribution:
 
     def restore(self) -> bool:
         """Unpack what was kept, each with the time of its source here; whether there was anything to know."""
-        from io import BytesIO
         from zipfile import BadZipFile, ZipFile
 
         kept = self.home.recall(self.archive)
@@ -161,7 +161,6 @@ class _Distribution:
 
     def keep(self) -> None:
         """Keep what is compiled now; an empty archive says that a policy run imports nothing of it."""
-        from io import BytesIO
         from zipfile import ZIP_STORED, ZipFile
 
         whole = BytesIO()

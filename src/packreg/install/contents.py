@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import stat
 
+from packreg.install.trust import sha256
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,8 +111,6 @@ def compare(root: str, files: Files, leave: frozenset[str] = frozenset()) -> Com
 
 def digest_of(files: Files) -> str:
     """One digest of the contents, whatever their times: `sha256:…`. Compiled modules do not count."""
-    from packreg.install.trust import sha256
-
     lines = (
         f"{files[path][0]} {files[path][_DIGEST]} {path}\n" for path in sorted(files) if not is_compiled(path)
     )

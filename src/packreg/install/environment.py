@@ -13,10 +13,12 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError
+from packreg.install.bytecode import compile_policy_modules
 from packreg.install.disk import disk_errors, only_one, remove_tree
 from packreg.install.entries import find_entry
 from packreg.install.interpreter import Interpreter
@@ -120,8 +122,6 @@ def get_environment(
 def _build(
     wanted: Environment, needs: Needs, packages: tuple[Locked, ...], tools: Tools, offline: bool
 ) -> Environment:
-    from packreg.install.bytecode import compile_policy_modules
-
     envs = tools.home.envs
     envs.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{wanted.key[:32]}-"
@@ -234,8 +234,6 @@ def pip_command(tools: Tools, python: Path | str | None = None) -> list[str | Pa
     Raises:
         InstallError: there is no pip, and no uv that could fetch one.
     """
-    from importlib.util import find_spec
-
     found = next((path for path in map(tools.which, ("pip3", "pip")) if path), None)
     if find_spec("pip") is not None:
         command: list[str | Path] = [sys.executable, "-m", "pip"]

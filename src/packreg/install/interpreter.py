@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import sys
@@ -102,8 +103,6 @@ def _look_up(wanted: str, tools: Tools) -> Path:
 
 def _ask(path: Path, tools: Tools) -> Interpreter:
     """What the interpreter at `path` says about itself, from memory if its file did not change."""
-    import json
-
     try:
         real = path.resolve(strict=True)
         status = real.stat()

@@ -13,8 +13,10 @@ import hashlib
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from contextlib import suppress
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +34,7 @@ from packreg.install.npm_lock import (
 from packreg.install.requirements_lock import read_lock
 from packreg.install.tools import Tools, keep_out_configuration
 from packreg.pack.pyproject import MAX_REQUIREMENTS
+from packreg.pack.wheel_file import wheel_metadata
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -129,10 +132,6 @@ def _requirement_lines(pack: Pack, tools: Tools) -> tuple[tuple[str, ...], tuple
 
 def _wheel_requirements(name: str, wheel: bytes, tools: Tools) -> tuple[str, ...]:
     """The dependencies that a wheel's metadata names, without those of its extras."""
-    from email.parser import BytesHeaderParser
-
-    from packreg.pack.wheel_file import wheel_metadata
-
     metadata = wheel_metadata(name, wheel, tools.unpacked)
     lines = BytesHeaderParser().parsebytes(metadata).get_all("Requires-Dist") or []
     if len(lines) > MAX_REQUIREMENTS:
@@ -144,8 +143,6 @@ def _wheel_requirements(name: str, wheel: bytes, tools: Tools) -> tuple[str, ...
 
 def _static_dependencies(pyproject: bytes) -> tuple[str, ...]:
     """`project.dependencies` of a pyproject.toml."""
-    import tomllib
-
     try:
         project = tomllib.loads(pyproject.decode("utf-8")).get("project", {})
         lines = project.get("dependencies", []) if isinstance(project, dict) else []

@@ -11,6 +11,7 @@ start and little else), so it imports nothing but `os` and, inside the functions
 
 from __future__ import annotations
 
+import json
 import os
 
 from packreg.files import read_file
@@ -86,8 +87,6 @@ def read_marker(directory: str) -> dict[str, Any] | None:
 
     For showing and for sweeping; what is to be run is asked of `read_installed`.
     """
-    import json
-
     try:
         marker = json.loads(read_file(os.path.join(directory, MARKER), MAX_MARKER))
     except (OSError, ValueError, RecursionError):

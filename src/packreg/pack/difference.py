@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 from packreg.pack.files import MANIFEST
+from packreg.pack.manifest import parse_manifest
+from packreg.pack.problems import Problems
+from packreg.pack.requirements import parse_requirements
 
 if TYPE_CHECKING:
     from packreg.pack.files import File, Files
@@ -56,9 +60,6 @@ def compare(old: Files, new: Files) -> Difference:
 
 def requirements(files: Files) -> set[str]:
     """The dependencies that a pack asks for: lines of requirements.txt, or `name range` of package.json."""
-    from packreg.pack.problems import Problems
-    from packreg.pack.requirements import parse_requirements
-
     found: set[str] = set()
     if "requirements.txt" in files:
         read = parse_requirements(files, "requirements.txt", Problems())
@@ -83,9 +84,6 @@ def _fields(old: Files, new: Files) -> dict[str, tuple[str, str]]:
 
 def _manifest(files: Files) -> dict[str, str]:
     """The manifest by dotted keys; empty if it cannot be read (it then differs as a file)."""
-    from packreg.pack.manifest import parse_manifest
-    from packreg.pack.problems import Problems
-
     manifest = parse_manifest(files[MANIFEST].data, Problems()) if MANIFEST in files else None
     return {} if manifest is None else _flat("", manifest.as_dict())
 
@@ -142,8 +140,6 @@ def _mode(file: File | None) -> str:
 
 def _hunks(names: list[str], before: list[str], after: list[str]) -> list[str]:
     """The changed lines of one file, below its names."""
-    from difflib import unified_diff
-
     # where a name with spaces ends is said by a tab, as git and diff do
     old, new = (f"{name}\t" if " " in name else name for name in names)
     lines = []

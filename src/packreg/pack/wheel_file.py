@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
+from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from packreg.errors import InvalidPack
@@ -24,8 +25,6 @@ def wheel_metadata(name: str, data: bytes, most: int) -> bytes:
     Raises:
         InvalidPack: it is no wheel that can be read, or its members have more than `most` bytes together.
     """
-    from io import BytesIO
-
     _check_directory(name, data)
     try:
         with ZipFile(BytesIO(data)) as archive:

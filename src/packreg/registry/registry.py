@@ -6,11 +6,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import IntegrityError, NotFound, StoreUnsafe
+from packreg.pack.bundle import encode
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.version import Version, VersionRange
+from packreg.registry import layout
 from packreg.registry.objects import Forgetful, Objects, Remembered
 from packreg.registry.proof import HINT, prove_bundle, prove_files
 from packreg.registry.record import Record
+from packreg.store.local import LocalBucket
 
 # What writes, lists or looks after a registry is imported where it is called: most callers read one release.
 if TYPE_CHECKING:
@@ -110,7 +113,6 @@ class Registry:
     @property
     def governance(self) -> Chain:
         """The revisions of the governance document (`groups.document`); nothing is read yet."""
-        from packreg.registry import layout
         from packreg.store.chain import Chain
 
         return Chain(self.store, layout.GOVERNANCE)
@@ -148,7 +150,6 @@ class Registry:
             StoreUnsafe: the store no longer creates exactly once; nothing was published.
             InvalidPack: the pack, its lock or its metadata exceeds what readers accept.
         """
-        from packreg.pack.bundle import encode
         from packreg.registry.publish import commit, look, make_record
 
         bundle = encode(pack.files, self.limits)
@@ -379,7 +380,6 @@ class Registry:
         Only a local directory has such files, and no reader ever sees them. Returns how many were removed.
         """
         from packreg.registry import audit
-        from packreg.store.local import LocalBucket
 
         bucket = self.store.bucket
         return bucket.sweep(before=now - audit.DAY) if isinstance(bucket, LocalBucket) else 0

@@ -3,6 +3,13 @@
 # ruff: noqa: PTH123 (pathlib costs start-up time)
 from __future__ import annotations
 
+import tomllib
+from datetime import UTC, date, datetime
+from difflib import get_close_matches
+
+from packreg.errors import UsageError
+from packreg.groups.entities import is_backend_name
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,8 +96,6 @@ def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, V
     Raises:
         UsageError: it is no TOML, or holds what it may not.
     """
-    import tomllib
-
     try:
         document = tomllib.loads(data.decode("utf-8"))
     except (
@@ -135,8 +140,6 @@ def _flatten(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -
 
 def _backends(path: str, tables: Mapping[str, Any]) -> dict[str, Value]:
     """The URL of each named backend; several URLs of one, which is copied or mounted elsewhere, by lines."""
-    from packreg.groups.entities import is_backend_name
-
     found: dict[str, Value] = {}
     for name, table in tables.items():
         if not is_backend_name(name):
@@ -179,8 +182,6 @@ def _checked(path: str, key: str, item: Any, wanted: type) -> Value:
 
 def _moment(path: str, key: str, item: Any) -> str:
     """A date, which means its end in UTC, or a moment with its offset: as RFC 3339 in UTC."""
-    from datetime import UTC, date, datetime
-
     text = item.isoformat() if isinstance(item, date) else item
     try:
         value = datetime.fromisoformat(f"{text}T23:59:59Z" if len(text) == len("2026-12-31") else text)
@@ -192,8 +193,6 @@ def _moment(path: str, key: str, item: Any) -> str:
 
 
 def _unknown(path: str, key: str, known: list[str]) -> UsageError:
-    from difflib import get_close_matches
-
     words = {name.rpartition(".")[2]: name for name in known}
     close = get_close_matches(key.rpartition(".")[2], words, n=1)
     hint = f"did you mean {words[close[0]]}?" if close else f"the keys are {', '.join(known)}"
@@ -202,6 +201,4 @@ def _unknown(path: str, key: str, known: list[str]) -> UsageError:
 
 def usage(message: str, hint: str = "") -> UsageError:
     """The error, whose class is loaded only now."""
-    from packreg.errors import UsageError
-
     return UsageError(message, hint=hint)

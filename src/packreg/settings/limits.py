@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.analyzer.program import MEMORY, Deadlines
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ class PackLimits(NamedTuple):
 
 def pack_limits(settings: Mapping[str, str | int | bool], name: str) -> PackLimits:
     """What the pack of this name may use: its own settings, then those for all packs, then the defaults."""
-    from packreg.analyzer.program import MEMORY, Deadlines
-
     given = {}
     for word in PACK_LIMITS:
         for key in (f"analysis.packs.{name}.{word}", f"analysis.{word}"):
@@ -49,8 +48,6 @@ def pack_limits(settings: Mapping[str, str | int | bool], name: str) -> PackLimi
 
 def default_limits() -> dict[str, str | int]:
     """The settings that count when nobody says otherwise, by key."""
-    from packreg.analyzer.program import MEMORY, Deadlines
-
     default = Deadlines()
     return {
         "analysis.memory": f"{MEMORY >> 30}GiB",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -79,9 +81,6 @@ _Unpacker = tuple[str, Any, tuple[type[Exception], ...]]
 
 
 def _gzip(data: bytes) -> _Unpacker:
-    import gzip
-    import zlib
-
     return "gzip", gzip.GzipFile(fileobj=io.BytesIO(data)), (EOFError, OSError, zlib.error)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from packreg.store.store import Store
 from packreg.store.url import StoreLocation, Trust, parse_location
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ def open_store(
     Raises:
         UsageError: the location cannot be read.
     """
-    from packreg.store.store import Store
-
     if isinstance(location, str):
         location = parse_location(location, cwd=cwd)
     if location.is_local:

@@ -8,6 +8,7 @@ never pays for it. Credentials do not belong in a location; they come from the A
 # ruff: noqa: PTH100, PTH118
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from typing import NamedTuple
@@ -70,8 +71,6 @@ class StoreLocation(NamedTuple):
     @property
     def id(self) -> str:
         """The first 12 hex digits of the sha256 of the URL: names what is cached from this registry."""
-        import hashlib
-
         return hashlib.sha256(self.url.encode()).hexdigest()[:12]
 
     def __str__(self) -> str:
