@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packreg.guard.run import Run
     from packreg.reports.report_keys import Run as Kind
     from packreg.services.decisions import Decisions
-    from packreg.services.guard_evidence import Looked
+    from packreg.services.guard_evidence import OwnFindings
     from packreg.services.prepare import PreparedPacks, RequiredPacks
     from packreg.services.workspace import Workspace
 
@@ -72,14 +72,14 @@ class Office:
             where=f"pulumi {'preview' if plan else 'up'}",
             of=(run.stack.stack, run.stack.project),
             notes=(*(Problem("failed-open", text) for text in run.passed), *run.notes),
-            looked=self._taken_over(run) if audit else None,
+            own=self._taken_over(run) if audit else None,
             applied=not audit,
             failed_open=bool(run.passed),
         )
         kind: Kind = "audit" if audit else "preview" if plan else "update"
         ReportStore(self._workspace).save(stored_report(kind, report, packs, ""))
 
-    def _taken_over(self, run: Run) -> Looked:
+    def _taken_over(self, run: Run) -> OwnFindings:
         """What the last audit found beside the packs: nobody looks at the stack's history now."""
         from packreg.services.guard_evidence import taken_over
         from packreg.services.reports import ReportStore

@@ -20,7 +20,7 @@ from packreg.groups.model import SELF_MANAGED
 from packreg.reports.report import totals
 from packreg.services.backends import Backends
 from packreg.services.decisions import Decisions
-from packreg.services.guard_evidence import GuardEvidence, Looked
+from packreg.services.guard_evidence import GuardEvidence, OwnFindings
 from packreg.services.judge import judged_report, stored_report
 from packreg.services.passphrases import state_passphrase
 from packreg.services.prepare import RequiredPacks
@@ -194,10 +194,10 @@ class Auditor:
             entity, snapshot = read_stack(task, place, self._passphrase)
             entity = self._backends.placed(entity, self._backend, enter=self._options.keep)
             before, notes = self._before(entity)
-            looked = self._evidence.look(entity, stack, place, before, snapshot.size)
-            looked = looked._replace(notes=(*notes, *looked.notes))
+            own = self._evidence.findings(entity, stack, place, before, snapshot.size)
+            own = own._replace(notes=(*notes, *own.notes))
             told = Stack(stack.name, entity.in_its_backend.split("/")[1], SELF_MANAGED, tags=entity.tags)
-            return self._audit(entity, snapshot, told, before, looked, stamp)
+            return self._audit(entity, snapshot, told, before, own, stamp)
         except PackregError as error:
             return AuditResult(task.name, "stack", "not-evaluated", error=str(error))
 
@@ -205,7 +205,7 @@ class Auditor:
         """Audit what an account holds; `notes` say what is not in the snapshot."""
         try:
             before, more = self._before(entity)
-            return self._audit(entity, snapshot, None, before, Looked(notes=(*notes, *more)))
+            return self._audit(entity, snapshot, None, before, OwnFindings(notes=(*notes, *more)))
         except PackregError as error:
             return AuditResult(entity.name, entity.kind, "not-evaluated", error=str(error))
 
@@ -215,17 +215,17 @@ class Auditor:
         snapshot: Snapshot,
         told: Stack | None,
         before: StoredReport | None,
-        looked: Looked,
+        own: OwnFindings,
         stamp: Stamp | None = None,
     ) -> AuditResult:
-        """`before` is the report of the last audit; `looked` what was found beside the packs."""
+        """`before` is the report of the last audit; `own` what was found beside the packs."""
         required = self._decisions.required(entity, "audit")
         ready = self._packs.ready(required, told, shared=self._options.shared)
         if (
             self._options.changed_only
             and before is not None
-            and looked.history == before.report.history
-            and not looked.notes
+            and own.history == before.report.history
+            and not own.notes
             and self._is_unchanged(before, snapshot, ready, stamp)
         ):
             past, last = _past(before.report)
@@ -244,7 +244,7 @@ class Auditor:
             where=snapshot.where,
             pool=self._pool,
             before=before,
-            looked=looked,
+            own=own,
         )
         unkept = ""
         if self._options.keep:

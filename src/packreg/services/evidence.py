@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from packreg.registry.clocks import Dated
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import RanPack, StoredReport
-    from packreg.services.reports import Kept
+    from packreg.services.reports import EnteredReport
     from packreg.services.workspace import Workspace
 
 #: The kinds of run that show what was enforced or audited; a preview decides about a plan.
@@ -162,12 +162,12 @@ class GovernanceHistory:
         return found and found._replace(stored=self._times.of(found.stored))
 
 
-def _last(kept: ReportStore, entity: Entity, runs: tuple[Run, ...], until: str) -> Kept | None:
+def _last(kept: ReportStore, entity: Entity, runs: tuple[Run, ...], until: str) -> EnteredReport | None:
     newest = [each for run in runs for each in islice(kept.walk(entity, run, until), 1)]
     return max(newest, key=lambda each: each.when, default=None)
 
 
-def _run_evidence(workspace: Workspace, history: GovernanceHistory, kept: Kept) -> RunEvidence:
+def _run_evidence(workspace: Workspace, history: GovernanceHistory, kept: EnteredReport) -> RunEvidence:
     stored = kept.report
     return RunEvidence(
         stored,

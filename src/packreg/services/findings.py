@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packreg.findings.tracking import Status, Tracked
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
-    from packreg.services.reports import History
+    from packreg.services.reports import RunHistory
     from packreg.services.workspace import Workspace
 
 #: Runs of each entity that the trend of a page goes back over.
@@ -87,7 +87,7 @@ class LatestRuns:
         meant = [
             each for each in known if not entities or any(matches(pattern, each) for pattern in entities)
         ]
-        self._histories: list[History] = newest_of_each_mode(kept.histories(meant, chosen, count))
+        self._histories: list[RunHistory] = newest_of_each_mode(kept.histories(meant, chosen, count))
         kept.look_beside(self._histories)
         self._workspace = workspace
         self.doubted, self.unreadable = kept.doubted, kept.unreadable

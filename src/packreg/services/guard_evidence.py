@@ -58,19 +58,19 @@ _AFTER = 60.0
 _SKEW = 60.0
 
 
-class Looked(NamedTuple):
-    """What an audit found beside the packs: its result, the history that it saw, and what is to be said."""
+class OwnFindings(NamedTuple):
+    """What packreg itself found, beside the packs: its result, the history that it saw, and notes."""
 
-    own: PackResult | None = None
+    result: PackResult | None = None
     history: History | None = None
     notes: tuple[Problem, ...] = ()
 
 
-def taken_over(before: StoredReport | None, resources: int) -> Looked:
+def taken_over(before: StoredReport | None, resources: int) -> OwnFindings:
     """What the audit before found and saw, for one that looks at no history."""
     if before is None:
-        return Looked()
-    return Looked(own_result(own_violations(before), resources, __version__), before.report.history)
+        return OwnFindings()
+    return OwnFindings(own_result(own_violations(before), resources, __version__), before.report.history)
 
 
 class GuardEvidence:
@@ -80,9 +80,9 @@ class GuardEvidence:
         self._workspace = workspace
         self._revisions = _Revisions(workspace, governance)
 
-    def look(
+    def findings(
         self, entity: Entity, stack: StackEntry, place: Place, before: StoredReport | None, resources: int
-    ) -> Looked:
+    ) -> OwnFindings:
         """What is to be said of a stack's updates; `before` is the report of the audit before.
 
         Raises:
@@ -95,14 +95,14 @@ class GuardEvidence:
             changes = list_changes(stack, place)
         except PackregError as error:
             notes.append(Problem("history-unreadable", str(error), entity.name))
-            return Looked(own_result(found, resources, __version__), seen, tuple(notes))
+            return OwnFindings(own_result(found, resources, __version__), seen, tuple(notes))
         known = any(each.policy == HISTORY_LOST for each in found)
         found += self._lost(entity, stack, changes, seen, resources, known=known)
         try:
             updates = list(self._updates(entity, place, changes, seen, found))
         except StoreError as error:  # the next audit begins where this one did
             notes.append(Problem("history-unreadable", str(error), entity.name))
-            return Looked(own_result(found, resources, __version__), seen, tuple(notes))
+            return OwnFindings(own_result(found, resources, __version__), seen, tuple(notes))
         if updates:
             runs = list(self._runs(entity, updates[0].started, notes))
             for update, following in zip(updates, [*updates[1:], None], strict=True):
@@ -114,7 +114,9 @@ class GuardEvidence:
                 if why := why_past(update, run, self._demands(entity, update, run)):
                     found.append(past_finding(entity, update, why, __version__))
         newest = changes[-1].ended if changes else 0
-        return Looked(own_result(found, resources, __version__), History(len(changes), newest), tuple(notes))
+        return OwnFindings(
+            own_result(found, resources, __version__), History(len(changes), newest), tuple(notes)
+        )
 
     def _lost(
         self,

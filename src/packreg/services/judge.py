@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packreg.reports.report import Report
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
-    from packreg.services.guard_evidence import Looked
+    from packreg.services.guard_evidence import OwnFindings
     from packreg.services.prepare import PreparedPacks
     from packreg.states.snapshot import Snapshot
 
@@ -31,12 +31,12 @@ def judged_report(
     where: str,
     pool: Pool | None = None,
     before: StoredReport | None = None,
-    looked: Looked | None = None,
+    own: OwnFindings | None = None,
     hidden_secrets: HiddenSecrets = "counted",
 ) -> Report:
     """Run the packs over the snapshot's resources.
 
-    `where` is what the report calls the snapshot; `looked` is what was found beside the packs. What the run
+    `where` is what the report calls the snapshot; `own` is what was found beside the packs. What the run
     `before` found on resources of which this one cannot read the secrets stays found. Such resources are not
     evaluated where `hidden_secrets` are refused. Never raises for a pack.
     """
@@ -57,7 +57,7 @@ def judged_report(
         where=where,
         of=(snapshot.stack, snapshot.project),
         notes=[note._replace(where=where) for note in with_names(snapshot.notes, hidden)],
-        looked=looked,
+        own=own,
         hidden=hidden,
         hidden_allowed=bool(hidden) and hidden_secrets == "allowed",
     )
@@ -82,7 +82,7 @@ def governed_report(
     where: str,
     of: tuple[str, str],
     notes: Iterable[Problem] = (),
-    looked: Looked | None = None,
+    own: OwnFindings | None = None,
     hidden: tuple[str, ...] = (),
     hidden_allowed: bool = False,
     applied: bool = False,
@@ -90,30 +90,30 @@ def governed_report(
 ) -> Report:
     """The report on what required packs found, with the waivers that count now.
 
-    `of` are the names of the stack and its project; `looked` is what was found beside the packs, `notes` what
+    `of` are the names of the stack and its project; `own` is what was found beside the packs, `notes` what
     else there is to say; the rest is as in `Report` and `Governed`.
     """
     from packreg.analyzer.findings import Evaluation
     from packreg.enforcement.governed import Governed
     from packreg.reports.report import Report
-    from packreg.services.guard_evidence import Looked
+    from packreg.services.guard_evidence import OwnFindings
 
-    looked = looked or Looked()
-    if looked.own is not None:
-        evaluation = Evaluation((*evaluation.packs, looked.own), evaluation.resources)
+    own = own or OwnFindings()
+    if own.result is not None:
+        evaluation = Evaluation((*evaluation.packs, own.result), evaluation.resources)
     waived = packs.waived(evaluation)
     said = (warning for pack in packs.required.packs for warning in pack.warnings)
     stack, project = of
     return Report(
         evaluation,
         where,
-        notes=(*looked.notes, *notes, *said, *sorted(set(packs.warnings)), *waived.notes),
+        notes=(*own.notes, *notes, *said, *sorted(set(packs.warnings)), *waived.notes),
         stack=stack,
         project=project,
         tool=__version__,
         governed=Governed(packs.required, waived, applied, failed_open),
         hidden=hidden,
-        history=looked.history,
+        history=own.history,
         hidden_allowed=hidden_allowed,
     )
 

@@ -39,7 +39,7 @@ CURRENT: tuple[Run, ...] = ("update", "enforce", "audit")
 LONGEST_RUN = 86_400.0
 
 
-class Kept(NamedTuple):
+class EnteredReport(NamedTuple):
     """A report with its entry, None for one from before the chain, and why its time cannot be right."""
 
     report: StoredReport
@@ -54,12 +54,12 @@ class Kept(NamedTuple):
         return "" if self.doubts else self.entered.entry.time
 
 
-class History(NamedTuple):
+class RunHistory(NamedTuple):
     """Reports of one entity and one kind of run, the newest first; there is at least one."""
 
     entity: Entity
     run: Run
-    kept: tuple[Kept, ...]
+    kept: tuple[EnteredReport, ...]
 
     @property
     def reports(self) -> tuple[StoredReport, ...]:
@@ -132,7 +132,7 @@ class ReportStore:
         """
         return tuple(kept.report for kept in islice(self.walk(entity, run), count))
 
-    def walk(self, entity: Entity, run: Run, until: str = "") -> Iterator[Kept]:
+    def walk(self, entity: Entity, run: Run, until: str = "") -> Iterator[EnteredReport]:
         """The reports from the newest on, none later than `until` (RFC 3339 in UTC) by its entry's own time.
 
         What is wrong with one is put with what is `unreadable`, and the next one is given; behind an entry
@@ -160,17 +160,17 @@ class ReportStore:
         after = behind_later(run, entity, until) if until else ""
         for key in old:
             if key > after and key not in named and (report := self._read(key)) is not None:
-                yield Kept(report, None)
+                yield EnteredReport(report, None)
 
     def histories(
         self, entities: Sequence[Entity], runs: Sequence[Run] = CURRENT, count: int = 1
-    ) -> list[History]:
+    ) -> list[RunHistory]:
         """The newest reports of every entity in every kind of run that it has any of."""
         wanted = [(entity, run) for entity in entities for run in runs]
         found = self._workspace.at_once(READERS, lambda each: tuple(islice(self.walk(*each), count)), wanted)
-        return [History(*each, kept) for each, kept in zip(wanted, found, strict=True) if kept]
+        return [RunHistory(*each, kept) for each, kept in zip(wanted, found, strict=True) if kept]
 
-    def look_beside(self, histories: Sequence[History]) -> None:
+    def look_beside(self, histories: Sequence[RunHistory]) -> None:
         """Put with `unreadable` and `doubted` what there is to say of these: one request each.
 
         A report that nobody entered counts nowhere. One that claims to be newer than all others, as whoever
@@ -185,7 +185,7 @@ class ReportStore:
                 "nothing shows that they are as they were written"
             )
 
-    def _look_beside(self, history: History) -> None:
+    def _look_beside(self, history: RunHistory) -> None:
         if history.kept[0].entered is None:
             return
         first = self._store.first(report_prefix(history.run, history.entity))
@@ -200,7 +200,7 @@ class ReportStore:
             return  # that has been said
         self.unreadable.append(unentered(first.key))
 
-    def _entered(self, entered: Entered, before: Entered | None, until: str) -> Iterator[Kept]:
+    def _entered(self, entered: Entered, before: Entered | None, until: str) -> Iterator[EnteredReport]:
         """The report that an entry stands for, if it is one that is meant and can be trusted."""
         entry = entered.entry
         if until and entry.time > until:
@@ -209,7 +209,7 @@ class ReportStore:
             return
         report = self._read(entry.report, entry.digest)
         if report is not None:
-            yield Kept(report, entered, self.doubts(entered, before, report))
+            yield EnteredReport(report, entered, self.doubts(entered, before, report))
 
     def doubts(
         self, entered: Entered, before: Entered | None, report: StoredReport | None = None
@@ -277,12 +277,12 @@ def unentered(key: str) -> str:
     )
 
 
-def newest_of_each_mode(histories: Iterable[History]) -> list[History]:
+def newest_of_each_mode(histories: Iterable[RunHistory]) -> list[RunHistory]:
     """For each entity and mode the kind of run that was the last; its reports tell how it is now.
 
     Chains of two kinds have no order but that of their times; one that cannot be right comes before all.
     """
-    chosen: dict[tuple[str, str], History] = {}
+    chosen: dict[tuple[str, str], RunHistory] = {}
     for history in histories:
         key = (history.entity.name, history.reports[0].required.mode)
         if key not in chosen or chosen[key].kept[0].when < history.kept[0].when:

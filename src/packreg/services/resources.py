@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from packreg.states.snapshot import Snapshot
 
 
-class Judged(NamedTuple):
+class ResourcesToJudge(NamedTuple):
     """A snapshot, what messages call it, and what packs are told of the stack it is of, if that is known."""
 
     snapshot: Snapshot
@@ -30,7 +30,7 @@ def read_judged(
     resources: str | None,
     stack: str | None,
     backend: str | None,
-) -> Judged:
+) -> ResourcesToJudge:
     """Read and check the resources. Files may be paths, `file://` or `s3://` URLs, and gzipped.
 
     Raises:
@@ -66,7 +66,7 @@ def read_judged(
     if resources is None and snapshot.stack:
         organization = "organization" if stack is not None else ""
         told = Stack(snapshot.stack, snapshot.project, organization, dry_run=preview is not None)
-    return Judged(snapshot, _shown(snapshot.where, cwd), told)
+    return ResourcesToJudge(snapshot, _shown(snapshot.where, cwd), told)
 
 
 def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Path) -> Snapshot:
