@@ -133,3 +133,13 @@ def test_slow_libraries_are_imported_where_they_are_used(path: Path) -> None:
 def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
     """No module outgrows what a reader holds in mind."""
     assert len(path.read_text("utf-8").splitlines()) <= LINES_AT_MOST
+
+
+def test_a_class_name_means_one_thing() -> None:
+    """No two modules define a class of one name, so that a reader who knows one knows which is meant."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from packreg.analyzer.evaluation import PackToRun, evaluate
-from packreg.analyzer.findings import Change, PackResult
+from packreg.analyzer.findings import PackResult, PropertyChange
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.program import Stack
 from packreg.configuration.file import read_layer
@@ -79,8 +79,8 @@ def test_every_kind_of_policy(kinds: Path, sdks: Sdks, pool: Pool) -> None:
     assert [v.kind for v in result.violations] == ["resource"] * 3 + ["stack"] * 3
     assert {v.severity for v in result.violations if v.policy == "private"} == {"high"}
     assert [(r.policy, short(r.urn), r.changes) for r in result.remediations] == [
-        ("tagged", "open", (Change(("tags",), "add", after={"managed": "yes"}),)),
-        ("encrypt", "open", (Change(("encrypted",), "add", after=True),)),
+        ("tagged", "open", (PropertyChange(("tags",), "add", after={"managed": "yes"}),)),
+        ("encrypt", "open", (PropertyChange(("encrypted",), "add", after=True),)),
     ]
     assert result.errors == ()
     assert result.counts == {"passed": 1, "failed": 6, "disabled": 1, "not applicable": 0, "error": 0}

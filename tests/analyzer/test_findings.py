@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.analyzer.differences import changes
-from packreg.analyzer.findings import Change, Evaluation, EvaluationError, PackResult, PolicyResult
+from packreg.analyzer.findings import Evaluation, EvaluationError, PackResult, PolicyResult, PropertyChange
 from packreg.analyzer.redaction import HIDDEN, Redactor
 from packreg.states.values import ARCHIVE, ASSET, SIGNATURE
 from tests.laws import LONG_LAW
@@ -44,12 +44,12 @@ def test_changes_are_as_small_as_they_can_be() -> None:
     before = {"a": 1.0, "b": {"c": [1.0, 2.0, 3.0], "d": "x"}, "gone": True, "__id": "1", "t": True}
     after = {"a": 1.0, "b": {"c": [1.0, 5.0], "d": "x", "e": None}, "new": [], "__id": "2", "t": 1.0}
     assert list(changes(before, after)) == [
-        Change(("b", "c", 1), "update", 2.0, 5.0),
-        Change(("b", "c", 2), "delete", 3.0),
-        Change(("b", "e"), "add"),
-        Change(("gone",), "delete", True),
-        Change(("new",), "add", after=[]),
-        Change(("t",), "update", True, 1.0),
+        PropertyChange(("b", "c", 1), "update", 2.0, 5.0),
+        PropertyChange(("b", "c", 2), "delete", 3.0),
+        PropertyChange(("b", "e"), "add"),
+        PropertyChange(("gone",), "delete", True),
+        PropertyChange(("new",), "add", after=[]),
+        PropertyChange(("t",), "update", True, 1.0),
     ]
 
 
@@ -61,7 +61,7 @@ def test_an_asset_that_came_back_without_its_hash_has_not_changed() -> None:
     returned = {SIGNATURE: ARCHIVE, "assets": {"a.txt": bare}}
     assert list(changes({"v": archive, "w": asset}, {"v": returned, "w": bare})) == []
     assert list(changes({"w": asset}, {"w": {**bare, "text": "bye"}})) == [
-        Change(("w", "text"), "update", "hello", "bye")
+        PropertyChange(("w", "text"), "update", "hello", "bye")
     ]
 
 
@@ -87,15 +87,18 @@ SHORT = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
         (SHORT, {"pin": "abc"}, []),
         ([SHORT, 1.0], [{"pin": "abc"}, 1.0], []),
         ({"pin": "abc"}, SHORT, []),
-        (SHORT, {"pin": "xyz"}, [Change(("v",), "update", HIDDEN, HIDDEN)]),
-        (SHORT, None, [Change(("v",), "update", HIDDEN, HIDDEN)]),
-        ([SHORT], [], [Change(("v", 0), "delete", HIDDEN)]),
+        (SHORT, {"pin": "xyz"}, [PropertyChange(("v",), "update", HIDDEN, HIDDEN)]),
+        (SHORT, None, [PropertyChange(("v",), "update", HIDDEN, HIDDEN)]),
+        ([SHORT], [], [PropertyChange(("v", 0), "delete", HIDDEN)]),
     ],
 )
-def test_changes_of_secrets_do_not_show_them(before: object, after: object, found: list[Change]) -> None:
+def test_changes_of_secrets_do_not_show_them(
+    before: object, after: object, found: list[PropertyChange]
+) -> None:
     """A value that comes back without its mark has not changed; one that has is hidden, however short."""
     value = Redactor([]).value
     redacted = [
-        Change(c.path, c.kind, value(c.before), value(c.after)) for c in changes({"v": before}, {"v": after})
+        PropertyChange(c.path, c.kind, value(c.before), value(c.after))
+        for c in changes({"v": before}, {"v": after})
     ]
     assert redacted == found

@@ -57,7 +57,7 @@ def test_what_is_for_everyone_needs_a_yes(keeper: User, words: list[str], touche
     done = keeper(*words)
     assert (done.code, done.out) == (2, "")
     assert f"{touched} of 2 stacks and accounts with reports" in done.err
-    assert "hint: say it with --yes" in done.err
+    assert "hint: add --yes" in done.err
     dry = keeper.must(*words, "--dry-run", "--json").json()
     assert (dry["written"], dry["reach"]["touched"], dry["reach"]["everyone"]) == (False, touched, True)
     assert dry["changes"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packreg.analyzer.findings import Change, EvaluationError, PackResult, Remediation, Violation
+from packreg.analyzer.findings import EvaluationError, PackResult, PropertyChange, Remediation, Violation
 from packreg.cases.model import Case
 from packreg.cases.reading import read_cases
 from packreg.pack.problems import Problems
@@ -35,7 +35,7 @@ def violation(
     return Violation("guard", "1.0.0", policy, level, text, *where, description=description, kind=kind)
 
 
-def remediation(policy: str, *changes: Change, at: str = "logs") -> Remediation:
+def remediation(policy: str, *changes: PropertyChange, at: str = "logs") -> Remediation:
     """A remediation of the bucket `at`."""
     return Remediation("guard", "1.0.0", policy, urn(at), BUCKET, changes)
 

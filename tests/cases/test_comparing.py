@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analyzer.findings import Change
+from packreg.analyzer.findings import PropertyChange
 from packreg.cases.comparing import compare, matching
 from packreg.cases.model import Expected, ExpectedChange, ExpectedRemediation, ExpectedViolation
 from tests.cases.cases import ROOT, remediation, result, urn, violation
@@ -99,9 +99,9 @@ def test_the_stack_is_named_by_its_type() -> None:
 
 
 CHANGES = (
-    Change(("acl",), "update", "public", "private"),
-    Change(("tags", "a.b"), "add", after=1.0),
-    Change(("rules", 0, "port"), "delete", before=80.0),
+    PropertyChange(("acl",), "update", "public", "private"),
+    PropertyChange(("tags", "a.b"), "add", after=1.0),
+    PropertyChange(("rules", 0, "port"), "delete", before=80.0),
 )
 TO = {"to": "private"}
 

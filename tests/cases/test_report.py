@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import junitparser
 
-from packreg.analyzer.findings import Change, EvaluationError
+from packreg.analyzer.findings import EvaluationError, PropertyChange
 from packreg.cases.document import document
 from packreg.cases.junit import WHOLE_FILE, junit_report
 from packreg.cases.model import Case
@@ -37,7 +37,9 @@ TEXT = """
 """
 GOOD, BAD, OPEN, BROKEN, LOST = read(TEXT)
 PUBLIC = violation("private", message="logs is public", description="Private.")
-MEND = remediation("mend", Change(("a",), "update", 0.0, 1.0), Change(("d",), "add", after="x"))
+MEND = remediation(
+    "mend", PropertyChange(("a",), "update", 0.0, 1.0), PropertyChange(("d",), "add", after="x")
+)
 RAISED = EvaluationError(
     "guard", "1.0.0", "policy-raised", "it raised", "private", urn("logs"), log="one\ntwo"
 )
@@ -179,7 +181,8 @@ def hostile() -> TestReport:
     case = Case(HOSTILE, 1, HOSTILE, "state", source=HOSTILE, expect=BAD.expect)
     error = EvaluationError(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, log=HOSTILE)
     found = result(
-        violation(HOSTILE, message=HOSTILE), remediation(HOSTILE, Change((HOSTILE,), "add", after=HOSTILE))
+        violation(HOSTILE, message=HOSTILE),
+        remediation(HOSTILE, PropertyChange((HOSTILE,), "add", after=HOSTILE)),
     )
     problem = Problem(HOSTILE, HOSTILE, HOSTILE, HOSTILE)
     cases = (CaseResult(case, found), CaseResult(case, result(error)), CaseResult(case, None, HOSTILE))

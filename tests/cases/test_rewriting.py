@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from packreg.analyzer.findings import Change, PackResult, Remediation, Violation
+from packreg.analyzer.findings import PackResult, PropertyChange, Remediation, Violation
 from packreg.cases.reading import schema_text
 from packreg.cases.report import CaseResult
 from packreg.cases.rewriting import rewritten
@@ -126,9 +126,9 @@ def test_what_was_met_keeps_its_words() -> None:
 def test_remediations_are_written_with_their_changes() -> None:
     """Each change has its path, what was there and what becomes of it."""
     changes = (
-        Change(("acl",), "update", "no", "private"),
-        Change(("tags", "a b"), "add", after={"x": [1.0, True, None]}),
-        Change(("rules", 0), "delete", before=1e30),
+        PropertyChange(("acl",), "update", "no", "private"),
+        PropertyChange(("tags", "a b"), "add", after={"x": [1.0, True, None]}),
+        PropertyChange(("rules", 0), "delete", before=1e30),
     )
     written = update(f"name: a\n{RESOURCE}\n", a=result(remediation("mend", *changes)))
     assert (
@@ -184,7 +184,7 @@ def findings(draw: st.DrawFn) -> PackResult:
     for _ in range(draw(st.integers(0, 2))):
         paths = draw(st.lists(TEXT.filter(bool), max_size=3, unique=True))
         changes = [
-            Change(
+            PropertyChange(
                 (path,),
                 kind,
                 None if kind == "add" else draw(VALUE),
@@ -219,7 +219,10 @@ def test_what_cannot_be_written_is_refused() -> None:
     deep: object = 1
     for _ in range(30):
         deep = [deep]
-    for found in (violation("p", message="\ud800"), remediation("p", Change(("a",), "add", after=deep))):
+    for found in (
+        violation("p", message="\ud800"),
+        remediation("p", PropertyChange(("a",), "add", after=deep)),
+    ):
         with pytest.raises(UsageError, match="cannot be written into"):
             rewritten(
                 f"name: a\n{RESOURCE}\n".encode(),

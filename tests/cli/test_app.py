@@ -110,7 +110,7 @@ def test_every_option_is_documented(name: str) -> None:
         (["yank", "guard@1.0.0"], "a yank needs a reason", "say what is wrong"),
         (["yank", "guard", "--reason", "x"], "guard does not name one version", "write guard@1.2.0"),
         (["remove", "guard@1.0.0"], "a removal needs a reason", "say why"),
-        (["cache", "clean"], "needs a yes", "say it with --yes"),
+        (["cache", "clean"], "has to be confirmed", "add --yes"),
         (["analyze", "guard"], "say what to judge, once", "give one of --state FILE"),
         (["analyze"], "missing argument 'REF|DIR", "see `packreg analyze --help`"),
         (["install", "--locked"], "there is no packreg.lock", "write one with"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from packreg.opa import inputs
-from packreg.opa.judge import Judge, Setting, Verdict, go_value
+from packreg.opa.judge import Judge, OpaVerdict, PolicySetting, go_value
 from tests.e2e.user import FIXTURES
 from tests.opa.expressions import EXPRESSIONS, INPUT
 from tests.opa.packs import PACKS, files_of, judge_of, judging
@@ -76,7 +76,7 @@ def as_messages(value: Any) -> list[str]:
     ]
 
 
-def said(verdict: Verdict) -> dict[str, list[str]]:
+def said(verdict: OpaVerdict) -> dict[str, list[str]]:
     """The messages by policy."""
     found: dict[str, list[str]] = {}
     for violation in verdict.violations:
@@ -130,7 +130,7 @@ def test_lists_give_what_opa_gives_one_by_one(name: str, rego: Programs, tmp_pat
     query = f"[value | item := input.every[_]; value := data.{package} with input as item]"
     values = ask_opa(rego, modules, query, every, {"config": LIMIT}, tmp_path)
     with judging(files) as judge:
-        judge.configure({name: Setting("MANDATORY", props) for name, props in LIMIT.items()})
+        judge.configure({name: PolicySetting("MANDATORY", props) for name, props in LIMIT.items()})
         found = judged(judge, with_whole_numbers(DEMO))
     assert found == [theirs_of(value, stack=False) for value in values]
     assert any(found)
@@ -153,7 +153,9 @@ def test_admission_reviews_give_what_opa_gives(index: int, rego: Programs, tmp_p
     query = "data.kubernetes.admission"
     values = ask_opa(rego, rego_only("admission", tmp_path), query, input, {}, tmp_path)
     with judging(files_of("admission"), input_format=inputs.KUBERNETES) as judge:
-        settings = {name: Setting("MANDATORY", REPOSITORIES) for name in ("violation", "deny_privileged")}
+        settings = {
+            name: PolicySetting("MANDATORY", REPOSITORIES) for name in ("violation", "deny_privileged")
+        }
         judge.configure(settings)
         [found] = judged(judge, with_whole_numbers([KUBERNETES[index]]))
     assert found and found == theirs_of(values, stack=False)
@@ -194,7 +196,7 @@ def conftest_on_demo(rego: Programs, tmp_path_factory: pytest.TempPathFactory) -
 def test_violations_are_those_of_conftest(conftest_on_demo: list[set[tuple[str, str]]]) -> None:
     """`conftest test` finds the same failures and warnings, message for message."""
     with judging(files_of("kinds")) as judge:
-        judge.configure({name: Setting("MANDATORY", props) for name, props in LIMIT.items()})
+        judge.configure({name: PolicySetting("MANDATORY", props) for name, props in LIMIT.items()})
         found = judged(judge, with_whole_numbers(DEMO))
     for messages, theirs in zip(found, conftest_on_demo, strict=True):
         # conftest takes no numbers for messages, Pulumi's analyzer does.

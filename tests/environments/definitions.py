@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from packreg.environments.document import read_document
-from packreg.environments.evaluation import Definition, Load, Resolved
+from packreg.environments.evaluation import Definition, EvaluatedImport, Load
 from packreg.environments.opened import Opened
 from packreg.environments.opening import open_document, open_environments
 from packreg.errors import InvalidConfiguration, NotFound
@@ -25,7 +25,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
 def shelf(definitions: Mapping[str, str]) -> Load:
     """What gives these definitions; each is the only revision of its environment."""
 
-    def load(reference: EnvironmentReference) -> Definition | Resolved:
+    def load(reference: EnvironmentReference) -> Definition | EvaluatedImport:
         if reference.name not in definitions:
             raise NotFound(f"there is no environment {reference.name}")
         return Definition(reference.name, reference.revision or 1, definitions[reference.name].encode())

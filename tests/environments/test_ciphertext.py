@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packreg.environments.ciphertext import Ciphertext, Secrets
+from packreg.environments.ciphertext import Ciphertext, EnvironmentSecrets
 from packreg.environments.passphrase import LEAST, PassphraseKeys
 from packreg.errors import IntegrityError, UsageError
 
@@ -16,9 +16,11 @@ PHRASE = "correct horse"
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))
 
 
-def secrets(phrase: str = PHRASE) -> Secrets:
+def secrets(phrase: str = PHRASE) -> EnvironmentSecrets:
     """The keys of a passphrase, as cheap as they may be."""
-    return Secrets({"scrypt": PassphraseKeys(phrase, LEAST)}, "scrypt", {"scrypt": "give the passphrase"})
+    return EnvironmentSecrets(
+        {"scrypt": PassphraseKeys(phrase, LEAST)}, "scrypt", {"scrypt": "give the passphrase"}
+    )
 
 
 KEYS = secrets()
@@ -85,10 +87,10 @@ def test_a_key_that_is_not_at_hand_is_asked_for() -> None:
     """Who lacks a passphrase, or any key, hears what to give."""
     sealed = SEAL("x")
     with pytest.raises(UsageError, match="'scrypt', and their key is not at hand") as raised:
-        Secrets({}, "", {"scrypt": "give the passphrase"}).reveal("prod", sealed)
+        EnvironmentSecrets({}, "", {"scrypt": "give the passphrase"}).reveal("prod", sealed)
     assert raised.value.hint == "give the passphrase"
     with pytest.raises(UsageError, match="needs a key") as raised:
-        Secrets({}, "", {"": "give any key"}).sealing("prod", [])
+        EnvironmentSecrets({}, "", {"": "give any key"}).sealing("prod", [])
     assert raised.value.hint == "give any key"
 
 

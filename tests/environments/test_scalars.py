@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from packreg.environments.scalars import is_text, scalar_value
-from packreg.pack.strict_yaml import Place, Scalar
+from packreg.pack.strict_yaml import Position, Scalar
 
-HERE = Place(1, 1, 0, 0)
+HERE = Position(1, 1, 0, 0)
 
 
 @pytest.mark.parametrize(

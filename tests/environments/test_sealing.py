@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packreg.environments.ciphertext import Secrets
+from packreg.environments.ciphertext import EnvironmentSecrets
 from packreg.environments.document import read_document
 from packreg.environments.opening import open_document
 from packreg.environments.sealing import ciphertexts, seal
@@ -73,7 +73,7 @@ def test_any_text_can_be_a_secret(texts: list[str]) -> None:
 def test_sealing_again_changes_nothing() -> None:
     """A sealed definition needs no key; the same plain one keeps the ciphertexts of what it replaces."""
     sealed = seal(TEXT, "prod", KEYS)
-    assert seal(sealed, "prod", Secrets({}), sealed) == sealed
+    assert seal(sealed, "prod", EnvironmentSecrets({}), sealed) == sealed
     assert seal(TEXT, "prod", KEYS, sealed) == sealed
     assert seal(TEXT, "prod", KEYS) != sealed
 
@@ -82,7 +82,7 @@ def test_an_edit_beside_a_secret_needs_no_key() -> None:
     """Ciphertexts that are kept already stay, whatever else changes and wherever they move."""
     sealed = seal(b"values: {a: {fn::secret: hunter2}}", "prod", KEYS)
     edited = sealed.replace(b"a:", b"b: 1, moved:")
-    assert seal(edited, "prod", Secrets({}), sealed) == edited
+    assert seal(edited, "prod", EnvironmentSecrets({}), sealed) == edited
 
 
 def test_a_ciphertext_of_another_environment_is_refused() -> None:
@@ -93,7 +93,7 @@ def test_a_ciphertext_of_another_environment_is_refused() -> None:
     with pytest.raises(IntegrityError, match="another environment's secret"):
         values(sealed, "test")
     with pytest.raises(UsageError, match="not at hand"):
-        seal(sealed, "test", Secrets({}))
+        seal(sealed, "test", EnvironmentSecrets({}))
 
 
 def test_secrets_of_two_passphrases_are_not_mixed() -> None:
@@ -110,4 +110,4 @@ def test_secrets_of_two_passphrases_are_not_mixed() -> None:
 def test_new_secrets_need_a_key() -> None:
     """Without one nothing is encrypted, and nothing is kept."""
     with pytest.raises(UsageError, match="not at hand"):
-        seal(b"values: {a: {fn::secret: hunter2}}", "prod", Secrets({}))
+        seal(b"values: {a: {fn::secret: hunter2}}", "prod", EnvironmentSecrets({}))

@@ -18,7 +18,7 @@ from packreg.guard.answers import (
     unjudged,
     with_properties,
 )
-from packreg.guard.seen import Resulting, SeenStack, secrets_in
+from packreg.guard.resources import Resulting, UpdateResources, secrets_in
 from tests.guard.cli import ROOT, no_waiver, urn
 
 WAIVER = Waiver("w", "guard", "p", "*/*", "ada", "soon", "2999-01-01T00:00:00Z", "")
@@ -85,7 +85,7 @@ def test_a_policy_that_forbids_waivers_blocks() -> None:
 
 def test_a_stack_policys_waiver_is_of_the_resource_it_names() -> None:
     """A diagnostic that names a resource of the stack is that resource's, any other one the stack's."""
-    seen = SeenStack("dev", "shop")
+    seen = UpdateResources("dev", "shop")
     request = pb.AnalyzeStackRequest(resources=[pb.Resource(urn=urn("b"))]).SerializeToString()
     item = seen.whole(request)
     urns: list[str] = []
@@ -160,7 +160,7 @@ def test_secrets_of_resources_and_their_providers_are_found() -> None:
 
 def test_what_an_update_leaves_has_the_inputs_that_were_judged() -> None:
     """Resources are in the stack's order; one that Analyze never saw is judged by what the stack shows."""
-    seen = SeenStack("dev", "shop", keep=True)
+    seen = UpdateResources("dev", "shop", keep=True)
     seen.remediated(pb.Resource(urn=urn("a"), properties=encode_struct({"v": "before"})).SerializeToString())
     seen.analyzed(pb.Resource(urn=urn("a"), properties=encode_struct({"v": "input"})).SerializeToString())
     parts = [

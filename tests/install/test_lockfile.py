@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.errors import UsageError
-from packreg.install.lockfile import Lock, Pin, find_lock, lock_text, pins_of, read_lock
+from packreg.install.lockfile import Lockfile, Pin, find_lock, lock_text, pins_of, read_lock
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from tests.laws import LONG_LAW
@@ -30,10 +30,10 @@ PINS = st.builds(
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, pins: list[Pin]) -> None:
     """Every lock reads back as it was written, and writing it again changes no byte."""
     path = tmp_path_factory.mktemp("lock") / "packreg.lock"
-    path.write_text(lock_text(Lock({pin.name: pin for pin in pins})), "utf-8")
+    path.write_text(lock_text(Lockfile({pin.name: pin for pin in pins})), "utf-8")
     data = path.read_bytes()
     found = read_lock(path)
-    assert found == Lock({pin.name: pin for pin in pins})
+    assert found == Lockfile({pin.name: pin for pin in pins})
     path.write_text(lock_text(found), "utf-8")
     assert path.read_bytes() == data
 
@@ -42,7 +42,7 @@ def test_the_format(tmp_path: Path) -> None:
     """Entries are sorted by name, with the same keys in the same order."""
     path = tmp_path / "packreg.lock"
     pins = [Pin("limits", Version("2.0.0"), DIGEST), Pin("guard", Version("1.2.0-rc.1"), DIGEST)]
-    path.write_text(lock_text(Lock({pin.name: pin for pin in pins})), "utf-8")
+    path.write_text(lock_text(Lockfile({pin.name: pin for pin in pins})), "utf-8")
     assert path.read_text() == (
         "# Written by `packreg lock`; install exactly these packs with `packreg install --locked`.\n"
         "version = 1\n"
@@ -124,7 +124,7 @@ def test_what_a_lock_pins_is_asked_for_by_reference(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no packreg\.lock here or above"):
         pins_of(tmp_path, [])
     pins = {name: Pin(name, Version("1.2.0"), DIGEST) for name in ("guard", "limits")}
-    (tmp_path / "packreg.lock").write_text(lock_text(Lock(pins)), "utf-8")
+    (tmp_path / "packreg.lock").write_text(lock_text(Lockfile(pins)), "utf-8")
     inner = tmp_path / "a"
     inner.mkdir()
     assert pins_of(inner, []) == list(pins.values())

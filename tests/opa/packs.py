@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from packreg.opa.judge import Judge, PolicyFailure, Setting
+from packreg.opa.judge import Judge, PolicyFailure, PolicySetting
 from packreg.opa.load import OpaPack, examine, load_files
 from packreg.opa.modules import Staged
 from packreg.opa.rules import RulePack
@@ -75,7 +75,7 @@ def judging(
 def judge_of(source: str, **settings: tuple[str, dict[str, Any]]) -> Iterator[Judge]:
     """A judge of the package p with these rules, in a.rego from line 2, and with these settings."""
     with judging({"a.rego": f"package p\n{source}\n".encode()}) as judge:
-        judge.configure({name: Setting(*setting) for name, setting in settings.items()})
+        judge.configure({name: PolicySetting(*setting) for name, setting in settings.items()})
         yield judge
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from packreg.opa.inputs import KUBERNETES as ADMISSION
 from packreg.opa.judge import (
+    OpaVerdict,
     PolicyFailure,
-    Setting,
-    Verdict,
+    PolicySetting,
     go_value,
     may_be_signed,
 )
@@ -34,7 +34,7 @@ def test_levels() -> None:
     ]
     with judge_of(BOTH) as judge:
         for settings, levels in cases:
-            judge.configure({name: Setting(level, {}) for name, level in settings.items()})
+            judge.configure({name: PolicySetting(level, {}) for name, level in settings.items()})
             assert {name: level for name, level, _ in messages(judge, DEMO[0])} == levels
 
 
@@ -42,7 +42,7 @@ def test_configuring_again_replaces_everything() -> None:
     """Levels and properties of an earlier configuration leave nothing behind."""
     with judge_of("deny[m] { m := data.config.deny.text }", deny=("ADVISORY", {"text": "one"})) as judge:
         assert messages(judge, DEMO[0]) == [("deny", "ADVISORY", "one")]
-        judge.configure({"deny": Setting("MANDATORY", {"text": "two"})})
+        judge.configure({"deny": PolicySetting("MANDATORY", {"text": "two"})})
         assert messages(judge, DEMO[0]) == [("deny", "MANDATORY", "two")]
         judge.configure({})
         assert messages(judge, DEMO[0]) == []
@@ -52,7 +52,7 @@ def test_remediate_is_refused() -> None:
     """OPA policies change nothing; the configuration that was there stays."""
     with judge_of(BOTH, deny=("ADVISORY", {})) as judge:
         with pytest.raises(ValueError, match="'warn' cannot be set to remediate"):
-            judge.configure({"warn": Setting("REMEDIATE", {})})
+            judge.configure({"warn": PolicySetting("REMEDIATE", {})})
         assert messages(judge, DEMO[0])[0] == ("deny", "ADVISORY", "d")
 
 
@@ -113,9 +113,9 @@ def test_a_policy_that_cannot_be_evaluated_is_named() -> None:
         failed = [place for place, outcome in enumerate(outcomes) if isinstance(outcome, PolicyFailure)]
         assert failed == [5]
         assert str(outcomes[5]).startswith("the policy 'deny' cannot be evaluated: a.rego:3: ")
-        good = [outcome for outcome in outcomes if isinstance(outcome, Verdict)]
+        good = [outcome for outcome in outcomes if isinstance(outcome, OpaVerdict)]
         assert [[v.message for v in outcome.violations] for outcome in good] == [["w"]] * 8
-        judge.configure({"deny": Setting("DISABLED", {})})
+        judge.configure({"deny": PolicySetting("DISABLED", {})})
         assert messages(judge, resources[5]) == [("warn", "ADVISORY", "w")]
 
 
@@ -126,7 +126,7 @@ def test_a_rule_that_runs_for_ever_takes_no_other_with_it() -> None:
     ) as judge:
         resources = [bucket(f"b{number}", slow=number == 3) for number in range(6)]
         outcomes = [
-            outcome for outcome in judge.resources(resources, seconds=6) if isinstance(outcome, Verdict)
+            outcome for outcome in judge.resources(resources, seconds=6) if isinstance(outcome, OpaVerdict)
         ]
         assert 0 < len(outcomes) <= 3
         with pytest.raises(TookTooLong):
@@ -174,10 +174,10 @@ def test_unknown_values(rules: str, found: list[str]) -> None:
 def test_admission_reviews_skip_other_resources() -> None:
     """They are not applicable, which is no pass; parameters are the policy's own, in a stack too."""
     with judging(files_of("admission"), input_format=ADMISSION) as judge:
-        judge.configure({"violation": Setting("MANDATORY", {"repositories": ["good/"]})})
+        judge.configure({"violation": PolicySetting("MANDATORY", {"repositories": ["good/"]})})
         assert [len(messages(judge, item)) for item in KUBERNETES] == [0, 1, 1, 1, 0, 0]
         [outcome] = judge.resources([KUBERNETES[-1]])
-        assert isinstance(outcome, Verdict)
+        assert isinstance(outcome, OpaVerdict)
         assert [entry.rule.name for entry in outcome.skipped] == ["violation", "deny_privileged"]
         stack = judge.stack(KUBERNETES).violations
         assert [violation.message for violation in stack] == ["3 objects, first Pod"]
@@ -201,5 +201,5 @@ def test_an_answer_that_is_too_large_is_not_read() -> None:
     with judge_of(rules) as judge:
         [good] = judge.resources([bucket("a", acl="private")])
         [bad] = judge.resources([bucket("b", acl="public")], seconds=600)
-    assert good == Verdict() and isinstance(bad, PolicyFailure)
+    assert good == OpaVerdict() and isinstance(bad, PolicyFailure)
     assert "'deny' cannot be evaluated: the answer takes more than 64 MiB" in str(bad)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from packreg.errors import InvalidPack, UsageError
 from packreg.pack.bundle import encode
-from packreg.pack.check import Pack, Report, check_bundle, check_directory, load_pack
+from packreg.pack.check import Pack, PackReport, check_bundle, check_directory, load_pack
 from packreg.pack.files import File, Limits
 from tests.pack.hostile_archives import HOSTILE
 
@@ -42,11 +42,11 @@ def _plant(directory: Path, texts: Texts) -> Path:
     return directory
 
 
-def _check(directory: Path, texts: Texts, **options: object) -> tuple[Report, Pack | None]:
+def _check(directory: Path, texts: Texts, **options: object) -> tuple[PackReport, Pack | None]:
     return check_directory(_plant(directory, texts), **options)  # type: ignore[arg-type]
 
 
-def _codes(report: Report) -> list[str]:
+def _codes(report: PackReport) -> list[str]:
     return sorted(problem.code for problem in report.errors)
 
 

@@ -22,7 +22,7 @@ from packreg.pack.version import Version
 from packreg.registry import formats
 from packreg.registry.notices import Notice
 from packreg.registry.record import Record
-from packreg.registry.settings import Settings
+from packreg.registry.settings import RegistrySettings
 from packreg.reports.stored import StoredReport
 from packreg.store.chain import Chain
 from packreg.store.local import LocalBucket
@@ -46,7 +46,7 @@ Reader = Callable[[bytes], object]
 def reader(key: str) -> Reader:
     """What reads the object at a key, or the value of the revision there."""
     if key == "registry.json":
-        return Settings.decode
+        return RegistrySettings.decode
     if key.startswith("governance/"):
         return lambda data: replace(decode(data, 1, key).governance, unknown={})
     if key.startswith("environments/"):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from packreg.errors import NotFound, Removed
 from packreg.pack.version import Version, VersionRange
 from packreg.registry.layout import bundle_key, record_key, revision_key, tombstone_key
-from packreg.registry.listing import Choice, PackListing, Release, precedence
+from packreg.registry.listing import Choice, PackListing, UsedVersion, precedence
 
 from .test_layout import VERSIONS
 
@@ -29,10 +29,10 @@ def test_the_keys_tell_the_state_of_every_version() -> None:
     """Published, yanked, restored and removed versions are told apart without reading any object."""
     found = listing("1.0.0", yanked="1.1.0", restored="1.2.0", removed="1.3.0")
     assert found.releases == (
-        Release(Version("1.0.0"), "published"),
-        Release(Version("1.1.0"), "yanked", 1),
-        Release(Version("1.2.0"), "published", 2),
-        Release(Version("1.3.0"), "removed"),
+        UsedVersion(Version("1.0.0"), "published"),
+        UsedVersion(Version("1.1.0"), "yanked", 1),
+        UsedVersion(Version("1.2.0"), "published", 2),
+        UsedVersion(Version("1.3.0"), "removed"),
     )
 
 
@@ -40,9 +40,9 @@ def test_the_highest_revision_counts_and_removal_beats_it() -> None:
     """Yanked for the second time is yanked; a removed version stays removed whatever was said before."""
     version = Version("1.0.0")
     keys = [record_key(NAME, version), *(revision_key(NAME, version, number) for number in (3, 1, 2))]
-    assert PackListing.from_keys(NAME, keys).releases == (Release(version, "yanked", 3),)
+    assert PackListing.from_keys(NAME, keys).releases == (UsedVersion(version, "yanked", 3),)
     keys.append(tombstone_key(NAME, version))
-    assert PackListing.from_keys(NAME, keys).releases == (Release(version, "removed", 3),)
+    assert PackListing.from_keys(NAME, keys).releases == (UsedVersion(version, "removed", 3),)
 
 
 def test_foreign_keys_are_counted_and_make_no_version() -> None:

@@ -7,7 +7,7 @@ import pytest
 from packreg.errors import IntegrityError, StoreRefused
 from packreg.pack.version import Version
 from packreg.registry.layout import SETTINGS
-from packreg.registry.settings import Settings
+from packreg.registry.settings import RegistrySettings
 from packreg.store.memory import MemoryBucket
 
 from .packs import NOW, publish, ref, registry
@@ -15,10 +15,10 @@ from .packs import NOW, publish, ref, registry
 
 def test_settings_are_read_back_and_their_role_is_one_of_two() -> None:
     """What is neither a home nor a replica cannot be trusted."""
-    settings = Settings("id", "replica", NOW, {"checksums": "ignored"})
-    assert Settings.decode(settings.encode()) == settings
+    settings = RegistrySettings("id", "replica", NOW, {"checksums": "ignored"})
+    assert RegistrySettings.decode(settings.encode()) == settings
     with pytest.raises(IntegrityError, match="neither home nor replica"):
-        Settings.decode(settings.encode().replace(b"replica", b"primary"))
+        RegistrySettings.decode(settings.encode().replace(b"replica", b"primary"))
 
 
 V1 = Version("1.0.0")
@@ -27,7 +27,7 @@ V1 = Version("1.0.0")
 def test_a_registry_of_a_newer_format_is_refused() -> None:
     """By everything that writes, and by readers instead of "no such pack"."""
     bucket = MemoryBucket()
-    newer = Settings("id", "home", NOW, {}).encode().replace(b'"format": 1', b'"format": 2')
+    newer = RegistrySettings("id", "home", NOW, {}).encode().replace(b'"format": 1', b'"format": 2')
     bucket.put_new(SETTINGS, newer)
     target = registry(bucket)
     for ask in (

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from packreg.analyzer.findings import (
-    Change,
     Evaluation,
     EvaluationError,
     PackResult,
     PolicyResult,
+    PropertyChange,
     Remediation,
     Violation,
 )
 from packreg.enforcement.governed import Governed, unavailable_results
 from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import Problem
-from packreg.groups.decision import Asked, Required, Requirement, Unavailable
+from packreg.groups.decision import AskedEntry, Required, Requirement, Unavailable
 from packreg.groups.model import Entity, Mode, PackEntry, Rules, Waiver
 from packreg.pack.metadata import PackInfo, PolicyInfo
 from packreg.pack.version import Version
@@ -63,9 +63,9 @@ def guard(*, errors: tuple[EvaluationError, ...] = (), advisory_only: bool = Fal
     violations = [violation("private", "mandatory", "Is private.\nopen is public.")]
     violations.append(violation("owned", "advisory", "open has no owner."))
     changes = (
-        Change(("acl",), "update", "public", "private"),
-        Change(("tags", "a.b"), "add", after="yes"),
-        Change(("rules", 0, "port"), "delete", before=80.0),
+        PropertyChange(("acl",), "update", "public", "private"),
+        PropertyChange(("tags", "a.b"), "add", after="yes"),
+        PropertyChange(("rules", 0, "port"), "delete", before=80.0),
     )
     return PackResult(
         "guard",
@@ -97,7 +97,7 @@ def hostile() -> Report:
     """Everything that a pack or a file names is `HOSTILE`."""
     urn = f"urn:pulumi:dev::shop::demo:index:Bucket::{HOSTILE}"
     info = PackInfo(HOSTILE, HOSTILE, (PolicyInfo(HOSTILE, "mandatory", "resource", *([HOSTILE] * 3)),))
-    change = Change((HOSTILE, 0), "update", {HOSTILE: HOSTILE}, [HOSTILE, float("nan")])
+    change = PropertyChange((HOSTILE, 0), "update", {HOSTILE: HOSTILE}, [HOSTILE, float("nan")])
     pack = PackResult(
         HOSTILE,
         HOSTILE,
@@ -140,7 +140,7 @@ def governed(
 ) -> Report:
     """A report on packs that a group requires of `STACK`, `guard` without any."""
     version = Version("1.0.0")
-    asked = Asked(
+    asked = AskedEntry(
         "prod",
         PackEntry("guard", "1.0.0", "2026-01-01T00:00:00.000000Z", {"private": {"threshold": 17}}),
         version,

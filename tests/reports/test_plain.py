@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.analyzer.findings import Change
+from packreg.analyzer.findings import PropertyChange
 from packreg.reports.plain import LINES_AT_MOST, change_line, plain_lines, resource_label
 from tests.reports.findings import HOSTILE
 
@@ -19,13 +19,13 @@ def test_endless_text_is_cut() -> None:
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        (Change(("a", "b", 0, "c"), "add", after=1.0), "+ a.b[0].c: 1"),
-        (Change(("a",), "delete", before={"x": None}), '- a: {"x": null}'),
-        (Change(("a",), "update", True, 0.5), "~ a: true => 0.5"),
-        (Change(("a",), "update", float("inf"), "ä"), '~ a: "inf" => "ä"'),
+        (PropertyChange(("a", "b", 0, "c"), "add", after=1.0), "+ a.b[0].c: 1"),
+        (PropertyChange(("a",), "delete", before={"x": None}), '- a: {"x": null}'),
+        (PropertyChange(("a",), "update", True, 0.5), "~ a: true => 0.5"),
+        (PropertyChange(("a",), "update", float("inf"), "ä"), '~ a: "inf" => "ä"'),
     ],
 )
-def test_a_change_is_a_line_of_a_diff(change: Change, line: str) -> None:
+def test_a_change_is_a_line_of_a_diff(change: PropertyChange, line: str) -> None:
     """The sign, the path and the values, as the Pulumi CLI shows a diff."""
     assert change_line(change) == line
 

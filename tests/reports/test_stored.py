@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from packreg.analyzer.findings import Change, Remediation
+from packreg.analyzer.findings import PropertyChange, Remediation
 from packreg.errors import IntegrityError, Problem, StoreRefused, UsageError
 from packreg.groups.decision import Unavailable
 from packreg.reports.document import document
@@ -90,7 +90,7 @@ def test_whatever_packs_say_can_be_kept() -> None:
     deep: Any = "end"
     for _ in range(150):
         deep = [deep]
-    change = Change((HOSTILE, 0), "update", deep, float("inf"))
+    change = PropertyChange((HOSTILE, 0), "update", deep, float("inf"))
     pack = replace(
         hostile().evaluation.packs[0],
         remediations=(Remediation("guard", "1", HOSTILE, URN, BUCKET, (change,)),),

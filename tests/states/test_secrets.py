@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.states import secrets
-from packreg.states.secrets import Passphrase, Secrets
+from packreg.states.secrets import Passphrase, StateSecrets
 
 #: A real state's salt, made by the Pulumi CLI with the passphrase "x", and two values it encrypted.
 SALT = "v1:D+DF8cb8kVc=:v1:EfIen4KxHnI2R5eC:I1Tuaf/uPkSmmnFiaZR++Z6canc+EA=="
@@ -35,14 +35,14 @@ def test_what_the_cli_encrypted_is_decrypted() -> None:
 
 def test_a_wrong_passphrase_is_known_without_trying_a_value() -> None:
     """The salt itself tells, so that damage and a wrong passphrase are said apart."""
-    found = Secrets(provider(), "y")
+    found = StateSecrets(provider(), "y")
     assert found.reveal(TOKEN) is None
     assert "not the one it was encrypted with" in found.note()
 
 
 def test_one_damaged_value_does_not_hide_the_others() -> None:
     """It is counted by itself."""
-    found = Secrets(provider(), "x")
+    found = StateSecrets(provider(), "x")
     damaged = TOKEN[:-4] + "AAAA"
     assert [found.reveal(text) for text in (TOKEN, damaged, NUMBER)] == ['"tok"', None, "42"]
     assert found.note() == (
@@ -70,7 +70,7 @@ def test_one_damaged_value_does_not_hide_the_others() -> None:
 )
 def test_why_values_stay_hidden_is_said(given_provider: object, passphrase: str | None, reason: str) -> None:
     """Every way in which there is no key has its own words, and none is an error."""
-    found = Secrets(given_provider, passphrase)
+    found = StateSecrets(given_provider, passphrase)
     assert found.note() == ""
     assert found.reveal(TOKEN) is None
     assert found.reveal(NUMBER) is None
@@ -80,10 +80,10 @@ def test_why_values_stay_hidden_is_said(given_provider: object, passphrase: str 
 
 def test_an_empty_passphrase_is_one() -> None:
     """Pulumi allows it, and it is not the same as none."""
-    assert "not the one" in reason_of(Secrets(provider(), ""))
+    assert "not the one" in reason_of(StateSecrets(provider(), ""))
 
 
-def reason_of(found: Secrets) -> str:
+def reason_of(found: StateSecrets) -> str:
     """What is said after a value could not be revealed."""
     found.reveal(TOKEN)
     return found.note()
@@ -92,7 +92,7 @@ def reason_of(found: Secrets) -> str:
 @given(st.text())
 def test_any_ciphertext_is_decrypted_or_damaged(ciphertext: str) -> None:
     """Nothing else comes out of a text, whatever is in it."""
-    found = Secrets(provider(), "x")
+    found = StateSecrets(provider(), "x")
     found._passphrase = QUICK
     assert found.reveal(ciphertext) is None
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.states.secrets import Secrets
+from packreg.states.secrets import StateSecrets
 from packreg.states.values import (
     ARCHIVE,
     ASSET,
@@ -44,7 +44,7 @@ def secret(value: object) -> dict[str, Any]:
 
 def wire(value: object) -> Any:
     """The wire form of one value."""
-    return Values(Secrets()).properties({"v": value})["v"]
+    return Values(StateSecrets()).properties({"v": value})["v"]
 
 
 json_values = st.recursive(
@@ -58,7 +58,7 @@ json_values = st.recursive(
 @given(st.dictionaries(st.text(), json_values, max_size=4))
 def test_values_without_a_signature_stay_as_they_are(properties: dict[str, Any]) -> None:
     """Only signed objects mean something else; the result shares no containers with the input."""
-    converted = Values(Secrets()).properties(properties)
+    converted = Values(StateSecrets()).properties(properties)
     assert repr(converted) == repr(properties)
     assert converted is not properties
 
@@ -66,7 +66,7 @@ def test_values_without_a_signature_stay_as_they_are(properties: dict[str, Any])
 @given(json_values)
 def test_a_secret_keeps_its_value_and_is_known(value: object) -> None:
     """Every text in a revealed secret can be kept out of reports."""
-    values = Values(Secrets())
+    values = Values(StateSecrets())
     text = (
         json.dumps(value, allow_nan=False) if "nan" not in repr(value) and "inf" not in repr(value) else "1"
     )
@@ -127,7 +127,7 @@ def test_a_float_comes_from_its_bits(number: float) -> None:
 
 def test_bytes_arrive_as_text() -> None:
     """As far as they are text; what is not becomes a replacement character, and that is counted."""
-    values = Values(Secrets())
+    values = Values(StateSecrets())
     encode = lambda data: signed(BYTES, value=base64.b64encode(data).decode())  # noqa: E731
     assert values.properties({"v": encode("☃\0".encode())}) == {"v": "☃\0"}
     assert values.replaced_bytes == 0
@@ -152,7 +152,7 @@ def test_an_archive_has_one_kind_of_content() -> None:
 
 def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
     """Protobuf refuses such text; Go reads it that way."""
-    assert Values(Secrets()).properties({"k\ud800": ["\udfff"]}) == {"k\ufffd": ["\ufffd"]}
+    assert Values(StateSecrets()).properties({"k\ud800": ["\udfff"]}) == {"k\ufffd": ["\ufffd"]}
 
 
 @pytest.mark.parametrize(
@@ -182,14 +182,14 @@ def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
 def test_a_malformed_value_is_refused_with_its_path(value: object, said: str, path: list[str | int]) -> None:
     """The path leads to the value, from the resource's properties on."""
     with pytest.raises(WrongValue, match=said) as wrong:
-        Values(Secrets()).properties({"v": value})
+        Values(StateSecrets()).properties({"v": value})
     assert wrong.value.path[::-1] == path
 
 
 def test_an_error_inside_a_secret_says_nothing_of_it() -> None:
     """Not its names, not its values."""
     with pytest.raises(WrongValue) as wrong:
-        Values(Secrets()).properties({"v": secret({"hunter2": signed("hunter3")})})
+        Values(StateSecrets()).properties({"v": secret({"hunter2": signed("hunter3")})})
     assert "hunter" not in str(wrong.value)
     assert wrong.value.path == ["v"]
 
@@ -205,6 +205,6 @@ def test_nesting_has_a_limit() -> None:
         for _ in range(MAX_DEPTH + 1):
             value = nest(value)
         with pytest.raises(WrongValue, match="nested deeper"):
-            Values(Secrets()).properties({"v": value})
+            Values(StateSecrets()).properties({"v": value})
         with pytest.raises(WrongValue, match="malformed secret"):
-            Values(Secrets()).properties({"v": secret(value)})
+            Values(StateSecrets()).properties({"v": secret(value)})

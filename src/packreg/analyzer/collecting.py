@@ -10,10 +10,10 @@ from packreg.analyzer.asking import Item, Reply
 from packreg.analyzer.differences import changes
 from packreg.analyzer.feed import StackView
 from packreg.analyzer.findings import (
-    Change,
     EvaluationError,
     PackResult,
     PolicyResult,
+    PropertyChange,
     Remediation,
     Violation,
 )
@@ -275,10 +275,10 @@ class Collector:
     def _text(self, text: str) -> str:
         return self._redactor.text(text)
 
-    def _shown(self, change: Change) -> Change:
+    def _shown(self, change: PropertyChange) -> PropertyChange:
         value = self._redactor.value
         path = tuple(self._text(step) if isinstance(step, str) else step for step in change.path)
-        return Change(path, change.kind, value(change.before), value(change.after))
+        return PropertyChange(path, change.kind, value(change.before), value(change.after))
 
 
 def _type_in(urn: str) -> str:

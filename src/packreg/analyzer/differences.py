@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from math import isnan
 from typing import Any
 
-from packreg.analyzer.findings import Change
+from packreg.analyzer.findings import PropertyChange
 from packreg.states.values import ARCHIVE, ASSET, SECRET, SIGNATURE
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[PropertyChange]:
     """What makes `after` of `before`, sorted by key, without the engine's own top-level keys (`__…`).
 
     What takes the place of a secret, or is replaced by one, is marked as a secret as well.
@@ -22,20 +22,20 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Cha
 
 def _member(
     before: Mapping[str, Any], after: Mapping[str, Any], name: str, path: tuple[str | int, ...]
-) -> Iterator[Change]:
+) -> Iterator[PropertyChange]:
     if name not in before:
-        yield Change((*path, name), "add", after=after[name])
+        yield PropertyChange((*path, name), "add", after=after[name])
     elif name not in after:
-        yield Change((*path, name), "delete", before=before[name])
+        yield PropertyChange((*path, name), "delete", before=before[name])
     else:
         yield from _values(before[name], after[name], (*path, name))
 
 
-def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Change]:
+def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[PropertyChange]:
     if _is_secret(before) or _is_secret(after):
         # SDKs show secrets to policies without the mark, and what comes back has none
         if any(_values(_opened(before), _opened(after), path)):
-            yield Change(path, "update", _secret(before), _secret(after))
+            yield PropertyChange(path, "update", _secret(before), _secret(after))
     elif isinstance(before, dict) and isinstance(after, dict):
         names = before.keys() | after.keys()
         if before.get(SIGNATURE) in (ASSET, ARCHIVE) and "hash" not in after:
@@ -46,11 +46,11 @@ def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[Ch
         for index, (old, new) in enumerate(zip(before, after, strict=False)):
             yield from _values(old, new, (*path, index))
         for index in range(len(after), len(before)):
-            yield Change((*path, index), "delete", before=before[index])
+            yield PropertyChange((*path, index), "delete", before=before[index])
         for index in range(len(before), len(after)):
-            yield Change((*path, index), "add", after=after[index])
+            yield PropertyChange((*path, index), "add", after=after[index])
     elif not _same(before, after):
-        yield Change(path, "update", before, after)
+        yield PropertyChange(path, "update", before, after)
 
 
 def _is_secret(value: Any) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from packreg.analyzer.analyzer import CallFailed
 from packreg.analyzer.asking import Item, Question, replies
 from packreg.analyzer.collecting import Collector
-from packreg.analyzer.feed import Feed, Judged, JudgedSnapshot, produce
+from packreg.analyzer.feed import Feed, JudgedResources, JudgedSnapshot, produce
 from packreg.analyzer.findings import Evaluation, EvaluationError, PackResult
 from packreg.analyzer.pool import Pool
 from packreg.analyzer.program import Program
@@ -71,7 +71,7 @@ def evaluate(
 
 
 def judge(
-    judged: Judged,
+    judged: JudgedResources,
     packs: Sequence[PackToRun],
     redactor: Redactor,
     *,
@@ -99,7 +99,7 @@ def judge(
             used.close()
 
 
-def _offer_stack(judged: Judged, runs: Iterable[_Run]) -> None:
+def _offer_stack(judged: JudgedResources, runs: Iterable[_Run]) -> None:
     """Make the question about the stack, if a pack has a policy for it; here, where they are read."""
     item: Item | None = None
     for run in runs:
@@ -115,7 +115,7 @@ class _Run:
     def __init__(
         self,
         pack: PackToRun,
-        judged: Judged,
+        judged: JudgedResources,
         redactor: Redactor,
         pool: Pool,
         in_flight: int,

@@ -34,7 +34,7 @@ class StackView(Protocol):
         """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
 
 
-class Judged(StackView, Protocol):
+class JudgedResources(StackView, Protocol):
     """What packs judge, as the questions about it: a file's resources, or those of an update that ended."""
 
     @property
@@ -108,7 +108,7 @@ class JudgedSnapshot:
         return Item(-1, self.root, ROOT_STACK, data, problem=problem)
 
 
-def produce(judged: Judged, feeds: Sequence[Feed]) -> None:
+def produce(judged: JudgedResources, feeds: Sequence[Feed]) -> None:
     """Give every resource to every feed."""
     batch: list[Item] = []
     for item in judged.items():

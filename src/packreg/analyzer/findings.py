@@ -52,7 +52,7 @@ class Violation:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class PropertyChange:
     """One difference between two property bags.
 
     `path` are keys and list indexes; `kind` is "add", "delete" or "update"; the value that a kind does not
@@ -74,7 +74,7 @@ class Remediation:
     policy: str
     urn: str
     resource_type: str
-    changes: tuple[Change, ...]
+    changes: tuple[PropertyChange, ...]
     description: str = ""
 
 

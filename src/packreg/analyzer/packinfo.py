@@ -29,7 +29,7 @@ def read_info(message: pb.AnalyzerInfo, sdk: str, pack: str) -> PackInfo:
     are no property bag), at most 20 faults of it.
     """
     wrong: list[str] = []
-    reader = _Reader(wrong)
+    reader = _InfoReader(wrong)
     info = PackInfo(
         name=message.name,
         version=message.version,
@@ -53,7 +53,7 @@ def read_info(message: pb.AnalyzerInfo, sdk: str, pack: str) -> PackInfo:
     return info
 
 
-class _Reader:
+class _InfoReader:
     """Reads parts of the answer, and notes what cannot be read."""
 
     def __init__(self, wrong: list[str]) -> None:

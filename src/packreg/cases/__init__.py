@@ -1,7 +1,7 @@
 """Test cases of a policy pack: what its author expects of it, and whether that is what it does.
 
-May import `enforcement`, `groups`, `analysis` and `pack`. It starts no pack and writes no file: `reading`
-makes `model` values of a case file, `comparing` holds an expectation against what `analysis` found, `report`
+May import `reports` and the rooms below it. It starts no pack and writes no file: `reading`
+makes `model` values of a case file, `comparing` holds an expectation against what `analyzer` found, `report`
 is the outcome of all cases (`text`, `junit` and `document` write it), and `rewriting` gives the text of a
 case file with what was seen in place of what was expected.
 

@@ -35,7 +35,7 @@ class Pairing(Generic[E, F]):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class CaseComparison:
     """What one case expected, and what was found."""
 
     violations: Pairing[ExpectedViolation, Violation]
@@ -48,9 +48,9 @@ class Comparison:
         return not (left or self.violations.unexpected or self.remediations.unexpected)
 
 
-def compare(expected: Expected, result: PackResult) -> Comparison:
+def compare(expected: Expected, result: PackResult) -> CaseComparison:
     """Pair what was expected with what was found, so that as few as possible are left over."""
-    return Comparison(
+    return CaseComparison(
         _pairing(expected.violations, result.violations, ExpectedViolation.accepts),
         _pairing(expected.remediations, result.remediations, ExpectedRemediation.accepts),
     )

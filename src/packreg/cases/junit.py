@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from packreg.cases.report import FileResult, TestReport
 from packreg.cases.text import details
-from packreg.reports.junit_xml import Suite, junit_xml
+from packreg.reports.junit_xml import JUnitSuite, junit_xml
 from packreg.text import plain
 
 #: The test case of a file that cannot be read.
@@ -21,8 +21,8 @@ def junit_report(report: TestReport) -> str:
     return junit_xml("packreg test", (_suite(file, report) for file in report.files))
 
 
-def _suite(file: FileResult, report: TestReport) -> Suite:
-    suite = Suite(file.path, _properties(report))
+def _suite(file: FileResult, report: TestReport) -> JUnitSuite:
+    suite = JUnitSuite(file.path, _properties(report))
     if file.problems:
         lines = [plain(str(problem)) for problem in file.problems]
         suite.case(file.path, WHOLE_FILE).ended("error", "bad-file", "the file cannot be read", lines)

@@ -50,7 +50,7 @@ def read_cases(data: bytes, path: str, problems: Problems) -> tuple[Case, ...]:
     nodes = case_nodes(root) if root is not None else ()
     if root is not None and not nodes:
         problems.error("no-cases", "the file holds no case", path, "write one, or remove the file")
-    reader = _Reader(path, problems)
+    reader = _CaseReader(path, problems)
     cases = tuple([reader.case(node) for node in nodes])
     return () if problems.errors else tuple(case for case in cases if case is not None)
 
@@ -74,7 +74,7 @@ def _validator() -> Any:
     return Draft202012Validator({"$ref": "#/$defs/case", "$defs": json.loads(schema_text())["$defs"]})
 
 
-class _Reader:
+class _CaseReader:
     def __init__(self, path: str, problems: Problems) -> None:
         self.path, self.problems = path, problems
         self.names: dict[str, int] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from packreg.analyzer.findings import PackResult
-from packreg.cases.comparing import Comparison, compare
+from packreg.cases.comparing import CaseComparison, compare
 from packreg.cases.model import Case, Expected
 from packreg.errors import Problem
 
@@ -28,7 +28,7 @@ class CaseResult:
     updated: bool = False
 
     @property
-    def comparison(self) -> Comparison | None:
+    def comparison(self) -> CaseComparison | None:
         """What differs; None if it could not be evaluated, wholly or in part."""
         if self.result is None or self.result.errors:
             return None

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from packreg.analyzer.findings import Remediation, Violation
-from packreg.cases.comparing import Comparison, compare
+from packreg.cases.comparing import CaseComparison, compare
 from packreg.cases.model import Case, ExpectedRemediation, is_expression
 from packreg.cases.reading import case_nodes, read_cases, tree_of
 from packreg.cases.report import CaseResult
@@ -23,7 +23,7 @@ from packreg.cases.yaml_values import is_text
 from packreg.errors import UsageError
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping as YamlMapping
-from packreg.pack.strict_yaml import Node, Place, Scalar, Sequence
+from packreg.pack.strict_yaml import Node, Position, Scalar, Sequence
 from packreg.pack.text import BOM
 from packreg.reports.plain import json_value, path_text
 from packreg.states.resource import ROOT_STACK, urn_parts
@@ -135,7 +135,7 @@ def _end(text: str, node: Node) -> int:
 # --- what is written --------------------------------------------------------------------------------------
 
 
-def _expect(comparison: Comparison) -> dict[str, Any]:
+def _expect(comparison: CaseComparison) -> dict[str, Any]:
     """The expectation that a case's findings fulfil, in their order."""
     names = Counter(
         urn_parts(urn)[3]
@@ -234,7 +234,7 @@ def _flow(value: Any) -> str:
 
 def _scalar(text: str) -> str:
     """A text: plain where that is text for everybody, else in double quotes."""
-    if _PLAIN.fullmatch(text) and is_text(Scalar(text, "", Place(1, 1, 0, 0))):
+    if _PLAIN.fullmatch(text) and is_text(Scalar(text, "", Position(1, 1, 0, 0))):
         return text
     return f'"{"".join(map(_escaped, text))}"'
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from packreg.analyzer.findings import Remediation, Violation
-from packreg.cases.comparing import Comparison
+from packreg.cases.comparing import CaseComparison
 from packreg.cases.model import ExpectedChange, ExpectedRemediation, ExpectedViolation
 from packreg.cases.report import CaseResult, TestReport, summary
 from packreg.reports.plain import change_line, json_value, plain_lines, resource_label
@@ -54,7 +54,7 @@ def details(case: CaseResult) -> Iterator[str]:
         yield from difference(comparison)
 
 
-def difference(comparison: Comparison) -> Iterator[str]:
+def difference(comparison: CaseComparison) -> Iterator[str]:
     """The diff, policy by policy."""
     wanted: tuple[ExpectedViolation | ExpectedRemediation, ...]
     seen: tuple[Violation | Remediation, ...]

@@ -11,7 +11,7 @@ from yaml import ScalarNode
 from yaml.resolver import Resolver
 
 from packreg.pack.problems import Problems
-from packreg.pack.strict_yaml import Mapping, Node, Place, Scalar, Sequence
+from packreg.pack.strict_yaml import Mapping, Node, Position, Scalar, Sequence
 from packreg.pack.text import short
 
 _WORDS = {"true": True, "false": False}
@@ -53,7 +53,7 @@ def is_text(scalar: Scalar) -> bool:
     return scalar.is_string and tag == _TEXT
 
 
-def place_of(root: Node, path: SequenceOf[str | int]) -> Place:
+def place_of(root: Node, path: SequenceOf[str | int]) -> Position:
     """Where the value at `path` stands, or the last one above it that is there."""
     node = root
     for step in path:
@@ -68,6 +68,6 @@ def place_of(root: Node, path: SequenceOf[str | int]) -> Place:
     return node.place
 
 
-def at(where: str, place: Place) -> str:
+def at(where: str, place: Position) -> str:
     """`file:line:column`."""
     return f"{where}:{place.line}:{place.column}"

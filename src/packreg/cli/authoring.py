@@ -16,7 +16,7 @@ from packreg.services.check import check_path, checked_pack, name_alone_is_unkno
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
     from packreg.errors import Problem
-    from packreg.pack.check import Report
+    from packreg.pack.check import PackReport
 
 INVALID_PACK = InvalidPack.exit_code
 
@@ -115,7 +115,7 @@ def bundle_command(
     context.out.say(f"wrote {target}: {bundle.members} members, {human_size(bundle.size)}")
 
 
-def show_problems(context: CommandContext, report: Report) -> None:
+def show_problems(context: CommandContext, report: PackReport) -> None:
     """A report for people, in the form that editors recognise: `file:line:column: error: …`."""
     for kind, problems in (("error", report.errors), ("warning", report.warnings)):
         for problem in problems:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class Command(click.Command):
+class PackregCommand(click.Command):
     """A command with the shared options (allowed behind the command's name too) and with examples."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), json: bool = True, **kwargs: Any) -> None:
@@ -30,7 +30,7 @@ class Command(click.Command):
         write_examples(self.examples, formatter)
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A command of commands, with examples."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
@@ -57,11 +57,11 @@ def command(
     json: bool = True,
     group: click.Group | None = None,
     context: dict[str, Any] | None = None,
-) -> Callable[[Callable[..., Any]], Command]:
+) -> Callable[[Callable[..., Any]], PackregCommand]:
     """Make a function a command; `json=False` is for the few that print no data, `context` are click's."""
-    decorate = click.command(name, cls=Command, examples=examples, json=json, context_settings=context)
+    decorate = click.command(name, cls=PackregCommand, examples=examples, json=json, context_settings=context)
 
-    def wrap(function: Callable[..., Any]) -> Command:
+    def wrap(function: Callable[..., Any]) -> PackregCommand:
         made = decorate(function)
         if group is not None:
             group.add_command(made)

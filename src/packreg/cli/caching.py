@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import REFERENCE, Group, command
+from packreg.cli.base import REFERENCE, CommandGroup, command
 from packreg.cli.installing import python_option
 from packreg.cli.output import human_size
 from packreg.errors import UsageError
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.cli.context import CommandContext
-    from packreg.install.cache import Kept
+    from packreg.install.cache import CachedThing
     from packreg.install.transfer import Contents
     from packreg.pack.reference import Reference
 
 
 @click.group(
     "cache",
-    cls=Group,
+    cls=CommandGroup,
     invoke_without_command=True,
     examples=("packreg cache list", "packreg cache prune", "packreg cache export guard@1.2.0 -o guard.tar"),
 )
@@ -162,7 +162,7 @@ def import_command(context: CommandContext, archive: Path) -> None:
     _show_contents(context, import_cache(path, context.home), path)
 
 
-def _show_removed(context: CommandContext, found: Sequence[Kept], *, removed: bool) -> None:
+def _show_removed(context: CommandContext, found: Sequence[CachedThing], *, removed: bool) -> None:
     total = sum(kept.size for kept in found)
     if context.out.json:
         context.out.document(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from packreg.cli.exits import EXIT_CODES
 
 
-class Entry:
+class CommandEntry:
     """One command: the heading it stands under, the module that holds it, and its help in one line."""
 
     __slots__ = ("help", "module", "section")
@@ -28,52 +28,70 @@ _WRITE, _USE, _RUN, _GOVERN, _LOOK, _KEEP, _HERE = (
 
 #: Command -> entry, in the order of `--help`. The function is named like the command, with `_command` behind.
 COMMANDS = {
-    "new": Entry(_WRITE, "authoring", "Start a pack that passes every check."),
-    "check": Entry(_WRITE, "authoring", "Say everything that is wrong with a pack, offline."),
-    "dev": Entry(_WRITE, "development", "Make or refresh the environment of a pack directory, in place."),
-    "bundle": Entry(_WRITE, "authoring", "Write a pack's bundle to a file."),
-    "test": Entry(_WRITE, "testing", "Run a pack's test cases, tests/*.yaml beside it."),
-    "docs": Entry(_WRITE, "documenting", "Print a Markdown page about a pack's policies."),
-    "publish": Entry(_WRITE, "publishing", "Check a pack and publish it; a version is used once."),
-    "install": Entry(_USE, "installing", "Install packs, verified and ready to run."),
-    "path": Entry(_USE, "installing", "Print the directory of a pack, installing it if need be."),
-    "lock": Entry(_USE, "locking", "Pin packs in packreg.lock."),
-    "download": Entry(_USE, "locking", "Save a pack's verified bundle to a file."),
-    "analyze": Entry(_RUN, "analyzing", "Judge resources by policy packs."),
-    "validate-config": Entry(_RUN, "validating", "Check the configuration of a pack against its policies."),
-    "inventory": Entry(_RUN, "inventory", "List what a cloud account holds, also what no stack manages."),
-    "group": Entry(_GOVERN, "grouping", "Policy groups: which packs which stacks and accounts must run."),
-    "enable": Entry(_GOVERN, "enabling", "Enable a pack in a policy group."),
-    "disable": Entry(_GOVERN, "enabling", "Take a pack out of a policy group."),
-    "env": Entry(_GOVERN, "environments", "Look after environments: configuration, variables, secrets."),
-    "waiver": Entry(_GOVERN, "waiving", "Waivers: violations that somebody answers for, until a day."),
-    "required": Entry(_GOVERN, "explaining", "Print the packs that a stack or an account must run."),
-    "why": Entry(_GOVERN, "explaining", "Explain what a stack or an account must run."),
-    "enforce": Entry(_GOVERN, "enforcing", "Decide about a deployment, without the Pulumi CLI."),
-    "audit": Entry(_GOVERN, "auditing", "Hold stacks and accounts against their audit groups."),
-    "impact": Entry(_GOVERN, "impact", "Show what another version would change, before it blocks."),
-    "guard": Entry(_GOVERN, "guarding", "Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step."),
-    "run": Entry(_GOVERN, "guarding", "Run one command of the Pulumi CLI with the guard."),
-    "findings": Entry(_GOVERN, "reporting", "Show what the last runs found, and what became of it since."),
-    "compliance": Entry(_GOVERN, "reporting", "Show how many policies each stack and account passed."),
-    "report": Entry(_GOVERN, "reporting", "Print the reports of the last runs, as HTML or CSV too."),
-    "prove": Entry(_GOVERN, "proving", "Show what was enforced on a stack at a time."),
-    "list": Entry(_LOOK, "looking", "List the packs of the registry."),
-    "versions": Entry(_LOOK, "looking", "List the versions of a pack."),
-    "info": Entry(_LOOK, "looking", "Show what the registry knows about a release."),
-    "search": Entry(_LOOK, "looking", "Find packs by name or description."),
-    "outdated": Entry(_LOOK, "comparing", "Compare locked or installed packs with the latest versions."),
-    "diff": Entry(_LOOK, "comparing", "Compare two releases, or a directory with a release."),
-    "init": Entry(_KEEP, "keeping", "Create the registry and prove that its store is safe."),
-    "yank": Entry(_KEEP, "keeping", "Hide a version from 'latest' and ranges, or undo that."),
-    "remove": Entry(_KEEP, "keeping", "Delete a release for good; its version stays used."),
-    "verify": Entry(_KEEP, "keeping", "Read records, bundles and reports again and prove every digest."),
-    "transferred": Entry(_KEEP, "keeping", "Say that the registry was copied or restored."),
-    "gc": Entry(_KEEP, "keeping", "Delete what crashed publishers and removals left behind."),
-    "cache": Entry(_HERE, "caching", "Look after what is kept on this machine."),
-    "config": Entry(_HERE, "settings", "Print every setting and where it comes from."),
-    "doctor": Entry(_HERE, "doctor", "Check the store, the cache, the tools and the configuration."),
-    "completion": Entry(_HERE, "completion", "Print the completion script of a shell."),
+    "new": CommandEntry(_WRITE, "authoring", "Start a pack that passes every check."),
+    "check": CommandEntry(_WRITE, "authoring", "Say everything that is wrong with a pack, offline."),
+    "dev": CommandEntry(
+        _WRITE, "development", "Make or refresh the environment of a pack directory, in place."
+    ),
+    "bundle": CommandEntry(_WRITE, "authoring", "Write a pack's bundle to a file."),
+    "test": CommandEntry(_WRITE, "testing", "Run a pack's test cases, tests/*.yaml beside it."),
+    "docs": CommandEntry(_WRITE, "documenting", "Print a Markdown page about a pack's policies."),
+    "publish": CommandEntry(_WRITE, "publishing", "Check a pack and publish it; a version is used once."),
+    "install": CommandEntry(_USE, "installing", "Install packs, verified and ready to run."),
+    "path": CommandEntry(_USE, "installing", "Print the directory of a pack, installing it if need be."),
+    "lock": CommandEntry(_USE, "locking", "Pin packs in packreg.lock."),
+    "download": CommandEntry(_USE, "locking", "Save a pack's verified bundle to a file."),
+    "analyze": CommandEntry(_RUN, "analyzing", "Judge resources by policy packs."),
+    "validate-config": CommandEntry(
+        _RUN, "validating", "Check the configuration of a pack against its policies."
+    ),
+    "inventory": CommandEntry(
+        _RUN, "inventory", "List what a cloud account holds, also what no stack manages."
+    ),
+    "group": CommandEntry(
+        _GOVERN, "grouping", "Policy groups: which packs which stacks and accounts must run."
+    ),
+    "enable": CommandEntry(_GOVERN, "enabling", "Enable a pack in a policy group."),
+    "disable": CommandEntry(_GOVERN, "enabling", "Take a pack out of a policy group."),
+    "env": CommandEntry(
+        _GOVERN, "environments", "Look after environments: configuration, variables, secrets."
+    ),
+    "waiver": CommandEntry(_GOVERN, "waiving", "Waivers: violations that somebody answers for, until a day."),
+    "required": CommandEntry(_GOVERN, "explaining", "Print the packs that a stack or an account must run."),
+    "why": CommandEntry(_GOVERN, "explaining", "Explain what a stack or an account must run."),
+    "enforce": CommandEntry(_GOVERN, "enforcing", "Decide about a deployment, without the Pulumi CLI."),
+    "audit": CommandEntry(_GOVERN, "auditing", "Hold stacks and accounts against their audit groups."),
+    "impact": CommandEntry(_GOVERN, "impact", "Show what another version would change, before it blocks."),
+    "guard": CommandEntry(
+        _GOVERN, "guarding", "Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step."
+    ),
+    "run": CommandEntry(_GOVERN, "guarding", "Run one command of the Pulumi CLI with the guard."),
+    "findings": CommandEntry(
+        _GOVERN, "reporting", "Show what the last runs found, and what became of it since."
+    ),
+    "compliance": CommandEntry(_GOVERN, "reporting", "Show how many policies each stack and account passed."),
+    "report": CommandEntry(_GOVERN, "reporting", "Print the reports of the last runs, as HTML or CSV too."),
+    "prove": CommandEntry(_GOVERN, "proving", "Show what was enforced on a stack at a time."),
+    "list": CommandEntry(_LOOK, "looking", "List the packs of the registry."),
+    "versions": CommandEntry(_LOOK, "looking", "List the versions of a pack."),
+    "info": CommandEntry(_LOOK, "looking", "Show what the registry knows about a release."),
+    "search": CommandEntry(_LOOK, "looking", "Find packs by name or description."),
+    "outdated": CommandEntry(
+        _LOOK, "comparing", "Compare locked or installed packs with the latest versions."
+    ),
+    "diff": CommandEntry(_LOOK, "comparing", "Compare two releases, or a directory with a release."),
+    "init": CommandEntry(_KEEP, "keeping", "Create the registry and prove that its store is safe."),
+    "yank": CommandEntry(_KEEP, "keeping", "Hide a version from 'latest' and ranges, or undo that."),
+    "remove": CommandEntry(_KEEP, "keeping", "Delete a release for good; its version stays used."),
+    "verify": CommandEntry(
+        _KEEP, "keeping", "Read records, bundles and reports again and prove every digest."
+    ),
+    "transferred": CommandEntry(_KEEP, "keeping", "Say that the registry was copied or restored."),
+    "gc": CommandEntry(_KEEP, "keeping", "Delete what crashed publishers and removals left behind."),
+    "cache": CommandEntry(_HERE, "caching", "Look after what is kept on this machine."),
+    "config": CommandEntry(_HERE, "settings", "Print every setting and where it comes from."),
+    "doctor": CommandEntry(_HERE, "doctor", "Check the store, the cache, the tools and the configuration."),
+    "completion": CommandEntry(_HERE, "completion", "Print the completion script of a shell."),
 }
 
 #: Other words for a command -> the command.

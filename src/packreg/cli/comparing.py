@@ -15,7 +15,7 @@ from packreg.services.pack_programs import is_directory
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.pack.difference import Difference
+    from packreg.pack.difference import PackDifference
     from packreg.pack.files import File
     from packreg.pack.metadata import PackInfo
     from packreg.pack.version import Version
@@ -133,7 +133,7 @@ def _side(context: CommandContext, word: str, name: str | None) -> _Side:
     return _Side(registry.files(record), record.metadata, f"{record.reference} was published without them")
 
 
-def _show_difference(context: CommandContext, found: Difference) -> None:
+def _show_difference(context: CommandContext, found: PackDifference) -> None:
     out = context.out
     for sign, paths in (("+", found.added), ("-", found.removed), ("~", found.changed)):
         for path in paths:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import Group, command
+from packreg.cli.base import CommandGroup, command
 from packreg.errors import ChangedMeanwhile, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.group(
     "env",
-    cls=Group,
+    cls=CommandGroup,
     invoke_without_command=True,
     examples=(
         "packreg env set prod prod.yaml",

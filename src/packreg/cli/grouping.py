@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import WRITTEN, Group, command
+from packreg.cli.base import WRITTEN, CommandGroup, command
 from packreg.cli.edits import show_edit, show_plan
 from packreg.cli.group_files import apply_command, export_command
 from packreg.cli.group_settings import settings_command
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packreg.groups.model import Governance
     from packreg.groups.reach import Reach
 
-group_command = Group(
+group_command = CommandGroup(
     "group",
     help="Policy groups: which packs which stacks and accounts must run.",
     examples=(

@@ -41,11 +41,11 @@ def lock_command(context: CommandContext, references: tuple[Reference, ...], pat
     with a warning.
     """
     from packreg.cli.atomic import write_atomically
-    from packreg.install.lockfile import FILE_NAME, Lock, Pin, find_lock, lock_text, read_lock
+    from packreg.install.lockfile import FILE_NAME, Lockfile, Pin, find_lock, lock_text, read_lock
 
     here = Path(context.cwd)
     target = here / path if path else find_lock(here) or here / FILE_NAME
-    lock = read_lock(target) if target.exists() else Lock({})
+    lock = read_lock(target) if target.exists() else Lockfile({})
     pins = lock.pins
     made: list[Pin] = []
     for resolved in context.at_once(8, lambda one: _resolve(context, one), _one_of_each(references)):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import Group, command
+from packreg.cli.base import CommandGroup, command
 from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
 from packreg.services.findings import (
@@ -33,7 +33,7 @@ run_option = click.option(
     help="Only what such runs found. Default: all but previews, which only judge plans.",
 )
 
-findings_command = Group(
+findings_command = CommandGroup(
     "findings",
     help="Show what the last runs found, and what became of it since.",
     examples=("packreg findings ls", "packreg findings ls shop/prod --level mandatory --status new"),

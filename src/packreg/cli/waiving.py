@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg._version import __version__
-from packreg.cli.base import Group, command
+from packreg.cli.base import CommandGroup, command
 from packreg.cli.edits import show_edit
 from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import NotFound, Problem, UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packreg.groups.model import Governance
     from packreg.pack.metadata import PackInfo
 
-waiver_command = Group(
+waiver_command = CommandGroup(
     "waiver",
     help="Waivers: violations that somebody answers for, until a day.",
     examples=(

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from packreg.configuration.messages import Violation, shown
+from packreg.configuration.messages import SchemaViolation, shown
 from packreg.errors import InvalidConfiguration, Problem
 
 LEVELS = ("advisory", "disabled", "mandatory", "remediate")
@@ -67,14 +67,14 @@ def read_layer(data: bytes, where: str) -> Layer:
     nor an object, an unknown level, a version other than 2, exceptions, a number too large for JSON's
     doubles, more than `MAX_FILE` bytes or `MAX_DEPTH` levels.
     """
-    found = _Found(where)
+    found = _FoundSettings(where)
     whole = found.parse(data)
     return found.layer({} if whole is None else whole)
 
 
 def as_layer(value: object, where: str) -> Layer:
-    """The layer that a configuration file with this JSON value would be. Raises: as `read_layer`."""
-    return _Found(where).layer(value)
+    """The layer that a configuration file with this JSON value would be. Raises what `read_layer` raises."""
+    return _FoundSettings(where).layer(value)
 
 
 def config_problem(config: Mapping[str, object]) -> str:
@@ -130,7 +130,7 @@ class _Members(dict[str, object]):
         self.twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
 
 
-class _Found:
+class _FoundSettings:
     def __init__(self, where: str) -> None:
         self.where = where
         self.errors: list[Problem] = []
@@ -219,14 +219,16 @@ class _Found:
                 raise self.refused([self.error("json", f"is nested deeper than {MAX_DEPTH} levels")])
             if isinstance(value, dict):
                 for name in value.twice if isinstance(value, _Members) else ():
-                    message = str(Violation((*path, name), "is given twice; the last one counts"))
+                    message = str(SchemaViolation((*path, name), "is given twice; the last one counts"))
                     self.warnings.append(self.error("duplicate-key", message))
                 todo.extend((item, (*path, name)) for name, item in value.items())
                 todo.extend((name, path) for name in value)
             elif isinstance(value, list):
                 todo.extend((item, (*path, index)) for index, item in enumerate(value))
             elif isinstance(value, str) and not _is_text(value):
-                self.errors.append(self.error("json", str(Violation(path, "has half of a surrogate pair"))))
+                self.errors.append(
+                    self.error("json", str(SchemaViolation(path, "has half of a surrogate pair")))
+                )
         self.warnings.sort()
 
     def environments(self, value: object) -> tuple[str, ...]:
@@ -242,14 +244,14 @@ class _Found:
             properties = {key: item for key, item in value.items() if key != LEVEL_KEY}
             return Setting(self.level(name, value[LEVEL_KEY]) if LEVEL_KEY in value else "", properties)
         message = f"must be a level ({levels()}) or an object, not {shown(value)}"
-        self.errors.append(self.error("shape", str(Violation((name,), message))))
+        self.errors.append(self.error("shape", str(SchemaViolation((name,), message))))
         return Setting()
 
     def level(self, name: str, value: object) -> str:
         if isinstance(value, str) and value in LEVELS:
             return value
         message = f"the enforcement level must be one of {levels()}, not {shown(value)}"
-        self.errors.append(self.error("level", str(Violation((name,), message))))
+        self.errors.append(self.error("level", str(SchemaViolation((name,), message))))
         return ""
 
 

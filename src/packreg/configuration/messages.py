@@ -11,7 +11,7 @@ from packreg.text import plain
 MAX_SHOWN = 80  # characters of a value that a message quotes
 
 
-class Violation(NamedTuple):
+class SchemaViolation(NamedTuple):
     """One thing wrong with a policy's configuration: the path of the property and what is allowed there."""
 
     path: tuple[str | int, ...]
@@ -52,16 +52,18 @@ def _whole_numbers(value: object) -> object:
     return value
 
 
-def violations_of(error: Any) -> Iterator[Violation]:
+def violations_of(error: Any) -> Iterator[SchemaViolation]:
     """A validation error of the jsonschema library in our words; one for each required property missing."""
     path = tuple(error.absolute_path)
     if error.validator == "required" and isinstance(error.instance, Mapping):
         for name in error.validator_value:
             if name not in error.instance:
                 kind = _kind(error.schema, name)
-                yield Violation((*path, name), f"is required{f' ({kind})' if kind else ''} and has no value")
+                yield SchemaViolation(
+                    (*path, name), f"is required{f' ({kind})' if kind else ''} and has no value"
+                )
     else:
-        yield Violation(path, explain(error))
+        yield SchemaViolation(path, explain(error))
 
 
 def _kinds(wanted: object) -> str:

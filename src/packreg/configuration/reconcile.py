@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from packreg.configuration.file import LEVEL_KEY, LEVELS, Layer, Setting, levels, refused
-from packreg.configuration.messages import Violation
+from packreg.configuration.messages import SchemaViolation
 from packreg.configuration.schema import PolicySchema, schema_problem, violations
 from packreg.errors import Problem
 from packreg.pack.metadata import PackInfo
@@ -150,25 +150,27 @@ def _check(
         except ValueError as error:
             problem = str(error)
     if problem:
-        message = str(Violation((policy,), f"the pack's schema cannot be used: {problem}"))
+        message = str(SchemaViolation((policy,), f"the pack's schema cannot be used: {problem}"))
         yield Problem("config-schema", message, where)
     for violation in found:
         at = origin.get((policy, str(violation.path[0])), where) if violation.path else where
-        yield Problem("config-value", str(Violation((policy, *violation.path), violation.message)), at)
+        yield Problem("config-value", str(SchemaViolation((policy, *violation.path), violation.message)), at)
 
 
 def _without_secrets(policy: str, problem: Problem, secrets: frozenset[str]) -> Problem:
     """The problem as it may be said: what a schema says of a value quotes the value."""
     if not any(secret and secret in problem.message for secret in secrets):
         return problem
-    return problem._replace(message=str(Violation((policy,), "a secret value is not what the schema allows")))
+    return problem._replace(
+        message=str(SchemaViolation((policy,), "a secret value is not what the schema allows"))
+    )
 
 
 def _without_level(name: str, own: Mapping[str, Setting], where: str) -> Problem:
     if name == "all":
         return Problem("config-level", f"all: has properties and no level; it needs one of {levels()}", where)
     message = "the pack has no such policy, and it is given properties without a level"
-    return Problem("config-unknown-policy", str(Violation((name,), message)), where, _meant(name, own))
+    return Problem("config-unknown-policy", str(SchemaViolation((name,), message)), where, _meant(name, own))
 
 
 def _remediating(settings: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[Problem]:
@@ -177,7 +179,7 @@ def _remediating(settings: Mapping[str, Setting], layers: Sequence[Layer]) -> It
     for name, where in last.items():
         if settings[name].level == "remediate":
             message = "cannot be set to remediate: the policies of an OPA pack only report"
-            yield Problem("config-level", str(Violation((name,), message)), where)
+            yield Problem("config-level", str(SchemaViolation((name,), message)), where)
 
 
 def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[Problem]:
@@ -185,7 +187,9 @@ def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[P
         yield from layer.warnings
         for name in sorted(layer.settings):
             if name != "all" and name not in own:
-                message = str(Violation((name,), "the pack has no such policy; this setting does nothing"))
+                message = str(
+                    SchemaViolation((name,), "the pack has no such policy; this setting does nothing")
+                )
                 yield Problem("config-unknown-policy", message, layer.where, _meant(name, own))
 
 

@@ -19,7 +19,7 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
-from packreg.configuration.messages import Violation, dotted, explain, shown, violations_of
+from packreg.configuration.messages import SchemaViolation, dotted, explain, shown, violations_of
 
 MAX_NODES = 10_000  # sub-schemas, keywords and values in one policy's schema
 MAX_DEPTH = 32
@@ -68,7 +68,7 @@ def schema_problem(schema: PolicySchema) -> str:
     return ""
 
 
-def violations(schema: PolicySchema, properties: Mapping[str, object]) -> list[Violation]:
+def violations(schema: PolicySchema, properties: Mapping[str, object]) -> list[SchemaViolation]:
     """All that is wrong with these properties, sorted; the schema must have no `schema_problem`.
 
     Numbers are compared as JSON numbers (`100.0` is an integer). Raises ValueError when the validation
@@ -80,7 +80,7 @@ def violations(schema: PolicySchema, properties: Mapping[str, object]) -> list[V
 
     formats = FormatChecker(formats=("date", "email", "idn-email", "ipv4", "ipv6", "time", "uuid"))
     validator = _validator_class()(_whole(schema), registry=Registry(), format_checker=formats)
-    found: set[Violation] = set()
+    found: set[SchemaViolation] = set()
     spent = _steps.set([0])
     try:
         for error in validator.iter_errors(dict(properties)):

@@ -61,7 +61,7 @@ class Ciphertext(NamedTuple):
         return cls(parts[1], parts[2], base64.b64decode(parts[3], validate=True))
 
 
-class Secrets:
+class EnvironmentSecrets:
     """Encrypts and decrypts the secrets of environments with keys of the kinds that are at hand.
 
     `keys` are by kind; `kind` is that of new secrets, "" where there is none. `lacking` says what to do where

@@ -21,7 +21,7 @@ from packreg.environments.interpolation import Part, parse_text
 from packreg.environments.scalars import is_text
 from packreg.errors import InvalidConfiguration, UsageError
 from packreg.pack.problems import Problems
-from packreg.pack.strict_yaml import Mapping, Node, Place, Scalar, Sequence, read_yaml
+from packreg.pack.strict_yaml import Mapping, Node, Position, Scalar, Sequence, read_yaml
 from packreg.pack.text import short
 from packreg.registry.environment_reference import EnvironmentReference
 
@@ -58,11 +58,11 @@ class Import:
     name: str
     reference: EnvironmentReference
     merge: bool
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class EnvironmentDocument:
     """A definition that has no fault in itself. `where` names it in messages; `values` may be None."""
 
     where: str
@@ -86,7 +86,7 @@ class SecretText:
     encrypted: bool
 
 
-def read_document(text: bytes, where: str) -> Document:
+def read_document(text: bytes, where: str) -> EnvironmentDocument:
     """Read a definition.
 
     Raises InvalidConfiguration with all problems, none of which quotes a value: not strict YAML, other keys
@@ -95,7 +95,7 @@ def read_document(text: bytes, where: str) -> Document:
     """
     problems = Problems()
     root = read_yaml(text, where, problems, limit=MAX_DOCUMENT, nodes=MAX_NODES)
-    document = _Reader(where, problems).document(root) if root is not None else None
+    document = _DefinitionReader(where, problems).document(root) if root is not None else None
     if problems.errors or document is None:
         raise invalid(where, problems)
     return document
@@ -131,7 +131,7 @@ def secret_of(node: Node) -> SecretText | None:
     return None
 
 
-def secrets_of(document: Document) -> Iterator[SecretText]:
+def secrets_of(document: EnvironmentDocument) -> Iterator[SecretText]:
     """Every secret of a document, in the order of the text."""
     todo: list[Node] = [document.values] if document.values else []
     while todo:
@@ -145,7 +145,7 @@ def secrets_of(document: Document) -> Iterator[SecretText]:
             todo.extend(reversed(node.items))
 
 
-class _Reader:
+class _DefinitionReader:
     def __init__(self, where: str, problems: Problems) -> None:
         self.where, self.problems = where, problems
 
@@ -153,13 +153,13 @@ class _Reader:
         place = f"{self.where}:{node.place.line}:{node.place.column}"
         self.problems.error(f"environment-{code}", message, place, hint)
 
-    def document(self, root: Node) -> Document:
+    def document(self, root: Node) -> EnvironmentDocument:
         imports: tuple[Import, ...] = ()
         values: Mapping | None = None
         if not isinstance(root, Mapping):
             if not (isinstance(root, Scalar) and root.is_null):
                 self.refuse(root, "shape", "an environment is a mapping with imports and values")
-            return Document(self.where, (), None)
+            return EnvironmentDocument(self.where, (), None)
         for key, node in root.entries:
             if key.text == "imports":
                 imports = tuple(self.imports(node))
@@ -168,7 +168,7 @@ class _Reader:
             elif key.text != "description":
                 hint = "an environment has imports and values; what it defines stands below values"
                 self.refuse(key, "key", f"there is no top-level key {short(key.text)}", hint)
-        return Document(self.where, imports, values)
+        return EnvironmentDocument(self.where, imports, values)
 
     def imports(self, node: Node) -> Iterator[Import]:
         if isinstance(node, Scalar) and node.is_null:

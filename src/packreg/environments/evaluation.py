@@ -15,7 +15,7 @@ from typing import NamedTuple
 from packreg.environments.document import (
     SECRET,
     Call,
-    Document,
+    EnvironmentDocument,
     Import,
     call_of,
     invalid,
@@ -28,7 +28,7 @@ from packreg.environments.scalars import is_text, scalar_value
 from packreg.environments.values import TooMuch, Value, as_text, check_size, merge
 from packreg.errors import InvalidConfiguration, NotFound
 from packreg.pack.problems import Problems
-from packreg.pack.strict_yaml import Mapping, Node, Place, Scalar, Sequence
+from packreg.pack.strict_yaml import Mapping, Node, Position, Scalar, Sequence
 from packreg.registry.environment_reference import EnvironmentReference
 
 #: How deep references may refer to references, containers among them; far above what people write.
@@ -50,7 +50,7 @@ class Definition(NamedTuple):
         return f"{self.name}@{self.revision}"
 
 
-class Resolved(NamedTuple):
+class EvaluatedImport(NamedTuple):
     """An environment that somebody else evaluated; `name` is what it is called in messages."""
 
     name: str
@@ -61,7 +61,7 @@ class Resolved(NamedTuple):
 
 
 #: Gives what a reference means. Raises PackregError.
-Load = Callable[[EnvironmentReference], Definition | Resolved]
+Load = Callable[[EnvironmentReference], Definition | EvaluatedImport]
 #: Decrypts a secret of the environment with this name. Raises PackregError.
 Reveal = Callable[[str, str], str]
 
@@ -71,7 +71,7 @@ class _Refused(Exception):
 
 
 @dataclass
-class Evaluation:
+class Evaluator:
     """Evaluates environments.
 
     `unsaved` is the environment whose next revision is evaluated: importing its newest one is a circle.
@@ -82,8 +82,8 @@ class Evaluation:
     load: Load
     reveal: Reveal
     unsaved: str = ""
-    read: list[Definition | Resolved] = field(default_factory=list)
-    named: dict[EnvironmentReference, Definition | Resolved] = field(default_factory=dict)
+    read: list[Definition | EvaluatedImport] = field(default_factory=list)
+    named: dict[EnvironmentReference, Definition | EvaluatedImport] = field(default_factory=dict)
     revealed: set[str] = field(default_factory=set)
     problems: Problems = field(default_factory=Problems)
     _done: dict[EnvironmentReference, Value] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class Evaluation:
     _text: int = 0
     _work: int = 0
 
-    def document(self, document: Document, name: str) -> Value:
+    def document(self, document: EnvironmentDocument, name: str) -> Value:
         """The value of a definition of the environment `name`, whose own secrets are bound to that.
 
         Raises InvalidConfiguration with all problems of it, or of the first import that has any, and what
@@ -142,7 +142,7 @@ class Evaluation:
         self.named[each.reference] = found
         if len(self.read) > MAX_ENVIRONMENTS:
             raise _failed(where, place, "imports", f"more than {MAX_ENVIRONMENTS} environments are imported")
-        if isinstance(found, Resolved):
+        if isinstance(found, EvaluatedImport):
             return found.value
         self._text += len(found.text)
         if self._text > MAX_TEXT:
@@ -161,7 +161,7 @@ class Evaluation:
         return value
 
     @contextmanager
-    def _placed(self, where: str, place: Place) -> Iterator[None]:
+    def _placed(self, where: str, place: Position) -> Iterator[None]:
         try:
             yield
         except TooMuch as error:
@@ -173,8 +173,8 @@ class _Scope:
 
     def __init__(
         self,
-        evaluation: Evaluation,
-        document: Document,
+        evaluation: Evaluator,
+        document: EnvironmentDocument,
         name: str,
         base: Value | None,
         imports: dict[str, Value],

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
-from packreg.environments.document import Document, Import
-from packreg.environments.evaluation import Evaluation, Load, Reveal
+from packreg.environments.document import EnvironmentDocument, Import
+from packreg.environments.evaluation import Evaluator, Load, Reveal
 from packreg.environments.functions import is_binary, to_bytes
 from packreg.environments.opened import Opened, layer_of
 from packreg.environments.values import Value, as_text, secret_texts, to_json
 from packreg.errors import InvalidConfiguration, Problem
-from packreg.pack.strict_yaml import Place
+from packreg.pack.strict_yaml import Position
 from packreg.registry.environment_reference import EnvironmentReference
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}", re.ASCII)
@@ -31,27 +31,30 @@ def open_environments(references: Sequence[str], load: Load, reveal: Reveal) -> 
         PackregError: what `load` and `reveal` raise.
     """
     parsed = [EnvironmentReference.parse(text) for text in references]
-    place = Place(1, 1, 0, 0)
+    place = Position(1, 1, 0, 0)
     imports = tuple(Import(str(each), each, True, place) for each in dict.fromkeys(parsed))
-    evaluation = Evaluation(load, reveal)
-    value = evaluation.document(Document("", imports, None), "")
+    evaluation = Evaluator(load, reveal)
+    value = evaluation.document(EnvironmentDocument("", imports, None), "")
     named = [str(evaluation.named[each]) for each in dict.fromkeys(parsed)]
     return _opened(value, f"environment{'s' * (len(named) != 1)} {', '.join(named)}", evaluation)
 
 
-def open_document(document: Document, name: str, load: Load, reveal: Reveal) -> Opened:
-    """Open a definition that is not kept yet, of the environment `name`. Raises: as `open_environments`."""
-    evaluation = Evaluation(load, reveal, unsaved=name)
+def open_document(document: EnvironmentDocument, name: str, load: Load, reveal: Reveal) -> Opened:
+    """Open a definition that is not kept yet, of the environment `name`.
+
+    Raises what `open_environments` raises.
+    """
+    evaluation = Evaluator(load, reveal, unsaved=name)
     return _opened(evaluation.document(document, name), f"environment {name}", evaluation)
 
 
 def check_config(opened: Opened) -> None:
-    """Make sure that the configuration can be one, for every pack that it names. Raises: as `layer_of`."""
+    """Check the configuration of every pack that it names. Raises what `layer_of` raises."""
     for pack in sorted({key.partition(":")[0] for key in opened.policy_config if ":" in key} | {""}):
         layer_of(opened, pack)
 
 
-def _opened(value: Value, origin: str, evaluation: Evaluation) -> Opened:
+def _opened(value: Value, origin: str, evaluation: Evaluator) -> Opened:
     config = _object(value, "policyConfig", origin)
     variables = _texts(value, "environmentVariables", origin)
     files = _texts(value, "files", origin)

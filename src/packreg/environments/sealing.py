@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from packreg.environments.ciphertext import Secrets
+from packreg.environments.ciphertext import EnvironmentSecrets
 from packreg.environments.document import CIPHERTEXT, read_document, secrets_of
 from packreg.errors import IntegrityError, PackregError, UsageError
 
 
-def seal(text: bytes, environment: str, secrets: Secrets, before: bytes | None = None) -> bytes:
+def seal(text: bytes, environment: str, secrets: EnvironmentSecrets, before: bytes | None = None) -> bytes:
     """The definition with every `fn::secret: text` encrypted as `fn::secret: {ciphertext: …}`.
 
     `before` is the definition that is kept now. Ciphertexts that it has stay as they are, without a key; a
@@ -56,7 +56,7 @@ def ciphertexts(text: bytes, environment: str) -> list[str]:
     return [each.node.text for each in found if each.encrypted]
 
 
-def _same_key(secrets: Secrets, environment: str, kept: Iterable[str]) -> None:
+def _same_key(secrets: EnvironmentSecrets, environment: str, kept: Iterable[str]) -> None:
     """New secrets are not mixed with old ones that this passphrase or key cannot open."""
     for ciphertext in dict.fromkeys(kept):
         try:
@@ -69,7 +69,7 @@ def _same_key(secrets: Secrets, environment: str, kept: Iterable[str]) -> None:
             ) from None
 
 
-def _known(secrets: Secrets, environment: str, old: Iterable[str]) -> dict[str, str]:
+def _known(secrets: EnvironmentSecrets, environment: str, old: Iterable[str]) -> dict[str, str]:
     """The ciphertexts that can be opened, by plain text."""
     known: dict[str, str] = {}
     for ciphertext in old:
@@ -78,7 +78,7 @@ def _known(secrets: Secrets, environment: str, old: Iterable[str]) -> dict[str, 
     return known
 
 
-def _once(secrets: Secrets, environment: str, old: Iterable[str]) -> Callable[[str], str]:
+def _once(secrets: EnvironmentSecrets, environment: str, old: Iterable[str]) -> Callable[[str], str]:
     """Encrypts with one key, which is asked for when it is needed first."""
     sealing: list[Callable[[str], str]] = []
 

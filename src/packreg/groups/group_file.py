@@ -76,7 +76,7 @@ def read_groups(data: bytes, where: str) -> GroupFile:
     """
     problems = Problems()
     root = yaml.read_yaml(data, where, problems, limit=MAX_FILE, nodes=MAX_NODES)
-    reader = _Reader(where, problems)
+    reader = _GroupFileReader(where, problems)
     groups = reader.root(root) if root is not None else {}
     if problems.errors:
         lines = "\n".join(f"  {problem}" for problem in problems.errors[:50])
@@ -129,7 +129,7 @@ def _group(there: Group | None, name: str, written: Written, prune: bool) -> Gro
     return Group(name, mode, kinds, packs=packs, **members)
 
 
-class _Reader:
+class _GroupFileReader:
     """Reads the tree of one file, collecting everything that is wrong with it."""
 
     def __init__(self, where: str, problems: Problems) -> None:

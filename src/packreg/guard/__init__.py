@@ -2,11 +2,11 @@
 
 The CLI starts it like any policy pack, tells it the stack and asks it about each resource; it asks the
 packs and answers for all of them. `guard` is that from the first word to the report, `answers` makes one
-answer of many, `packs` runs the packs, `seen` knows the stack's resources, `server` speaks the protocol and
-`life` says when it is over; `callers` knows who may call, `exceptions` what the CLI was given, and `denial`
-has the words for who is denied. Which packs there are, what they are configured to, who waived what and
-where reports go is `backend`, which asks the use cases in `services`; `__main__` is the process that the
-CLI starts.
+answer of many, `packs` runs the packs, `resources` knows the stack's resources, `server` speaks the
+protocol and `life` says when it is over; `callers` knows who may call, `exceptions` what the CLI was given,
+and `denial` has the words for who is denied. Which packs there are, what they are configured to, who waived
+what and where reports go is `backend`, which asks the use cases in `services`; `__main__` is the process
+that the CLI starts.
 
 A face: it may import `services` and all rooms below, never another face.
 

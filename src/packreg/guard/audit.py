@@ -8,8 +8,8 @@ from packreg.analyzer.pool import Pool
 from packreg.analyzer.program import Program, Stack
 from packreg.analyzer.redaction import Redactor
 from packreg.errors import PackFailed
+from packreg.guard.resources import Resulting, UpdateResources, secrets_in
 from packreg.guard.run import Prepare, Run
-from packreg.guard.seen import Resulting, SeenStack, secrets_in
 from packreg.services.judge import evaluated
 from packreg.services.prepare import PreparedPacks
 from packreg.threads import in_background
@@ -20,7 +20,7 @@ _MOST_WARM = 32
 class Audit:
     """Made when the update begins: its packs are found and started then, and wait."""
 
-    def __init__(self, stack: Stack, prepare: Prepare, seen: SeenStack) -> None:
+    def __init__(self, stack: Stack, prepare: Prepare, seen: UpdateResources) -> None:
         self._stack, self._seen = stack, seen
         self._pool = Pool(keep=_MOST_WARM)
         self._prepared = in_background(lambda: self._prepare(prepare))

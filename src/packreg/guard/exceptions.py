@@ -45,7 +45,7 @@ _FOUND = (
 )
 
 
-class _Unread(Exception):
+class _UnreadCommand(Exception):
     """A file cannot be read as the CLI read it; the text says why."""
 
 
@@ -103,7 +103,7 @@ def _look(configs: Iterable[str], directory: str) -> tuple[str, str]:
         try:
             if config and _has_exceptions(_content(os.path.join(directory, config))):  # noqa: PTH118  as it is
                 return shown, unread
-        except _Unread as error:
+        except _UnreadCommand as error:
             unread = unread or f"the configuration {shown} {error}"
     return "", unread
 
@@ -112,10 +112,10 @@ def _content(path: str) -> bytes:
     """The bytes of a plain file. Raises _Unread."""
     try:
         if not Path(path).is_absolute() or not _is_shared(path):
-            raise _Unread("may be another file for the guard than for the Pulumi CLI")
+            raise _UnreadCommand("may be another file for the guard than for the Pulumi CLI")
         return read_file(path, MAX_FILE, regular=True)
     except (OSError, ValueError) as error:
-        raise _Unread(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise _UnreadCommand(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _is_shared(path: str) -> bool:
@@ -145,6 +145,6 @@ def _has_exceptions(data: bytes) -> bool:
         text = data.decode("utf-8-sig", "replace")
         whole = json.loads(text, object_pairs_hook=list, parse_int=float) if text.strip() else []
     except (ValueError, RecursionError):
-        raise _Unread("is not JSON") from None
+        raise _UnreadCommand("is not JSON") from None
     members = [each for each in whole if isinstance(each, tuple)] if isinstance(whole, list) else []
     return any(name.casefold() in ("exceptions", "environments") and value for name, value in members)

@@ -35,8 +35,8 @@ from packreg.guard.denial import Denial, not_made
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.packs import RunningPacks
 from packreg.guard.reports import interrupted, keep_reports
+from packreg.guard.resources import UpdateResources, secrets_in
 from packreg.guard.run import Begin, Keep, Prepare, Run
-from packreg.guard.seen import SeenStack, secrets_in
 from packreg.services.prepare import PreparedPacks
 from packreg.threads import in_background
 
@@ -79,7 +79,7 @@ class Guard:
         self._turn, self._telling = Lock(), Lock()
         self._pool = Pool(keep=0)
         self._stack = Stack()
-        self._seen = SeenStack("", "")
+        self._seen = UpdateResources("", "")
         self._secrets: frozenset[str] = frozenset()
         self._redactor = Redactor(())
         self._beginning: Future[PreparedPacks] | None = None
@@ -103,7 +103,7 @@ class Guard:
         with self._telling:
             if self._beginning is None:
                 self._stack, self._exceptions = stack, exceptions
-                self._seen = SeenStack(stack.stack, stack.project, keep=not stack.dry_run)
+                self._seen = UpdateResources(stack.stack, stack.project, keep=not stack.dry_run)
                 self._denial = Denial(entity_of(stack).name)
                 self._beginning = in_background(lambda: self._begin(stack))
                 if exceptions.found:
@@ -370,4 +370,4 @@ def _summary(required: Required) -> str:
         return f"{required.entity}: {Governed(required).nothing_said()}; no policy pack is enforced"
     packs = [f"{each.pack}@{each.version}" for each in required.packs]
     packs += [f"{each.pack} (not to be had)" for each in required.unavailable if each.pack != OWN_NAME]
-    return f"{required.entity} must pass {', '.join(packs) or 'policy packs that nobody knows'}"
+    return f"{required.entity} must pass {', '.join(packs) or 'policy packs, which could not be looked up'}"

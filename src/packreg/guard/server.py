@@ -30,7 +30,7 @@ _LONGEST = 4000
 Handler = Callable[[bytes, "psutil.Process | None"], bytes]
 
 
-class Service:
+class GuardService:
     """The methods of `pulumirpc.Analyzer`: bytes in, bytes out."""
 
     def __init__(
@@ -120,7 +120,7 @@ class Service:
         return b""
 
 
-def start(service: Service) -> tuple[grpc.Server, int]:
+def start(service: GuardService) -> tuple[grpc.Server, int]:
     """A server that answers, and its port."""
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="packreg-guard")
     server = grpc.server(threads, options=_OPTIONS)

@@ -33,7 +33,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class Kept:
+class CachedThing:
     """One thing in the home. `size` is the bytes of its files; `users` are those who need it.
 
     Users are installed packs as `name@version`, or paths of directories outside the home.
@@ -64,20 +64,22 @@ def installed_packs(home: Home) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield path, said
 
 
-def list_cache(home: Home) -> list[Kept]:
+def list_cache(home: Home) -> list[CachedThing]:
     """Everything in the home, installed packs first. Reads the size of every file, so it takes its time."""
     found = [
-        Kept("pack", f"{said['name']}@{said['version']}", path, _size(path))
+        CachedThing("pack", f"{said['name']}@{said['version']}", path, _size(path))
         for path, said in installed_packs(home)
     ]
     needed = _needed(home)
     for directory, kind in _KINDS.items():
         for path in _entries(home.part(directory)):
-            found.append(Kept(kind, path.name, path, _size(path), tuple(sorted(needed.get(str(path), ())))))
+            found.append(
+                CachedThing(kind, path.name, path, _size(path), tuple(sorted(needed.get(str(path), ()))))
+            )
     return found
 
 
-def prune(home: Home, *, dry_run: bool = False) -> list[Kept]:
+def prune(home: Home, *, dry_run: bool = False) -> list[CachedThing]:
     """Remove what nobody needs, and give back what it was; with `dry_run` nothing is removed.
 
     That is environments and trees that no installed pack points to (nor any directory that `install --to` or
@@ -85,25 +87,25 @@ def prune(home: Home, *, dry_run: bool = False) -> list[Kept]:
     another packreg is working on stays, and the wheels, packages and programs that `cache import` brought.
     """
     needed = _needed(home)
-    going: list[Kept] = []
+    going: list[CachedThing] = []
     for directory in ("envs", "node", "bundles", "logs", "tmp"):
         for path in _entries(home.part(directory)):
             if not needed.get(str(path)) and not _is_worked_on(home, directory, path):
-                going.append(Kept(_KINDS[directory], path.name, path, _size(path)))
+                going.append(CachedThing(_KINDS[directory], path.name, path, _size(path)))
     for path in sorted(home.packs.glob("*/*/.*")):
         if path.parent.is_symlink() or path.parents[1].is_symlink():
             continue  # what lies there is somebody else's
-        going.append(Kept("scratch", path.name, path, _size(path)))
+        going.append(CachedThing("scratch", path.name, path, _size(path)))
     return [kept for kept in going if dry_run or _remove(kept.path)]
 
 
-def clean(home: Home) -> list[Kept]:
+def clean(home: Home) -> list[CachedThing]:
     """Remove everything, installed packs too, and give back what it was; only the home's own directories."""
     removed = []
     for directory in ("packs", *_KINDS):
         path = home.part(directory)
         if path.is_dir():
-            kept = Kept(_KINDS.get(directory, "packs"), directory, path, _size(path))
+            kept = CachedThing(_KINDS.get(directory, "packs"), directory, path, _size(path))
             if _remove(path):
                 removed.append(kept)
     return removed

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _DIGEST = 5
 
 
-class Comparison:
+class TreeComparison:
     """What was found in a directory: `changed`, `missing` and `extra` paths, sorted.
 
     `renewed` is the list to keep from now on if nothing differs but times, else None.
@@ -74,9 +74,9 @@ def list_file(path: str) -> list[Any]:
     return [*_stamp(status), _digest(path, status)]
 
 
-def compare(root: str, files: Files, leave: frozenset[str] = frozenset()) -> Comparison:
+def compare(root: str, files: Files, leave: frozenset[str] = frozenset()) -> TreeComparison:
     """Compare what is below `root` now with what was listed. Never raises: what cannot be read differs."""
-    found = Comparison()
+    found = TreeComparison()
     seen = 0
     renewed: Files = {}
     try:

@@ -30,5 +30,5 @@ def find_entry(kind: str, entry: Path, tools: Tools) -> Held | None:
 
 
 def is_as_made(kind: str, entry: str, tools: Tools) -> bool:
-    """Whether `find_entry` has it, for `marker.holds`. Raises: as that."""
+    """Whether `find_entry` has it, for `marker.holds`. Raises what that raises."""
     return find_entry(kind, Path(entry), tools) is not None

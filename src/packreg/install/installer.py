@@ -197,7 +197,7 @@ class Installer:
     ) -> tuple[Gathered, Provision]:
         """What a release is made from, and its dependencies, found or built with these tools' home.
 
-        Raises: as `install`.
+        Raises what `install` raises.
         """
         offline, say = job.offline, job.say
         gathered = self._gather(release, content, tools, offline=offline, say=say)
@@ -265,7 +265,8 @@ class Installer:
         else:
             notes = (*release.notes, *content.notes)
             provision = Provision(marker.LEFT_OUT)
-            leave = dependencies_place(Runtime.of_manifest(record.reference, record.manifest, content.files))
+            runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
+            leave = dependencies_place(runtime)
         notes = (*notes, *self._unbelieved(place, record))
         job.say("writing files")
         with staged(place) as staging:
@@ -315,7 +316,7 @@ class Installer:
     def gather(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Gathered:
         """The verified files of a release and its exact dependencies, resolved now if no lock was recorded.
 
-        Raises: as `install`.
+        Raises what `install` raises.
         """
         content = self.releases.content(release, offline=offline, say=say)
         return self._gather(release, content, self.tools, offline=offline, say=say)

@@ -85,8 +85,8 @@ def remembered_lock(
 ) -> Lock | None:
     """The same, resolved at most once on this machine for the same requirements.
 
-    Raises: as `lock_dependencies`; offline also `InstallError` if nothing is remembered and the caches of
-        uv or npm do not suffice.
+    Raises what `lock_dependencies` raises; offline also `InstallError` if nothing is remembered and the
+    caches of uv or npm do not suffice.
     """
     memory = resolved_file(pack, tools)
     with suppress(OSError, ValueError, TypeError, KeyError):
@@ -169,7 +169,7 @@ def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:
             problem = f"{line[:80]!r} is not a requirement from an index"
             problems.append(Problem("requirement-url", problem, "pyproject.toml", "name it with a version"))
     if problems:
-        raise InvalidPack("the pack depends on something that is in no index", tuple(problems))
+        raise InvalidPack("the pack depends on a package that no index has", tuple(problems))
     return lines
 
 
@@ -231,7 +231,7 @@ def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
         return _checked(text, pack.name, "uv.lock", "")
     except InstallError as error:
         problem = Problem("uv-lock", str(error), "uv.lock", "depend on packages of an index only")
-        raise InvalidPack("the pack's uv.lock names something that is in no index", (problem,)) from error
+        raise InvalidPack("the pack's uv.lock names a package that no index has", (problem,)) from error
 
 
 def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
@@ -268,7 +268,7 @@ def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
         return _checked(text, pack.name, "poetry.lock", "")
     except InstallError as error:
         problem = Problem("poetry-lock", str(error), "poetry.lock", "depend on packages of an index only")
-        raise InvalidPack("the pack's poetry.lock names something that is in no index", (problem,)) from error
+        raise InvalidPack("the pack's poetry.lock names a package that no index has", (problem,)) from error
 
 
 def _resolve_with_pip(

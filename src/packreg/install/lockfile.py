@@ -63,7 +63,7 @@ class Pin:
         return wanted in (None, self.digest)
 
 
-class Lock(NamedTuple):
+class Lockfile(NamedTuple):
     """The pins of a lock by name, and the keys beside them that a newer packreg wrote."""
 
     pins: dict[str, Pin]
@@ -78,7 +78,7 @@ def find_lock(directory: Path) -> Path | None:
     return None
 
 
-def read_lock(path: Path) -> Lock:
+def read_lock(path: Path) -> Lockfile:
     """The pins of a lock.
 
     Raises:
@@ -104,7 +104,7 @@ def read_lock(path: Path) -> Lock:
         if pin.name in pins:
             raise UsageError(f"{path} pins {pin.name} twice", hint="keep one of the entries")
         pins[pin.name] = pin
-    return Lock(pins, _without(document, ("version", "pack")))
+    return Lockfile(pins, _without(document, ("version", "pack")))
 
 
 def _read_pin(entry: object, where: str) -> Pin:
@@ -147,7 +147,7 @@ def pins_of(directory: Path, references: Sequence[Reference]) -> list[Pin]:
     return chosen
 
 
-def lock_text(lock: Lock) -> str:
+def lock_text(lock: Lockfile) -> str:
     """A lock as it is written; what a newer packreg wrote into it stays."""
     needs = lock.unknown.get("needs")
     text = f"{_HEAD}version = {WITH_NEEDS if needs else FORMAT}\n" + _lines(lock.unknown)

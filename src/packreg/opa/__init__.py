@@ -2,13 +2,13 @@
 
 `python -m packreg.opa` is the analyzer process; as `pulumi-analyzer-policy-opa` on PATH it also
 serves a Pulumi CLI before 3.274. `check.opa_problems` says what is wrong with a pack,
-`command.analyzer_command` what to start. May import `analysis.protocol`, `analysis.values`, `pack` and
-`errors`. Needs the program `opa`.
+`command.analyzer_command` what to start. May import `analyzer`, `states`, `install` and
+`pack`. Needs the program `opa`.
 
     program, service              `opa` asked once, and `opa` as a server
     modules, rules, load          Rego files and config-schema.json → the policies they make
     inputs, judge                 resources → lists of inputs → violations
-    wire, many, server            the protocol around it
+    wire, server                  the protocol around it
 
 Decisions:
 

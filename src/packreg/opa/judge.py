@@ -29,7 +29,7 @@ _MOST = 64
 _SHARE = 0.25
 
 
-class Violation(NamedTuple):
+class OpaViolation(NamedTuple):
     """What one policy says about what it judged."""
 
     rule: Rule
@@ -45,10 +45,10 @@ class Skipped(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class OpaVerdict:
     """All that the policies say to one question."""
 
-    violations: tuple[Violation, ...] = ()
+    violations: tuple[OpaViolation, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
 
@@ -56,7 +56,7 @@ class PolicyFailure(Exception):
     """A policy could not be evaluated. The text names it, and says why and where."""
 
 
-class Setting(NamedTuple):
+class PolicySetting(NamedTuple):
     """One policy's configuration, or with the name "all" that of those that have none."""
 
     level: str
@@ -64,7 +64,7 @@ class Setting(NamedTuple):
 
 
 #: What a resource's policies say; or why one of them could not.
-Outcome = Verdict | PolicyFailure
+Outcome = OpaVerdict | PolicyFailure
 #: The values of all active policies, each in a list that is empty where the policy is undefined.
 _Values = list[list[Any]]
 
@@ -89,7 +89,7 @@ class Judge:
         self._warned: set[str] = set()
         self.configure({})
 
-    def configure(self, settings: Mapping[str, Setting]) -> None:
+    def configure(self, settings: Mapping[str, PolicySetting]) -> None:
         """Levels and properties of the policies, in place of all earlier ones.
 
         Raises ValueError for `remediate`: rules report, they do not change resources.
@@ -141,10 +141,12 @@ class Judge:
                 self._size = min(_MOST, self._size * 2)
         return outcomes
 
-    def stack(self, resources: Iterable[Resource], *, signed: bool = True, seconds: float = 120.0) -> Verdict:
+    def stack(
+        self, resources: Iterable[Resource], *, signed: bool = True, seconds: float = 120.0
+    ) -> OpaVerdict:
         """Judge all resources together. Raises PolicyFailure, TookTooLong, OpaFailure."""
         if not self._stack_rules:
-            return Verdict()
+            return OpaVerdict()
         chosen = [item for item in resources if not self._kubernetes or inputs.is_kubernetes(item)]
         asked = [self._stack_question(variant) for variant in _variants(chosen, signed)]
         until = time.monotonic() + seconds
@@ -152,7 +154,7 @@ class Judge:
             values = [self._values("stacks", [one], until - time.monotonic())[0] for one in asked]
         except EvaluationFailed as failure:
             raise self._named(failure, self._stack_rules, "stacks", asked, until) from None
-        return Verdict(tuple(self._violations(self._stack_rules, values)))
+        return OpaVerdict(tuple(self._violations(self._stack_rules, values)))
 
     # --- the questions ------------------------------------------------------------------------------------
 
@@ -212,7 +214,7 @@ _whole(item) := item.input if item.input
     def _judged(self, resources: Sequence[Resource], signed: bool, seconds: float) -> list[Outcome]:
         """An outcome for each. Raises TookTooLong, OpaFailure."""
         if not self._resource_rules:
-            return [Verdict() for _ in resources]
+            return [OpaVerdict() for _ in resources]
         asked: list[list[dict[str, Any]]] = []
         for resource in resources:
             fitting = not self._kubernetes or inputs.is_kubernetes(resource)
@@ -232,15 +234,15 @@ _whole(item) := item.input if item.input
             return self._outcomes(asked[:half], until) + self._outcomes(asked[half:], until)
         return [self._verdict([next(values) for _ in variants]) for variants in asked]
 
-    def _verdict(self, values: Sequence[_Values]) -> Verdict:
+    def _verdict(self, values: Sequence[_Values]) -> OpaVerdict:
         if not values:
             reason = "the resource is not one of Kubernetes"
-            return Verdict(skipped=tuple(Skipped(rule, reason) for rule, _ in self._resource_rules))
-        return Verdict(tuple(self._violations(self._resource_rules, values)))
+            return OpaVerdict(skipped=tuple(Skipped(rule, reason) for rule, _ in self._resource_rules))
+        return OpaVerdict(tuple(self._violations(self._resource_rules, values)))
 
     def _violations(
         self, rules: Sequence[tuple[Rule, str]], values: Sequence[_Values]
-    ) -> Iterable[Violation]:
+    ) -> Iterable[OpaViolation]:
         """What the policies say; with two values for each, those of what does not depend on the unknown.
 
         What does not depend on it comes out the same whatever stands for it.
@@ -248,14 +250,14 @@ _whole(item) := item.input if item.input
         for number, (rule, level) in enumerate(rules):
             found = self._messages(rule, values[0][number])
             if len(values) == 1:
-                yield from (Violation(rule, level, message) for message in found)
+                yield from (OpaViolation(rule, level, message) for message in found)
                 continue
             other = self._messages(rule, values[1][number])
-            yield from (Violation(rule, level, message) for message in found if message in other)
+            yield from (OpaViolation(rule, level, message) for message in found if message in other)
             if set(found) != set(other):
                 reason = "its result depends on values that are not known yet"
                 message = f"can't run policy '{rule.name}' during preview: {reason}"
-                yield Violation(rule, ADVISORY, message)
+                yield OpaViolation(rule, ADVISORY, message)
 
     def _messages(self, rule: Rule, values: Sequence[Any]) -> list[str]:
         if not values:

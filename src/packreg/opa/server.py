@@ -23,7 +23,7 @@ from packreg.analyzer.protocol.encode import MAX_MESSAGE
 from packreg.analyzer.protocol.many import ANNOUNCEMENT, METHOD, SERVICE, WARNING, join, split
 from packreg.analyzer.protocol.struct import encode_struct
 from packreg.opa.inputs import Resource
-from packreg.opa.judge import Judge, PolicyFailure, Setting, Verdict, may_be_signed
+from packreg.opa.judge import Judge, OpaVerdict, PolicyFailure, PolicySetting, may_be_signed
 from packreg.opa.load import OpaPack
 from packreg.opa.program import OpaFailure
 from packreg.opa.service import OpaService, TookTooLong
@@ -44,7 +44,7 @@ _NO_DEADLINE = 24 * 3600.0
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
 
-class Service:
+class OpaAnalyzer:
     """The methods of `pulumirpc.Analyzer` for one pack: bytes in, bytes out."""
 
     def __init__(self, pack: OpaPack, judge: Judge) -> None:
@@ -117,7 +117,7 @@ class Service:
         self._warn_of_missing(settings)
         return b""
 
-    def _warn_of_missing(self, settings: Mapping[str, Setting]) -> None:
+    def _warn_of_missing(self, settings: Mapping[str, PolicySetting]) -> None:
         for rule in self._pack.rules.rules:
             if rule.schema is None:
                 continue
@@ -197,7 +197,7 @@ class Service:
             os._exit(1)
         raise AssertionError("abort raises")
 
-    def _answer(self, verdict: Verdict, urn: str) -> bytes:
+    def _answer(self, verdict: OpaVerdict, urn: str) -> bytes:
         response = pb.AnalyzeResponse()
         for rule, level, message in verdict.violations:
             response.diagnostics.add(
@@ -228,7 +228,7 @@ async def serve(pack: OpaPack, opa: OpaService) -> None:
     """
     server = grpc.aio.server(options=_OPTIONS)
     judge = Judge(pack.rules, pack.input_format, opa, complain)
-    server.add_generic_rpc_handlers(Service(pack, judge).handlers())
+    server.add_generic_rpc_handlers(OpaAnalyzer(pack, judge).handlers())
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     asked = asyncio.Event()

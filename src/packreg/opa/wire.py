@@ -11,7 +11,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.struct import decode_struct
-from packreg.opa.judge import Setting
+from packreg.opa.judge import PolicySetting
 
 #: From here on Go writes numbers with an exponent.
 _EXPONENT = 1e21
@@ -97,11 +97,11 @@ def _options(options: pb.ResourceOptions) -> dict[str, Any]:
     }
 
 
-def configuration(request: bytes) -> dict[str, Setting]:
+def configuration(request: bytes) -> dict[str, PolicySetting]:
     """A ConfigureRequest by policy. Raises ValueError."""
     message = read(pb.ConfigureRequest, request)
     return {
-        name: Setting(
+        name: PolicySetting(
             pb.EnforcementLevel.Name(entry.enforcement_level),
             decode_struct(entry.properties) if entry.HasField("properties") else {},
         )

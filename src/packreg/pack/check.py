@@ -30,7 +30,7 @@ _ALTERNATIVES = ("PulumiPolicy.yml", "PulumiPolicy.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class PackReport:
     """What a check found. `name`, `version` and `runtime` are None as far as they are not known.
 
     `files` is the number of files in the pack; `left_out` what lies beside them and is not part of it.
@@ -93,7 +93,7 @@ def check_directory(
     version: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     poetry: bool = False,
-) -> tuple[Report, Pack | None]:
+) -> tuple[PackReport, Pack | None]:
     """Check the pack in a directory; `poetry` says that poetry can be run here.
 
     The pack is None unless it could be read whole; with credentials in it, it is there and the report is not
@@ -116,7 +116,7 @@ def check_bundle(
     version: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     poetry: bool = True,
-) -> tuple[Report, Pack | None]:
+) -> tuple[PackReport, Pack | None]:
     """Check the pack in a bundle likewise.
 
     Raises:
@@ -125,7 +125,7 @@ def check_bundle(
     try:
         files = decode(data, limits)
     except InvalidPack as error:
-        return Report(name, version, None, 0, error.problems, ()), None
+        return PackReport(name, version, None, 0, error.problems, ()), None
     problems = Problems()
     _warn_of_strays(files, problems)
     examination = _Examination(files, lambda path: "", problems, limits)
@@ -200,9 +200,9 @@ class _Examination:
             dependencies_kind=needs.kind,
         )
 
-    def report(self, left_out: tuple[LeftOut, ...] = ()) -> Report:
+    def report(self, left_out: tuple[LeftOut, ...] = ()) -> PackReport:
         """What was found so far."""
-        return Report(
+        return PackReport(
             name=self.name,
             version=self.version.text if self.version else None,
             runtime=self.manifest.runtime if self.manifest else None,

@@ -22,7 +22,7 @@ _NONE, _EMPTY = "0000000", "e69de29"
 
 
 @dataclass(frozen=True)
-class Difference:
+class PackDifference:
     """Paths, requirement lines and manifest fields (dotted key -> value before and after, "-" for none)."""
 
     added: tuple[str, ...] = ()
@@ -45,10 +45,10 @@ class Difference:
         }
 
 
-def compare(old: Files, new: Files) -> Difference:
+def compare(old: Files, new: Files) -> PackDifference:
     """What changed from `old` to `new`; a changed executable bit is a change."""
     before, after = requirements(old), requirements(new)
-    return Difference(
+    return PackDifference(
         added=tuple(sorted(new.keys() - old.keys())),
         removed=tuple(sorted(old.keys() - new.keys())),
         changed=tuple(sorted(path for path in old.keys() & new.keys() if old[path] != new[path])),
@@ -98,7 +98,7 @@ def _flat(prefix: str, value: object) -> dict[str, str]:
     return {} if value is None else {prefix: value if isinstance(value, str) else json.dumps(value)}
 
 
-def unified(old: Files, new: Files, found: Difference) -> list[str]:
+def unified(old: Files, new: Files, found: PackDifference) -> list[str]:
     """The changed lines of text files as a patch in git's format, without line ends.
 
     `git apply` and `patch -p1` make the old text files into the new ones with it. What they cannot apply,

@@ -67,11 +67,11 @@ def parse_package_json(data: bytes, problems: Problems) -> PackageJson | None:
     if not isinstance(value, dict):
         problems.error("not-a-mapping", "the file is not an object", f"{FILE_NAME}:1:1", 'write {"name": …}')
         return None
-    package = _Reader(value, data, problems).read()
+    package = _PackageReader(value, data, problems).read()
     return package if len(problems.errors) == found else None
 
 
-class _Reader:
+class _PackageReader:
     """Checks the value of one package.json."""
 
     def __init__(self, value: dict[str, object], data: bytes, problems: Problems) -> None:

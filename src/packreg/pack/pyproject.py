@@ -132,7 +132,7 @@ def parse_pyproject(data: bytes, problems: Problems) -> PyProject | None:
     table = None if text is None else _load(text, problems)
     if text is None or table is None:
         return None
-    project = _Reader(text, problems).read(table)
+    project = _PyprojectReader(text, problems).read(table)
     return project if len(problems.errors) == found else None
 
 
@@ -174,7 +174,7 @@ def _beyond_bounds(text: str) -> int | None:
     return None
 
 
-class _Reader:
+class _PyprojectReader:
     """Checks the tables of one pyproject.toml."""
 
     def __init__(self, text: str, problems: Problems) -> None:

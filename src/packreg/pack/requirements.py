@@ -78,14 +78,14 @@ def parse_requirements(files: Files, path: str, problems: Problems) -> Requireme
     The size, line and include limits hold for all its files together.
     """
     found = len(problems.errors)
-    reader = _Reader(files, problems)
+    reader = _RequirementsReader(files, problems)
     reader.read(path, constraint=False)
     if len(problems.errors) > found:
         return None
     return Requirements(tuple(dict.fromkeys(reader.lines)), tuple(dict.fromkeys(reader.constraints)))
 
 
-class _Reader:
+class _RequirementsReader:
     """Reads a requirements file and those that it includes."""
 
     def __init__(self, files: Files, problems: Problems) -> None:

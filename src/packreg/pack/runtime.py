@@ -54,7 +54,7 @@ _NODE_ARGUMENTS = re.compile(
 Option: TypeAlias = str | bool
 
 
-class Runtime(NamedTuple):
+class ManifestRuntime(NamedTuple):
     """A runtime's name and those of its options that it knows and that are right."""
 
     name: str
@@ -120,7 +120,7 @@ class RuntimeReader:
     def __init__(self, where: str, problems: Problems) -> None:
         self.where, self.problems = where, problems
 
-    def read(self, root: Mapping) -> Runtime:
+    def read(self, root: Mapping) -> ManifestRuntime:
         """The runtime of a manifest; after an error its name is empty or an option is missing."""
         node = root.get("runtime")
         if node is None or (isinstance(node, Scalar) and node.is_null):
@@ -129,27 +129,27 @@ class RuntimeReader:
             if close and node is None:
                 hint = f"write `runtime` in place of {short(close.text)}"
             self._error("runtime", "the manifest has no runtime", node or close or root, hint)
-            return Runtime("", {})
+            return ManifestRuntime("", {})
         if isinstance(node, Scalar):
-            return Runtime(self._name(node), {})
+            return ManifestRuntime(self._name(node), {})
         if not isinstance(node, Mapping):
             self._error("runtime", "runtime must be a name, or a mapping with name and options", node)
-            return Runtime("", {})
+            return ManifestRuntime("", {})
         self.warn_unknown(node, ("name", "options"), "runtime.")
         name = node.get("name")
         if not isinstance(name, Scalar) or name.is_null:
             self._error("runtime", "runtime has no name", name or node, "add `name: python` to it")
-            return Runtime("", {})
+            return ManifestRuntime("", {})
         runtime = self._name(name)
         options = node.get("options")
         if options is None or (isinstance(options, Scalar) and options.is_null):
-            return Runtime(runtime, {})
+            return ManifestRuntime(runtime, {})
         if not isinstance(options, Mapping):
             self._error(
                 "options", "runtime.options must be a mapping", options, "write `virtualenv: venv` below it"
             )
-            return Runtime(runtime, {})
-        return Runtime(runtime, self._options(options, runtime) if runtime else {})
+            return ManifestRuntime(runtime, {})
+        return ManifestRuntime(runtime, self._options(options, runtime) if runtime else {})
 
     def warn_unknown(self, mapping: Mapping, known: tuple[str, ...], parent: str = "") -> None:
         """Warn about every key of `mapping` that is not in `known`."""

@@ -39,7 +39,7 @@ _NOT_A_STRING = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """A stretch of the text: line and column of its beginning, counted from 1, and its character offsets."""
 
     line: int
@@ -54,7 +54,7 @@ class Scalar:
 
     text: str
     style: str
-    place: Place
+    place: Position
 
     @property
     def is_null(self) -> bool:
@@ -73,7 +73,7 @@ class Sequence:
 
     items: tuple[Node, ...]
     flow: bool
-    place: Place
+    place: Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Mapping:
 
     entries: tuple[tuple[Scalar, Node], ...]
     flow: bool
-    place: Place
+    place: Position
 
     def get(self, key: str) -> Node | None:
         """The value of `key`, compared as text."""
@@ -152,7 +152,7 @@ class _TreeReader:
         self._next()
         event = self._next()
         if isinstance(event, events.StreamEndEvent):
-            return Scalar("", "", Place(1, 1, 0, 0))
+            return Scalar("", "", Position(1, 1, 0, 0))
         assert isinstance(event, events.DocumentStartEvent)
         if event.version and tuple(event.version) not in ((1, 1), (1, 2)):
             self._report("directive", "only %YAML 1.1 and %YAML 1.2 are read", event, "remove the line")
@@ -233,8 +233,8 @@ class _TreeReader:
                 entries[key.text] = (key, value)
         return tuple(entries.values())
 
-    def _to_here(self, place: Place) -> Place:
-        return Place(place.line, place.column, place.start, self._end)
+    def _to_here(self, place: Position) -> Position:
+        return Position(place.line, place.column, place.start, self._end)
 
     def _report(self, code: str, message: str, event: events.Event, hint: str) -> None:
         self.reported += 1
@@ -244,8 +244,8 @@ class _TreeReader:
         self.problems.error(code, message, f"{self.where}:{place.line}:{place.column}", hint)
 
 
-def _place(event: events.Event) -> Place:
+def _place(event: events.Event) -> Position:
     start, end = event.start_mark, event.end_mark
     assert isinstance(start, yaml.Mark)
     assert isinstance(end, yaml.Mark)
-    return Place(start.line + 1, start.column + 1, start.index, end.index)
+    return Position(start.line + 1, start.column + 1, start.index, end.index)

@@ -12,7 +12,7 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     governance/<nnnnnnnnnnnn>.json                policy groups, waivers, settings: a chain of revisions
     environments/<name>/r/<nnnnnnnnnnnn>.json     an environment's definitions, secrets encrypted: a chain
     environments/<name>/t/<nnnnnnnnnnnn>.json     its tags, and the revision that each names: a chain
-    reports/<run>/<entity>/<countdown>-<id>.json.gz   what was found when an entity was judged (`enforcement`)
+    reports/<run>/<entity>/<countdown>-<id>.json.gz   what was found when an entity was judged (`reports`)
     runs/<run>/<entity>/<nnnnnnnnnnnn>.json       which of these reports count, and in which order: a chain
     stacks/<stack>/<backend>.json                 which backends have a stack of this name (`holders`)
     transfers/<nnnnnnnnnnnn>.json                 when all was copied here: a chain

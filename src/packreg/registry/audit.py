@@ -11,7 +11,7 @@ from packreg.pack.version import Version
 from packreg.registry import layout
 from packreg.registry.environment_reference import is_name
 from packreg.registry.holders import read_holder
-from packreg.registry.listing import PackListing, Release
+from packreg.registry.listing import PackListing, UsedVersion
 from packreg.registry.names import pack_names
 from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
@@ -151,7 +151,7 @@ def verify_pack(
 
 
 def verify_release(
-    objects: Objects, name: str, release: Release, bundles: list[Entry], limits: Limits
+    objects: Objects, name: str, release: UsedVersion, bundles: list[Entry], limits: Limits
 ) -> tuple[Finding, Record | None]:
     """Whether a release's record and bundle are what they should be, read anew from the store."""
     version = release.version
@@ -179,7 +179,7 @@ def verify_release(
     return Finding(subject, "ok"), record
 
 
-def _verify_notices(objects: Objects, name: str, release: Release, keys: set[str]) -> Iterator[Finding]:
+def _verify_notices(objects: Objects, name: str, release: UsedVersion, keys: set[str]) -> Iterator[Finding]:
     """Whether every yank, restore and tombstone of a release is there and can be read."""
     version = release.version
     wanted = [layout.revision_key(name, version, number) for number in range(1, release.revision + 1)]
@@ -234,7 +234,7 @@ def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
 def _garbage_of_version(
     objects: Objects,
     name: str,
-    release: Release | None,
+    release: UsedVersion | None,
     version: Version,
     bundles: list[tuple[Entry, str]],
     now: float,

@@ -14,7 +14,7 @@ from packreg.registry.layout import read_bundle_key, read_pack_key
 State = Literal["published", "yanked", "removed"]
 
 
-class Release(NamedTuple):
+class UsedVersion(NamedTuple):
     """A used version. `revision` is the number of its newest yank or restore, 0 if there never was one."""
 
     version: Version
@@ -44,7 +44,7 @@ class PackListing:
     """Every used version of a pack, by version, and the keys below it that mean nothing (`unknown`)."""
 
     name: str
-    by_version: dict[Version, Release]
+    by_version: dict[Version, UsedVersion]
     unknown: tuple[str, ...] = ()
 
     @classmethod
@@ -77,11 +77,11 @@ class PackListing:
             number = revisions.get(version, 0)
             gone = version in removed or (kept is not None and version not in kept)
             state: State = "removed" if gone else "yanked" if number % 2 else "published"
-            releases[version] = Release(version, state, number)
+            releases[version] = UsedVersion(version, state, number)
         return cls(name, releases, tuple(unknown))
 
     @cached_property
-    def releases(self) -> tuple[Release, ...]:
+    def releases(self) -> tuple[UsedVersion, ...]:
         """Every release, from the lowest version to the highest."""
         return tuple(sorted(self.by_version.values(), key=lambda release: precedence(release.version)))
 

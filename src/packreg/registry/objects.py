@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from packreg.pack.version import Version
     from packreg.registry.listing import PackListing
     from packreg.registry.notices import Notice
-    from packreg.registry.settings import Settings
+    from packreg.registry.settings import RegistrySettings
     from packreg.store.store import Store
 
 
@@ -48,24 +48,24 @@ class Objects:
         self.store = store
         self.remembered = remembered
 
-    def settings(self, *, fresh: bool = False) -> Settings | None:
+    def settings(self, *, fresh: bool = False) -> RegistrySettings | None:
         """What this registry is, or None where there is none. `fresh` asks the store, not the memory.
 
         Raises:
             IntegrityError, StoreRefused, StoreError: as `Settings.decode` and the store say.
         """
-        from packreg.registry.settings import MAX_SETTINGS, Settings
+        from packreg.registry.settings import MAX_SETTINGS, RegistrySettings
 
         kept = None if fresh else self.remembered.get(layout.SETTINGS)
         if kept is not None:
             try:
-                return Settings.decode(kept)
+                return RegistrySettings.decode(kept)
             except IntegrityError:
                 pass  # a damaged memory is no memory
         data = self._get(layout.SETTINGS, MAX_SETTINGS)
         if data is None:
             return None
-        settings = Settings.decode(data)
+        settings = RegistrySettings.decode(data)
         self.remembered.put(layout.SETTINGS, data)
         return settings
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from packreg.registry.notices import Notice
     from packreg.registry.publish import Published
     from packreg.registry.record import Lock, Source
-    from packreg.registry.settings import Role, Settings
+    from packreg.registry.settings import RegistrySettings, Role
     from packreg.registry.setup import Initialised
     from packreg.store.chain import Chain
     from packreg.store.store import Store
@@ -82,7 +82,7 @@ class Registry:
 
     # What this registry is
 
-    def settings(self) -> Settings | None:
+    def settings(self) -> RegistrySettings | None:
         """What this registry is, asked of the store; None if nobody initialised it. Raises: StoreRefused."""
         return self._objects.settings(fresh=True)
 
@@ -100,7 +100,7 @@ class Registry:
 
         return initialise(self._objects, role, new_id=self._new_id, now=self._now)
 
-    def home(self) -> Settings:
+    def home(self) -> RegistrySettings:
         """The settings of a registry that may be written to.
 
         Raises:
@@ -270,7 +270,7 @@ class Registry:
         return prove_bundle(record, data)
 
     def files(self, record: Record) -> dict[str, File]:
-        """The files of a release, everything about them verified. One request. Raises: as `fetch`."""
+        """The files of a release, everything about them verified. One request. Raises what `fetch` raises."""
         return prove_files(record, self.fetch(record), self.limits)
 
     def _listing(self, name: str) -> PackListing:

@@ -37,7 +37,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}Z", re.ASCII)
 
 
-class Judged(Protocol):
+class RunSubject(Protocol):
     """Who a run is about: a stack or an account, by name."""
 
     @property
@@ -144,7 +144,7 @@ class RunEntries:
         segment = layout.entity_segment(entry.entity_kind, entry.entity_name)
         chain = Chain(self._store, layout.runs_prefix(entry.run, segment))
         while True:
-            writing = _Writing(self, chain, replace(entry, time=""), segment)
+            writing = _EntryWriting(self, chain, replace(entry, time=""), segment)
             try:
                 revision = chain.append(writing.value, attempt_id=self._new_id())
             except _ThereAlreadyError as there:
@@ -152,19 +152,19 @@ class RunEntries:
             if writing.made.kind == entry.kind:
                 return Entered(revision.number, writing.made)
 
-    def newest(self, run: str, entity: Judged) -> Entered | None:
+    def newest(self, run: str, entity: RunSubject) -> Entered | None:
         """The newest entry, None where there is none: two requests, whatever their number."""
         chain = self._chain(run, entity)
         return _read(chain, chain.head(linked=False))
 
-    def at(self, run: str, entity: Judged, number: int) -> Entered:
+    def at(self, run: str, entity: RunSubject, number: int) -> Entered:
         """An entry by its number: one request. Raises NotFound: it does not exist."""
         chain = self._chain(run, entity)
         found = _read(chain, chain.at(number))
         assert found is not None
         return found
 
-    def history(self, run: str, entity: Judged) -> Iterator[Entered]:
+    def history(self, run: str, entity: RunSubject) -> Iterator[Entered]:
         """Every entry, the newest first, each proved to be the one that the next was made from.
 
         Raises:
@@ -200,16 +200,16 @@ class RunEntries:
                 kind = newest.entry.entity_kind
                 yield "stack" if kind == "stack" else "account", newest.entry.entity_name
 
-    def reports(self, run: str, entity: Judged) -> list[str]:
+    def reports(self, run: str, entity: RunSubject) -> list[str]:
         """The keys of all reports that are there, entered or not: a request for each 1,000."""
         segment = layout.entity_segment(entity.kind, entity.name)
         return [each.key for each in self._store.list_all(layout.reports_prefix(run, segment))]
 
-    def strangers(self, run: str, entity: Judged) -> Iterator[str]:
+    def strangers(self, run: str, entity: RunSubject) -> Iterator[str]:
         """The keys of objects that stand among the entries and are none; readers pass over them."""
         return self._chain(run, entity).strangers()
 
-    def _chain(self, run: str, entity: Judged) -> Chain:
+    def _chain(self, run: str, entity: RunSubject) -> Chain:
         return Chain(self._store, layout.runs_prefix(run, layout.entity_segment(entity.kind, entity.name)))
 
 
@@ -235,7 +235,7 @@ class _ThereAlreadyError(Exception):
         self.entered = entered
 
 
-class _Writing:
+class _EntryWriting:
     """One entry on its way into its chain, which asks for it again for every revision that it meets."""
 
     def __init__(self, entries: RunEntries, chain: Chain, entry: RunEntry, segment: str) -> None:

@@ -16,7 +16,7 @@ Role = Literal["home", "replica"]
 
 
 @dataclass(frozen=True)
-class Settings:
+class RegistrySettings:
     """`registry.json`: created once by `init` and never changed, so it can be remembered.
 
     `id` is random and tells two registries apart that were at the same place one after the other; `role`
@@ -41,7 +41,7 @@ class Settings:
         return (json.dumps(members, indent=1) + "\n").encode("ascii")
 
     @classmethod
-    def decode(cls, data: bytes) -> Settings:
+    def decode(cls, data: bytes) -> RegistrySettings:
         """Read `registry.json`.
 
         Raises:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from packreg.errors import StoreRefused, StoreUnsafe
 from packreg.registry import layout
 from packreg.registry.objects import Objects
-from packreg.registry.settings import MAX_SETTINGS, Role, Settings
+from packreg.registry.settings import MAX_SETTINGS, RegistrySettings, Role
 from packreg.store.probe import plant_canary, probe
 
 
@@ -16,7 +16,7 @@ from packreg.store.probe import plant_canary, probe
 class Initialised:
     """What a registry is after `init`, and whether it was one `already`."""
 
-    settings: Settings
+    settings: RegistrySettings
     already: bool
 
 
@@ -37,16 +37,16 @@ def initialise(
                 hint="use another store or bucket: a registry rests on creating an object exactly once",
             )
         facts = verdict.facts
-    settings = Settings(new_id(), role, now(), facts)
+    settings = RegistrySettings(new_id(), role, now(), facts)
     encoded = settings.encode()
     other = objects.store.create(layout.SETTINGS, encoded, limit=MAX_SETTINGS)
     if other is not None:
-        return _agreed(objects, Settings.decode(other), role)
+        return _agreed(objects, RegistrySettings.decode(other), role)
     objects.remembered.put(layout.SETTINGS, encoded)
     return Initialised(settings, already=False)
 
 
-def _agreed(objects: Objects, settings: Settings, role: Role) -> Initialised:
+def _agreed(objects: Objects, settings: RegistrySettings, role: Role) -> Initialised:
     if settings.role != role:
         raise StoreRefused(
             f"{objects.store.describe()} is a {settings.role} already, not a {role}",
@@ -56,7 +56,7 @@ def _agreed(objects: Objects, settings: Settings, role: Role) -> Initialised:
     return Initialised(settings, already=True)
 
 
-def find_home(objects: Objects, *, local: bool, fresh: bool = False) -> Settings:
+def find_home(objects: Objects, *, local: bool, fresh: bool = False) -> RegistrySettings:
     """The settings of a registry that may be written to.
 
     Only "it is a home" is believed from memory: a replica may have been promoted meanwhile. `local`

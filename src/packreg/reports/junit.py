@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from packreg.analyzer.findings import EvaluationError, PackResult, Violation
 from packreg.groups.model import Waiver
-from packreg.reports.junit_xml import Case, Suite, junit_xml
+from packreg.reports.junit_xml import JUnitCase, JUnitSuite, junit_xml
 from packreg.reports.plain import change_line, error_label, plain_lines, resource_label
 from packreg.reports.report import Report, counted, pack_label, waiver_line
 from packreg.text import plain
@@ -26,9 +26,9 @@ def junit_report(*reports: Report) -> str:
     return junit_xml("packreg", suites)
 
 
-def _suite(pack: PackResult, report: Report) -> Suite:
+def _suite(pack: PackResult, report: Report) -> JUnitSuite:
     label = pack_label(pack)
-    suite = Suite(label, _properties(report))
+    suite = JUnitSuite(label, _properties(report))
     for policy in pack.policies:
         case = suite.case(label, policy.policy)
         _fill(case, pack, policy.policy, report)
@@ -50,7 +50,7 @@ def _properties(report: Report) -> Iterator[tuple[str, str]]:
     yield from ((f"note: {note.code}", str(note)) for note in report.notes)
 
 
-def _fill(case: Case, pack: PackResult, policy: str, report: Report) -> None:
+def _fill(case: JUnitCase, pack: PackResult, policy: str, report: Report) -> None:
     violations = [found for found in pack.violations if found.policy == policy]
     failing = [found for found in violations if report.counts(found)]
     errors = [error for error in pack.errors if error.policy == policy]

@@ -11,7 +11,7 @@ from packreg.text import plain
 _TOTALS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
-class Suite:
+class JUnitSuite:
     """A test suite. `plain` leaves no character that XML does not have."""
 
     def __init__(self, name: str, properties: Iterable[tuple[str, str]]) -> None:
@@ -20,12 +20,12 @@ class Suite:
         for key, value in properties:
             SubElement(listed, "property", name=plain(key), value=plain(value))
 
-    def case(self, group: str, name: str) -> Case:
+    def case(self, group: str, name: str) -> JUnitCase:
         """A new test case, which passed as long as it has no result."""
-        return Case(SubElement(self.element, "testcase", classname=plain(group), name=plain(name)))
+        return JUnitCase(SubElement(self.element, "testcase", classname=plain(group), name=plain(name)))
 
 
-class Case:
+class JUnitCase:
     """A test case of a suite."""
 
     def __init__(self, element: Element) -> None:
@@ -50,7 +50,7 @@ class Case:
         SubElement(self._element, "system-out").text = "\n".join(lines)
 
 
-def junit_xml(name: str, suites: Iterable[Suite]) -> str:
+def junit_xml(name: str, suites: Iterable[JUnitSuite]) -> str:
     """The document of these suites."""
     root = Element("testsuites", name=name)
     for suite in suites:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from packreg.analyzer.findings import Change, EvaluationError
+from packreg.analyzer.findings import EvaluationError, PropertyChange
 from packreg.text import plain
 
 LINES_AT_MOST = 60
@@ -43,7 +43,7 @@ def path_text(path: Sequence[str | int]) -> str:
     )
 
 
-def change_line(change: Change) -> str:
+def change_line(change: PropertyChange) -> str:
     """One difference as a line of a diff: `~ acl: "public" => "private"`, as the Pulumi CLI writes it."""
     path = path_text(change.path)
     before, after = (

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from packreg.analyzer.findings import (
-    Change,
     Evaluation,
     EvaluationError,
     PackResult,
     PolicyResult,
+    PropertyChange,
     Remediation,
     Violation,
 )
@@ -107,12 +107,12 @@ def _remediation(found: Members, pack: str, version: str) -> Remediation:
     )
 
 
-def _change(found: Members) -> Change:
+def _change(found: Members) -> PropertyChange:
     steps: list[Any] = found.raw("path", list)
     if not all(type(step) in (str, int) for step in steps):
         raise found.wrong("path", "it is not a list of names and numbers")
     kind = found.matching("kind", _CHANGES.__contains__)
-    return Change(tuple(steps), kind, found.values.get("before"), found.values.get("after"))
+    return PropertyChange(tuple(steps), kind, found.values.get("before"), found.values.get("after"))
 
 
 def _error(found: Members, pack: str, version: str) -> EvaluationError:

@@ -10,7 +10,7 @@ from packreg.errors import InvalidPack, UsageError
 from packreg.files import read_file
 
 if TYPE_CHECKING:
-    from packreg.pack.check import Pack, Report
+    from packreg.pack.check import Pack, PackReport
     from packreg.services.workspace import Workspace
 
 #: What a pack is called whose name is known when it runs; no pack is published under it.
@@ -25,7 +25,7 @@ def check_path(
     *,
     rego: bool = False,
     without_opa: bool = False,
-) -> tuple[Report, Pack | None]:
+) -> tuple[PackReport, Pack | None]:
     """Check a pack directory or the file of a bundle; with `rego` OPA packs are also checked by `opa`.
 
     Raises:
@@ -61,7 +61,7 @@ def check_path(
 
 def _check(
     workspace: Workspace, path: Path, name: str | None, version: str | None
-) -> tuple[Report, Pack | None]:
+) -> tuple[PackReport, Pack | None]:
     from packreg.pack.check import check_bundle, check_directory
 
     place = Path(workspace.cwd, path)
@@ -75,7 +75,7 @@ def _check(
     return check_directory(place, name=name, version=version, limits=workspace.limits, poetry=poetry)
 
 
-def name_alone_is_unknown(report: Report) -> bool:
+def name_alone_is_unknown(report: PackReport) -> bool:
     """Whether nothing is wrong with a pack but that its source does not say one name."""
     return [problem.code for problem in report.errors] == ["name-unknown"]
 

@@ -17,7 +17,7 @@ from packreg.registry.clocks import seconds
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from packreg.registry.settings import Settings
+    from packreg.registry.settings import RegistrySettings
     from packreg.services.workspace import Workspace
     from packreg.store.chain import Revision
 
@@ -116,7 +116,7 @@ def memory_of(workspace: Workspace) -> KnownRegistry:
     return KnownRegistry(workspace.home, workspace.location.id, workspace.location.url)
 
 
-def _look(workspace: Workspace) -> tuple[Settings | None, Revision | None]:
+def _look(workspace: Workspace) -> tuple[RegistrySettings | None, Revision | None]:
     registry = workspace.registry()
     asks: list[Callable[[], Any]] = [registry.settings, registry.governance.head]
     settings, head = workspace.at_once(len(asks), lambda ask: ask(), asks)
@@ -150,7 +150,7 @@ def _check_operators(workspace: Workspace, seen: Known) -> None:
         raise IntegrityError(wrong, hint="whoever keeps the registry knows which is right")
 
 
-def _is_behind(workspace: Workspace, settings: Settings, seen: Known, known: Known) -> bool:
+def _is_behind(workspace: Workspace, settings: RegistrySettings, seen: Known, known: Known) -> bool:
     """Whether this is a replica that is older than what it was, and may be for a while."""
     lag = workspace.settings.replica_lag_seconds
     return (
@@ -211,7 +211,7 @@ def _no_registry(workspace: Workspace, known: Known | None) -> PackregError:
     return NotFound(f"there is no registry at {workspace.place}", hint=hint)
 
 
-def _no_governance(workspace: Workspace, settings: Settings) -> PackregError:
+def _no_governance(workspace: Workspace, settings: RegistrySettings) -> PackregError:
     return NotFound(
         f"{workspace.place} has no revision of governance, so nobody knows what must run",
         hint="wait until the replication has brought it"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.environments.opened import Opened
-    from packreg.groups.decision import Asked, Required
+    from packreg.groups.decision import AskedEntry, Required
     from packreg.groups.model import Entity, Governance, Mode
     from packreg.groups.strictness import Levels
     from packreg.pack.version import Version
@@ -82,13 +82,13 @@ class Decisions:
         return self._compared(self._resolution.required(entity, mode, names))
 
     def record(self, pack: str, version: Version) -> Record:
-        """The record of a version, at most one request. Raises: as `Registry.resolve`."""
+        """The record of a version, at most one request. Raises what `Registry.resolve` raises."""
         from packreg.pack.reference import Reference
 
         return self._workspace.registry().resolve(Reference(pack, version), warn=False).record
 
-    def opened(self, asked: Asked) -> Opened | None:
-        """The environments of an entry, None where it has none. Raises: as `Opener.open`."""
+    def opened(self, asked: AskedEntry) -> Opened | None:
+        """The environments of an entry, None where it has none. Raises what `Opener.open` raises."""
         return self.opener.open(asked.entry.environments) if asked.entry.environments else None
 
     def _list(self, packs: Sequence[str]) -> None:
@@ -113,7 +113,7 @@ class Decisions:
         levels = {(each.group, each.entry.pack): known for each, known in found if known is not None}
         return with_strictness(required, levels, refuse=self._strict)
 
-    def _levels(self, asked: Asked) -> Levels | None:
+    def _levels(self, asked: AskedEntry) -> Levels | None:
         """The levels of the policies under an entry; None where they are not to be known."""
         try:
             metadata = self.record(asked.entry.pack, asked.version).metadata

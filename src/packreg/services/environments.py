@@ -6,8 +6,8 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from packreg.environments.ciphertext import Keys, Secrets
-from packreg.environments.evaluation import Definition, Resolved
+from packreg.environments.ciphertext import EnvironmentSecrets, Keys
+from packreg.environments.evaluation import Definition, EvaluatedImport
 from packreg.environments.opening import open_environments
 from packreg.environments.stored import Environments
 from packreg.errors import UsageError
@@ -33,14 +33,14 @@ class Opener:
         self._workspace = workspace
         self.environments = environments_of(workspace)
         self.secrets = secrets_of(workspace)
-        self._read: dict[EnvironmentReference, Definition | Resolved] = {}
+        self._read: dict[EnvironmentReference, Definition | EvaluatedImport] = {}
         self._lock = threading.Lock()
 
     def open(self, references: Sequence[str]) -> Opened:
-        """What these environments give a pack, the weakest first. Raises: as `open_environments`."""
+        """What these environments give a pack, the weakest first. Raises what `open_environments` raises."""
         return open_environments(references, self.load, self.secrets.reveal)
 
-    def load(self, reference: EnvironmentReference) -> Definition | Resolved:
+    def load(self, reference: EnvironmentReference) -> Definition | EvaluatedImport:
         """The definition that a reference means.
 
         Raises:
@@ -55,7 +55,7 @@ class Opener:
         with self._lock:
             return self._read.setdefault(reference, found)
 
-    def _load(self, reference: EnvironmentReference) -> Definition | Resolved:
+    def _load(self, reference: EnvironmentReference) -> Definition | EvaluatedImport:
         if not reference.esc:
             revision = self.environments.at(reference)
             return Definition(revision.name, revision.number, revision.text)
@@ -80,7 +80,7 @@ def environments_of(workspace: Workspace) -> Environments:
     return Environments(workspace.registry(), now=now, new_id=new_id)
 
 
-def secrets_of(workspace: Workspace) -> Secrets:
+def secrets_of(workspace: Workspace) -> EnvironmentSecrets:
     """The keys of secrets that are at hand: the configured KMS key, and a passphrase from the environment.
 
     Raises:
@@ -104,4 +104,4 @@ def secrets_of(workspace: Workspace) -> Secrets:
         keys[AWSKMS] = KmsKeys(parse_kms(where), allow_http=workspace.settings.allow_http)
     phrase = f"give the passphrase in {PASSPHRASE}, or a file with it in {PASSPHRASE}_FILE"
     key = 'or name a key: [environments] secrets = "awskms://KEY?region=…" in packreg.toml'
-    return Secrets(keys, kind, {SCRYPT: phrase, "awskms": key[3:], "": f"{phrase}; {key}"})
+    return EnvironmentSecrets(keys, kind, {SCRYPT: phrase, "awskms": key[3:], "": f"{phrase}; {key}"})

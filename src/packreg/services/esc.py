@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from packreg.environments.evaluation import Resolved
+from packreg.environments.evaluation import EvaluatedImport
 from packreg.environments.values import Value, from_json
 from packreg.errors import NotEvaluated, UsageError
 from packreg.pack.problems import Problems
@@ -27,7 +27,7 @@ class EscProgram:
     def __init__(self, program: str, environ: Mapping[str, str], *, deadline: float = DEADLINE) -> None:
         self._program, self._environ, self._deadline = program, environ, deadline
 
-    def open(self, reference: EnvironmentReference) -> Resolved:
+    def open(self, reference: EnvironmentReference) -> EvaluatedImport:
         """The environment, evaluated by Pulumi ESC, with its secrets marked as such.
 
         Raises:
@@ -49,7 +49,7 @@ class EscProgram:
             raise NotEvaluated(
                 f"{reference}: what {self._program} printed cannot be used: {reason}", hint=_hint(reference)
             ) from None
-        return Resolved(str(reference), value)
+        return EvaluatedImport(str(reference), value)
 
     def _run(self, name: str) -> bytes:
         command = [self._program, "open", name, "--format", "detailed"]

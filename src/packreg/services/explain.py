@@ -19,7 +19,7 @@ from packreg.services.stack_tags import with_tags
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from packreg.groups.decision import Asked, Required, Requirement
+    from packreg.groups.decision import AskedEntry, Required, Requirement
     from packreg.groups.explanation import Explained
     from packreg.groups.model import Entity, Mode
     from packreg.services.workspace import Workspace
@@ -238,7 +238,7 @@ def _pack_why_json(pack: Requirement, explained: Explanation) -> dict[str, Any]:
     }
 
 
-def _asked_json(asked: Asked) -> dict[str, Any]:
+def _asked_json(asked: AskedEntry) -> dict[str, Any]:
     entry = asked.entry
     return {
         "group": asked.group,

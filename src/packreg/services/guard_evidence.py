@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from packreg.services.workspace import Workspace
     from packreg.states.backend import StackEntry
     from packreg.states.places import Place
-    from packreg.states.update_history import Change, Update
+    from packreg.states.update_history import HistoryEntry, Update
 
 #: Seconds after the end of an update in which a guard that wrote no beginning may still write its report.
 _AFTER = 60.0
@@ -122,7 +122,7 @@ class GuardEvidence:
         self,
         entity: Entity,
         stack: StackEntry,
-        changes: Sequence[Change],
+        changes: Sequence[HistoryEntry],
         seen: History | None,
         resources: int,
         *,
@@ -147,7 +147,7 @@ class GuardEvidence:
         self,
         entity: Entity,
         place: Place,
-        changes: Sequence[Change],
+        changes: Sequence[HistoryEntry],
         seen: History | None,
         found: list[Violation],
     ) -> Iterator[Update]:

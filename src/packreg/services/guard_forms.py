@@ -36,7 +36,7 @@ class Forms(NamedTuple):
 
 
 def forms() -> Forms:
-    """Both forms. Raises: as `program`."""
+    """The executable file and the directory of the guard. Raises what `program` raises."""
     return Forms(str(program()), str(DIRECTORY), str(_NO_CONFIG))
 
 

@@ -9,7 +9,7 @@ from packreg._version import __version__
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from packreg.analyzer.feed import Judged
+    from packreg.analyzer.feed import JudgedResources
     from packreg.analyzer.findings import Evaluation
     from packreg.analyzer.pool import Pool
     from packreg.analyzer.redaction import Redactor
@@ -64,7 +64,7 @@ def judged_report(
 
 
 def evaluated(
-    judged: Judged, packs: PreparedPacks, redactor: Redactor, *, pool: Pool | None = None
+    judged: JudgedResources, packs: PreparedPacks, redactor: Redactor, *, pool: Pool | None = None
 ) -> Evaluation:
     """Run the packs over resources; those that are not to be had stand beside them, as not run."""
     from packreg.analyzer.evaluation import judge

@@ -223,7 +223,7 @@ class Workspace:
             UsageError: nobody said yes; nothing was done.
         """
         if not yes:
-            raise UsageError(f"{question} needs a yes", hint="say it with --yes")
+            raise UsageError(f"{question} has to be confirmed", hint="add --yes")
 
     at_once = staticmethod(at_once)
 

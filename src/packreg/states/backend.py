@@ -17,7 +17,7 @@ from typing import NamedTuple
 from packreg.errors import InvalidState, NotFound, UsageError
 from packreg.states.places import Place, open_place
 from packreg.states.snapshot import Snapshot
-from packreg.states.sources import MAX_SIZE, Source, unpacked
+from packreg.states.sources import MAX_SIZE, SourceFile, unpacked
 from packreg.states.state import read_state
 
 STACKS = ".pulumi/stacks/"
@@ -94,13 +94,13 @@ def list_stacks(place: Place) -> list[StackEntry]:
     return sorted(each._replace(has_tags=path in tagged) for path, each in newest.items())
 
 
-def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> Source:
+def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> SourceFile:
     """The bytes of a checkpoint, unpacked.
 
     Raises NotFound (it was removed meanwhile), InvalidState, StoreRefused, StoreUnavailable.
     """
     where = place.describe(file)
-    return Source(unpacked(place.read(file, limit), where, limit), where)
+    return SourceFile(unpacked(place.read(file, limit), where, limit), where)
 
 
 def read_stack(stack: str, backend: str, *, cwd: Path, passphrase: str | None = None) -> Snapshot:
@@ -119,7 +119,7 @@ def read_stack(stack: str, backend: str, *, cwd: Path, passphrase: str | None = 
     return snapshot
 
 
-def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) -> Source:
+def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) -> SourceFile:
     """The bytes of a stack's checkpoint, unpacked. Raises as `read_stack` does."""
     return read_checkpoint(find_stack(stack, place).file, place, limit=limit)
 

@@ -19,7 +19,7 @@ from packreg.files import read_file
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
 
 
-class Entry(NamedTuple):
+class PlaceEntry(NamedTuple):
     """Something that can be read: its name in the place, and when it was last written (seconds, epoch)."""
 
     name: str
@@ -35,7 +35,7 @@ class Place(Protocol):
         Raises NotFound, InvalidState when there are more than `limit`, StoreRefused, StoreUnavailable.
         """
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[PlaceEntry]:
         """What has a name that starts like this, at any depth. Raises StoreRefused, StoreUnavailable."""
 
     def describe(self, name: str = "") -> str:
@@ -50,7 +50,7 @@ def open_place(url: str, *, cwd: Path) -> Place:
     if separator and scheme == "s3":
         parts = urlsplit(url)
         prefix = unquote(parts.path).strip("/")
-        return Bucket(s3_client(parts), parts.netloc, f"{prefix}/" if prefix else "")
+        return S3Place(s3_client(parts), parts.netloc, f"{prefix}/" if prefix else "")
     raise UsageError(
         f"{url[:200]!r} is not a location that can be read; file:// and s3:// are",
         hint="for other backends, analyze the file that `pulumi stack export` writes",
@@ -76,7 +76,7 @@ class Directory:
         """See `Place`."""
         return read_location(self._root / name, limit)
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[PlaceEntry]:
         """See `Place`."""
         for folder, _, names in os.walk(self._root / prefix.rpartition("/")[0], onerror=_unlistable):
             for name in names:
@@ -84,7 +84,7 @@ class Directory:
                 relative = path.relative_to(self._root).as_posix()
                 if relative.startswith(prefix):
                     try:
-                        yield Entry(relative, path.stat().st_mtime)
+                        yield PlaceEntry(relative, path.stat().st_mtime)
                     except FileNotFoundError:
                         continue  # replaced by an update just now
 
@@ -114,7 +114,7 @@ def _unlistable(error: OSError) -> None:
         raise StoreRefused(f"{error.filename} cannot be listed: {error.strerror}") from None
 
 
-class Bucket:
+class S3Place:
     """An S3 bucket, or what lies under a prefix of one."""
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
@@ -135,13 +135,13 @@ class Bucket:
             _refuse_size(self.describe(name), limit)
         return data
 
-    def list(self, prefix: str) -> Iterator[Entry]:
+    def list(self, prefix: str) -> Iterator[PlaceEntry]:
         """See `Place`."""
         pages = self._client.get_paginator("list_objects_v2")
         try:
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
                 for item in page.get("Contents", ()):
-                    yield Entry(item["Key"][len(self._prefix) :], item["LastModified"].timestamp())
+                    yield PlaceEntry(item["Key"][len(self._prefix) :], item["LastModified"].timestamp())
         except Exception as error:  # noqa: BLE001 - sorted out, and passed on when it is a defect
             raise self._translated(error, prefix) from None
 

@@ -60,7 +60,7 @@ class Passphrase:
         return hashlib.pbkdf2_hmac("sha256", phrase, self._salt, ITERATIONS, 32)
 
 
-class Secrets:
+class StateSecrets:
     """The secrets provider of one file. Counts what it could not reveal.
 
     `provider` is the deployment's `secrets_providers` (`{"type", "state"}`), None when it has none.

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from packreg.errors import InvalidState, Problem
 from packreg.states.json_text import strict
 from packreg.states.resource import ROOT_STACK, Resource, provider_urn, urn_parts
-from packreg.states.secrets import Secrets
+from packreg.states.secrets import StateSecrets
 from packreg.states.values import ARCHIVE, ASSET, SIGNATURE, Properties, Values, WrongValue
 
 #: Resources of one file; the largest states that are known have some 100,000.
@@ -78,7 +78,7 @@ class Snapshot:
         elements: Elements,
         read: Callable[[int, object], Resource],
         *,
-        secrets: Secrets | None = None,
+        secrets: StateSecrets | None = None,
         preview: bool = False,
         notes: tuple[Problem, ...] = (),
     ) -> None:
@@ -91,7 +91,7 @@ class Snapshot:
         self.where = where
         self._elements = elements
         self._read = read
-        secrets = secrets or Secrets()
+        secrets = secrets or StateSecrets()
         self.values = Values(secrets, masked=preview)
         self.is_preview = preview
         self._live: set[str] = set()
@@ -226,7 +226,7 @@ class Snapshot:
         of = f" (resource {urn[:300]!r})" if isinstance(urn, str) and urn else ""
         return InvalidState(f"{self.where}: {place} {wrong}{of}")
 
-    def _own_notes(self, secrets: Secrets) -> Iterator[Problem]:
+    def _own_notes(self, secrets: StateSecrets) -> Iterator[Problem]:
         if not self._live:
             held = "only resources marked for deletion" if len(self._elements) else "no resources"
             yield Problem("nothing-to-analyze", f"it holds {held}: there was nothing to analyze", self.where)

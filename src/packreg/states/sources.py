@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packreg.errors import InvalidState, UsageError
-from packreg.states.places import Bucket, file_path, read_location, s3_client
+from packreg.states.places import S3Place, file_path, read_location, s3_client
 
 MAX_SIZE = 1024 * 1024 * 1024  # bytes, unpacked; a state of 100,000 resources has 150 to 300 MB
 
@@ -21,14 +21,14 @@ _PIECE = 1024 * 1024
 _MAX_WINDOW = 25  # as a power of two: 32 MiB, which zstd may hold beside its input; Pulumi writes 8 MiB
 
 
-class Source(NamedTuple):
+class SourceFile(NamedTuple):
     """A file's bytes, unpacked, and what messages call it (a path or a URL without its parameters)."""
 
     data: bytes
     where: str
 
 
-def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> Source:
+def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> SourceFile:
     """Read a path, a `file://` or an `s3://` URL; gzip and zstd are unpacked, by the first bytes.
 
     Raises NotFound, UsageError, StoreRefused, StoreUnavailable, and InvalidState: over the limit or damaged.
@@ -39,12 +39,14 @@ def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> Source:
         key = unquote(parts.path).lstrip("/")
         if not key:
             raise UsageError(f"{location[:200]!r} names a bucket, not a file in it")
-        bucket = Bucket(s3_client(parts), parts.netloc, "")
-        return Source(unpacked(bucket.read(key, limit), bucket.describe(key), limit), bucket.describe(key))
+        bucket = S3Place(s3_client(parts), parts.netloc, "")
+        return SourceFile(
+            unpacked(bucket.read(key, limit), bucket.describe(key), limit), bucket.describe(key)
+        )
     if separator and scheme != "file":
         raise UsageError(f"{location[:200]!r} is not a file that can be read; paths, file:// and s3:// are")
     path = file_path(location, cwd=cwd) if separator else cwd / location
-    return Source(unpacked(read_location(path, limit), str(path), limit), str(path))
+    return SourceFile(unpacked(read_location(path, limit), str(path), limit), str(path))
 
 
 def unpacked(data: bytes, where: str, limit: int = MAX_SIZE) -> bytes:

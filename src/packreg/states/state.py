@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from packreg.errors import InvalidState
 from packreg.states.json_text import JsonText
 from packreg.states.resource import Resource, resource_from_state
-from packreg.states.secrets import Secrets
+from packreg.states.secrets import StateSecrets
 from packreg.states.snapshot import Elements, Snapshot
 
 NEWEST_VERSION = 4
@@ -75,7 +75,7 @@ def read_state(data: bytes, where: str, *, passphrase: str | None = None) -> Sna
     def read(index: int, raw: object) -> Resource:
         return resource_from_state(raw, version)
 
-    return Snapshot(where, elements, read, secrets=Secrets(header.provider, passphrase))
+    return Snapshot(where, elements, read, secrets=StateSecrets(header.provider, passphrase))
 
 
 def _deployment(text: JsonText, header: _Header, elements: Elements) -> None:

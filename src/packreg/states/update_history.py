@@ -24,7 +24,7 @@ _MAX_ENTRY = 16 * 2**20  # bytes: it has the stack's whole configuration
 _NAME = re.compile(r"-([0-9]{1,19})\.history\.json(?:\.gz|\.zst)?")
 
 
-class Change(NamedTuple):
+class HistoryEntry(NamedTuple):
     """An entry of the history that was not read yet: when the change ended (nanoseconds, epoch), its file."""
 
     ended: int
@@ -45,7 +45,7 @@ class Update(NamedTuple):
     touched: bool
 
 
-def list_changes(stack: StackEntry, place: Place) -> list[Change]:
+def list_changes(stack: StackEntry, place: Place) -> list[HistoryEntry]:
     """The history of a stack, the oldest first: one listing. Empty where there is none.
 
     Raises StoreRefused, StoreUnavailable.
@@ -56,11 +56,11 @@ def list_changes(stack: StackEntry, place: Place) -> list[Change]:
     for entry in place.list(prefix):
         match = _NAME.fullmatch(entry.name[len(prefix) - 1 :])
         if match:
-            found.append(Change(int(match[1]), entry.name))
+            found.append(HistoryEntry(int(match[1]), entry.name))
     return sorted(found)
 
 
-def read_change(change: Change, place: Place) -> Update:
+def read_change(change: HistoryEntry, place: Place) -> Update:
     """What a change was. Raises NotFound, InvalidState (it is damaged), StoreRefused, StoreUnavailable."""
     where = place.describe(change.file)
     data = unpacked(place.read(change.file, _MAX_ENTRY), where, _MAX_ENTRY)

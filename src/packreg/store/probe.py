@@ -30,7 +30,7 @@ _PAGES = "a registry needs a store that pages its listings as S3 does; use anoth
 _HINT = "a registry needs a store that honours `If-None-Match: *` on PUT; use another store or bucket"
 
 
-class Verdict(NamedTuple):
+class ProbeResult(NamedTuple):
     """Whether a store can hold a registry; if not, `reason` is a sentence that says why.
 
     `facts` are words about the store, among them `checksums` (`verified`, or `ignored`: then what is written
@@ -42,7 +42,7 @@ class Verdict(NamedTuple):
     facts: Mapping[str, str]
 
 
-def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "") -> Verdict:
+def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "") -> ProbeResult:
     """Try a store out under `.packreg/probe/`, and clean up as far as deleting is allowed.
 
     `rounds` races of `writers` threads each; about 200 requests with the defaults. `name` is a segment for
@@ -63,10 +63,10 @@ def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "")
             _check_race(store, f"{place}/race-{number}", writers)
         _check_listing(store, place)
     except (StoreUnsafe, IntegrityError) as failed:
-        return Verdict(False, str(failed), facts)
+        return ProbeResult(False, str(failed), facts)
     finally:
         _clean(store, place + "/")
-    return Verdict(True, "", facts)
+    return ProbeResult(True, "", facts)
 
 
 def plant_canary(store: Store) -> None:

@@ -1,6 +1,6 @@
 """What a cloud account holds, also what no stack manages, as a list of resources that packs can judge.
 
-An inventory is anything that gives resources in the form of a resource list (`analysis.resources`): a program
+An inventory is anything that gives resources in the form of a resource list (`states.resources`): a program
 that prints JSON Lines, or a class here with the shape of `Inventory`. `aws` is one, through Cloud Control.
 
 Decisions:

@@ -11,7 +11,7 @@ from packreg.analyzer.redaction import may_hold_secrets, secret_texts
 from packreg.states.resource import ROOT_STACK
 
 
-class SeenStack:
+class UpdateResources:
     """What Analyze was asked about, in order, and in the end what AnalyzeStack says is in the stack.
 
     `requests` by URN and `stack_request` are kept only if `keep` is set, for those who judge them later.
@@ -63,7 +63,7 @@ class Resulting:
     A resource that was not part of the update, which had other targets, is judged by its outputs.
     """
 
-    def __init__(self, seen: SeenStack) -> None:
+    def __init__(self, seen: UpdateResources) -> None:
         """`seen` was made to keep requests, and has seen the stack."""
         self._seen = seen
         self._message = pb.AnalyzeStackRequest.FromString(seen.stack_request)
