@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from packreg.analyzer.process import last_line
 from packreg.configuration.messages import dotted
+from packreg.configuration.messages import shown as shown_value
 from packreg.pack.paths import shown
 from packreg.registry.members import Members, printable_values
 from packreg.text import CUT, one_line, plain
@@ -61,7 +62,7 @@ def test_every_room_has_it_made_harmless(text: str) -> None:
     """Paths, members of records, what packs wrote last and properties in messages are harmless, too."""
     record = Members("key", {"one": text, "many": [text], "lines": text})
     shown_ones = [shown(text), record.text("one"), *record.texts("many"), *record.lines("lines").split("\n")]
-    shown_ones += [last_line(text), dotted([text]), *printable_values({text: 1})]
+    shown_ones += [last_line(text), dotted([text]), shown_value([text]), *printable_values({text: 1})]
     assert all(map(harmless, shown_ones))
 
 

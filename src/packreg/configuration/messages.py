@@ -35,7 +35,7 @@ def dotted(path: Sequence[str | int]) -> str:
 
 def shown(value: object) -> str:
     """A value as JSON for a message, whole numbers without a point, shortened to `MAX_SHOWN` characters."""
-    text = json.dumps(_whole_numbers(value), ensure_ascii=False, default=str)
+    text = plain(json.dumps(_whole_numbers(value), ensure_ascii=False, default=str))
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 
