@@ -12,6 +12,7 @@ import pytest
 from packreg.services.governance import create_governance
 from packreg.services.notify import Notify
 from packreg.services.workspace import Workspace
+from tests.cli.conftest import User
 from tests.cli.conftest import user as user  # a fixture
 
 
@@ -63,3 +64,8 @@ def workspace_of(top: Path, founded: Path, **more: str) -> Workspace:
     shutil.copytree(founded / "registry", top / "registry")
     state = founded / "user" / ".local" / "state"
     return open_workspace(top, PACKREG_HOME=str(founded / "home"), XDG_STATE_HOME=str(state), **more)
+
+
+def workspace_for(user: User) -> Workspace:
+    """The workspace of somebody who set the registry up with commands."""
+    return Workspace(user.environ, cwd=str(user.directory), by=lambda: "Ada", notify=Listener())

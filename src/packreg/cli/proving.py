@@ -9,7 +9,7 @@ import click
 from packreg.cli.base import command
 from packreg.cli.entities import entity_options, read_entity
 from packreg.errors import IntegrityError, NotFound
-from packreg.services.evidence import enforcement_evidence, evidence_json, read_moment
+from packreg.services.evidence import enforcement_evidence, evidence_json
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -39,7 +39,7 @@ def prove_command(
     nobody entered. Exit code 6: nothing is known to have run by then. Exit code 8: something is not what it
     was, or does not fit.
     """
-    evidence = enforcement_evidence(context, read_entity(stack, account, tags), read_moment(at))
+    evidence = enforcement_evidence(context, read_entity(stack, account, tags), at)
     document = evidence_json(evidence)
     if context.out.json:
         context.out.document(document)

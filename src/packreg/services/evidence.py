@@ -74,12 +74,15 @@ class Evidence:
 def enforcement_evidence(workspace: Workspace, entity: Entity, at: str) -> Evidence:
     """The revision of governance that held at a time, and the last run of each mode until then.
 
+    `at` is a day, of which the end counts, or a moment, as for `read_moment`.
+
     Raises:
+        UsageError: it is neither.
         IntegrityError, StoreRefused: governance cannot be read, or was changed.
         NotEvaluated: several backends have the stack, and which one is meant is not known.
         StoreError: the store failed.
     """
-    entity = Backends(workspace).placed(entity)
+    at, entity = read_moment(at), Backends(workspace).placed(entity)
     history = GovernanceHistory(workspace)
     revision = history.at(at)
     kept = ReportStore(workspace)
