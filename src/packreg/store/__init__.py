@@ -1,12 +1,13 @@
 """Objects by key, each created once; and chains of numbered revisions on top of them.
 
-This package knows nothing of packs. It may import `packreg.errors` and nothing else of packreg; only `s3`,
-`aws` and `aws_answers` import botocore, and only when the first request is made.
+This package knows nothing of packs. It may import the ground (`errors`, `files`, `text`) and nothing else of
+packreg; only `aws` and `aws_answers` import botocore, and only when the first client is made.
 
 - `bucket`: what a bucket is, the raw verbs with one attempt each, and the rule for keys
 - `memory`, `local` (with `disk` and `mounts`), `s3` (with `aws` and `aws_answers`): the buckets
 - `store`: the loop that makes creation exact, bounded reads, listings, a count of requests
 - `chain`: documents that change, as revisions that do not
+- `aws`: the one way to AWS, for buckets, keys, states and inventories; `aws_answers`: what a failure means
 - `kms`: keys for what is encrypted before it is stored
 - `probe`: whether a bucket keeps the promise, and the canary in front of every publish
 - `url`: where a registry is
