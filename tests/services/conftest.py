@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from packreg.pack.metadata import PackInfo, PolicyInfo, Schema
+from packreg.registry.record import Source
 from packreg.services.governance import create_governance
 from packreg.services.notify import Notify
 from packreg.services.workspace import Workspace
 from tests.cli.conftest import User
 from tests.cli.conftest import user as user  # a fixture
+from tests.registry.packs import pack
 
 
 class Listener(Notify):
@@ -69,3 +72,21 @@ def workspace_of(top: Path, founded: Path, **more: str) -> Workspace:
 def workspace_for(user: User) -> Workspace:
     """The workspace of somebody who set the registry up with commands."""
     return Workspace(user.environ, cwd=str(user.directory), by=lambda: "Ada", notify=Listener())
+
+
+#: The policies of the pack `guard`; the second forbids waivers.
+POLICIES = (
+    PolicyInfo("deny", "mandatory", schema=Schema({"regions": {"type": "array"}})),
+    PolicyInfo("keep", "mandatory", tags=("no-waivers",)),
+)
+
+
+@pytest.fixture
+def governed(workspace: Workspace) -> Workspace:
+    """The workspace with two versions of `guard`, and `old`, whose policies nobody knows."""
+    for name, version in (("guard", "1.0.0"), ("guard", "1.1.0"), ("old", "1.0.0")):
+        info = PackInfo(name, version, POLICIES, supports_config=True) if name == "guard" else None
+        workspace.registry().publish(
+            pack(name, version), lock=None, source=Source(), publisher="Ann", tool="a test", metadata=info
+        )
+    return workspace

@@ -10,7 +10,7 @@ names. The other modules serve several commands:
 
     start, app, base, exits, nowhere        the way in, and what all commands share
     context, output, progress, report_output       a run of the command: its workspace, and what is shown
-    edits, reaching, policy_table, entities, resources_to_judge     shown or asked for by several commands
+    edits, policy_table, entities, resources_to_judge     shown or asked for by several commands
     pulumi_command, ci_steps, project_plugins      how the Pulumi CLI gets the guard
     atomic                                         what is written
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
+
+import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packreg.cli.context import CommandContext
-    from packreg.errors import Problem
     from packreg.groups.differences import Difference
-    from packreg.groups.reach import Reach
-    from packreg.groups.stored import Edited
+    from packreg.services.groups import GroupsEdit
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Only show what would change, and whom it would touch."
+)
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, though it is for everyone.")
 
 
 def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:
@@ -23,40 +27,21 @@ def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:
     context.out.flush()
 
 
-def show_edit(
-    context: CommandContext,
-    edited: Edited,
-    warnings: Iterable[Problem] = (),
-    *,
-    planned: bool = False,
-    dry_run: bool = False,
-    reach: Reach | None = None,
-) -> None:
-    """What an edit changed, unless the plan showed it already, and what should be known about it.
-
-    With `dry_run` it is what it would change; `reach` says whom it touches.
-    """
-    warned = list(warnings)
-    for warning in warned:
+def show_edit(context: CommandContext, changed: GroupsEdit, *, planned: bool = False) -> None:
+    """What an edit changed or would change, unless the plan showed it already, and what should be known."""
+    edited = changed.edited
+    for warning in changed.warnings:
         context.out.warn(str(warning), warning.hint)
     if context.out.json:
-        context.out.document(
-            {
-                "revision": edited.revision,
-                "written": edited.written,
-                "changes": [change._asdict() for change in edited.changes],
-                "warnings": [warning._asdict() for warning in warned],
-                **({"reach": asdict(reach)} if reach is not None else {}),
-            }
-        )
+        context.out.document(changed.as_json())
         return
     if not planned:
         show_plan(context, edited.changes)
-    if reach is not None and edited.changes:
-        context.out.say(f"{'it would be' if dry_run else 'this is'} for {reach}")
+    if changed.reach is not None and edited.changes:
+        context.out.say(f"{'it would be' if changed.dry_run else 'this is'} for {changed.reach}")
     if edited.written:
         context.out.say(f"revision {edited.revision}")
-    elif dry_run and edited.changes:
+    elif changed.dry_run and edited.changes:
         context.out.say("this would change; nothing was written")
     else:
         context.out.say("nothing to change: it is so already")

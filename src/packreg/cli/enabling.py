@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import NAME, WRITTEN, command
-from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
+from packreg.cli.edits import dry_run_option, show_edit, yes_option
+from packreg.configuration.file import MAX_FILE, Layer, read_layer
 from packreg.errors import UsageError
 from packreg.files import read_file
 from packreg.groups.model import DEFAULT_PREVENTATIVE
-from packreg.services.enable import check_entries, with_environments, with_layer, written_version
-from packreg.services.governance import governance_to_edit, read_governance
+from packreg.services.groups import disable_pack, enable_pack
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.configuration.file import Layer
-    from packreg.errors import Problem
 
 group_option = click.option(
     "--group",
@@ -73,33 +71,19 @@ def enable_command(
     It says how many of the stacks and accounts with reports it touches; where it is for all there are, as in
     a default group, only a yes or --yes goes on.
     """
-    from packreg.groups import editing
-    from packreg.groups.reach import group_reach
-
     if (config and no_config) or (environment and no_environment):
         raise UsageError("one option gives what another takes away", hint="leave one of them out")
-    base = read_governance(context) if dry_run else governance_to_edit(context)
-    target = editing.found_group(base, group)
-    warnings: list[Problem] = []
-    others = bool(config or no_config or environment or no_environment)
-    entry = written_version(context, target, text, warnings, keep=others)
-    if config or no_config:
-        layer = _layer(context, config) if config else None
-        entry = with_layer(entry, layer)
-        warnings += layer.warnings if layer else ()
-    if environment or no_environment:
-        entry = with_environments(entry, environment)
-    warnings += check_entries(context, [(entry, config or f"the group {group}")])
-    change_for(
+    layer = _layer(context, config) if config else None
+    changed = enable_pack(
         context,
-        lambda governance: editing.enable(governance, group, entry),
-        f"enable {entry.pack}@{entry.version} in {group}",
-        base,
-        group_reach(base, target, known_entities(context)),
-        warnings,
+        group,
+        text,
+        config=Layer("", {}) if no_config else layer,
+        environments=environment if environment or no_environment else None,
         dry_run=dry_run,
         yes=yes,
     )
+    show_edit(context, changed)
 
 
 @command("disable", examples=("packreg disable guard --group prod", "packreg disable guard --dry-run"))
@@ -113,25 +97,10 @@ def disable_command(context: CommandContext, pack: str, group: str, dry_run: boo
 
     Its configuration there goes with it. As `enable`, it says whom that touches, and asks where it is all.
     """
-    from packreg.groups.editing import disable, found_group
-    from packreg.groups.reach import group_reach
-
-    base = read_governance(context)
-    target = found_group(base, group)
-    change_for(
-        context,
-        lambda governance: disable(governance, group, pack),
-        f"disable {pack} in {group}",
-        base,
-        group_reach(base, target, known_entities(context)),
-        dry_run=dry_run,
-        yes=yes,
-    )
+    show_edit(context, disable_pack(context, group, pack, dry_run=dry_run, yes=yes))
 
 
 def _layer(context: CommandContext, path: str) -> Layer:
-    from packreg.configuration.file import MAX_FILE, read_layer
-
     return read_layer(read_named(context, path, MAX_FILE), path)
 
 

@@ -10,14 +10,13 @@ from packreg.cli.base import command
 from packreg.cli.edits import show_edit, show_plan
 from packreg.cli.enabling import read_named
 from packreg.cli.exits import WOULD_CHANGE
-from packreg.errors import Problem, UsageError
+from packreg.errors import UsageError
 from packreg.groups.stored import Edited
-from packreg.services.enable import check_entries
-from packreg.services.governance import edit_governance, governance_to_edit, read_governance
+from packreg.services.governance import edit_governance, read_governance
+from packreg.services.groups import GroupsEdit, group_json, plan_groups
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.groups.model import Governance, PackEntry
 
 
 @command(
@@ -42,7 +41,6 @@ def apply_command(
     What the files do not name stays, unless --prune is given. Everything is one revision, or none; applying
     the same files again changes nothing. With --dry-run, exit code 14 says that something would change.
     """
-    from packreg.groups.differences import differences
     from packreg.groups.group_file import MAX_FILE, applied, read_groups
 
     if schema:
@@ -51,26 +49,22 @@ def apply_command(
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
     read = [read_groups(read_named(context, path, MAX_FILE), path) for path in files]
-    base = read_governance(context) if dry_run else governance_to_edit(context)
-    planned = applied(base, read, prune=prune)
-    warnings = [Problem("group-file", text) for file in read for text in file.warnings]
-    warnings += check_entries(context, _changed(base, planned))
-    changes = differences(base, planned)
+    plan = plan_groups(context, read, prune=prune, dry_run=dry_run)
     if dry_run:
-        edited = Edited(planned, base.revision, changes, written=False)
-        show_edit(context, edited, warnings, dry_run=True)
-        return WOULD_CHANGE if changes else 0
-    if changes:
-        show_plan(context, changes)
+        edited = Edited(plan.planned, plan.base.revision, plan.changes, written=False)
+        show_edit(context, GroupsEdit(edited, plan.warnings, dry_run=True))
+        return WOULD_CHANGE if plan.changes else 0
+    if plan.changes:
+        show_plan(context, plan.changes)
         context.confirmed("applying these changes", yes)
     edited = edit_governance(
         context,
         lambda governance: applied(governance, read, prune=prune),
         f"apply {', '.join(files)}",
-        base,
+        plan.base,
         yes=yes,
     )
-    show_edit(context, edited, warnings, planned=True)
+    show_edit(context, GroupsEdit(edited, plan.warnings), planned=True)
     return 0
 
 
@@ -83,7 +77,6 @@ def export_command(context: CommandContext, names: tuple[str, ...], output: str 
     from pathlib import Path
 
     from packreg.cli.atomic import write_atomically
-    from packreg.cli.group_views import group_document
     from packreg.groups.editing import found_group
     from packreg.groups.group_text import write_groups
 
@@ -97,26 +90,12 @@ def export_command(context: CommandContext, names: tuple[str, ...], output: str 
             {
                 "revision": governance.revision,
                 "path": output,
-                "groups": [group_document(group) for group in groups],
+                "groups": [group_json(group) for group in groups],
             }
         )
     elif not output:
         for line in text.splitlines():
             context.out.line(line)
-
-
-def _changed(before: Governance, after: Governance) -> list[tuple[PackEntry, str]]:
-    """The entries that are new or other than they were, each with the group that it is in."""
-    from dataclasses import replace
-
-    found = []
-    for name, group in sorted(after.groups.items()):
-        there = before.groups[name].packs if name in before.groups else {}
-        for pack, entry in sorted(group.packs.items()):
-            old = there.get(pack)
-            if old is None or replace(entry, modified=old.modified) != old:
-                found.append((entry, f"the group {name}"))
-    return found
 
 
 def _print_schema(context: CommandContext) -> None:

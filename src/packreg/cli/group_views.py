@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from packreg.cli.base import command
-from packreg.services.governance import read_governance, stored_governance
+from packreg.services.governance import past_changes, read_governance, stored_governance
+from packreg.services.groups import group_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +25,7 @@ def ls_command(context: CommandContext) -> None:
     governance = read_governance(context)
     groups = [group for _, group in sorted(governance.groups.items())]
     if context.out.json:
-        context.out.document({"revision": governance.revision, "groups": [group_document(g) for g in groups]})
+        context.out.document({"revision": governance.revision, "groups": [group_json(g) for g in groups]})
         return
     context.out.table(
         ["group", "mode", "takes", "members", "packs"],
@@ -37,7 +39,7 @@ def _show(context: CommandContext, name: str, at: int | None) -> None:
     governance = read_governance(context) if at is None else stored_governance(context).at(at).governance
     group = found_group(governance, name)
     if context.out.json:
-        context.out.document({"revision": governance.revision, **group_document(group)})
+        context.out.document({"revision": governance.revision, **group_json(group)})
         return
     out = context.out
     out.line(f"{group.name}: {group.mode}, takes {_takes(group)}")
@@ -91,62 +93,18 @@ def history_command(context: CommandContext, name: str | None, limit: int) -> No
 
     Each revision is one request, and is proved to be the one that the next was made from.
     """
-    from itertools import chain, pairwise
-
-    from packreg.groups.differences import differences
-
-    governance = stored_governance(context)
-    documents = chain(governance.history(), [governance.at(0)])
-    found: list[dict[str, object]] = []
-    for document, before in pairwise(documents):
-        changes = differences(before.governance, document.governance)
-        if name is not None:
-            changes = [change for change in changes if change.thing == f"group {name}"]
-        if document.change is None or (name is not None and not changes):
-            continue
-        change, number = document.change, document.governance.revision
-        found.append(
-            {
-                "revision": number,
-                "by": change.by,
-                "at": change.at,
-                "what": change.what,
-                "changes": [each._asdict() for each in changes],
-            }
-        )
+    found = []
+    for change in islice(past_changes(context, name), limit):
+        found.append(change)
         if not context.out.json:
-            context.out.line(f"revision {number}, {change.at}, {change.by}: {change.what}")
-            for each in changes:
+            made = change.change
+            context.out.line(f"revision {change.revision}, {made.at}, {made.by}: {made.what}")
+            for each in change.changes:
                 context.out.line(f"  {each}")
-        if len(found) == limit:
-            break
     if context.out.json:
-        context.out.document(found)
+        context.out.document([change.as_json() for change in found])
     elif not found:
         context.out.say(f"{name or 'nothing'} was never changed")
-
-
-def group_document(group: PolicyGroup) -> dict[str, object]:
-    """A group for `--json`, always with the same members."""
-    return {
-        "name": group.name,
-        "mode": group.mode,
-        "entity_types": [f"{kind}s" for kind in ("stack", "account") if kind in group.kinds],
-        "default": group.is_default,
-        "stacks": list(group.stacks),
-        "accounts": list(group.accounts),
-        "tags": list(group.tags),
-        "packs": [
-            {
-                "name": entry.pack,
-                "version": entry.version,
-                "modified": entry.modified,
-                "config": dict(entry.config),
-                "environments": list(entry.environments),
-            }
-            for _, entry in sorted(group.packs.items())
-        ],
-    }
 
 
 def _takes(group: PolicyGroup) -> str:

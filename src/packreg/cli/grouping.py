@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import WRITTEN, CommandGroup, command
-from packreg.cli.edits import show_edit, show_plan
+from packreg.cli.edits import dry_run_option, show_edit, show_plan, yes_option
 from packreg.cli.group_files import apply_command, export_command
 from packreg.cli.group_settings import settings_command
 from packreg.cli.group_views import get_command, history_command, ls_command, show_command
-from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
 from packreg.errors import UsageError
-from packreg.services.enable import check_entries, written_version
+from packreg.services.enable import check_entries
 from packreg.services.governance import edit_governance, governance_to_edit, read_governance
+from packreg.services.groups import GroupsEdit, edit_group
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.errors import Problem
-    from packreg.groups.model import Governance
-    from packreg.groups.reach import Reach
 
 group_command = CommandGroup(
     "group",
@@ -117,7 +114,7 @@ def new_command(
         f"create the group {made.name}",
         governance_to_edit(context),
     )
-    show_edit(context, edited)
+    show_edit(context, GroupsEdit(edited))
 
 
 @command(
@@ -168,37 +165,24 @@ def edit_command(
     Everything that one command says is one revision, or none of it. The default groups have everyone as
     members, and keep their names.
     """
-    from packreg.groups import editing
-    from packreg.groups.reach import group_reach
+    from packreg.groups.editing import Listed
 
-    add = editing.Listed(add_stack, add_account, add_tag)
-    remove = editing.Listed(remove_stack, remove_account, remove_tag)
     if not any(
         [new_name, *add_stack, *add_account, *add_tag, *add_policy_pack, *remove_policy_pack]
     ) and not (remove_stack or remove_account or remove_tag):
         raise UsageError("nothing to change was given", hint="see `packreg group edit --help`")
-    base = read_governance(context) if dry_run else governance_to_edit(context)
-    target = editing.found_group(base, name)
-    warnings: list[Problem] = []
-    entries = [written_version(context, target, text, warnings) for text in add_policy_pack]
-    warnings += check_entries(context, [(entry, f"the group {name}") for entry in entries])
-
-    def edit(governance: Governance) -> Governance:
-        governance = editing.disable(governance, name, *remove_policy_pack)
-        governance = editing.enable(governance, name, *entries)
-        governance = editing.edit_members(governance, name, add, remove)
-        return editing.rename_group(governance, name, new_name) if new_name else governance
-
-    planned = edit(base)
-    known = known_entities(context)
-    after = group_reach(planned, planned.groups[new_name or name], known)
-    reach = max(group_reach(base, target, known), after, key=_width)
-    what = f"edit the group {name}"
-    change_for(context, edit, what, base, reach, warnings, dry_run=dry_run, yes=yes)
-
-
-def _width(reach: Reach) -> tuple[bool, int]:
-    return (reach.everyone, reach.touched)
+    changed = edit_group(
+        context,
+        name,
+        add=Listed(add_stack, add_account, add_tag),
+        remove=Listed(remove_stack, remove_account, remove_tag),
+        add_packs=add_policy_pack,
+        remove_packs=remove_policy_pack,
+        new_name=new_name,
+        dry_run=dry_run,
+        yes=yes,
+    )
+    show_edit(context, changed)
 
 
 @command("rm", group=group_command, examples=("packreg group rm prod --yes",))
@@ -218,7 +202,7 @@ def rm_command(context: CommandContext, name: str, yes: bool) -> None:
     edited = edit_governance(
         context, lambda governance: remove_group(governance, name), f"delete the group {name}", base
     )
-    show_edit(context, edited)
+    show_edit(context, GroupsEdit(edited))
 
 
 @command("promote", group=group_command, examples=("packreg group promote trial --to prod",))
@@ -248,7 +232,7 @@ def promote_command(context: CommandContext, name: str, target: str, yes: bool) 
     edited = edit_governance(
         context, lambda governance: promote(governance, name, target), f"promote {name} to {target}", base
     )
-    show_edit(context, edited, warnings, planned=True)
+    show_edit(context, GroupsEdit(edited, tuple(warnings)), planned=True)
 
 
 for each in (

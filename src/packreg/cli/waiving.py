@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg._version import __version__
 from packreg.cli.base import CommandGroup, command
-from packreg.cli.edits import show_edit
-from packreg.cli.reaching import change_for, dry_run_option, known_entities, yes_option
-from packreg.errors import NotFound, Problem, UsageError
-from packreg.services.enable import metadata_of
-from packreg.services.governance import edit_governance, read_governance
+from packreg.cli.edits import dry_run_option, show_edit, yes_option
+from packreg.errors import UsageError
+from packreg.services.waivers import add_waiver, list_waivers, remove_waivers
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.groups.model import Governance
-    from packreg.pack.metadata import PackInfo
 
 waiver_command = CommandGroup(
     "waiver",
@@ -65,70 +60,29 @@ def add_command(
     latest. A policy that forbids waivers cannot be waived: one that `group settings` lists, or that its pack
     gives the tag 'no-waivers'. As `enable`, it says whom that touches, and asks where it is all.
     """
-    from packreg.groups import editing
-    from packreg.groups.model import Waiver
-    from packreg.groups.reach import waiver_reach
-    from packreg.groups.waiving import expiry
-    from packreg.pack.version import pack_name
-    from packreg.services.clock import new_id, now
-
-    pack, colon, name = policy.partition(":")
-    if not colon or not name:
-        raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write guard:no-public")
-    if any(sign in name for sign in "*?["):
-        raise UsageError(
-            f"{policy!r} has globs, and a waiver is for one policy",
-            hint="write its name; --stack, --account and --resource may have globs",
-        )
-    if (stack and account) or not (stack or account or resource):
+    if stack and account:
         raise UsageError("a waiver is for a stack, an account or a resource", hint="give one of them")
-    created = now()
-    waiver = Waiver(
-        id=f"w-{new_id()[:8]}",
-        pack=pack_name(pack),
-        policy=name,
-        entity=stack or account or "*/*",
-        owner=owner or context.author(),
-        reason=reason,
-        expires=expiry(expires, created),
-        created=created,
-        resource=resource,
-    )
-    base = read_governance(context)
-    versions = _versions(context, base, waiver.pack)
-    forbidden, warnings = _policies(waiver.pack, name, versions)
-    change_for(
+    changed = add_waiver(
         context,
-        lambda governance: editing.waive(governance, waiver, forbidden),
-        f"waive {waiver.pack}:{name} in {waiver.entity}",
-        base,
-        waiver_reach(waiver, known_entities(context)),
-        warnings,
+        policy,
+        entity=stack or account or "",
+        resource=resource,
+        expires=expires,
+        reason=reason,
+        owner=owner or context.author(),
         dry_run=dry_run,
         yes=yes,
     )
+    show_edit(context, changed)
 
 
 @command("ls", group=waiver_command, examples=("packreg waiver ls", "packreg waiver ls --json"))
 @click.pass_obj
 def ls_command(context: CommandContext) -> None:
     """List the waivers: the first to expire first, expired ones too."""
-    from packreg.enforcement.waivers import SOON
-    from packreg.groups.document import waiver_json
-    from packreg.groups.waiving import state
-    from packreg.services.clock import now
-
-    governance = read_governance(context)
-    present = now()
-    waivers = sorted(governance.waivers.values(), key=lambda waiver: (waiver.expires, waiver.id))
-    states = {waiver.id: state(waiver, present, SOON) for waiver in waivers}
+    waivers = list_waivers(context)
     if context.out.json:
-        context.out.document(
-            [
-                {"id": waiver.id, "state": states[waiver.id], "resource": "", **waiver_json(waiver)}
-                for waiver in waivers
-            ]
-        )
+        context.out.document([each.as_json() for each in waivers])
         return
     context.out.table(
         ["id", "policy", "in", "resource", "owner", "expires", "state", "reason"],
@@ -140,14 +94,14 @@ def ls_command(context: CommandContext) -> None:
                 waiver.resource or "every one",
                 waiver.owner,
                 waiver.expires,
-                states[waiver.id],
+                state,
                 waiver.reason,
             ]
-            for waiver in waivers
+            for waiver, state in waivers
         ],
     )
-    for waiver in waivers:
-        if states[waiver.id] == "expiring":
+    for waiver, state in waivers:
+        if state == "expiring":
             context.out.warn(f"the waiver {waiver.id} of {waiver.owner} expires at {waiver.expires}")
 
 
@@ -156,57 +110,4 @@ def ls_command(context: CommandContext) -> None:
 @click.pass_obj
 def rm_command(context: CommandContext, ids: tuple[str, ...]) -> None:
     """Take waivers back: what they waived denies again."""
-    from packreg.groups.editing import unwaive
-
-    def edit(governance: Governance) -> Governance:
-        for id in dict.fromkeys(ids):
-            governance = unwaive(governance, id)
-        return governance
-
-    show_edit(context, edit_governance(context, edit, f"take back {', '.join(ids)}"))
-
-
-def _versions(context: CommandContext, governance: Governance, pack: str) -> dict[str, PackInfo | None]:
-    """What each version that a group could mean says of itself, by `name@version`; else the latest.
-
-    What audits find themselves is found by no pack that is published.
-
-    Raises:
-        NotFound: there is no such pack.
-    """
-    from packreg.findings.past_guard import OWN_PACK, own_info
-    from packreg.groups.model import PackEntry
-    from packreg.groups.times import NEVER
-
-    if pack == OWN_PACK:
-        return {pack: own_info(__version__)}
-    entries = [group.packs[pack] for group in governance.groups.values() if pack in group.packs]
-    return metadata_of(context, entries or [PackEntry(pack, "latest", NEVER)])
-
-
-def _policies(
-    pack: str, policy: str, versions: dict[str, PackInfo | None]
-) -> tuple[frozenset[str], list[Problem]]:
-    """The policies that forbid waivers in some version, and what should be known.
-
-    Raises:
-        NotFound: no version has such a policy. Where one has no metadata, that cannot be said.
-    """
-    import difflib
-
-    from packreg.groups.waiving import unwaivable
-
-    known = [info for info in versions.values() if info is not None]
-    forbidden = frozenset[str]().union(*(unwaivable(info) for info in known))
-    warnings = []
-    names = {each.name for info in known for each in info.policies}
-    if len(known) == len(versions) and policy not in names:
-        close = difflib.get_close_matches(policy, names, n=1)
-        hint = (
-            f"did you mean {pack}:{close[0]}?" if close else f"its policies: {', '.join(sorted(names)[:20])}"
-        )
-        raise NotFound(f"{pack} has no policy {policy[:100]!r}", hint=hint)
-    if len(known) < len(versions):
-        message = f"a version of {pack} has no metadata: which policies it has is not known"
-        warnings.append(Problem("no-metadata", message))
-    return forbidden, warnings
+    show_edit(context, remove_waivers(context, ids))

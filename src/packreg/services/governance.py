@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from packreg.groups.differences import Difference, differences
 from packreg.groups.stored import Edited, StoredGovernance
 from packreg.registry.formats import FEATURES
 from packreg.services.continuity import governance_head, made_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from packreg.groups.document import Change
     from packreg.groups.model import Governance
     from packreg.services.workspace import Workspace
 
@@ -105,3 +107,37 @@ def create_governance(workspace: Workspace) -> Governance:
     """
     made = stored_governance(workspace).create(workspace.by)
     return read_governance(workspace) if made is None else made.governance
+
+
+class PastChange(NamedTuple):
+    """A revision of governance: who made it, and what it changed."""
+
+    revision: int
+    change: Change
+    changes: list[Difference]
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "revision": self.revision,
+            "by": self.change.by,
+            "at": self.change.at,
+            "what": self.change.what,
+            "changes": [each._asdict() for each in self.changes],
+        }
+
+
+def past_changes(workspace: Workspace, group: str | None = None) -> Iterator[PastChange]:
+    """The changes of governance, the newest first, or those of one group.
+
+    Each revision is one request, and is proved to be the one that the next was made from.
+    """
+    from itertools import chain, pairwise
+
+    governance = stored_governance(workspace)
+    for document, before in pairwise(chain(governance.history(), [governance.at(0)])):
+        changes = differences(before.governance, document.governance)
+        if group is not None:
+            changes = [change for change in changes if change.thing == f"group {group}"]
+        if document.change is not None and (group is None or changes):
+            yield PastChange(document.governance.revision, document.change, changes)

@@ -1,0 +1,291 @@
+"""Policy groups are changed: what an edit changes, whom it is for, and what should be known about it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packreg.errors import NotFound, Problem
+from packreg.groups.differences import Difference, differences
+from packreg.groups.stored import Edited
+from packreg.services.enable import check_entries, with_environments, with_layer, written_version
+from packreg.services.governance import edit_governance, governance_to_edit, read_governance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from packreg.configuration.file import Layer
+    from packreg.groups.editing import Listed
+    from packreg.groups.group_file import GroupFile
+    from packreg.groups.model import Entity, Governance, Group, PackEntry
+    from packreg.groups.reach import Reach
+    from packreg.services.workspace import Workspace
+
+
+class GroupsEdit(NamedTuple):
+    """How an edit ended, or with `dry_run` would end; whom it is for, where that is known."""
+
+    edited: Edited
+    warnings: tuple[Problem, ...] = ()
+    reach: Reach | None = None
+    dry_run: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "revision": self.edited.revision,
+            "written": self.edited.written,
+            "changes": [change._asdict() for change in self.edited.changes],
+            "warnings": [warning._asdict() for warning in self.warnings],
+            **({"reach": asdict(self.reach)} if self.reach is not None else {}),
+        }
+
+
+def known_entities(workspace: Workspace) -> list[Entity]:
+    """Who is known: who has reports in the registry. A request for each kind of run and 1,000 of them."""
+    from packreg.reports.report_keys import RUNS
+    from packreg.services.reports import ReportStore
+
+    return ReportStore(workspace).entities(RUNS)
+
+
+def change_for(
+    workspace: Workspace,
+    edit: Callable[[Governance], Governance],
+    what: str,
+    base: Governance,
+    reach: Reach,
+    warnings: Iterable[Problem] = (),
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> GroupsEdit:
+    """Make an edit of `base` that is for `reach`; `what` says it in a few words.
+
+    Raises:
+        UsageError: it is for everyone, and nobody said yes; nothing was written.
+        PackregError: what `edit_governance` raises.
+    """
+    planned = edit(base)
+    changes = differences(base, planned)
+    if dry_run:
+        edited = Edited(planned, base.revision, changes, written=False)
+    else:
+        if changes and reach.everyone:
+            workspace.confirmed(f"{what}: this is for {reach}; going on", yes)
+        edited = edit_governance(workspace, edit, what, base, yes=yes)
+    return GroupsEdit(edited, tuple(warnings), reach, dry_run)
+
+
+def enable_pack(
+    workspace: Workspace,
+    group: str,
+    reference: str,
+    *,
+    config: Layer | None = None,
+    environments: Sequence[str] | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+) -> GroupsEdit:
+    """Enable a pack in a group, or change what it has there; what is None stays, what is empty is taken away.
+
+    Raises:
+        NotFound: there is no such group, pack, version or environment.
+        InvalidConfiguration: with every problem, for every version that the reference could mean.
+        PackregError: as `change_for`.
+    """
+    from packreg.groups import editing
+    from packreg.groups.reach import group_reach
+
+    base = _base(workspace, dry_run=dry_run)
+    target = editing.found_group(base, group)
+    warnings: list[Problem] = []
+    keep = config is not None or environments is not None
+    entry = written_version(workspace, target, reference, warnings, keep=keep)
+    if config is not None:
+        entry = with_layer(entry, config)
+        warnings += config.warnings
+    if environments is not None:
+        entry = with_environments(entry, environments)
+    where = config.where if config is not None and config.where else f"the group {group}"
+    warnings += check_entries(workspace, [(entry, where)])
+    return change_for(
+        workspace,
+        lambda governance: editing.enable(governance, group, entry),
+        f"enable {entry.pack}@{entry.version} in {group}",
+        base,
+        group_reach(base, target, known_entities(workspace)),
+        warnings,
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+def disable_pack(
+    workspace: Workspace, group: str, pack: str, *, dry_run: bool = False, yes: bool = False
+) -> GroupsEdit:
+    """Take a pack and its configuration out of a group.
+
+    Raises:
+        NotFound: there is no such group, or no such pack in it.
+        PackregError: as `change_for`.
+    """
+    from packreg.groups.editing import disable, found_group
+    from packreg.groups.reach import group_reach
+
+    base = read_governance(workspace)
+    return change_for(
+        workspace,
+        lambda governance: disable(governance, group, pack),
+        f"disable {pack} in {group}",
+        base,
+        group_reach(base, found_group(base, group), known_entities(workspace)),
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+def edit_group(
+    workspace: Workspace,
+    name: str,
+    *,
+    add: Listed,
+    remove: Listed,
+    add_packs: Sequence[str] = (),
+    remove_packs: Sequence[str] = (),
+    new_name: str | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+) -> GroupsEdit:
+    """Change a group's members, packs and name in one revision; packs are references, as for `enable_pack`.
+
+    It is for whoever it is wider for: the members before, or after.
+
+    Raises:
+        PackregError: as `enable_pack`.
+    """
+    from packreg.groups import editing
+    from packreg.groups.reach import group_reach
+
+    base = _base(workspace, dry_run=dry_run)
+    target = editing.found_group(base, name)
+    warnings: list[Problem] = []
+    entries = [written_version(workspace, target, text, warnings) for text in add_packs]
+    warnings += check_entries(workspace, [(entry, f"the group {name}") for entry in entries])
+
+    def edit(governance: Governance) -> Governance:
+        governance = editing.disable(governance, name, *remove_packs)
+        governance = editing.enable(governance, name, *entries)
+        governance = editing.edit_members(governance, name, add, remove)
+        return editing.rename_group(governance, name, new_name) if new_name else governance
+
+    planned, known = edit(base), known_entities(workspace)
+    reaches = (
+        group_reach(base, target, known),
+        group_reach(planned, planned.groups[new_name or name], known),
+    )
+    reach = max(reaches, key=lambda one: (one.everyone, one.touched))
+    return change_for(
+        workspace, edit, f"edit the group {name}", base, reach, warnings, dry_run=dry_run, yes=yes
+    )
+
+
+def change_rules(
+    workspace: Workspace, strict: bool | None, unwaivable: Sequence[str], waivable: Sequence[str]
+) -> GroupsEdit:
+    """Change what holds for all groups; None leaves `strict`, globs are added and taken back.
+
+    Raises:
+        NotFound: what is taken back is not listed.
+        PackregError: as `edit_governance`.
+    """
+    from packreg.groups.editing import set_rules
+    from packreg.groups.model import Rules
+    from packreg.groups.waiving import may_waive
+
+    base = governance_to_edit(workspace)
+    for glob in waivable:
+        if glob not in base.rules.unwaivable:
+            listed = ", ".join(base.rules.unwaivable) or "nothing"
+            raise NotFound(f"{glob} is not listed as unwaivable", hint=f"listed is {listed}")
+    globs = tuple(sorted({*base.rules.unwaivable, *unwaivable} - {*waivable}))
+    rules = Rules(base.rules.strict_conflicts if strict is None else strict, globs)
+    edited = edit_governance(
+        workspace, lambda governance: set_rules(governance, rules), "change the settings", base
+    )
+    without = [
+        Problem(
+            "waiver-without-effect",
+            f"the waiver {waiver.id} of {waiver.pack}:{waiver.policy} does not count any more",
+            hint=f"`packreg waiver rm {waiver.id}`",
+        )
+        for _, waiver in sorted(edited.governance.waivers.items())
+        if not may_waive(rules, waiver.pack, waiver.policy)
+    ]
+    return GroupsEdit(edited, tuple(without))
+
+
+class GroupsPlan(NamedTuple):
+    """What files would make of the policy groups as they are in `base`."""
+
+    base: Governance
+    planned: Governance
+    changes: list[Difference]
+    warnings: tuple[Problem, ...]
+
+
+def plan_groups(
+    workspace: Workspace, files: Sequence[GroupFile], *, prune: bool, dry_run: bool
+) -> GroupsPlan:
+    """What would change if the groups were as these files say; with `prune` others and their packs go.
+
+    Raises:
+        UsageError: two files contradict each other, or one what is there.
+        NotFound, InvalidConfiguration: as `check_entries`.
+    """
+    from packreg.groups.group_file import applied
+
+    base = _base(workspace, dry_run=dry_run)
+    planned = applied(base, files, prune=prune)
+    warnings = [Problem("group-file", text) for file in files for text in file.warnings]
+    warnings += check_entries(workspace, _changed_entries(base, planned))
+    return GroupsPlan(base, planned, differences(base, planned), tuple(warnings))
+
+
+def _base(workspace: Workspace, *, dry_run: bool) -> Governance:
+    return read_governance(workspace) if dry_run else governance_to_edit(workspace)
+
+
+def _changed_entries(before: Governance, after: Governance) -> list[tuple[PackEntry, str]]:
+    """The entries that are new or other than they were, each with the group that it is in."""
+    found = []
+    for name, group in sorted(after.groups.items()):
+        there = before.groups[name].packs if name in before.groups else {}
+        for pack, entry in sorted(group.packs.items()):
+            old = there.get(pack)
+            if old is None or replace(entry, modified=old.modified) != old:
+                found.append((entry, f"the group {name}"))
+    return found
+
+
+def group_json(group: Group) -> dict[str, Any]:
+    """A group for `--json`, always with the same members."""
+    return {
+        "name": group.name,
+        "mode": group.mode,
+        "entity_types": [f"{kind}s" for kind in ("stack", "account") if kind in group.kinds],
+        "default": group.is_default,
+        "stacks": list(group.stacks),
+        "accounts": list(group.accounts),
+        "tags": list(group.tags),
+        "packs": [
+            {
+                "name": entry.pack,
+                "version": entry.version,
+                "modified": entry.modified,
+                "config": dict(entry.config),
+                "environments": list(entry.environments),
+            }
+            for _, entry in sorted(group.packs.items())
+        ],
+    }

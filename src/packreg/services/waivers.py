@@ -1,0 +1,161 @@
+"""Waivers: violations that somebody answers for, until a day, are given, listed and taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from packreg._version import __version__
+from packreg.errors import NotFound, Problem, UsageError
+from packreg.services.enable import metadata_of
+from packreg.services.governance import edit_governance, read_governance
+from packreg.services.groups import GroupsEdit, change_for, known_entities
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packreg.groups.model import Governance, Waiver
+    from packreg.pack.metadata import PackInfo
+    from packreg.services.workspace import Workspace
+
+
+class ListedWaiver(NamedTuple):
+    """A waiver, and whether it counts: `active`, `expiring` or `expired`."""
+
+    waiver: Waiver
+    state: str
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        from packreg.groups.document import waiver_json
+
+        return {"id": self.waiver.id, "state": self.state, "resource": "", **waiver_json(self.waiver)}
+
+
+def add_waiver(
+    workspace: Workspace,
+    policy: str,
+    *,
+    entity: str = "",
+    resource: str = "",
+    expires: str,
+    reason: str,
+    owner: str,
+    dry_run: bool = False,
+    yes: bool = False,
+) -> GroupsEdit:
+    """Waive a policy, written `pack:policy`, for an entity or a resource; `owner` answers for it.
+
+    Raises:
+        UsageError: it is not one policy, for nobody, for too long, or for everyone and nobody said yes.
+        NotFound: no version that a group could mean has such a policy.
+        PackregError: as `change_for`.
+    """
+    from packreg.groups import editing
+    from packreg.groups.model import Waiver
+    from packreg.groups.reach import waiver_reach
+    from packreg.groups.waiving import expiry
+    from packreg.pack.version import pack_name
+
+    pack, colon, name = policy.partition(":")
+    if not colon or not name:
+        raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write guard:no-public")
+    if any(sign in name for sign in "*?["):
+        raise UsageError(
+            f"{policy!r} has globs, and a waiver is for one policy",
+            hint="write its name; --stack, --account and --resource may have globs",
+        )
+    if not entity and not resource:
+        raise UsageError("a waiver is for a stack, an account or a resource", hint="give one of them")
+    created = workspace.now()
+    waiver = Waiver(
+        id=f"w-{workspace.new_id()[:8]}",
+        pack=pack_name(pack),
+        policy=name,
+        entity=entity or "*/*",
+        owner=owner,
+        reason=reason,
+        expires=expiry(expires, created),
+        created=created,
+        resource=resource,
+    )
+    base = read_governance(workspace)
+    versions = _versions(workspace, base, waiver.pack)
+    forbidden, warnings = _policies(waiver.pack, name, versions)
+    return change_for(
+        workspace,
+        lambda governance: editing.waive(governance, waiver, forbidden),
+        f"waive {waiver.pack}:{name} in {waiver.entity}",
+        base,
+        waiver_reach(waiver, known_entities(workspace)),
+        warnings,
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+def list_waivers(workspace: Workspace) -> list[ListedWaiver]:
+    """The waivers: the first to expire first, expired ones too."""
+    from packreg.enforcement.waivers import SOON
+    from packreg.groups.waiving import state
+
+    present = workspace.now()
+    waivers = sorted(read_governance(workspace).waivers.values(), key=lambda each: (each.expires, each.id))
+    return [ListedWaiver(waiver, state(waiver, present, SOON)) for waiver in waivers]
+
+
+def remove_waivers(workspace: Workspace, ids: Sequence[str]) -> GroupsEdit:
+    """Take waivers back: what they waived denies again. Raises: NotFound: there is none of them."""
+    from packreg.groups.editing import unwaive
+
+    def edit(governance: Governance) -> Governance:
+        for id in dict.fromkeys(ids):
+            governance = unwaive(governance, id)
+        return governance
+
+    return GroupsEdit(edit_governance(workspace, edit, f"take back {', '.join(ids)}"))
+
+
+def _versions(workspace: Workspace, governance: Governance, pack: str) -> dict[str, PackInfo | None]:
+    """What each version that a group could mean says of itself, by `name@version`; else the latest.
+
+    What audits find themselves is found by no pack that is published.
+
+    Raises:
+        NotFound: there is no such pack.
+    """
+    from packreg.findings.past_guard import OWN_PACK, own_info
+    from packreg.groups.model import PackEntry
+    from packreg.groups.times import NEVER
+
+    if pack == OWN_PACK:
+        return {pack: own_info(__version__)}
+    entries = [group.packs[pack] for group in governance.groups.values() if pack in group.packs]
+    return metadata_of(workspace, entries or [PackEntry(pack, "latest", NEVER)])
+
+
+def _policies(
+    pack: str, policy: str, versions: dict[str, PackInfo | None]
+) -> tuple[frozenset[str], list[Problem]]:
+    """The policies that forbid waivers in some version, and what should be known.
+
+    Raises:
+        NotFound: no version has such a policy. Where one has no metadata, that cannot be said.
+    """
+    import difflib
+
+    from packreg.groups.waiving import unwaivable
+
+    known = [info for info in versions.values() if info is not None]
+    forbidden = frozenset[str]().union(*(unwaivable(info) for info in known))
+    warnings = []
+    names = {each.name for info in known for each in info.policies}
+    if len(known) == len(versions) and policy not in names:
+        close = difflib.get_close_matches(policy, names, n=1)
+        hint = (
+            f"did you mean {pack}:{close[0]}?" if close else f"its policies: {', '.join(sorted(names)[:20])}"
+        )
+        raise NotFound(f"{pack} has no policy {policy[:100]!r}", hint=hint)
+    if len(known) < len(versions):
+        message = f"a version of {pack} has no metadata: which policies it has is not known"
+        warnings.append(Problem("no-metadata", message))
+    return forbidden, warnings

@@ -1,0 +1,138 @@
+"""Changing policy groups, called without a command line."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from packreg.configuration.file import Layer, read_layer
+from packreg.errors import InvalidConfiguration, NotFound, UsageError
+from packreg.groups.editing import Listed, new_group
+from packreg.groups.group_file import applied, read_groups
+from packreg.groups.model import DEFAULT_PREVENTATIVE as DEFAULT
+from packreg.groups.model import PackEntry
+from packreg.services.governance import edit_governance, past_changes, read_governance
+from packreg.services.groups import (
+    change_rules,
+    disable_pack,
+    edit_group,
+    enable_pack,
+    group_json,
+    known_entities,
+    plan_groups,
+)
+from packreg.services.waivers import add_waiver
+from packreg.services.workspace import Workspace
+from tests.groups.governance import group
+
+CONFIG = b'{"deny": {"regions": ["eu"]}}'
+
+
+def entry(workspace: Workspace, name: str = DEFAULT) -> PackEntry:
+    """What a group says of the pack now."""
+    return read_governance(workspace).groups[name].packs["guard"]
+
+
+def test_a_pack_is_enabled_by_whoever_acts(governed: Workspace) -> None:
+    """A name alone pins the newest version and says so; the history has the workspace's name."""
+    changed = enable_pack(governed, DEFAULT, "guard", yes=True)
+    assert (entry(governed).version, changed.edited.written) == ("1.1.0", True)
+    assert [warning.code for warning in changed.warnings] == ["pinned"]
+    newest = next(past_changes(governed))
+    assert (newest.change.by, newest.change.what) == ("Ada", f"enable guard@1.1.0 in {DEFAULT}")
+
+
+def test_what_is_for_everyone_needs_a_yes(governed: Workspace) -> None:
+    """Nothing is written without it; a dry run needs none, writes nothing, and says what would change."""
+    with pytest.raises(UsageError, match="this is for all that it takes"):
+        enable_pack(governed, DEFAULT, "guard@1.0.0")
+    plan = enable_pack(governed, DEFAULT, "guard@1.0.0", dry_run=True)
+    assert (plan.dry_run, plan.edited.written, len(plan.edited.changes)) == (True, False, 1)
+    assert read_governance(governed).revision == 1
+    found = json.loads(json.dumps(plan.as_json()))
+    assert (found["written"], found["reach"]["everyone"]) == (False, True)
+    assert known_entities(governed) == []
+
+
+def test_what_is_not_given_stays_and_what_is_empty_is_taken_away(governed: Workspace) -> None:
+    """Version, configuration and environments each change alone."""
+    enable_pack(governed, DEFAULT, "guard@1.0.0", config=read_layer(CONFIG, "c.json"), yes=True)
+    enable_pack(governed, DEFAULT, "guard@^1", yes=True)
+    assert (entry(governed).version, dict(entry(governed).config)) == ("^1", json.loads(CONFIG))
+    enable_pack(governed, DEFAULT, "guard", config=Layer("", {}), yes=True)
+    assert (entry(governed).version, dict(entry(governed).config)) == ("^1", {})
+    with pytest.raises(NotFound, match="environment"):
+        enable_pack(governed, DEFAULT, "guard", environments=["none"], yes=True)
+
+
+def test_a_configuration_that_a_version_refuses_is_refused(governed: Workspace) -> None:
+    """The error says where it is from, and nothing is written."""
+    layer = read_layer(b'{"deny": {"regions": 3}}', "c.json")
+    with pytest.raises(InvalidConfiguration) as refused:
+        enable_pack(governed, DEFAULT, "guard@latest", config=layer, yes=True)
+    assert any("c.json" in f"{problem.where}{problem.message}" for problem in refused.value.problems)
+    assert read_governance(governed).revision == 1
+
+
+def test_a_pack_is_taken_out(governed: Workspace) -> None:
+    """With what it had there; one that is not there is no silent success."""
+    enable_pack(governed, DEFAULT, "guard", yes=True)
+    assert disable_pack(governed, DEFAULT, "guard", yes=True).edited.written
+    assert "guard" not in read_governance(governed).groups[DEFAULT].packs
+    with pytest.raises(NotFound):
+        disable_pack(governed, DEFAULT, "guard", yes=True)
+
+
+def test_an_edit_is_one_revision_for_whoever_it_is_wider_for(governed: Workspace) -> None:
+    """Members, packs and name change at once; where it becomes everyone's, a yes is needed."""
+    edit_governance(governed, lambda base: new_group(base, group("a", stacks=("web/prod",))), "a")
+    nothing = Listed()
+    with pytest.raises(UsageError, match="this is for all"):
+        edit_group(governed, "a", add=Listed(("*/*",)), remove=nothing)
+    changed = edit_group(
+        governed,
+        "a",
+        add=Listed(("web/test",)),
+        remove=nothing,
+        add_packs=["guard@1.0.0"],
+        new_name="b",
+    )
+    assert changed.edited.revision == 3
+    made = changed.edited.governance.groups["b"]
+    assert (set(made.stacks), set(made.packs)) == ({"web/prod", "web/test"}, {"guard"})
+    assert group_json(made)["packs"][0]["version"] == "1.0.0"
+
+
+def test_files_are_planned_before_they_are_applied(governed: Workspace) -> None:
+    """The plan writes nothing and names each change; entries that change are checked, others are not."""
+    text = f"groups:\n  {DEFAULT}:\n    packs:\n      guard:\n        version: 1.0.0\n".encode()
+    read = [read_groups(text, "groups.yaml")]
+    plan = plan_groups(governed, read, prune=False, dry_run=True)
+    assert plan.changes and read_governance(governed).revision == 1
+    edit_governance(governed, lambda base: applied(base, read, prune=False), "apply", plan.base)
+    assert plan_groups(governed, read, prune=False, dry_run=True).changes == []
+    absent = [read_groups(text.replace(b"1.0.0", b"9.0.0"), "groups.yaml")]
+    with pytest.raises(NotFound, match=r"9\.0\.0"):
+        plan_groups(governed, absent, prune=False, dry_run=True)
+
+
+def test_history_is_of_all_or_of_one_group(governed: Workspace) -> None:
+    """The newest first; a group's is what changed in it."""
+    edit_governance(governed, lambda base: new_group(base, group("a")), "make a")
+    enable_pack(governed, DEFAULT, "guard", yes=True)
+    assert [change.revision for change in past_changes(governed)] == [3, 2, 1]
+    [made] = past_changes(governed, "a")
+    assert (made.revision, made.as_json()["what"]) == (2, "make a")
+    assert list(past_changes(governed, "none")) == []
+
+
+def test_rules_say_which_waivers_they_end(governed: Workspace) -> None:
+    """A waiver of what became unwaivable is named; what is not listed cannot be taken back."""
+    add_waiver(governed, "guard:deny", entity="web/prod", expires="1d", reason="r", owner="Ada")
+    changed = change_rules(governed, True, ["guard:d*"], [])
+    assert [warning.code for warning in changed.warnings] == ["waiver-without-effect"]
+    assert changed.edited.governance.rules.unwaivable == ("guard:d*",)
+    assert change_rules(governed, None, [], ["guard:d*"]).edited.governance.rules.strict_conflicts
+    with pytest.raises(NotFound, match="not listed"):
+        change_rules(governed, None, [], ["guard:d*"])
