@@ -39,7 +39,7 @@ def test_a_stack_of_a_project_is_found(backend: Backend, stack: str) -> None:
     url = backend(
         {**META, ".pulumi/stacks/rich/richdev.json": CHECKPOINT, ".pulumi/stacks/x/other.json": b""}
     )
-    snapshot = read_stack(stack, url, cwd=ELSEWHERE, passphrase="x")
+    snapshot = read_stack(stack, open_place(url, cwd=ELSEWHERE), passphrase="x")
     assert len(snapshot) == 10
     assert snapshot.where.endswith(".pulumi/stacks/rich/richdev.json")
     assert snapshot.notes == ()
@@ -50,22 +50,22 @@ def test_a_stack_of_a_project_is_found(backend: Backend, stack: str) -> None:
 def test_a_stack_of_a_legacy_backend_is_found(backend: Backend, meta: dict[str, bytes], stack: str) -> None:
     """Its layout knows no projects; a project that is asked for must be that of the resources."""
     url = backend({**meta, ".pulumi/stacks/richdev.json": CHECKPOINT})
-    assert len(read_stack(stack, url, cwd=ELSEWHERE)) == 10
+    assert len(read_stack(stack, open_place(url, cwd=ELSEWHERE))) == 10
     with pytest.raises(NotFound, match="of the project 'rich', not of 'blog'"):
-        read_stack("organization/blog/richdev", url, cwd=ELSEWHERE)
+        read_stack("organization/blog/richdev", open_place(url, cwd=ELSEWHERE))
 
 
 def test_a_packed_checkpoint_is_unpacked(backend: Backend) -> None:
     """The CLI writes it with gzip when it is told to."""
     url = backend({**META, ".pulumi/stacks/rich/richdev.json.gz": gzip.compress(CHECKPOINT)})
-    assert len(read_stack("richdev", url, cwd=ELSEWHERE)) == 10
+    assert len(read_stack("richdev", open_place(url, cwd=ELSEWHERE))) == 10
 
 
 def test_a_checkpoint_packed_with_zstd_is_unpacked(backend: Backend) -> None:
     """The CLI writes it with zstd, too, when it is told to."""
     zstd = pytest.importorskip("backports.zstd")
     url = backend({**META, ".pulumi/stacks/rich/richdev.json.zst": zstd.compress(CHECKPOINT)})
-    assert len(read_stack("richdev", url, cwd=ELSEWHERE)) == 10
+    assert len(read_stack("richdev", open_place(url, cwd=ELSEWHERE))) == 10
     assert listed(url) == [("rich", "richdev", "richdev.json.zst")]
 
 
@@ -142,7 +142,7 @@ def test_stacks_of_the_other_layout_are_not_offered(backend: Backend) -> None:
     """Without its file of the layout, a backend by project has no stack that could be asked for."""
     url = backend({".pulumi/stacks/rich/richdev.json": CHECKPOINT})
     with pytest.raises(NotFound) as caught:
-        read_stack("organization/rich/richdev", url, cwd=ELSEWHERE)
+        read_stack("organization/rich/richdev", open_place(url, cwd=ELSEWHERE))
     assert "only stacks in the other layout than .pulumi/meta.yaml says" in caught.value.hint
 
 

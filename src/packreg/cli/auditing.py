@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -146,7 +145,6 @@ def _held(
 ) -> tuple[Entity, Snapshot]:
     """An account, and what it holds."""
     from packreg.states.resources import read_resources
-    from packreg.states.sources import read_source
 
-    source = read_source(resources, cwd=Path(context.cwd))
+    source = context.read_source(resources)
     return account_entity(account, read_tags(tags)), read_resources(*source)

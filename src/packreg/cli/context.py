@@ -15,8 +15,6 @@ from packreg.text import plain
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from packreg.settings.load import Settings
-
 
 class CommandContext(Workspace):
     """What commands share. `done` is what was finished before a failure, for the error's JSON document."""
@@ -38,15 +36,6 @@ class CommandContext(Workspace):
         except OSError as error:
             message = f"there is no working directory: {error.strerror}"
             raise UsageError(message, hint="cd somewhere else") from None
-
-    @cached_property
-    def settings(self) -> Settings:
-        """Every setting and its origin."""
-        settings = super().settings
-        if not settings.instance_role:
-            # Asking the metadata service of a cloud that this machine is not in costs seconds at every start.
-            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
-        return settings
 
     def author(self, directory: str | os.PathLike[str] = "") -> str:
         """Who acts, as git knows it in `directory` (default: here)."""

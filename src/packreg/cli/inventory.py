@@ -50,7 +50,13 @@ def inventory_command(
     from packreg.states.inventory.aws import AwsInventory
 
     with context.out.working() as work:
-        inventory: Inventory = AwsInventory(regions=region, types=types, profile=profile, progress=work.show)
+        inventory: Inventory = AwsInventory(
+            regions=region,
+            types=types,
+            profile=profile,
+            instance_role=context.settings.instance_role,
+            progress=work.show,
+        )
         resources = list(inventory.resources())
     lines = [json.dumps(resource, sort_keys=True) for resource in resources]
     if output is not None:

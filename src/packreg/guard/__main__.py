@@ -57,7 +57,6 @@ def main() -> None:
     # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     workspace = Workspace(os.environ, notify=_Diagnostics())
-    _leave_the_cloud_alone(workspace)
     office = Office(workspace)
     guard = Guard(
         office.prepare,
@@ -101,13 +100,6 @@ def passed_over(workspace: Workspace) -> bool:
     with suppress(PackregError):  # which comes up again when the registry is asked
         return bool(workspace.settings.passed_over) and not workspace.environ.get("PACKREG_REGISTRY")
     return False
-
-
-def _leave_the_cloud_alone(workspace: Workspace) -> None:
-    """Asking the metadata service of a cloud that this machine is not in costs seconds at every start."""
-    with suppress(PackregError):  # which comes up again when the registry is asked
-        if not workspace.settings.instance_role:
-            os.environ.setdefault("AWS_EC2_METADATA_DISABLED", "true")
 
 
 def _say(line: str) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.analyzer.program import Stack
@@ -26,7 +25,6 @@ from packreg.services.passphrases import state_passphrase
 from packreg.services.prepare import RequiredPacks
 from packreg.services.reports import ReportStore
 from packreg.services.stacks import read_stack, work_through
-from packreg.states.places import open_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -113,7 +111,7 @@ def audit_stacks(
     from packreg.analyzer.pool import Pool
 
     options = options or AuditOptions()
-    tasks = selection.tasks(open_place(backend, cwd=Path(workspace.cwd)))
+    tasks = selection.tasks(workspace.place_at(backend))
     decisions = Decisions.read(workspace, strict=options.strict)
     with Pool(keep=MOST_WARM) as pool:
         auditor = Auditor(workspace, decisions, pool, options, backend=backend)
@@ -172,7 +170,7 @@ class Auditor:
             UsageError: a backend has two names, or the file with the passphrase of states cannot be read.
         """
         self._backend, self._backends = backend, Backends(workspace, many=True)
-        self._place = open_place(backend, cwd=Path(workspace.cwd)) if backend else None
+        self._place = workspace.place_at(backend) if backend else None
         self._workspace, self._decisions, self._pool = workspace, decisions, pool
         self._packs = RequiredPacks(workspace, decisions, offline=options.offline)
         self._options, self._passphrase = options, state_passphrase(workspace.environ, workspace.cwd)

@@ -29,7 +29,7 @@ from packreg.services.decisions import Decisions
 from packreg.services.governance import stored_governance
 from packreg.services.judge import Stamp, new_stamp
 from packreg.services.workspace import Workspace
-from packreg.states.places import file_path, open_place
+from packreg.states.places import file_path
 
 if TYPE_CHECKING:
     from packreg.services.stacks import StackSelection, StackTask
@@ -73,7 +73,7 @@ def audit_on_cluster(
         ClusterUnavailable: there is no cluster at the address, or it has no workers.
         PackregError: as `audit.audit_stacks`.
     """
-    tasks = selection.tasks(open_place(backend, cwd=Path(workspace.cwd)))
+    tasks = selection.tasks(workspace.place_at(backend))
     decisions = Decisions.read(workspace, strict=options.strict)
     about = assignment(workspace, backend, decisions.governance.revision, options)
     try:

@@ -101,7 +101,11 @@ def secrets_of(workspace: Workspace) -> EnvironmentSecrets:
         from packreg.store.kms import KmsKeys, parse_kms
 
         kind = AWSKMS
-        keys[AWSKMS] = KmsKeys(parse_kms(where), allow_http=workspace.settings.allow_http)
+        keys[AWSKMS] = KmsKeys(
+            parse_kms(where),
+            allow_http=workspace.settings.allow_http,
+            instance_role=workspace.settings.instance_role,
+        )
     phrase = f"give the passphrase in {PASSPHRASE}, or a file with it in {PASSPHRASE}_FILE"
     key = 'or name a key: [environments] secrets = "awskms://KEY?region=…" in packreg.toml'
     return EnvironmentSecrets(keys, kind, {SCRYPT: phrase, "awskms": key[3:], "": f"{phrase}; {key}"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.configuration.reconcile import ConfigurablePack
@@ -144,11 +143,10 @@ def _stacks_of(
 ) -> tuple[list[Entity], list[str]]:
     """Every stack, also with these tags; and what is to be said of those that cannot be told or read."""
     from packreg.states.backend import list_stacks
-    from packreg.states.places import open_place
     from packreg.states.stack_tags import read_stack_tags
 
     where = backend_url(workspace, backend)
-    place, backends = open_place(where, cwd=Path(workspace.cwd)), Backends(workspace, many=True)
+    place, backends = workspace.place_at(where), Backends(workspace, many=True)
     found = list_stacks(place)
     if any(not each.project for each in found):
         raise UsageError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packreg.analyzer.program import Stack
@@ -26,7 +25,6 @@ from packreg.services.prepare import RequiredPacks
 from packreg.services.resources import backend_url
 from packreg.services.stacks import StackTask, read_stack, work_through
 from packreg.states.backend import list_stacks
-from packreg.states.places import open_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -127,7 +125,7 @@ def compare_versions(
     if present is not None and present.name != reference.name:
         raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
     where = backend_url(workspace, backend)
-    place, known = open_place(where, cwd=Path(workspace.cwd)), dict(tags or {})
+    place, known = workspace.place_at(where), dict(tags or {})
     phrase = state_passphrase(workspace.environ, workspace.cwd)
     workspace.name_default_registry()
     governance = read_governance(workspace)

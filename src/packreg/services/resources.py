@@ -40,7 +40,6 @@ def read_judged(
     from packreg.analyzer.program import Stack
     from packreg.states.preview import read_preview
     from packreg.states.resources import read_resources
-    from packreg.states.sources import read_source
     from packreg.states.state import read_state
 
     given = [name for name in (state, preview, resources, stack) if name is not None]
@@ -55,7 +54,7 @@ def read_judged(
     if stack is not None:
         snapshot = _from_backend(workspace, stack, backend, cwd)
     else:
-        source = read_source(given[0], cwd=cwd)
+        source = workspace.read_source(given[0])
         if preview is not None:
             snapshot = read_preview(*source)
         elif resources is not None:
@@ -75,7 +74,7 @@ def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Pa
     url = backend_url(workspace, backend)
     parts = stack.split("/")
     name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
-    return read_stack(name, url, cwd=cwd, passphrase=state_passphrase(workspace.environ, cwd))
+    return read_stack(name, workspace.place_at(url), passphrase=state_passphrase(workspace.environ, cwd))
 
 
 def backend_url(workspace: Workspace, backend: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import NotFound, UsageError
@@ -42,7 +41,6 @@ def with_tags(
         InvalidState, StoreRefused, StoreUnavailable: what is there cannot be read.
     """
     from packreg.states.backend import StackName, find_stack
-    from packreg.states.places import open_place
     from packreg.states.stack_tags import read_stack_tags
 
     by_tags = [name for mode in modes for name in groups_by_tags(governance, mode)]
@@ -69,7 +67,7 @@ def with_tags(
     elif backend is None and url and not url.startswith(("file://", "s3://")):
         why = "a backend of another kind than file:// and s3:// cannot be read"
     elif url:
-        place = open_place(url, cwd=Path(workspace.cwd))
+        place = workspace.place_at(url)
         project, _, stack = name.partition("/")
         try:
             found = find_stack(StackName(project, stack), place)

@@ -6,8 +6,11 @@ one run, or for as long as it serves, and says through it who acts and who is to
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import cached_property
-from typing import TYPE_CHECKING
+from threading import RLock
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from packreg._version import __version__
 from packreg.errors import UsageError
@@ -29,31 +32,55 @@ if TYPE_CHECKING:
     from packreg.registry.registry import Registry
     from packreg.registry.run_entries import RunEntries
     from packreg.settings.load import Settings
+    from packreg.states.places import Place
+    from packreg.states.sources import SourceFile
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
 
+T = TypeVar("T")
+
+
+class opened_once(cached_property[T]):
+    """What a workspace opens when it is first asked for, once for all threads."""
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
+
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        """Open it, or give what is open."""
+        with nullcontext() if instance is None else instance.lock:
+            return super().__get__(instance, owner)
+
 
 class Workspace:
-    """What all use cases share, made of settings.
+    """What all use cases share, made of settings. For several threads, and beside others in one process.
 
-    `environ` is the environment that settings are read from and that packs' tools are given; `cwd` is where
-    relative paths start; `registry` names the registry before any setting does; with `project` the
-    packreg.toml around `cwd` counts, too. `by` says who acts, for records and history.
-
-    Raises (when something is first asked for):
+    Use it as a context, or `close` it. Raises, when something is first asked for:
         UsageError: a setting cannot be read, or contradicts the operator's file.
     """
 
     def __init__(
         self,
-        environ: Mapping[str, str],
+        environ: Mapping[str, str] = MappingProxyType({}),
         *,
-        cwd: str = ".",
         registry: str | None = None,
+        settings: Mapping[str, Any] | None = None,
+        state: str | None = None,
+        cwd: str = ".",
         project: bool = False,
-        by: Callable[[], str] = lambda: "",
+        by: str | Callable[[], str] = "",
         notify: Notify | None = None,
     ) -> None:
+        """`environ` is the environment that packs' tools are given, and that settings are read from, with the
+        user's packreg.toml, unless a program gives `settings`: what a packreg.toml would say, as `tomllib`
+        reads one. The operator's file counts before all. `registry` names the registry before any setting
+        does; `state` is the directory for the marks of what is believed, outside of every home (default: the
+        user's); `cwd` is where relative paths start, and with `project` the packreg.toml around it counts,
+        too. `by` says who acts, for records and history; `notify` is told of progress.
+        """
         self.environ = environ
         self.registry_option = registry
         self.trusts_project = project
@@ -61,22 +88,30 @@ class Workspace:
         self.now: Callable[[], str] = now
         self.precisely_now: Callable[[], str] = precisely_now
         self.new_id: Callable[[], str] = new_id
-        self._cwd, self._by = cwd, by
+        self._given, self._state, self._cwd, self._by = settings, state, cwd, by
+        self.lock = RLock()
         self._default_named = self._waiting_told = False
 
-    @cached_property
+    @opened_once
     def cwd(self) -> str:
         """The absolute path that relative paths start from."""
         import os
 
         return os.path.abspath(self._cwd)  # noqa: PTH100
 
-    @cached_property
+    @opened_once
     def settings(self) -> Settings:
         """Every setting and its origin."""
-        return load_settings(self.environ, self.cwd, self.registry_option, project=self.trusts_project)
+        from pathlib import Path
 
-    @cached_property
+        settings = load_settings(
+            self.environ, self.cwd, self.registry_option, project=self.trusts_project, given=self._given
+        )
+        if self._state is not None:
+            settings.state = str(Path(self.cwd, self._state))
+        return settings
+
+    @opened_once
     def location(self) -> StoreLocation:
         """Where the registry is."""
         from packreg.store.url import parse_location
@@ -111,7 +146,7 @@ class Workspace:
             self._waiting_told = True
             self.notify.say(f"waiting for an answer of {self.place}, for {limit} s at most")
 
-    @cached_property
+    @opened_once
     def limits(self) -> Limits:
         """How large a pack may be."""
         from packreg.pack.files import Limits
@@ -120,7 +155,7 @@ class Workspace:
 
     # -- opening ---------------------------------------------------------------------------------------
 
-    @cached_property
+    @opened_once
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
         from packreg.store.opening import open_store
@@ -128,9 +163,9 @@ class Workspace:
 
         settings = self.settings
         trust = Trust(settings.allow_http, settings.ca_bundle, "registry.url" in settings.fixed)
-        return open_store(self.location, trust=trust)
+        return open_store(self.location, trust=trust, instance_role=settings.instance_role)
 
-    @cached_property
+    @opened_once
     def home(self) -> Home:
         """Where this machine keeps packs and caches."""
         from pathlib import Path
@@ -140,12 +175,18 @@ class Workspace:
 
         return Home(Path(self.settings.home), Key(self.settings.state, self.settings.home))
 
-    @cached_property
+    @opened_once
     def private(self) -> PrivatePlace:
         """Where the packs that this workspace runs are unpacked."""
         from packreg.install.private import PrivatePlace
 
         return PrivatePlace(self.settings.state)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *ended: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Remove what only this workspace needed."""
@@ -156,7 +197,7 @@ class Workspace:
         """The registry; nothing is read yet."""
         return self._registry
 
-    @cached_property
+    @opened_once
     def _registry(self) -> Registry:
         from packreg.install.remembered import DiskMemory
         from packreg.services.clock import make_registry
@@ -164,14 +205,14 @@ class Workspace:
         memory = DiskMemory(self.home, self.location.id, self.location.url)
         return make_registry(self.store, self.location, remembered=memory, limits=self.limits)
 
-    @cached_property
+    @opened_once
     def entries(self) -> RunEntries:
         """The chains that order the registry's reports; nothing is read yet."""
         from packreg.registry.run_entries import RunEntries
 
         return RunEntries(self.store, now=self.precisely_now, new_id=self.new_id)
 
-    @cached_property
+    @opened_once
     def tools(self) -> Tools:
         """uv, pip, npm and interpreters, with the given environment; none of them from the checkout."""
         from pathlib import Path
@@ -186,6 +227,22 @@ class Workspace:
             unpacked=self.limits.unpacked,
             named=self.settings.named_tools,
         )
+
+    def place_at(self, url: str) -> Place:
+        """The place of states at a `file://` or `s3://` URL. Raises UsageError."""
+        from pathlib import Path
+
+        from packreg.states.places import open_place
+
+        return open_place(url, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
+
+    def read_source(self, location: str) -> SourceFile:
+        """The bytes of a path, a `file://` or an `s3://` URL. Raises: as `states.sources.read_source`."""
+        from pathlib import Path
+
+        from packreg.states.sources import read_source
+
+        return read_source(location, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
 
     def installer(self, progress: Callable[[str, str], None] = lambda reference, step: None) -> Installer:
         """What installs releases of the registry into the home; `progress` is told of each step."""
@@ -211,10 +268,10 @@ class Workspace:
 
     # -- who acts, and how ----------------------------------------------------------------------------------
 
-    @cached_property
+    @opened_once
     def by(self) -> str:
         """Who acts, in one printable line: for records, history, yanks and tombstones."""
-        return self._by()
+        return self._by if isinstance(self._by, str) else self._by()
 
     def confirmed(self, question: str, yes: bool) -> None:
         """Go on only with a yes that was given beforehand; a face may ask for one.

@@ -103,10 +103,11 @@ def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, V
         RecursionError,
     ) as error:  # not UTF-8, or not TOML
         raise usage(f"{path} is not TOML: {error}") from None
-    return _flatten(document, path, known)
+    return flattened(document, path, known)
 
 
-def _flatten(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
+def flattened(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
+    """The values of tables by dotted keys; `path` is what messages call them. Raises: as `parse_file`."""
     tables = {"backends", *(key.partition(".")[0] for key in keys)}
     found: dict[str, Value] = {}
     for name, value in document.items():

@@ -79,11 +79,13 @@ from packreg.settings.places import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from packreg.errors import UsageError
 
 #: The origin of what nobody set.
 DEFAULT = "default"
+_PROGRAM = "the program's settings"
 #: Variable -> the setting that it says.
 VARIABLES = {
     "PACKREG_REGISTRY": "registry.url",
@@ -226,13 +228,15 @@ def load_settings(
     registry: str | None = None,
     *,
     project: bool = True,
+    given: Mapping[str, Any] | None = None,
     operators: str | None = None,
 ) -> Settings:
     """Gather the settings for a command that runs in `cwd` (absolute), with `--registry` as `registry`.
 
     Without `project` the packreg.toml of a project is not read, only noted as `passed_over`: whoever may edit
-    a project must not choose what judges it. `operators` is where the operator's file is looked for, for
-    tests; it is in one place on every machine.
+    a project must not choose what judges it. `given` is what a packreg.toml would say, from a program: then
+    neither variables nor files but the operator's are settings. `operators` is where the operator's file is
+    looked for, for tests; it is in one place on every machine.
 
     Raises:
         UsageError: a file cannot be read, cannot be trusted or holds what it may not; an empty registry was
@@ -242,6 +246,30 @@ def load_settings(
     _add_operators(settings, operators or operator_file.place())
     if registry is not None:
         _put_registry(settings, expanded(registry, environ), "--registry", cwd)
+    if given is not None:
+        _add_given(settings, given, environ, cwd)
+    else:
+        _add_variables_and_files(settings, environ, cwd, project=project)
+    data_directory = user_directory("data", environ)
+    _put_registry(settings, os.path.join(data_directory, "registry"), DEFAULT, cwd)
+    settings.put("install.home", data_directory, DEFAULT)
+    settings.state = user_directory("state", environ)
+    if "registry.url" not in settings.fixed:
+        _add_endpoint(settings, environ)
+    return settings
+
+
+def _add_given(settings: Settings, given: Mapping[str, Any], environ: Mapping[str, str], cwd: str) -> None:
+    """What a program says, as far as nothing nearer did; relative paths start at `cwd`."""
+    from packreg.settings.file import KEYS, flattened
+
+    _put_all(settings, flattened(given, _PROGRAM, KEYS), _PROGRAM, environ, cwd)
+
+
+def _add_variables_and_files(
+    settings: Settings, environ: Mapping[str, str], cwd: str, *, project: bool
+) -> None:
+    """What the environment, the project and the user say, as far as nothing nearer did."""
     for name, key in VARIABLES.items():
         if environ.get(name):
             _add_variable(settings, key, name, environ, cwd)
@@ -252,13 +280,6 @@ def load_settings(
     for path in (nearest, users):
         if path and path not in settings.files and os.path.lexists(path):
             _add_file(settings, path, environ, project=path != users)
-    data_directory = user_directory("data", environ)
-    _put_registry(settings, os.path.join(data_directory, "registry"), DEFAULT, cwd)
-    settings.put("install.home", data_directory, DEFAULT)
-    settings.state = user_directory("state", environ)
-    if "registry.url" not in settings.fixed:
-        _add_endpoint(settings, environ)
-    return settings
 
 
 def _add_operators(settings: Settings, path: str) -> None:
@@ -278,7 +299,7 @@ def _add_operators(settings: Settings, path: str) -> None:
             )
     settings.files.append(path)
     settings.operators = path
-    _put_all(settings, found, path, {})
+    _put_all(settings, found, path, {}, os.path.dirname(path))
     if "registry.url" in settings.values:
         for key, default in _OF_THE_REGISTRY.items():
             settings.put(key, default, path)
@@ -358,13 +379,16 @@ def _add_file(settings: Settings, path: str, environ: Mapping[str, str], *, proj
             raise usage(f"{path}: {key} does not count: {settings.operators} names the backends")
         if project and key.startswith(NOT_FOR_PROJECTS):
             raise usage(f"{path}: {key} does not count in the file of a project", "set it in your own one")
-    _put_all(settings, found, path, environ)
+    _put_all(settings, found, path, environ, os.path.dirname(path))
 
 
 def _put_all(
-    settings: Settings, found: dict[str, str | int | bool], path: str, environ: Mapping[str, str]
+    settings: Settings,
+    found: dict[str, str | int | bool],
+    path: str,
+    environ: Mapping[str, str],
+    directory: str,
 ) -> None:
-    directory = os.path.dirname(path)
     url = found.pop("registry.url", None)
     of_the_url = {key: found.pop(f"registry.{key}", "") for key in OF_THE_URL}
     if url is None and any(of_the_url.values()):

@@ -11,11 +11,10 @@ Nothing is locked and nothing is written: a checkpoint that an update is just re
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 from packreg.errors import InvalidState, NotFound, UsageError
-from packreg.states.places import Place, open_place
+from packreg.states.places import Place
 from packreg.states.snapshot import Snapshot
 from packreg.states.sources import MAX_SIZE, SourceFile, unpacked
 from packreg.states.state import read_state
@@ -103,14 +102,14 @@ def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> Source
     return SourceFile(unpacked(place.read(file, limit), where, limit), where)
 
 
-def read_stack(stack: str, backend: str, *, cwd: Path, passphrase: str | None = None) -> Snapshot:
-    """The snapshot of a stack (see `StackName`) in the backend at a `file://` or `s3://` URL.
+def read_stack(stack: str, place: Place, *, passphrase: str | None = None) -> Snapshot:
+    """The snapshot of a stack (see `StackName`) in a backend.
 
     Raises UsageError, NotFound (also when a legacy backend's stack is another project's), InvalidState,
     StoreRefused, StoreUnavailable.
     """
     wanted = StackName.parse(stack)
-    source = find_checkpoint(wanted, open_place(backend, cwd=cwd))
+    source = find_checkpoint(wanted, place)
     snapshot = read_state(source.data, source.where, passphrase=passphrase)
     if wanted.project and snapshot.project and snapshot.project != wanted.project:
         raise NotFound(

@@ -42,15 +42,20 @@ class Place(Protocol):
         """How a message names a file of this place, or the place."""
 
 
-def open_place(url: str, *, cwd: Path) -> Place:
-    """The place at a `file://` or `s3://` URL; a relative path starts at `cwd`. Raises UsageError."""
+def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
+    """The place at a `file://` or `s3://` URL; a relative path starts at `cwd`. Raises UsageError.
+
+    `instance_role` lets the cloud's metadata service be asked for credentials.
+    """
     scheme, separator, _ = url.partition("://")
     if separator and scheme == "file":
         return Directory(file_path(url, cwd=cwd))
     if separator and scheme == "s3":
         parts = urlsplit(url)
         prefix = unquote(parts.path).strip("/")
-        return S3Place(s3_client(parts), parts.netloc, f"{prefix}/" if prefix else "")
+        return S3Place(
+            s3_client(parts, instance_role=instance_role), parts.netloc, f"{prefix}/" if prefix else ""
+        )
     raise UsageError(
         f"{url[:200]!r} is not a location that can be read; file:// and s3:// are",
         hint="for other backends, analyze the file that `pulumi stack export` writes",
@@ -172,7 +177,7 @@ _PASSED_OVER = frozenset(
 )
 
 
-def s3_client(url: SplitResult) -> Any:
+def s3_client(url: SplitResult, *, instance_role: bool = True) -> Any:
     """A client for the bucket of an `s3://` URL, with the parameters of its query. Raises UsageError.
 
     Known: endpoint, region, profile, anonymous, use_path_style (also s3ForcePathStyle), disable_https (also
@@ -208,7 +213,7 @@ def s3_client(url: SplitResult) -> Any:
     if unknown:
         raise UsageError(f"unknown parameters of an s3:// location: {', '.join(unknown)[:200]}")
     try:
-        session = aws_session(profile)
+        session = aws_session(profile, instance_role=instance_role)
         return aws_client(
             session, "s3", region=region, endpoint_url=endpoint, use_ssl=not insecure, **options
         )

@@ -28,8 +28,10 @@ class SourceFile(NamedTuple):
     where: str
 
 
-def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> SourceFile:
+def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE, instance_role: bool = True) -> SourceFile:
     """Read a path, a `file://` or an `s3://` URL; gzip and zstd are unpacked, by the first bytes.
+
+    `instance_role` lets the cloud's metadata service be asked for credentials.
 
     Raises NotFound, UsageError, StoreRefused, StoreUnavailable, and InvalidState: over the limit or damaged.
     """
@@ -39,7 +41,7 @@ def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE) -> SourceFil
         key = unquote(parts.path).lstrip("/")
         if not key:
             raise UsageError(f"{location[:200]!r} names a bucket, not a file in it")
-        bucket = S3Place(s3_client(parts), parts.netloc, "")
+        bucket = S3Place(s3_client(parts, instance_role=instance_role), parts.netloc, "")
         return SourceFile(
             unpacked(bucket.read(key, limit), bucket.describe(key), limit), bucket.describe(key)
         )

@@ -13,15 +13,21 @@ from typing import Any, Literal
 from packreg.store.url import check_http
 
 
-def aws_session(profile: str = "") -> Any:
+def aws_session(profile: str = "", *, instance_role: bool = True) -> Any:
     """The AWS configuration and credentials, of a profile or of the environment.
+
+    Without `instance_role` the cloud's metadata service is not asked for credentials, which costs seconds on
+    a machine that is in no cloud.
 
     Raises:
         ProfileNotFound of botocore, here or when it is first used.
     """
     from botocore.session import Session
 
-    return Session(profile=profile or None)
+    session = Session(profile=profile or None)
+    if not instance_role:
+        session.get_component("credential_provider").remove("iam-role")
+    return session
 
 
 def aws_client(

@@ -67,13 +67,21 @@ def parse_kms(text: str) -> KmsLocation:
 class KmsKeys:
     """Data keys of one KMS key, by the environment that they are for. Several threads may use it.
 
-    Credentials come from the AWS chain. `timeout` is in seconds, for connecting and for each silence; a call
-    is tried three times. Only with `allow_http` the service may be asked over http on another machine.
+    Credentials come from the AWS chain, with `instance_role` also from the metadata service. `timeout` is in
+    seconds, for connecting and for each silence; a call is tried three times. Only with `allow_http` the
+    service may be asked over http on another machine.
     """
 
-    def __init__(self, location: KmsLocation, *, allow_http: bool = False, timeout: float = 10.0) -> None:
+    def __init__(
+        self,
+        location: KmsLocation,
+        *,
+        allow_http: bool = False,
+        instance_role: bool = True,
+        timeout: float = 10.0,
+    ) -> None:
         self._location, self._timeout = location, timeout
-        self._allow_http = allow_http
+        self._allow_http, self._instance_role = allow_http, instance_role
         self._known: dict[tuple[str, str], bytes] = {}
         self._lock = threading.Lock()
         self._made: Any = None
@@ -138,7 +146,7 @@ class KmsKeys:
             if self._made is None:
                 location = self._location
                 self._made = aws_client(
-                    aws_session(location.profile),
+                    aws_session(location.profile, instance_role=self._instance_role),
                     "kms",
                     region=location.region,
                     endpoint_url=location.endpoint_url,

@@ -19,10 +19,12 @@ def open_store(
     cwd: str | os.PathLike[str] = ".",
     deadline: float = 60.0,
     trust: Trust | None = None,
+    instance_role: bool = True,
 ) -> Store:
     """The store at a location. Nothing is read or written yet, and nothing is checked.
 
-    `deadline` is that of `Store`, in seconds; `trust` counts for buckets (default: that of `Trust`).
+    `deadline` is that of `Store`, in seconds; `trust` counts for buckets (default: that of `Trust`), and so
+    does `instance_role`: whether the cloud's metadata service may be asked for credentials.
 
     Raises:
         UsageError: the location cannot be read.
@@ -37,4 +39,4 @@ def open_store(
         )
     from packreg.store.s3 import S3Bucket
 
-    return Store(S3Bucket(location, trust=trust), deadline=deadline)
+    return Store(S3Bucket(location, trust=trust, instance_role=instance_role), deadline=deadline)

@@ -37,8 +37,9 @@ _THEIRS, _BEHIND = "token:", "behind:"
 class S3Bucket:
     """Objects in the S3 bucket of a location, under its prefix.
 
-    Credentials come from the AWS chain. `connect_timeout` and `read_timeout` are in seconds, the second for
-    every silence of the server, not for a whole transfer.
+    Credentials come from the AWS chain, with `instance_role` also from the metadata service.
+    `connect_timeout` and `read_timeout` are in seconds, the second for every silence of the server, not for a
+    whole transfer.
     """
 
     page_size: ClassVar[int] = 1000
@@ -49,11 +50,13 @@ class S3Bucket:
         location: StoreLocation,
         *,
         trust: Trust | None = None,
+        instance_role: bool = True,
         connect_timeout: float = 5.0,
         read_timeout: float = 30.0,
     ) -> None:
         self._location = location
         self._trust = trust or Trust()
+        self._instance_role = instance_role
         self._bucket = location.bucket
         self._prefix = location.prefix + "/" if location.prefix else ""
         self._connect_timeout = connect_timeout
@@ -247,7 +250,7 @@ class S3Bucket:
             if self._clients is None or self._process != os.getpid():
                 self._process = os.getpid()
                 trust, endpoint = self._trust, self._location.endpoint_url
-                session = aws_session(self._location.profile)
+                session = aws_session(self._location.profile, instance_role=self._instance_role)
                 only: dict[str, Any] = {}
                 if trust.only_location:
                     only["ignore_configured_endpoint_urls"] = True

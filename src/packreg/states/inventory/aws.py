@@ -40,11 +40,12 @@ class AwsInventory:
         regions: Sequence[str] = (),
         types: Sequence[str] = (),
         profile: str | None = None,
+        instance_role: bool = True,
         progress: Callable[[str], None] = lambda what: None,
     ) -> None:
         self._regions = tuple(dict.fromkeys(regions))
         self._types = tuple(dict.fromkeys(types))
-        self._profile = profile
+        self._profile, self._instance_role = profile, instance_role
         self._progress = progress
         self.unread: list[Problem] = []
         self.unlistable: list[str] = []
@@ -59,7 +60,7 @@ class AwsInventory:
         """
         from botocore.exceptions import ProfileNotFound
 
-        session = aws_session(self._profile or "")
+        session = aws_session(self._profile or "", instance_role=self._instance_role)
         try:
             regions = self._regions or tuple(filter(None, [session.get_config_variable("region")]))
         except ProfileNotFound as error:
