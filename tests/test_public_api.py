@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -17,6 +18,9 @@ from packreg import errors
 PUBLIC = [
     "ChangedMeanwhile",
     "ClusterUnavailable",
+    "Enforced",
+    "Entity",
+    "Evaluation",
     "Home",
     "InstallError",
     "Installed",
@@ -31,33 +35,47 @@ PUBLIC = [
     "NotEvaluated",
     "NotFound",
     "NotInstalled",
+    "Notify",
     "OutcomeUnknown",
     "Pack",
     "PackFailed",
     "PackregError",
+    "Pool",
     "Problem",
     "Published",
     "Record",
     "Reference",
     "Registry",
     "Removed",
+    "Report",
+    "ReportStore",
     "Resolved",
+    "Snapshot",
     "Source",
     "Store",
     "StoreError",
     "StoreRefused",
     "StoreUnavailable",
     "StoreUnsafe",
+    "StoredReport",
     "Tools",
     "UsageError",
+    "Verdict",
     "Version",
     "VersionRange",
     "VersionUsed",
+    "Workspace",
+    "enforce",
     "load_pack",
     "lock_dependencies",
     "open_registry",
     "open_store",
+    "read_preview",
+    "read_state",
+    "stack_entity",
 ]
+#: Those of them that are no classes or functions: the words that a text may be.
+ALIASES = ["Verdict"]
 
 
 def test_the_public_names_are_pinned() -> None:
@@ -70,6 +88,9 @@ def test_the_public_names_are_pinned() -> None:
 def test_every_public_name_is_there(name: str) -> None:
     """Each name loads, is what its own module calls so, and says what it does."""
     found = getattr(packreg, name)
+    if name in ALIASES:
+        assert get_args(found)
+        return
     assert found.__name__ == name
     assert inspect.getdoc(found)
 
@@ -97,6 +118,8 @@ from typing import assert_type
 
 from packreg import Home, Installed, Installer, InvalidPack, Lock, NotFound, Pack, PackregError, Problem
 from packreg import Published, Reference, Registry, Resolved, Source, Store, Tools, Version
+from packreg import Enforced, Entity, Evaluation, InvalidState, Notify, Pool, Report, ReportStore, Snapshot
+from packreg import StoredReport, Verdict, Workspace, enforce, read_preview, read_state, stack_entity
 from packreg import load_pack, lock_dependencies, open_registry, open_store
 
 
@@ -126,6 +149,37 @@ def install(registry: Registry, tools: Tools) -> Installed:
 def publish(registry: Registry, pack: Pack, tools: Tools) -> Published:
     lock: Lock | None = lock_dependencies(pack, tools)
     return registry.publish(pack, lock=lock, source=Source(), publisher="ada", tool="a service")
+
+
+class Told(Notify):
+    def warn(self, text: str, hint: str = "") -> None:
+        print(text, hint)
+
+
+def decide(workspace: Workspace, stack: Entity | str, data: bytes, pool: Pool) -> bool:
+    try:
+        snapshot = read_state(data, "a request")
+    except InvalidState:
+        snapshot = read_preview(data, "a request")
+    assert_type(snapshot, Snapshot)
+    decision = enforce(workspace, stack, snapshot, pool=pool)
+    assert_type(decision, Enforced)
+    verdict: Verdict = decision.verdict
+    assert_type(decision.report, Report)
+    assert_type(decision.report.evaluation, Evaluation)
+    return decision.passes and verdict != "denied"
+
+
+def newest(workspace: Workspace) -> tuple[StoredReport, ...]:
+    return ReportStore(workspace).newest(stack_entity("shop/prod"), "enforce")
+
+
+def service() -> None:
+    settings = {"install": {"home": "/srv/home"}, "analysis": {"memory": "1GiB"}}
+    with Workspace({}, registry="/srv/packs", settings=settings, by="ada", notify=Told()) as workspace:
+        assert_type(workspace.registry(), Registry)
+        with Pool(keep=8) as pool:
+            decide(workspace, "shop/prod", b"{}", pool)
 
 
 assert_type(open_registry("/srv/packs"), Registry)
