@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from packreg.errors import UsageError
 from packreg.settings.file import KEYS, OPERATORS, parse_file
-from packreg.settings.load import Settings, load_settings
+from packreg.settings.load import load_settings
 from packreg.settings.places import user_directory
+from packreg.settings.values import Settings
 from packreg.store.url import parse_location
 
 

@@ -8,7 +8,7 @@ import click
 
 from packreg.cli.base import command
 from packreg.settings.file import KEYS, OPERATORS
-from packreg.settings.load import ANSWER_SECONDS, REPLICA_LAG_SECONDS
+from packreg.settings.values import ANSWER_SECONDS, REPLICA_LAG_SECONDS
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext

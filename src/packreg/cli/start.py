@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.settings.load import Settings
+    from packreg.settings.values import Settings
 
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from packreg.pack.version import Version
     from packreg.registry.registry import Registry
     from packreg.registry.run_entries import RunEntries
-    from packreg.settings.load import Settings
+    from packreg.settings.values import Settings
     from packreg.states.places import Place
     from packreg.states.sources import SourceFile
     from packreg.store.store import Store
