@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, wait
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -15,6 +15,8 @@ B = TypeVar("B")
 
 def in_background(work: Callable[[], A]) -> Future[A]:
     """Do something in a thread that keeps no process alive, whatever it waits for."""
+    from concurrent.futures import Future  # a no-op install starts no thread, and this loads logging
+
     future: Future[A] = Future()
 
     def run() -> None:
@@ -36,6 +38,8 @@ def at_once(most: int, work: Callable[[A], B], things: Sequence[A]) -> list[B]:
     """
     if len(things) < 2:
         return [work(thing) for thing in things]
+    from concurrent.futures import wait
+
     turns = iter(range(len(things)))
     results: dict[int, B] = {}
     failed: list[bool] = []
