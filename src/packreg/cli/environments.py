@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from packreg.cli.base import CommandGroup, command
-from packreg.errors import ChangedMeanwhile, NotFound, UsageError
+from packreg.errors import NotFound, UsageError
+from packreg.files import read_file
+from packreg.services.environments import revision_json
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
     from packreg.environments.stored import EnvironmentRevision
+
+STDIN = "-"
+MAX_VALUE = 2**20  # bytes
 
 
 @click.group(
@@ -69,31 +76,22 @@ def set_command(
     Secrets (`fn::secret: text`) are encrypted before anything is stored. `-` reads the definition, or the
     value, from stdin. The same again adds no revision.
     """
-    from packreg.cli.defining import definition_in, edited, try_out
-    from packreg.environments.sealing import seal
-    from packreg.services.environments import Opener
+    from packreg.services.environments import set_environment, with_value
 
     if value is None and (secret or string):
         raise UsageError("--secret and --string are for one value", hint="write NAME PATH VALUE")
-    opener = Opener(context)
-    before = opener.environments.newest(name)
-    number = before.number if before else 0
-    if on is not None and on != number:
-        raise ChangedMeanwhile(
-            f"the newest revision of {name} is {number}, not {on}",
-            hint=f"look at `packreg env get {name}`, and make the change on that",
-        )
-    kept = before.text if before is not None and not before.removed else None
-    given = definition_in(context, what) if value is None else edited(name, kept, what, value, secret, string)
-    text = seal(given, name, opener.secrets, kept)
-    for problem in try_out(opener, name, text):
-        context.out.warn(str(problem), problem.hint)
-    made = opener.environments.set(name, text, context.author(), before)
-    unchanged = made.number == number
+
+    def define(kept: bytes | None) -> bytes:
+        if value is None:
+            return _definition(context, what)
+        given = _stdin(MAX_VALUE).decode("utf-8", "replace").removesuffix("\n") if value == STDIN else value
+        return with_value(name, kept, what, given, secret=secret, string=string)
+
+    done = set_environment(context, name, define, on=on)
     if context.out.json:
-        context.out.document({**_document(made), "unchanged": unchanged})
+        context.out.document(done.as_json())
     else:
-        context.out.line(f"{made} {'was so already' if unchanged else 'is set'}")
+        context.out.line(f"{done.revision} {'was so already' if done.unchanged else 'is set'}")
 
 
 @command("get", group=env_command, examples=("packreg env get prod", "packreg env get prod@3 > prod.yaml"))
@@ -107,7 +105,7 @@ def get_command(context: CommandContext, reference: str) -> None:
     revision = _revision(context, reference)
     text = revision.text.decode()
     if context.out.json:
-        context.out.document({**_document(revision), "definition": text})
+        context.out.document({**revision_json(revision), "definition": text})
     else:
         context.out.patch(text.removesuffix("\n").split("\n"))
 
@@ -126,9 +124,9 @@ def open_command(context: CommandContext, references: tuple[str, ...], show_secr
     Several are laid one over the other, as for a policy pack; the last one is the strongest.
     """
     from packreg.cli.output import json_text
-    from packreg.services.environments import Opener
+    from packreg.services.environments import EnvironmentResolver
 
-    opened = Opener(context).open(references)
+    opened = EnvironmentResolver(context).open(references)
     values = dict(opened.values if show_secrets else opened.shown)
     for problem in opened.warnings:
         context.out.warn(str(problem), problem.hint)
@@ -179,7 +177,7 @@ def ls_command(context: CommandContext, removed: bool) -> None:
     newest = context.at_once(16, environments.newest, environments.names())
     shown = [each for each in newest if each is not None and (removed or not each.removed)]
     if context.out.json:
-        context.out.document([_document(each) for each in shown])
+        context.out.document([revision_json(each) for each in shown])
         return
     rows = [[each.name, each.number, each.at, each.by, "removed" if each.removed else ""] for each in shown]
     context.out.table(["name", "revision", "at", "by", "state"], rows)
@@ -201,7 +199,7 @@ def history_command(context: CommandContext, name: str) -> None:
         raise NotFound(f"there is no environment {name}", hint="`packreg env ls` lists them")
     of = {each.number: sorted(tag for tag, n in tags.items() if n == each.number) for each in revisions}
     if context.out.json:
-        context.out.document([{**_document(each), "tags": of[each.number]} for each in revisions])
+        context.out.document([{**revision_json(each), "tags": of[each.number]} for each in revisions])
         return
     context.out.table(
         ["revision", "at", "by", "tags", "state"],
@@ -229,7 +227,7 @@ def tag_command(context: CommandContext, reference: str, tag: str, delete: bool)
     environments = environments_of(context)
     name = EnvironmentReference.parse(reference).name
     number = 0 if delete else _revision(context, reference).number
-    before = environments.tag(name, tag, number, context.author())
+    before = environments.tag(name, tag, number, context.by)
     if context.out.json:
         document = {"name": name, "tag": tag, "revision": number or None, "before": before or None}
         context.out.document(document)
@@ -253,9 +251,9 @@ def rm_command(context: CommandContext, name: str, reason: str, yes: bool) -> No
     from packreg.services.environments import environments_of
 
     context.confirmed(f"removing the environment {name} from {context.place}", yes)
-    removed = environments_of(context).remove(name, reason, context.author())
+    removed = environments_of(context).remove(name, reason, context.by)
     if context.out.json:
-        context.out.document(_document(removed))
+        context.out.document(revision_json(removed))
     else:
         context.out.line(f"{name} is removed: {removed.removed}")
 
@@ -272,11 +270,20 @@ def _revision(context: CommandContext, reference: str) -> EnvironmentRevision:
     return environments_of(context).at(parsed)
 
 
-def _document(revision: EnvironmentRevision) -> dict[str, object]:
-    return {
-        "name": revision.name,
-        "revision": revision.number,
-        "by": revision.by,
-        "at": revision.at,
-        "removed": revision.removed or None,
-    }
+def _definition(context: CommandContext, path: str) -> bytes:
+    """What is in a file, or on stdin for `-`. Raises: UsageError: it cannot be read."""
+    from packreg.environments.document import MAX_DOCUMENT
+
+    if path == STDIN:
+        return _stdin(MAX_DOCUMENT + 1)
+    try:
+        return read_file(Path(context.cwd, path), MAX_DOCUMENT, beginning=True)
+    except OSError as error:
+        raise UsageError(
+            f"the definition {path!r} cannot be read: {error.strerror}",
+            hint="write NAME FILE, or NAME PATH VALUE to set one value",
+        ) from None
+
+
+def _stdin(most: int) -> bytes:
+    return sys.stdin.buffer.read(most)

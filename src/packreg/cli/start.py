@@ -45,19 +45,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = INTERRUPTED
     finally:
         if code not in (0, READER_GONE):
-            _say_nowhere(arguments)
+            _say_missing_path(arguments)
     return code
 
 
-def _say_nowhere(arguments: Sequence[str]) -> None:
-    """After a `path` that failed, print a path that does not exist: see `nowhere`."""
-    from packreg.cli.nowhere import nowhere, wanted_path
+def _say_missing_path(arguments: Sequence[str]) -> None:
+    """After a `path` that failed, print a path that does not exist: see `missing_path`."""
+    from packreg.cli.missing_path import missing_path, wanted_path
 
     reference = wanted_path(arguments)
     if reference is not None:
         settings = _settings()
         home = settings.home if settings is not None else None
-        _write(os.fsencode(nowhere(reference, home)) + os.linesep.encode())
+        _write(os.fsencode(missing_path(reference, home)) + os.linesep.encode())
 
 
 def quick_answer(argv: list[str]) -> int | None:

@@ -13,7 +13,7 @@ from packreg.groups.layers import layers_of
 from packreg.groups.members import Memberships
 from packreg.groups.required import Resolution, packs_of
 from packreg.groups.strictness import contested, levels_of, with_strictness
-from packreg.services.environments import Opener
+from packreg.services.environments import EnvironmentResolver
 from packreg.services.governance import read_governance
 from packreg.services.waiting import while_it_answers
 
@@ -42,7 +42,7 @@ class Decisions:
 
     def __init__(self, workspace: Workspace, governance: Governance, *, strict: bool = False) -> None:
         self.governance = governance
-        self.opener = Opener(workspace)
+        self.opener = EnvironmentResolver(workspace)
         self._workspace = workspace
         self._strict = strict or governance.rules.strict_conflicts
         self._memberships = Memberships(governance)
@@ -88,7 +88,7 @@ class Decisions:
         return self._workspace.registry().resolve(Reference(pack, version), warn=False).record
 
     def opened(self, asked: AskedEntry) -> Opened | None:
-        """The environments of an entry, None where it has none. Raises what `Opener.open` raises."""
+        """The environments of an entry, None where it has none. Raises what opening them raises."""
         return self.opener.open(asked.entry.environments) if asked.entry.environments else None
 
     def _list(self, packs: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packreg.pack.reference import Reference
     from packreg.pack.version import Version
     from packreg.registry.record import Record
-    from packreg.services.environments import Opener
+    from packreg.services.environments import EnvironmentResolver
     from packreg.services.workspace import Workspace
 
 #: Records read at the same time.
@@ -101,7 +101,7 @@ def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) ->
     """
     from packreg.configuration.reconcile import ConfigurablePack
     from packreg.groups.admission import configuration_warnings
-    from packreg.services.environments import Opener
+    from packreg.services.environments import EnvironmentResolver
 
     found: list[Problem] = []
     wanted, records = _wanted(workspace, [entry for entry, _ in entries], found)
@@ -109,7 +109,7 @@ def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) ->
         pair: ConfigurablePack.of(record.metadata, record.runtime) if record.metadata is not None else None
         for pair, record in records.items()
     }
-    opener = Opener(workspace) if any(entry.environments for entry, _ in entries) else None
+    opener = EnvironmentResolver(workspace) if any(entry.environments for entry, _ in entries) else None
     for (entry, where), versions in zip(entries, wanted, strict=True):
         by_version = {version: packs[entry.pack, version] for version in versions}
         below = _opened(opener, entry, found)
@@ -117,7 +117,7 @@ def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) ->
     return list(dict.fromkeys(found))
 
 
-def _opened(opener: Opener | None, entry: PackEntry, warnings: list[Problem]) -> Layer | None:
+def _opened(opener: EnvironmentResolver | None, entry: PackEntry, warnings: list[Problem]) -> Layer | None:
     """What the environments of an entry give its pack; None and a warning where they cannot be opened.
 
     Raises:

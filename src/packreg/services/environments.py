@@ -1,28 +1,31 @@
-"""Opening environments: the registry's, those of Pulumi ESC, and the keys of their secrets, put together."""
+"""Setting and opening environments: the registry's, those of Pulumi ESC, and the keys of their secrets."""
 
 from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.environments.ciphertext import EnvironmentSecrets, Keys
+from packreg.environments.document import read_document
 from packreg.environments.evaluation import Definition, EvaluatedImport
-from packreg.environments.opening import open_environments
+from packreg.environments.interpolation import parse_path
+from packreg.environments.opening import check_config, open_document, open_environments
 from packreg.environments.stored import Environments
-from packreg.errors import UsageError
+from packreg.errors import ChangedMeanwhile, PackregError, Problem, UsageError
 from packreg.registry.environment_reference import EnvironmentReference
 from packreg.services.passphrases import ENVIRONMENTS as PASSPHRASE
 from packreg.services.passphrases import environments_passphrase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from packreg.environments.opened import Opened
+    from packreg.environments.stored import EnvironmentRevision
     from packreg.services.workspace import Workspace
 
 
-class Opener:
+class EnvironmentResolver:
     """Opens the environments of a workspace; several threads may use it.
 
     What a revision says is read once. What `name` and a tag mean is asked once, too: all packs of a run get
@@ -71,6 +74,108 @@ class Opener:
         if "/" in program or os.sep in program:
             program = programs.checked(program, "environments.esc")
         return EscProgram(program, {**self._workspace.environ, "PATH": programs.path}).open(reference)
+
+
+class SetEnvironment(NamedTuple):
+    """The newest revision of an environment that was set; `unchanged` if it was so already."""
+
+    revision: EnvironmentRevision
+    unchanged: bool
+
+    def as_json(self) -> dict[str, object]:
+        """For `--json`."""
+        return {**revision_json(self.revision), "unchanged": self.unchanged}
+
+
+def set_environment(
+    workspace: Workspace, name: str, define: Callable[[bytes | None], bytes], *, on: int | None = None
+) -> SetEnvironment:
+    """Set an environment to what `define` makes of its definition, None where there is none.
+
+    Its secrets are encrypted before anything is stored, and it is evaluated; what its author should know is
+    told. With `on` its newest revision must have this number (0: there is none).
+
+    Raises:
+        ChangedMeanwhile: it has another number, or somebody set it meanwhile.
+        InvalidConfiguration: it is no definition, cannot be evaluated, or gives packs what they cannot use.
+        UsageError: it holds a secret and no key is at hand.
+        PackregError: what `define` and the store raise.
+    """
+    from packreg.environments.sealing import seal
+
+    resolver = EnvironmentResolver(workspace)
+    before = resolver.environments.newest(name)
+    number = before.number if before else 0
+    if on is not None and on != number:
+        raise ChangedMeanwhile(
+            f"the newest revision of {name} is {number}, not {on}",
+            hint=f"look at `packreg env get {name}`, and make the change on that",
+        )
+    kept = before.text if before is not None and not before.removed else None
+    text = seal(define(kept), name, resolver.secrets, kept)
+    for problem in _try_out(resolver, name, text):
+        workspace.notify.warn(str(problem), problem.hint)
+    made = resolver.environments.set(name, text, workspace.by, before)
+    return SetEnvironment(made, made.number == number)
+
+
+def with_value(
+    name: str, definition: bytes | None, path: str, value: str, *, secret: bool, string: bool
+) -> bytes:
+    """A definition, or an empty one, with one value set at a path such as `a.b[0]`.
+
+    A `secret` and a `string` are taken as they are, any other value is read as YAML.
+
+    Raises:
+        InvalidConfiguration: what it becomes is no definition.
+        UsageError: the path or the value cannot be read.
+    """
+    from packreg.environments.editing import as_string, read_value, set_value
+
+    try:
+        where = parse_path(path)
+    except ValueError as error:
+        raise UsageError(f"{path!r} is not the path of a value: {error}", hint="write a.b[0]") from None
+    new = as_string(value, secret=secret) if secret or string else read_value(value)
+    return set_value(definition or b"", where, new, name)
+
+
+def revision_json(revision: EnvironmentRevision) -> dict[str, object]:
+    """A revision of an environment for `--json`, without its definition."""
+    return {
+        "name": revision.name,
+        "revision": revision.number,
+        "by": revision.by,
+        "at": revision.at,
+        "removed": revision.removed or None,
+    }
+
+
+def _try_out(resolver: EnvironmentResolver, name: str, text: bytes) -> tuple[Problem, ...]:
+    """Evaluate a definition before it is kept, and give what its author should know.
+
+    Without the key of its secrets, which an edit of something else does not need, it is not evaluated.
+
+    Raises:
+        InvalidConfiguration: it cannot be evaluated, or what it gives packs cannot be used.
+    """
+    missing: list[PackregError] = []
+
+    def reveal(environment: str, ciphertext: str) -> str:
+        try:
+            return resolver.secrets.reveal(environment, ciphertext)
+        except PackregError as error:
+            missing.append(error)
+            raise
+
+    try:
+        opened = open_document(read_document(text, name), name, resolver.load, reveal)
+        check_config(opened)
+    except PackregError as error:
+        if not missing or error is not missing[-1] or not isinstance(error, UsageError):
+            raise
+        return (Problem("environment-unchecked", f"it was not evaluated: {error}", name, error.hint),)
+    return opened.warnings
 
 
 def environments_of(workspace: Workspace) -> Environments:

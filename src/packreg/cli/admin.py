@@ -1,4 +1,4 @@
-"""`init`, `yank`, `remove`, `verify` and `gc`: keeping a registry."""
+"""`init`, `yank`, `remove`, `verify`, `transferred` and `gc`: looking after a registry."""
 
 from __future__ import annotations
 

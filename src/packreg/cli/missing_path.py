@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: The directory that never exists; beside it the ids of registries have twelve hex digits.
-NOWHERE = "could-not-install"
+MISSING = "could-not-install"
 MOST = 100
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@^~")
 #: Options whose value is the next word.
@@ -45,8 +45,8 @@ def wanted_path(argv: Sequence[str]) -> str | None:
     return words[1] if len(words) > 1 else ""
 
 
-def nowhere(reference: str, home: str | None) -> str:
+def missing_path(reference: str, home: str | None) -> str:
     """A path below the home, or below the root where no home is known, at which there never is anything."""
     name = "".join(c if c in _SAFE else "_" for c in reference[:MOST]).lstrip(".")
     top = os.path.join(home, "packs") if home else os.path.abspath(os.sep)  # noqa: PTH100
-    return os.path.join(top, NOWHERE, name or "nothing")
+    return os.path.join(top, MISSING, name or "nothing")

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from packreg.cli.nowhere import nowhere, wanted_path
+from packreg.cli.missing_path import missing_path, wanted_path
 from tests.cli.conftest import Done, User
 
 
-def assert_nowhere(done: Done, top: Path, name: str) -> None:
+def assert_missing(done: Done, top: Path, name: str) -> None:
     """stdout is one path that is not there, stderr says why."""
     path = Path(done.out.removesuffix("\n"))
     assert path == top / "could-not-install" / name
@@ -40,7 +40,7 @@ def test_a_path_that_fails_is_nowhere(user: User, words: list[str], code: int, n
     """Whatever fails, wrong words too, the exit code and the error stay, and stdout has a path to nothing."""
     done = user(*words)
     assert done.code == code
-    assert_nowhere(done, user.top / "user/.local/share/packreg/packs", name)
+    assert_missing(done, user.top / "user/.local/share/packreg/packs", name)
 
 
 def test_without_settings_the_path_is_below_the_root(user: User) -> None:
@@ -48,7 +48,7 @@ def test_without_settings_the_path_is_below_the_root(user: User) -> None:
     (user.directory / "packreg.toml").write_text("[install]\nhomme = 1\n", "utf-8")
     done = user("path", "guard@1.0.0")
     assert done.code == 2
-    assert_nowhere(done, Path("/"), "guard@1.0.0")
+    assert_missing(done, Path("/"), "guard@1.0.0")
 
 
 @pytest.mark.parametrize(("error", "code"), [(RuntimeError("x"), 1), (KeyboardInterrupt(), 130)])
@@ -64,7 +64,7 @@ def test_a_defect_is_nowhere_too(
     monkeypatch.setattr("packreg.install.installer.Installer.install", fail)
     done = user("path", "guard@1.0.0")
     assert done.code == code
-    assert_nowhere(done, user.top / "user/.local/share/packreg/packs", "guard@1.0.0")
+    assert_missing(done, user.top / "user/.local/share/packreg/packs", "guard@1.0.0")
 
 
 def test_nothing_is_added_elsewhere(user: User) -> None:
@@ -83,7 +83,7 @@ def test_nothing_is_added_elsewhere(user: User) -> None:
 def test_a_path_to_nowhere_is_one_plain_name_below_its_directory(reference: str) -> None:
     """No reference leads out of the directory that never exists, or makes a name that no disk takes."""
     for home in ("/home/ada", None):
-        path = nowhere(reference, home)
+        path = missing_path(reference, home)
         top, name = os.path.split(path)
         assert top == f"{'/home/ada/packs' if home else ''}/could-not-install"
         assert os.path.normpath(path) == path

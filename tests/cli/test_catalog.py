@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.cli.looking import dependencies
+from packreg.cli.catalog import dependencies
 from packreg.registry.record import Lock
 from tests.cli.conftest import User
 
