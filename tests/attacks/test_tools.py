@@ -19,7 +19,7 @@ from packreg.install.home import Home
 from packreg.install.interpreter import find_interpreter
 from packreg.install.lock_dependencies import lock_dependencies
 from packreg.install.npm_lock import lock_problems
-from packreg.install.programs import Programs, checkout_around
+from packreg.install.programs import Programs
 from packreg.install.tools import Tools
 from packreg.pack.files import File
 from packreg.pack.manifest import parse_manifest
@@ -239,19 +239,6 @@ def test_an_interpreter_of_the_checkout_makes_no_environment(checkout: Path, tmp
     with pytest.raises(UsageError, match="lies in the checkout"):
         find_interpreter(str(program), tools)
     assert not (checkout / "ran").exists()
-
-
-def test_the_checkout_is_the_outermost_directory_that_looks_like_one(tmp_path: Path) -> None:
-    """A Pulumi.yaml in a subdirectory makes the rest of the repository no less a checkout."""
-    deep = tmp_path / "user" / "repository" / "infra"
-    deep.mkdir(parents=True)
-    assert checkout_around(deep) is None
-    (deep / "Pulumi.yaml").touch()
-    assert checkout_around(deep) == deep
-    (deep.parent / ".git").touch()
-    assert checkout_around(deep) == deep.parent
-    (tmp_path / "user" / ".git").mkdir()
-    assert checkout_around(deep, tmp_path / "user") == deep.parent
 
 
 def test_the_operators_node_comes_first(tmp_path: Path) -> None:

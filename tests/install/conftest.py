@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from packreg.install.home import Home
+from packreg.install.installer import Installer
 from packreg.install.lock_dependencies import lock_dependencies
 from packreg.install.tools import Tools
 from packreg.registry.record import Lock
@@ -47,6 +48,12 @@ def index() -> Iterator[Index]:
 def tools(home: Home, index: Index, tmp_path: Path) -> Tools:
     """Tools that know no other index than `index`."""
     return tools_in(home, **index.environ(tmp_path / "cache"))
+
+
+@pytest.fixture
+def installer(shop: Shop, home: Home, tools: Tools) -> Installer:
+    """An installer into the empty home."""
+    return shop.installer(home, tools)
 
 
 @pytest.fixture(scope="session")

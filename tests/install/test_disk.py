@@ -20,7 +20,6 @@ from packreg.install.disk import (
     only_one,
     remove_tree,
 )
-from packreg.install.home import Home
 from tests.install.shop import tree_digest
 
 
@@ -118,28 +117,3 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     assert is_free(lock)
     with only_one(lock, lambda: pytest.fail("nobody holds it")):
         pass
-
-
-def test_scratch_goes_whatever_happens(tmp_path: Path) -> None:
-    """A scratch directory is gone at the end, also after an exception; without a home it lies elsewhere."""
-    home = Home(tmp_path / "home")
-    with pytest.raises(ZeroDivisionError), home.scratch("test") as place:
-        a_tree(place / "tree")
-        1 / 0  # noqa: B018
-    assert not place.exists()
-    (tmp_path / "file").write_text("")
-    with Home(tmp_path / "file").scratch("x") as place:
-        assert place.is_dir() and tmp_path / "file" not in place.parents
-    assert not place.exists()
-
-
-def test_everything_is_where_the_home_says(tmp_path: Path) -> None:
-    """The layout that the docstring promises."""
-    home = Home(tmp_path)
-    assert (
-        home.release("0123456789ab", "guard", "1.0.0-rc.1")
-        == tmp_path / "packs/0123456789ab/guard/1.0.0-rc.1"
-    )
-    assert home.bundle("a" * 64) == tmp_path / "bundles" / f"{'a' * 64}.tgz"
-    assert home.lock_file("env", "k" * 300).name.endswith(".lock")
-    assert len(home.lock_file("env", "k" * 300).name) < 255

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.errors import InstallError, IntegrityError, NotFound, Removed
+from packreg.errors import InstallError, IntegrityError, NotFound
 from packreg.install import marker
 from packreg.install.disk import remove_tree
 from packreg.install.home import Home
@@ -22,7 +22,7 @@ from packreg.pack.files import File
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
 from packreg.registry.record import UNLOCKED, Lock, Source
-from tests.install.conftest import LEAF, OTHER, TWIG
+from tests.install.conftest import LEAF, TWIG
 from tests.install.shop import (
     MAIN,
     Index,
@@ -37,12 +37,6 @@ from tests.install.shop import (
 from tests.install.test_environment import run
 
 GUARD = Reference.parse("guard@1.0.0")
-
-
-@pytest.fixture
-def installer(shop: Shop, home: Home, tools: Tools) -> Installer:
-    """An installer into the empty home."""
-    return shop.installer(home, tools)
 
 
 def names(directory: Path) -> list[str]:
@@ -183,18 +177,6 @@ def test_no_failure_hides_how_others_ended(shop: Shop, installer: Installer) -> 
     assert len(ends) == 4
 
 
-def test_latest_ranges_and_digests_find_their_release(shop: Shop, installer: Installer) -> None:
-    """Every kind of reference ends in one exact release."""
-    records = [shop.publish(python_pack(version)) for version in ("1.0.0", "1.2.0", "2.0.0-rc.1")]
-    for text, version in (
-        ("guard", "1.2.0"),
-        ("guard@latest", "1.2.0"),
-        ("guard@~1.0", "1.0.0"),
-        (f"guard@{records[2].digest}", "2.0.0-rc.1"),
-    ):
-        assert installer.install(Reference.parse(text)).version == Version(version), text
-
-
 def test_forcing_makes_everything_new(shop: Shop, installer: Installer) -> None:
     """`--force` puts back what somebody edited, and removes what they added."""
     shop.publish(python_pack())
@@ -288,33 +270,6 @@ def test_bytes_that_differ_from_the_record_are_never_unpacked(
     assert not names(home.bundles) and not names(home.packs / shop.location.id / "guard")
 
 
-def test_a_damaged_cached_bundle_is_fetched_again(shop: Shop, installer: Installer, home: Home) -> None:
-    """What lies in the cache is verified like what comes over the wire."""
-    record = shop.publish(python_pack())
-    home.bundles.mkdir(parents=True)
-    home.bundle(record.bundle_sha256).write_bytes(b"damaged")
-    assert installer.install(GUARD).changed
-    assert len(home.bundle(record.bundle_sha256).read_bytes()) == record.bundle_size
-
-
-def test_what_is_not_there_is_not_found(shop: Shop, installer: Installer) -> None:
-    """A missing version and a removed one are different errors of the registry's."""
-    shop.publish(python_pack())
-    with pytest.raises(NotFound):
-        installer.install(Reference.parse("guard@9.9.9"))
-    shop.registry().remove("guard", Version("1.0.0"), "leaked", "me")
-    with pytest.raises(Removed):
-        installer.install(GUARD)
-
-
-def test_a_yanked_release_installs_with_a_warning(shop: Shop, installer: Installer) -> None:
-    """Pinned installs of a yanked version go on working, and the reason is in the notes."""
-    shop.publish(python_pack())
-    shop.registry().yank("guard", Version("1.0.0"), "blocks everything", "me")
-    done = installer.install(GUARD)
-    assert done.changed and any("blocks everything" in note for note in done.notes)
-
-
 # --to
 
 
@@ -371,22 +326,6 @@ def test_offline_from_what_this_machine_has(shop: Shop, tools: Tools, home: Home
         done = alone.install(Reference.parse(text), offline=True)
         assert done.environment is not None
         assert run(done.environment / "bin" / "python", "import leafpkg; print(leafpkg.value)") == "1.0"
-
-
-def test_offline_says_exactly_what_is_missing(shop: Shop, tools: Tools, home: Home) -> None:
-    """A missing record, a missing bundle and a missing wheel are named, each for itself."""
-    shop.publish(python_pack(requirements="leafpkg\n"), lock=lock_of(LEAF))
-    installer = shop.installer(home, tools)
-    with pytest.raises(InstallError, match=r"the record of guard@1\.0\.0 is not on this machine"):
-        installer.install(GUARD, offline=True)
-    record = shop.registry(home).record("guard", Version("1.0.0"))
-    with pytest.raises(InstallError, match=f"the bundle of guard@1.0.0 .*{record.bundle_sha256}"):
-        installer.install(GUARD, offline=True)
-    installer.install(GUARD, env=False)
-    with pytest.raises(InstallError, match="leafpkg"):
-        installer.install(GUARD, offline=True)
-    with pytest.raises(InstallError, match=r"guard@9\.9\.9 .*knows 1\.0\.0"):
-        installer.install(Reference.parse("guard@9.9.9"), offline=True)
 
 
 # without a lock
@@ -511,20 +450,6 @@ def test_a_full_disk_leaves_nothing_half_done(shop: Shop, tmp_path: Path, index:
         assert not list(home.packs.rglob("1.0.0")) and not list(home.packs.rglob(".staging*"))
     finally:
         subprocess.run(["umount", disk], check=True)
-
-
-def test_a_pack_in_the_way_of_its_environment_is_refused(shop: Shop, installer: Installer) -> None:
-    """Files of a bundle never end up in, or become, the environment."""
-    record = shop.publish(
-        python_pack(virtualenv="envs/x", requirements="leafpkg\n"), lock=lock_of(LEAF, OTHER)
-    )
-    gathered = installer.gather(installer.releases.find(GUARD, offline=False), offline=False, say=print)
-    from packreg.install.provision import provide
-
-    for path in ("envs/x", "envs/x/bin/python", "envs", "ENVS/X/pyvenv.cfg"):
-        with pytest.raises(InstallError, match="where its environment would be"):
-            provide(gathered.runtime, {path: File(b"")}, gathered.needs, installer.tools)
-    assert record.reference == "guard@1.0.0"
 
 
 def test_progress_tells_of_every_step(shop: Shop, home: Home, tools: Tools) -> None:

@@ -28,12 +28,6 @@ def test_ours_is_the_one_outside_any_environment(plain: Tools) -> None:
     assert own.path == os.path.realpath(own.path) and own.minor == f"3.{sys.version_info.minor}"
 
 
-def test_in_process_and_by_asking_it_says_the_same(plain: Tools) -> None:
-    """The facts about our own interpreter do not depend on how they were asked."""
-    own = find_interpreter(None, plain)
-    assert find_interpreter(own.path, plain) == own
-
-
 def test_an_answer_is_remembered_until_the_file_changes(plain: Tools, tmp_path: Path) -> None:
     """The second time nothing is started; a replaced interpreter is asked again."""
     own = find_interpreter(None, plain)

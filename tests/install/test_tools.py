@@ -100,27 +100,6 @@ def test_logs_do_not_pile_up(plain: Tools) -> None:
     assert "old-59.log" in there and "old-10.log" not in there
 
 
-def test_the_operators_configuration_reaches_tools(home: Home) -> None:
-    """Indexes, proxies and certificates are passed on; what would redirect the tool's output is not."""
-    kept = {
-        "UV_DEFAULT_INDEX": "https://a",
-        "PIP_INDEX_URL": "https://b",
-        "HTTPS_PROXY": "c",
-        "SSL_CERT_FILE": "d",
-    }
-    kept |= {"npm_config_registry": "https://e", "HOME": "/home/me"}
-    dropped = {
-        "VIRTUAL_ENV": "x",
-        "pip_target": "x",
-        "NODE_OPTIONS": "x",
-        "npm_config_prefix": "x",
-        "PYTHONPATH": "x",
-    }
-    environment = Tools(home, kept | dropped).environment
-    assert kept.items() <= environment.items() and not dropped.keys() & environment.keys()
-    assert environment["UV_PYTHON_DOWNLOADS"] == "never"
-
-
 def test_uv_is_found_beside_packreg_or_on_the_path(home: Home, tmp_path: Path) -> None:
     """The uv that was installed with packreg is used wherever PATH points; "" means to do without."""
     assert Path(Tools(home, {"PATH": ""}).uv).is_file()
