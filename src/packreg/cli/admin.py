@@ -187,14 +187,11 @@ def verify_command(context: CommandContext, reference: Reference | None) -> int:
     those that were entered in their chains, and times are compared with one another and, where it has any of
     its own, with the store's. Exit code 8 if anything is not what it should be.
     """
-    from itertools import chain
-
-    from packreg.services.verify import verify_evidence
+    from packreg.services.verify import verify, verify_json
 
     findings = []
-    evidence = () if reference is not None else verify_evidence(context)
     with context.out.working(None, "verifying") as work:
-        for finding in chain(context.registry().verify(reference), evidence):
+        for finding in verify(context, reference):
             findings.append(finding)
             work.done()
             if not context.out.json and finding.level != "ok":
@@ -203,7 +200,7 @@ def verify_command(context: CommandContext, reference: Reference | None) -> int:
                 context.out.detail(f"ok: {finding.subject}")
     wrong = sum(finding.level == "error" for finding in findings)
     if context.out.json:
-        context.out.document({"ok": not wrong, "findings": [finding._asdict() for finding in findings]})
+        context.out.document(verify_json(findings))
     else:
         fine = sum(finding.level == "ok" for finding in findings)
         context.out.line(

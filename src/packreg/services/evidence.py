@@ -19,7 +19,6 @@ from packreg.groups.times import precise
 from packreg.registry.clocks import doubts
 from packreg.reports.report import summary, totals
 from packreg.services.backends import Backends
-from packreg.services.clock import precisely_now
 from packreg.services.contradictions import contradictions, release_contradiction
 from packreg.services.governance import stored_governance
 from packreg.services.reports import ReportStore
@@ -145,7 +144,7 @@ class GovernanceHistory:
 
     def __init__(self, workspace: Workspace) -> None:
         """Read the chain. Raises: IntegrityError, StoreRefused."""
-        self._times = workspace.registry().times
+        self._times, self._now = workspace.registry().times, workspace.precisely_now
         history = stored_governance(workspace).history()
         self.documents = {document.governance.revision: document for document in history}
 
@@ -158,7 +157,7 @@ class GovernanceHistory:
         """Why the time of a revision cannot be right."""
         number = document.governance.revision
         here, before = map(self._dated, (number, number - 1))
-        return doubts(here, before, now=precisely_now()) if here is not None else ()
+        return doubts(here, before, now=self._now()) if here is not None else ()
 
     def _dated(self, number: int) -> Dated | None:
         found = self.documents[number].dated if number in self.documents else None

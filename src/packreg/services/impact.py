@@ -14,7 +14,6 @@ from packreg.groups.entities import stack_entity
 from packreg.groups.members import belongs
 from packreg.services.audit import MOST_WARM
 from packreg.services.backends import Backends
-from packreg.services.clock import precisely_now
 from packreg.services.decisions import Decisions
 from packreg.services.enable import with_version
 from packreg.services.findings import finding_json
@@ -297,7 +296,7 @@ class BothVersions:
 
     @cached_property
     def _everybody(self) -> Decisions:
-        entry = replace(self._versions.after, modified=precisely_now())
+        entry = replace(self._versions.after, modified=self._workspace.precisely_now())
         return Decisions(self._workspace, beside_others(self._governance, self._group, entry))
 
 

@@ -1,32 +1,53 @@
-"""What `verify` proves beside packs: that reports are those that were entered, and that times fit."""
+"""Proving a registry: what `registry.audit` does, that reports are those that were entered, and times fit."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.registry import layout
 from packreg.registry.audit import Finding, chains
 from packreg.registry.clocks import Dated, doubts
 from packreg.reports.report_keys import RUNS, entity_segment, report_prefix
-from packreg.services.clock import precisely_now
 from packreg.services.reports import ReportStore, unentered
 from packreg.store.chain import Chain
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
     from packreg.groups.model import Entity
+    from packreg.pack.reference import Reference
     from packreg.registry.run_entries import Entered
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
     from packreg.services.workspace import Workspace
     from packreg.store.chain import Revision
 
-
 #: What `verify_evidence` walks beside `registry.audit`.
 WALKED = frozenset({layout.RUNS, layout.REPORTS})
+
+
+def verify(workspace: Workspace, reference: Reference | None = None) -> Iterator[Finding]:
+    """Read everything again and prove it, the whole registry or only the versions that are referred to.
+
+    Raises:
+        NotFound: there is no such version.
+        IntegrityError: the revisions that say when all was copied are damaged.
+        StoreError: the store failed.
+    """
+    yield from workspace.registry().verify(reference)
+    if reference is None:
+        yield from verify_evidence(workspace)
+
+
+def verify_json(findings: Iterable[Finding]) -> dict[str, Any]:
+    """For `verify --json`."""
+    found = list(findings)
+    return {
+        "ok": all(each.level != "error" for each in found),
+        "findings": [each._asdict() for each in found],
+    }
 
 
 def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
@@ -58,10 +79,10 @@ def verify_chain(
 
     Without `contents` reports are only listed, not read.
     """
-    return _Chained(workspace, kept, entity, run, contents=contents).findings()
+    return _RunChain(workspace, kept, entity, run, contents=contents).findings()
 
 
-class _Chained:
+class _RunChain:
     """The reports of one entity and kind of run, and their chain."""
 
     def __init__(
@@ -141,16 +162,16 @@ def _verify_times(workspace: Workspace) -> Iterator[Finding]:
             for revision in Chain(workspace.store, prefix).history():
                 here = _dated(workspace, what, revision)
                 if newer is not None:
-                    yield from _wrong_times(prefix, newer, here)
+                    yield from _wrong_times(workspace, prefix, newer, here)
                 newer = here
         except IntegrityError:
-            continue  # the chain itself is looked at with the packs
+            continue  # the chain itself is proved with the packs
         if newer is not None:
-            yield from _wrong_times(prefix, newer, None)
+            yield from _wrong_times(workspace, prefix, newer, None)
 
 
-def _wrong_times(prefix: str, this: Dated, before: Dated | None) -> Iterator[Finding]:
-    for doubt in doubts(this, before, now=precisely_now()):
+def _wrong_times(workspace: Workspace, prefix: str, this: Dated, before: Dated | None) -> Iterator[Finding]:
+    for doubt in doubts(this, before, now=workspace.precisely_now()):
         yield Finding(prefix.removesuffix("/"), "error", "wrong-time", doubt)
 
 
