@@ -105,6 +105,16 @@ def test_every_error_is_public() -> None:
     assert raised <= set(PUBLIC)
 
 
+def test_no_public_name_loads_a_face() -> None:
+    """A program that uses all of it has neither the command line nor the guard."""
+    program = (
+        "import sys, packreg; [getattr(packreg, name) for name in packreg.__all__]; "
+        "print([name for name in sys.modules if (name + '.').startswith(('packreg.cli.', 'packreg.guard.'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_other_names_are_attribute_errors() -> None:
     """A name that is not there fails as in every module."""
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -78,7 +78,7 @@ def test_a_decision_is_a_value_and_its_report_is_kept(workspace: Workspace) -> N
     assert len(kept(workspace)) == 2
 
 
-@pytest.mark.parametrize(("project", "stack"), [("shop", "dev"), ("other", "prod")])
+@pytest.mark.parametrize(("project", "stack"), [("shop", "dev"), ("other", "prod"), ("", "")])
 def test_another_stacks_state_is_refused(workspace: Workspace, project: str, stack: str) -> None:
     """Whoever may deploy one stack does not get its state judged, and kept, under another one's name."""
     with pytest.raises(UsageError, match="is of the stack"):

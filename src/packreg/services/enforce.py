@@ -164,10 +164,10 @@ def _checked(stack: Entity | str) -> Entity:
 
 
 def _check_stack(entity: Entity, snapshot: Snapshot) -> None:
-    """Refuse what is of another stack than the one that is decided about."""
+    """Refuse what is of another stack than the one that is decided about, or of none; it may be empty."""
     name = entity.in_its_backend.partition("/")[2]
     there = f"{snapshot.project}/{snapshot.stack}"
-    if snapshot.stack and there != name:
+    if snapshot.root and there != name:
         raise UsageError(f"{snapshot.where} is of the stack {there[:200]!r}, not of {name!r}")
 
 
