@@ -15,7 +15,7 @@ import pytest
 
 import packreg
 from packreg.analyzer.process import Process
-from packreg.analyzer.program import Program, Stack, pack_environment
+from packreg.analyzer.program import Program
 from packreg.errors import PackFailed
 
 SAYS_PORT = "print(4242, flush=True)\n"
@@ -138,25 +138,6 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     assert failed.value.code == "not-started"
     with pytest.raises(PackFailed, match="could not be started"):
         Process(Program("guard", tmp_path / "nowhere", ("true",)))
-
-
-def test_a_pack_sees_nothing_of_this_host() -> None:
-    """Of the host's variables only harmless ones are passed on; the stack's and the pack's own are added."""
-    host = {
-        "PATH": "/bin",
-        "HOME": "/root",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "PULUMI_ACCESS_TOKEN": "t",
-        "X": "y",
-    }
-    assert pack_environment(host) == {"PATH": "/bin", "HOME": "/root"}
-    stack = Stack("dev", "shop", "acme", dry_run=True, config={"shop:a": "b"})
-    seen = pack_environment(host, stack=stack, own={"RULES": "strict"})
-    assert seen["PULUMI_CONFIG"] == '{"shop:a": "b"}' and seen["RULES"] == "strict"
-    for prefix in ("PULUMI_", "PULUMI_NODEJS_"):
-        told = [seen[prefix + name] for name in ("ORGANIZATION", "PROJECT", "STACK", "DRY_RUN")]
-        assert told == ["acme", "shop", "dev", "true"]
-    assert not {"AWS_SECRET_ACCESS_KEY", "PULUMI_ACCESS_TOKEN", "X"} & set(seen)
 
 
 def test_what_a_process_gets(start: Callable[..., Process], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from xml.etree import ElementTree
 
-import junitparser
-
 from packreg.analyzer.findings import EvaluationError, PropertyChange
 from packreg.cases.document import document
-from packreg.cases.junit import WHOLE_FILE, junit_report
+from packreg.cases.junit import junit_report
 from packreg.cases.model import Case
 from packreg.cases.report import CaseResult, FileResult, TestReport, never_fired, summary
 from packreg.cases.text import text_report
@@ -96,84 +94,6 @@ def test_policies_that_no_case_made_fire() -> None:
     """Neither a violation nor a remediation of theirs was seen, expected or not."""
     results = [result(PUBLIC), result(MEND), None]
     assert never_fired(["private", "owned", "mend", "off"], results) == ("owned", "off")
-
-
-def test_the_text_shows_expected_and_seen_policy_by_policy() -> None:
-    """A case that differs has a diff, one that could not be evaluated its reason."""
-    assert (
-        text_report(whole())
-        == """\
-Cases of tests/cases.yaml:
-    ✅ good  (line 2)
-    ❌ bad  (line 5)
-        --- expected
-        +++ seen
-        - [advisory]  private  (logs)
-        -   /closed/
-        + [mandatory]  private  (demo:index:Bucket: logs)
-        +   Private.
-        +   logs is public
-        - [remediate]  mend
-        -     a: 1
-        -     - b: "x"
-        -     ~ c: 1 => 2
-        + [remediate]  mend  (demo:index:Bucket: logs)
-        +     ~ a: 0 => 1
-        +     + d: "x"
-    ❌ open  (line 10)
-        it does not say what it expects; `packreg test --update` writes what is seen
-    ⛔ broken  (line 12)
-        [error]  private  (logs): policy-raised
-          it raised
-          the last it wrote:
-          | one
-          | two
-    ⛔ lost  (line 15)
-        there is no gone.json
-    📝 bad  (line 5)
-Cases of tests/no.yaml:
-    ⛔ tests/no.yaml:1:2: it is no YAML [yaml]
-       hint: mend it
-
-No case made these policies find anything:
-    - never
-
-Notes:
-    - state.json: 2 secrets stay hidden [hidden-secrets]
-
-could not be evaluated: 1 passed, 2 differ, 1 updated, 2 not evaluated, 1 file not read
-"""
-    )
-
-
-def test_a_reader_of_junit_understands_it() -> None:
-    """A difference is a failure with the diff, what was not evaluated an error, the rest has passed."""
-    xml = junitparser.JUnitXml.fromstring(junit_report(whole()).encode())
-    kinds = [(case.name, [type(found).__name__ for found in case.result]) for suite in xml for case in suite]
-    assert kinds == [
-        ("good", []), ("bad", ["Failure"]), ("open", ["Failure"]), ("broken", ["Error"]), ("lost", ["Error"]),
-        ("bad", []), (WHOLE_FILE, ["Error"]),
-    ]  # fmt: skip
-    assert (xml.tests, xml.failures, xml.errors) == (7, 2, 3)
-    bad = next(case for suite in xml for case in suite if case.name == "bad")
-    assert "- [advisory]  private  (logs)" in bad.result[0].text.splitlines()
-
-
-def test_the_document_has_both_sides() -> None:
-    """JSON names what is missing and what is unexpected, of differing cases only, and every error."""
-    found = json.loads(json.dumps(document(whole())))
-    assert (found["verdict"], found["never_fired"]) == ("not-evaluated", ["never"])
-    assert found["totals"] == {"passed": 1, "differs": 2, "updated": 1, "not_evaluated": 2}
-    good, bad, *_, updated = found["files"][0]["cases"]
-    nothing = {"violations": [], "remediations": []}
-    assert (good["missing"], good["unexpected"], updated["missing"]) == (nothing, nothing, nothing)
-    assert bad["missing"]["violations"] == [
-        {"policy": "private", "level": "advisory", "resource": "logs", "message": "/closed/"}
-    ]
-    assert bad["missing"]["remediations"][0]["changes"][2] == {"path": "c", "from": 1, "to": 2}
-    assert bad["unexpected"]["violations"][0]["message"] == "Private.\nlogs is public"
-    assert [error["code"] for error in found["files"][0]["cases"][3]["errors"]] == ["policy-raised"]
-    assert found["files"][1]["problems"][0]["where"] == "tests/no.yaml:1:2"
 
 
 def hostile() -> TestReport:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from packreg.findings.compliance import compliance
-from packreg.findings.trend import trend
 from tests.reports.findings import STACK, error, guard
 from tests.reports.kept import stored
 
@@ -41,15 +40,3 @@ def test_sums_are_of_rows_of_columns_and_of_all() -> None:
     assert table.packs == ("guard", "limits")
     assert table.overall(entity=STACK).total == table.overall().total == 10
     assert table.overall(pack="limits").total == 5
-
-
-def test_a_day_keeps_what_the_day_before_left_open() -> None:
-    """The trend has a point for each day with a run, and the last run of a day is that day's."""
-    clean = replace(guard(), violations=(), remediations=())
-    days = trend([stored(guard()), stored(clean, day=3)])
-    assert [(day.date, day.mandatory, day.advisory) for day in days] == [
-        ("2026-06-01", 2, 1),
-        ("2026-06-03", 0, 0),
-    ]
-    update = stored(guard(), day=4, run="update", mode="preventative")
-    assert [day.mandatory for day in trend([stored(guard()), stored(clean, day=3), update])] == [2, 0, 2]

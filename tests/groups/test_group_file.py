@@ -17,7 +17,7 @@ from packreg.errors import UsageError
 from packreg.groups.document import default_groups
 from packreg.groups.group_file import applied, read_groups
 from packreg.groups.group_text import write_groups
-from packreg.groups.model import DEFAULT_PREVENTATIVE, Governance, Group
+from packreg.groups.model import DEFAULT_PREVENTATIVE, Governance
 from tests.groups.governance import entry, governances, governed, group
 
 CASES = sorted((Path(__file__).parent / "cases" / "group-files").glob("*.yaml"))
@@ -106,17 +106,6 @@ def test_a_file_says_all_that_a_group_can_have() -> None:
     }
 
 
-@given(governances())
-def test_what_was_exported_is_taken_back_without_change(governance: Governance) -> None:
-    """Applied to where it is from an export changes nothing; applied elsewhere it makes the same groups."""
-    governance = canonical(governance)
-    file = read_groups(write_groups(governance.groups.values()).encode(), "f")
-    for prune in (False, True):
-        assert applied(governance, [file], prune=prune) == governance
-    fresh = applied(Governance(governance.revision, default_groups()), [file], prune=True)
-    assert fresh.groups == governance.groups
-
-
 @given(governances(), governances())
 def test_applying_twice_is_applying_once(one: Governance, other: Governance) -> None:
     """Whatever is there, the second time changes nothing, and without --prune nothing that was there goes."""
@@ -188,19 +177,3 @@ def test_an_organization_fits_in_a_file() -> None:
     there = [group(f"g{number}", *packs, stacks=("*/prod",)) for number in range(200)]
     read = read_groups(write_groups(there).encode(), "f")
     assert len(read.groups) == 200
-
-
-def test_a_default_group_is_written_without_its_members() -> None:
-    """Everyone is a member of a default group, so its file has packs only."""
-    default = replace(default_groups()[DEFAULT_PREVENTATIVE], packs={"guard": entry("guard", "^1")})
-    assert write_groups([default, Group("a", "audit", frozenset({"account"}), accounts=("on",))]) == (
-        "groups:\n"
-        "  a:\n"
-        "    mode: audit\n"
-        "    entity-types: [accounts]\n"
-        '    accounts: ["on"]\n'
-        "    packs: {}\n"
-        "  default-preventative-policy-group:\n"
-        "    packs:\n"
-        '      guard: "^1"\n'
-    )

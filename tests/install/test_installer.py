@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from packreg.errors import InstallError, IntegrityError, NotFound
+from packreg.errors import InstallError, IntegrityError
 from packreg.install import marker
 from packreg.install.disk import remove_tree
 from packreg.install.home import Home
 from packreg.install.installer import Installed, Installer
-from packreg.install.several import NotInstalled
 from packreg.install.tools import Tools
 from packreg.pack.bundle import encode
 from packreg.pack.files import File
@@ -158,23 +157,6 @@ def test_two_packs_share_what_they_have_in_common(shop: Shop, installer: Install
     installed = [one for one in done if isinstance(one, Installed) and one.changed]
     assert len({one.environment for one in installed}) == 3
     assert len(names(home.envs)) == 1
-
-
-def test_no_failure_hides_how_others_ended(shop: Shop, installer: Installer) -> None:
-    """Each release is there or has its own error, in order; a wrong digest is one, too."""
-    records = [shop.publish(python_pack(version)) for version in ("1.0.0", "1.1.0", "1.2.0")]
-    references = [Reference.parse(f"guard@{version}") for version in ("9.0.0", "1.0.0", "1.1.0", "1.2.0")]
-    digests = {references[2]: "sha256:" + "0" * 64, references[3]: records[2].digest}
-    ends = []
-    absent, first, wrong, last = installer.install_all(
-        references, digests=digests, done=lambda: ends.append(1)
-    )
-    assert isinstance(absent, NotInstalled) and isinstance(absent.error, NotFound)
-    assert isinstance(first, Installed) and first.changed
-    assert isinstance(wrong, NotInstalled) and isinstance(wrong.error, IntegrityError)
-    assert wrong.reference == references[2]
-    assert isinstance(last, Installed) and last.digest == records[2].digest
-    assert len(ends) == 4
 
 
 def test_forcing_makes_everything_new(shop: Shop, installer: Installer) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import pytest
 
 from packreg.opa.check import opa_problems
-from packreg.opa.command import analyzer_command
 from packreg.pack.files import File
 from packreg.pack.problems import Problems
 from tests.opa.packs import files_of
@@ -51,26 +49,6 @@ def test_rules_that_contradict_each_other_are_found_by_evaluating_once(opa: str)
     assert "the policy 'deny' cannot be evaluated: a.rego:3: " in problem.message
 
 
-def test_a_program_that_is_no_opa_is_said(tmp_path: Path) -> None:
-    """Too old, something else, or one that crashes: an error, and nothing was checked."""
-    program = tmp_path / "opa"
-    said = []
-    for script in ("echo 'Version: 0.70.0'", "echo hello", "kill -SEGV $$"):
-        program.write_text(f"#!/bin/sh\n{script}\n")
-        program.chmod(0o755)
-        [problem] = problems_of(str(program), {"a.rego": b"package p\n"}).errors
-        said.append(problem.message.partition(str(program))[2] or problem.message)
-    program.unlink()
-    [problem] = problems_of(str(program), {"a.rego": b"package p\n"}).errors
-    said.append(problem.message.partition(str(program))[2])
-    assert said == [
-        " is OPA 0.70.0; at least 1.6.0 is needed",
-        " does not say its version: it wrote nothing",
-        "opa version was ended by signal 11",
-        " cannot be started: No such file or directory",
-    ]
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the memory of another process")
 def test_a_rule_that_wants_all_memory_is_ended(opa: str) -> None:
     """A check gives `opa` so much memory and no more, and says what became of it."""
@@ -92,11 +70,3 @@ def test_thousands_of_rules_are_looked_through(opa: str) -> None:
     chain = "".join(f"r{index} {{ r{index + 1} }}\n" for index in range(2000))
     files = {"a.rego": f'package p\n{chain}r2000 {{ true }}\ndeny["m"] {{ r0 }}\n'.encode()}
     assert problems_of(opa, files).errors == []
-
-
-def test_the_command_line() -> None:
-    """The interpreter, the program, and what rules may call beyond the ordinary."""
-    assert analyzer_command("/opt/opa", python="/venv/bin/python") == [
-        *("/venv/bin/python", "-P", "-u", "-m", "packreg.opa", "-opa=/opt/opa")
-    ]
-    assert analyzer_command("/opt/opa", allowed=["http.send"])[-1] == "-allow=http.send"

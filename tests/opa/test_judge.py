@@ -12,8 +12,6 @@ from packreg.opa.judge import (
     go_value,
     may_be_signed,
 )
-from packreg.opa.program import OpaFailure
-from packreg.opa.service import TookTooLong
 from packreg.states.values import SECRET, SIGNATURE, UNKNOWN
 from tests.opa.packs import files_of, judge_of, judging, messages
 from tests.opa.resources import DEMO, KUBERNETES, bucket
@@ -85,18 +83,6 @@ def test_messages(rules: str, found: list[str]) -> None:
         assert [text for _, _, text in messages(judge, DEMO[0])] == found
 
 
-@pytest.mark.parametrize(
-    "rules", ['deny = "text"', "deny { true }", 'deny = {"a": 1}', 'deny[x] = 1 { x := "a" }']
-)
-def test_values_that_are_no_sets_are_warned_of_once(rules: str) -> None:
-    """As in Pulumi's analyzer they are no violation; unlike there it is said."""
-    said: list[str] = []
-    with judging({"a.rego": f"package p\n{rules}\n".encode()}, said=said) as judge:
-        for _ in range(3):
-            assert messages(judge, DEMO[0]) == []
-    assert len(said) == 1 and said[0].startswith("warning[opa/not-a-set] a.rego:2: the policy deny")
-
-
 def test_absent_members_are_what_they_are_in_opa() -> None:
     """The operand of `not` is evaluated before the `not`: with an absent member the whole body fails."""
     with judge_of('deny["open"] { not startswith(input.acl, "private") }') as judge:
@@ -117,29 +103,6 @@ def test_a_policy_that_cannot_be_evaluated_is_named() -> None:
         assert [[v.message for v in outcome.violations] for outcome in good] == [["w"]] * 8
         judge.configure({"deny": PolicySetting("DISABLED", {})})
         assert messages(judge, resources[5]) == [("warn", "ADVISORY", "w")]
-
-
-def test_a_rule_that_runs_for_ever_takes_no_other_with_it() -> None:
-    """The first resources are answered, the endless one is stopped, and what follows is judged again."""
-    with judge_of(
-        'deny["m"] { input.slow; numbers.range(1, 100000)[_] + numbers.range(1, 100000)[_] < 0 }'
-    ) as judge:
-        resources = [bucket(f"b{number}", slow=number == 3) for number in range(6)]
-        outcomes = [
-            outcome for outcome in judge.resources(resources, seconds=6) if isinstance(outcome, OpaVerdict)
-        ]
-        assert 0 < len(outcomes) <= 3
-        with pytest.raises(TookTooLong):
-            judge.resources([resources[3]], seconds=0.5)
-        assert messages(judge, resources[4]) == []
-
-
-def test_when_opa_is_gone_it_is_said() -> None:
-    """Never a pass."""
-    with judge_of('deny["m"]') as judge:
-        judge._service._process.kill()
-        with pytest.raises(OpaFailure, match=r"opa gave no answer: .*signal 9"):
-            judge.resources([DEMO[0]])
 
 
 def test_secrets_are_seen_plain() -> None:
@@ -192,14 +155,3 @@ def test_what_may_be_signed() -> None:
 def test_go_values() -> None:
     """Keys are sorted, nesting is kept, texts are bare."""
     assert go_value({"b": [1, {"c": "x"}], "a": False}) == "map[a:false b:[1 map[c:x]]]"
-
-
-def test_an_answer_that_is_too_large_is_not_read() -> None:
-    """A policy that says more than 64 MiB of one resource is an error of it; the others are judged."""
-    doubled = "\n".join(f'x{n + 1} := concat("", [x{n}, x{n}])' for n in range(16))
-    rules = f'x0 := "{"y" * 1024}"\n{doubled}\ndeny[x16] {{ input.acl == "public" }}'
-    with judge_of(rules) as judge:
-        [good] = judge.resources([bucket("a", acl="private")])
-        [bad] = judge.resources([bucket("b", acl="public")], seconds=600)
-    assert good == OpaVerdict() and isinstance(bad, PolicyFailure)
-    assert "'deny' cannot be evaluated: the answer takes more than 64 MiB" in str(bad)

@@ -43,13 +43,6 @@ def test_an_absent_version_is_answered_with_what_there_is(home: MemoryBucket) ->
         registry(home).resolve(ref("guard@3.0.0"))
 
 
-def test_the_packs_are_listed_in_order_and_what_is_none_is_not(home: MemoryBucket) -> None:
-    """An object that somebody else put there makes no pack."""
-    home.put_new("packs/readme", b"")
-    home.put_new("packs/-x/v/1.0.0", b"")
-    assert registry(home).packs() == ["guard", "other"]
-
-
 def test_the_requests_of_reading_are_counted(home: MemoryBucket) -> None:
     """Exact: record and bundle. Latest: two listings more. Versions two listings, packs and yanks one."""
 

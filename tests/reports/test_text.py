@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from packreg.analyzer.findings import Evaluation, EvaluationError, PackResult
-from packreg.reports.report import Report
+from packreg.analyzer.findings import EvaluationError, PackResult
 from packreg.reports.text import text_report
 from tests.reports.findings import URN, error, guard, hostile, report
 
@@ -49,17 +48,6 @@ def test_the_sign_of_a_pack() -> None:
     assert "[error]  (2 resources): import" in text_report(report(failed))
     assert "[error]  (1 resource): no-answer" in text_report(report(guard(errors=(error(),))))
     assert "[error]  (the stack): no-answer" in text_report(report(guard(errors=(error(kind="stack"),))))
-
-
-def test_nothing_to_judge_is_no_praise() -> None:
-    """Without resources, and without packs, the last line says so instead of "allowed"."""
-    assert text_report(Report(Evaluation((guard(),), 0), "x", "never")).endswith(
-        "nothing to analyze: 1 mandatory violation, 1 advisory violation, 1 remediation "
-        "(1 pack over 0 resources)\n"
-    )
-    shown = text_report(Report(Evaluation((), 2), "x"))
-    assert "no packs: nothing was judged" in shown
-    assert "could not be evaluated: " in shown
 
 
 def test_the_end_of_a_log_is_shown() -> None:

@@ -4,31 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from packreg.errors import UsageError
-from packreg.settings.file import KEYS, OPERATORS, parse_file
 from packreg.settings.load import load_settings
 from packreg.settings.places import user_directory
 from packreg.settings.values import Settings
 from packreg.store.url import parse_location
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A user's home directory, which is not above the working directory."""
-    (tmp_path / "home").mkdir()
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """A working directory two levels deep."""
-    (tmp_path / "project" / "inner").mkdir(parents=True)
-    return tmp_path / "project" / "inner"
 
 
 def load(work: Path, home: Path, registry: str | None = None, **environ: str) -> Settings:
@@ -137,89 +119,11 @@ def test_what_is_said_of_a_bucket_stays_with_it(work: Path, home: Path) -> None:
     assert load(work, home, PACKREG_REGISTRY="s3://other").registry == "s3://other"
 
 
-@pytest.mark.parametrize(
-    ("text", "complaint", "hint"),
-    [
-        ('regisrty = "/x"', "there is no setting regisrty", "did you mean registry?"),
-        ('[registry]\nulr = "/x"', "there is no setting registry.ulr", "did you mean registry.url?"),
-        ("[limits]\nzzz = 1", "there is no setting limits.zzz", "the keys are limits.manifest"),
-        ("[limits]\nmembers = true", "limits.members must be a whole number", ""),
-        ("[limits]\nmembers = 0", "limits.members cannot be 0", "give a value"),
-        ("[registry]\ninstance_role = 1", "registry.instance_role must be true or false", ""),
-        ('registry = ""', "registry.url cannot be ''", "give a value"),
-        ("install = 3", "install must be a table", "write [install]"),
-        ('[registry]\nregion = "x"', "registry.region stands without registry.url", "write the url"),
-        ('[registry]\nurl = "/x"\nregion = "x"', "registry.region is only for s3://", ""),
-        ("registry = ", "is not TOML", ""),
-        ('[analysis]\nmemory = "2 GB"', "analysis.memory: '2 GB' is no size of memory", "write a whole"),
-        ('[analysis]\nmemory = "0MiB"', "analysis.memory: '0MiB' is no size", "write a whole"),
-        ("[analysis]\nmemory = 2", "analysis.memory must be a string", ""),
-        ("[analysis]\ncall_seconds = 0", "analysis.call_seconds cannot be 0", "give a value"),
-        ("[analysis]\ncall_seconds = 1.5", "analysis.call_seconds must be a whole number", ""),
-        ("[analysis]\npacks = 1", "analysis.packs must hold tables", "write [analysis.packs.NAME]"),
-        ("[analysis.packs]\nguard = 1", "analysis.packs must hold tables", "write [analysis.packs.NAME]"),
-        (
-            '[analysis.packs.guard]\nmemry = "1GiB"',
-            "there is no setting analysis.packs.guard.memry",
-            "did you mean analysis.packs.guard.memory?",
-        ),
-        ('[analysis.packs.guard]\nmemory = "x"', "analysis.packs.guard.memory: 'x' is no size", "write a"),
-        ("a = " + "[" * 5000, "is not TOML", ""),
-        ("# " + "x" * 70_000, "has more than 65536 bytes", "it is no configuration"),
-    ],
-)
-def test_a_file_that_cannot_be_meant_is_refused(
-    work: Path, home: Path, text: str, complaint: str, hint: str
-) -> None:
-    """A misspelt key, a wrong type or broken TOML is an error that names the file and the fix."""
-    path = write(work, text)
-    with pytest.raises(UsageError) as caught:
-        load(work, home)
-    assert complaint in str(caught.value)
-    assert str(path) in str(caught.value)
-    assert caught.value.hint.startswith(hint)
-
-
-def test_a_file_that_is_not_text_is_refused(work: Path, home: Path) -> None:
-    """Bytes that are not UTF-8 are an error, not a traceback."""
-    (work / "packreg.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(UsageError, match="is not TOML"):
-        load(work, home)
-
-
 @pytest.mark.parametrize("registry", ["", "  "])
 def test_an_empty_registry_is_refused(work: Path, home: Path, registry: str) -> None:
     """An empty --registry (an unset variable in a script) is an error, not the default registry."""
     with pytest.raises(UsageError, match="the registry of --registry is empty"):
         load(work, home, registry)
-
-
-@pytest.mark.parametrize("kind", ["data", "config", "state"])
-@pytest.mark.parametrize("value", [None, "", "  ", "/xdg/place", "relative", "~/tilde"])
-def test_user_directories_are_those_of_platformdirs(
-    kind: str, value: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The short cut of the fast start and platformdirs never disagree."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    environ = {"HOME": str(tmp_path)}
-    if value is not None:
-        environ[f"XDG_{kind.upper()}_HOME"] = value
-        monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", value)
-    ask = getattr(platformdirs, f"user_{kind}_dir")
-    assert user_directory(kind, environ) == ask("packreg", appauthor=False)
-
-
-@settings(deadline=None)
-@given(st.text(max_size=200))
-def test_no_file_makes_anything_but_settings_or_a_usage_error(text: str) -> None:
-    """Whatever is in a packreg.toml, the outcome is settings of known keys or a UsageError."""
-    try:
-        found = parse_file(text.encode("utf-8", "surrogatepass"), "/x/packreg.toml", {**KEYS, **OPERATORS})
-    except UsageError:
-        return
-    assert found.keys() <= KEYS.keys() | OPERATORS.keys()
 
 
 def test_a_registry_below_the_home_directory(work: Path, home: Path) -> None:

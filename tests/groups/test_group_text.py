@@ -1,0 +1,41 @@
+"""Groups written as a file are read back as the same groups."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+
+from packreg.groups.document import default_groups
+from packreg.groups.group_file import applied, read_groups
+from packreg.groups.group_text import write_groups
+from packreg.groups.model import DEFAULT_PREVENTATIVE, Governance, Group
+from tests.groups.governance import entry, governances
+from tests.groups.test_group_file import canonical
+
+
+@given(governances())
+def test_what_was_exported_is_taken_back_without_change(governance: Governance) -> None:
+    """Applied to where it is from an export changes nothing; applied elsewhere it makes the same groups."""
+    governance = canonical(governance)
+    file = read_groups(write_groups(governance.groups.values()).encode(), "f")
+    for prune in (False, True):
+        assert applied(governance, [file], prune=prune) == governance
+    fresh = applied(Governance(governance.revision, default_groups()), [file], prune=True)
+    assert fresh.groups == governance.groups
+
+
+def test_a_default_group_is_written_without_its_members() -> None:
+    """Everyone is a member of a default group, so its file has packs only."""
+    default = replace(default_groups()[DEFAULT_PREVENTATIVE], packs={"guard": entry("guard", "^1")})
+    assert write_groups([default, Group("a", "audit", frozenset({"account"}), accounts=("on",))]) == (
+        "groups:\n"
+        "  a:\n"
+        "    mode: audit\n"
+        "    entity-types: [accounts]\n"
+        '    accounts: ["on"]\n'
+        "    packs: {}\n"
+        "  default-preventative-policy-group:\n"
+        "    packs:\n"
+        '      guard: "^1"\n'
+    )
