@@ -225,7 +225,7 @@ def test_a_project_does_not_choose_what_judges_it(enforced: User) -> None:
 
 def test_the_process_does_not_load_the_command_line() -> None:
     """A deployment waits for every import: click, which commands are made of, is not among them."""
-    modules = "decisions, prepare, pack_programs, installs, judge, workspace"
+    modules = "decisions, enforce, prepare, pack_programs, judge, reports, workspace"
     check = f"from packreg.guard import __main__, backend\nfrom packreg.services import {modules}\n"
     check += "import sys\nassert 'click' not in sys.modules and 'packreg.cli' not in sys.modules"
     subprocess.run([sys.executable, "-c", check], check=True, timeout=60)
