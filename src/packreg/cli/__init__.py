@@ -8,9 +8,9 @@ Where a command is: `commands.COMMANDS` names its module (`publish` is in `publi
 is named like the command, `publish_command`. The docstring of a module that holds commands begins with their
 names. The other modules serve several commands:
 
-    start, app, base, exits, missing_path   the way in, and what all commands share
+    start, app, base, exits, missing_path          the way in, and what all commands share
     context, output, progress, report_output       a run of the command: its workspace, and what is shown
-    edits, policy_table, entities, resources_to_judge     shown or asked for by several commands
+    edits, policy_table, entities, resources_to_judge  shown or asked for by several commands
     pulumi_command, ci_steps, project_plugins      how the Pulumi CLI gets the guard
     atomic                                         what is written
 
