@@ -1,7 +1,7 @@
 """Every error packreg raises on purpose, and who must act on it.
 
     PackregError                 exit  who must act
-    ├── UsageError                2    the caller: a word on the command line or in the configuration
+    ├── UsageError                2    the caller: a mistake on the command line or in the configuration
     ├── NotEvaluated              4    see below: no verdict was reached, which is never a pass
     │   ├── InvalidState          4    whoever made the state, preview or resource list: it cannot be read
     │   ├── InvalidConfiguration  4    whoever configures the pack: carries every problem found

@@ -39,7 +39,7 @@ def said(*policies: pb.PolicyInfo, **fields: object) -> pb.AnalyzerInfo:
                     name="a", config_schema=pb.ConfigSchema(properties=encode_struct({"x": float("nan")}))
                 )
             ),
-            "the configuration schema of 'a' has a number that JSON does not have",
+            "the configuration schema of 'a' has a number that JSON cannot hold",
         ),
         (said(pb.PolicyInfo(name="\x1b[31mred"), pb.PolicyInfo(name="\x1b[31mred")), "called '\\x1b[31mred'"),
     ],

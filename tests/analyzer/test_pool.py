@@ -158,7 +158,7 @@ def test_closing_stops_idle_used_and_starting_ones(guard: Program) -> None:
     processes = [each.process if isinstance(each, Analyzer) else each for each in running]
     assert not any(process.alive for process in processes)
     assert len(failures) == 1
-    with pytest.raises(PackFailed, match="everything is being stopped"):
+    with pytest.raises(PackFailed, match="packreg is stopping"):
         pool.take(guard)
 
 

@@ -62,7 +62,7 @@ def test_what_is_for_everyone_needs_a_yes(keeper: User, words: list[str], touche
     assert (dry["written"], dry["reach"]["touched"], dry["reach"]["everyone"]) == (False, touched, True)
     assert dry["changes"]
     assert revision(keeper) == before
-    assert "this is for" in keeper.must(*words, "--yes").err
+    assert "this affects" in keeper.must(*words, "--yes").err
     assert revision(keeper) == before + 1
 
 
@@ -76,9 +76,9 @@ def test_what_is_for_everyone_needs_a_yes(keeper: User, words: list[str], touche
 def test_what_is_for_some_says_for_how_many(keeper: User, words: list[str]) -> None:
     """A change of one group or stack needs no yes, and says whom it touches."""
     said = keeper.must(*words, "--dry-run").err
-    assert "it would be for 1 of 2 stacks and accounts with reports" in said
+    assert "this would affect 1 of 2 stacks and accounts with reports" in said
     assert "this would change; nothing was written" in said
-    assert "this is for 1 of 2 stacks and accounts with reports" in keeper.must(*words).err
+    assert "this affects 1 of 2 stacks and accounts with reports" in keeper.must(*words).err
 
 
 def test_a_name_alone_pins_the_newest_version(keeper: User) -> None:
@@ -145,9 +145,9 @@ def test_removing_what_a_group_means_names_the_groups(keeper: User, tmp_path: Pa
     words = ("remove", "limits@1.1.0", "--reason", "holds a secret")
     done = keeper(*words)
     assert (done.code, done.out) == (2, "")
-    for said in ("prod pins it", "follow asks for latest, and goes over to 1.0.0", "range asks for ^1"):
+    for said in ("prod pins it", "follow asks for latest, and moves to 1.0.0", "range asks for ^1"):
         assert said in done.err
-    assert "only asks for >=1.1, and has none left" in done.err
+    assert "only asks for >=1.1, and has no version left" in done.err
     found = keeper.must(*words, "--yes", "--json").json()["groups"]
     assert {each["group"]: each["effect"] for each in found} == {
         "prod": "pinned",
@@ -167,5 +167,5 @@ def test_yanking_the_last_version_of_a_group_needs_a_yes(keeper: User) -> None:
     words = ("yank", "limits@1.0.0", "--reason", "wrong too")
     done = keeper(*words)
     assert (done.code, done.out) == (2, "")
-    assert "follow asks for latest, and has none left" in done.err
+    assert "follow asks for latest, and has no version left" in done.err
     keeper.must(*words, "--yes")

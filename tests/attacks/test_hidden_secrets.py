@@ -84,7 +84,7 @@ def test_who_allows_hidden_secrets_says_so_by_name(office: User, form: str) -> N
         assert done.json()["totals"]["hidden"] == 1
         assert done.json()["hidden_secrets"]["allowed"] is True
     if form in ("text", "github", "markdown"):
-        assert "allowed, 1 resource with hidden secrets that were allowed by name" in done.out
+        assert "allowed, 1 resource with hidden secrets that were explicitly allowed" in done.out
 
 
 def test_a_preview_hides_every_secret(office: User) -> None:

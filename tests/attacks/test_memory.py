@@ -139,7 +139,7 @@ def test_what_a_pack_may_tell_node_is_a_list(tmp_path: Path, arguments: str) -> 
     manifest = parse_manifest(b"runtime: nodejs\n", Problems())
     assert manifest is not None
     forced = replace(manifest, options={"nodeargs": arguments})
-    with pytest.raises(PackFailed, match="nothing that a pack may tell Node"):
+    with pytest.raises(PackFailed, match="not an option that a pack may give to Node"):
         pack_program("guard", tmp_path, forced, {})
 
 

@@ -233,4 +233,4 @@ def test_a_project_allows_http(user: User) -> None:  # noqa: F811
     (user.directory / "packreg.toml").write_text('[registry]\nurl = "/r"\nallow_http = true\n')
     done = user("config")
     assert done.code == 2
-    assert "registry.allow_http does not count in the file of a project" in done.err
+    assert "registry.allow_http has no effect in the file of a project" in done.err

@@ -207,7 +207,7 @@ def test_a_tag_that_came_after_an_update_is_not_held_against_it(deploying: Deplo
     assert deploying.found() == []
     deploying.update()
     [found] = deploying.found()
-    assert "no sign that the guard was there" in found
+    assert "nor any sign that the guard was there" in found
 
 
 def test_reports_of_an_older_guard_count(deploying: Deploying) -> None:
@@ -250,7 +250,7 @@ def test_history_that_was_overwritten_is_found(deploying: Deploying) -> None:
     [entry] = deploying.folder.iterdir()
     entry.write_text("{")
     [found] = deploying.found()
-    assert found.startswith("history-lost") and "is no entry of a stack's history" in found
+    assert found.startswith("history-lost") and "is not an entry of a stack's history" in found
 
 
 def test_an_audit_by_the_guard_hides_nothing(deploying: Deploying) -> None:

@@ -215,7 +215,7 @@ def test_a_back_dated_entry(registry: Registry) -> None:
     enter(registry.store, registry.put(forged))
     assert set(registry.verified()) == {"wrong-time"}
     done = registry.user("prove", "shop/dev", "--at", forged.time)
-    assert done.code == 8 and ("follows entry 2" in done.err or "the store has it from" in done.err)
+    assert done.code == 8 and ("follows entry 2" in done.err or "the store received it at" in done.err)
 
 
 @in_both

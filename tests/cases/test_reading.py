@@ -148,7 +148,7 @@ def test_messages_name_the_thing_and_the_way_out() -> None:
     )
     assert [(str(problem), problem.hint) for problem in problems.errors] == [
         (f"{PATH}:2:11: resource must have a type [missing-key]", ""),
-        (f'{PATH}:2:12: there is no "tipe" here [unknown-key]', "did you mean type?"),
+        (f'{PATH}:2:12: "tipe" is not a key here [unknown-key]', "did you mean type?"),
         (f"{PATH}:3:32: expect.violations[0].policy must be a string, not 1 [bad-value]", ""),
     ]
 

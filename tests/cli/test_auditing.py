@@ -82,7 +82,7 @@ def test_a_place_without_a_backend_is_no_empty_audit(office: User) -> None:
     """A mistyped URL is exit code 6, and nobody is told that nothing was wrong."""
     done = office("audit", "--all", "--backend", "file://stats")
     assert (done.code, done.out) == (6, "")
-    assert "is no self-managed backend" in done.err
+    assert "is not a self-managed backend" in done.err
 
 
 def test_a_broken_stack_stops_nothing(office: User) -> None:

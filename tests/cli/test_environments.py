@@ -69,7 +69,7 @@ def test_a_definition_goes_out_and_in_again(keeper: User) -> None:
     text = keeper.must("env", "get", "prod").out
     (keeper.directory / "edited.yaml").write_text(text)
     del keeper.extra["PACKREG_PASSPHRASE"]
-    assert keeper.must("env", "set", "prod", "edited.yaml").out == "prod@1 was so already\n"
+    assert keeper.must("env", "set", "prod", "edited.yaml").out == "prod@1 is already set\n"
     (keeper.directory / "edited.yaml").write_text(text + "  more: 1\n")
     done = keeper.must("env", "set", "prod", "edited.yaml")
     assert done.out == "prod@2 is set\n"

@@ -116,7 +116,7 @@ def test_a_configuration_of_version_2_means_the_same_wherever_it_is_read(governo
     ):
         done = governor(*words)
         assert done.code in (2, 4), words
-        assert "exceptions are not taken here" in done.err
+        assert "exceptions are not accepted here" in done.err
         assert "packreg waiver add" in done.err
     assert entry_of(governor, "nested", "guard") == of_version_2
 

@@ -113,7 +113,7 @@ def test_a_terminal_is_asked_before_something_is_lost(user: User) -> None:
     os.close(leader)
     assert done.returncode == 2
     assert "for good? [y/N]" in done.stderr
-    assert "error: you did not say yes; nothing was changed" in done.stderr
+    assert "error: not confirmed; nothing was changed" in done.stderr
     assert user.must("versions", "guard").out == "1.0.0\tlatest\n"
 
 

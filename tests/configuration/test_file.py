@@ -46,7 +46,7 @@ def test_exceptions_are_refused_and_waivers_named() -> None:
     exception = b'{"EXC-1": {"reason": "no", "match": [{"policies": ["a"], "targets": ["urn:x"]}]}}'
     with pytest.raises(InvalidConfiguration) as error:
         read_layer(b'{"version": 2, "policies": {}, "exceptions": ' + exception + b"}", "policies.json")
-    assert "policies.json: exceptions are not taken here [config-exceptions]" in str(error.value)
+    assert "policies.json: exceptions are not accepted here [config-exceptions]" in str(error.value)
     assert "packreg waiver add" in error.value.hint
     assert "must be written exceptions" in refused(b'{"version": 2, "Exceptions": ' + exception + b"}")[0]
 
@@ -55,7 +55,7 @@ def test_what_means_nothing_in_version_2_is_said() -> None:
     """A policy outside `policies` is a mistake that the Pulumi CLI passes over in silence."""
     layer = read_layer(b'{"version": 2, "a": "mandatory"}', "f")
     assert [str(each) for each in layer.warnings] == [
-        'f: "a" means nothing in a file of version 2 [config-unknown-member]'
+        'f: "a" has no meaning in a file of version 2 [config-unknown-member]'
     ]
     assert layer.settings == {}
 
@@ -104,7 +104,7 @@ def test_keys_given_twice_are_said_with_their_place() -> None:
         (b'{"version": 2, "policies": {"a": 1}}', "a: must be a level"),
         (b'{"version": 2, "policies": {"environments": "mandatory"}}', "cannot be the name of a policy"),
         (b'{"version": 2, "environments": {}}', "environments: must be a list of names"),
-        (b'{"version": 2, "exceptions": []}', "exceptions are not taken here"),
+        (b'{"version": 2, "exceptions": []}', "exceptions are not accepted here"),
         (b'{"version": 2, "ve\xc5\xbfion": 1, "policie\xc5\xbf": {}}', "must be written policies"),
     ],
 )

@@ -44,7 +44,7 @@ def test_a_schema_that_cannot_be_used_is_found_before_it_is(schema: dict[str, An
 
 def test_required_must_be_names() -> None:
     """A schema that comes from a JSON file may hold anything there; a name given twice does no harm."""
-    assert "required must be names" in schema_problem(PolicySchema({}, ([],)))  # type: ignore[arg-type]
+    assert "required must be a list of names" in schema_problem(PolicySchema({}, ([],)))  # type: ignore[arg-type]
     assert schema_problem(PolicySchema({}, ("a", "a"))) == ""
 
 

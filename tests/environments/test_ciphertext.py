@@ -86,7 +86,7 @@ def test_what_is_no_ciphertext_is_refused(text: str) -> None:
 def test_a_key_that_is_not_at_hand_is_asked_for() -> None:
     """Who lacks a passphrase, or any key, hears what to give."""
     sealed = SEAL("x")
-    with pytest.raises(UsageError, match="'scrypt', and their key is not at hand") as raised:
+    with pytest.raises(UsageError, match="'scrypt', and their key is not available") as raised:
         EnvironmentSecrets({}, "", {"scrypt": "give the passphrase"}).reveal("prod", sealed)
     assert raised.value.hint == "give the passphrase"
     with pytest.raises(UsageError, match="needs a key") as raised:

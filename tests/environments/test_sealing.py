@@ -92,7 +92,7 @@ def test_a_ciphertext_of_another_environment_is_refused() -> None:
         seal(sealed, "test", KEYS)
     with pytest.raises(IntegrityError, match="another environment's secret"):
         values(sealed, "test")
-    with pytest.raises(UsageError, match="not at hand"):
+    with pytest.raises(UsageError, match="not available"):
         seal(sealed, "test", EnvironmentSecrets({}))
 
 
@@ -109,5 +109,5 @@ def test_secrets_of_two_passphrases_are_not_mixed() -> None:
 
 def test_new_secrets_need_a_key() -> None:
     """Without one nothing is encrypted, and nothing is kept."""
-    with pytest.raises(UsageError, match="not at hand"):
+    with pytest.raises(UsageError, match="not available"):
         seal(b"values: {a: {fn::secret: hunter2}}", "prod", EnvironmentSecrets({}))

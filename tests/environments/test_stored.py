@@ -57,7 +57,7 @@ def test_a_reference_means_one_revision(bucket: MemoryBucket, text: str, number:
         ("other", "there is no environment other"),
         ("other@1", "there is no environment other"),
         ("other@tag", "there is no environment other"),
-        ("prod@3", "there is no prod@3, the newest is prod@2"),
+        ("prod@3", "there is no prod@3; the newest is prod@2"),
         ("prod@stable", "the environment prod has no tag 'stable'"),
     ],
 )

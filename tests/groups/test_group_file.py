@@ -146,7 +146,7 @@ def test_only_pruning_takes_away() -> None:
 
 def test_a_new_group_says_its_mode() -> None:
     """Whether a group blocks deployments is never guessed."""
-    with pytest.raises(UsageError, match="mode must be said"):
+    with pytest.raises(UsageError, match="so it needs a mode"):
         applied(governed(), [read_groups(b"groups: {prod: {stacks: [a/b]}}", "f")])
 
 

@@ -70,7 +70,7 @@ def test_a_key_that_is_open_to_others_is_refused(tmp_path: Path, mode: int) -> N
     """Whoever can read or replace the key can make marks: what it vouched for is not believed."""
     Key(str(tmp_path)).mark("k", "p", b"")
     (tmp_path / KEY).chmod(mode)
-    with pytest.raises(InstallError, match="open to others") as raised:
+    with pytest.raises(InstallError, match="readable by others") as raised:
         Key(str(tmp_path)).mark("k", "p", b"")
     assert "delete it" in raised.value.hint
 

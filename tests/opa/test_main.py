@@ -24,7 +24,7 @@ def test_without_opa_it_says_what_to_install(
     monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["127.0.0.1:1", str(tmp_path)]) == 1
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "error: OPA packs need the program opa, and there is none"
+    assert said[0] == "error: OPA packs need the program opa, which was not found"
     assert said[1].startswith("  hint: install OPA 1.6 or later")
 
 

@@ -62,7 +62,7 @@ def test_changed_lines_are_shown_for_text_only() -> None:
     assert {"-two", "+2"} <= set(lines)
     assert "--- old/gone.py" in lines
     assert lines[lines.index("--- old/gone.py") + 1] == "+++ /dev/null"
-    assert "new.bin: not shown: it is not text, or is large" in lines
+    assert "new.bin: not shown: it is binary or too large" in lines
     place = lines.index("diff --git old/run.sh new/run.sh")
     assert lines[place + 1 : place + 3] == ["old mode 100644", "new mode 100755"]
 
@@ -100,7 +100,7 @@ def test_the_lines_are_a_patch(tmp_path: Path, program: tuple[str, ...], backwar
     old, new = (AFTER, BEFORE) if backwards else (BEFORE, AFTER)
     lines = unified(old, new, compare(old, new))
     lines.insert(0, "file         ~ a.rego")  # what `packreg diff` prints in front
-    lines.append("x.bin: not shown: it is not text, or is large")
+    lines.append("x.bin: not shown: it is binary or too large")
     extract(old, tmp_path / "pack")
     subprocess.run(
         program,

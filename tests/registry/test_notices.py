@@ -17,7 +17,7 @@ def test_a_notice_belongs_to_one_release() -> None:
     """A yank or tombstone of another release at this key is an integrity error."""
     notice = Notice.say("guard", V1, "broken\n" * 1000, "ann", NOW, "id")
     assert Notice.decode(notice.encode(), "key", "guard", V1) == notice
-    with pytest.raises(IntegrityError, match=r"speaks of guard@1\.0\.0"):
+    with pytest.raises(IntegrityError, match=r"is about guard@1\.0\.0"):
         Notice.decode(notice.encode(), "key", "guard", Version("1.0.1"))
 
 

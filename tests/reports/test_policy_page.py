@@ -133,7 +133,7 @@ The whole JSON schema of what the table cannot show:
 }
 ````
 
-### How to mend it
+### How to fix it
 
 1\. Open the console.\
 2\. Write \`private\`.

@@ -126,7 +126,7 @@ def test_an_import_can_name_an_environment_of_esc(user: User) -> None:
         (place / "packreg.toml").write_text('[environments]\nesc = "./esc"\n')
     brought = user("env", "set", "prod", "e.yaml")
     assert brought.code == 2
-    assert "environments.esc: " in brought.err and "chooses what it is" in brought.err
+    assert "environments.esc: " in brought.err and "can replace it" in brought.err
     (user.directory / "packreg.toml").unlink()
     user.must("env", "set", "prod", "e.yaml")
     done = user.must("env", "open", "prod", "--json").json()

@@ -45,7 +45,7 @@ def test_a_pack_is_enabled_by_whoever_acts(governed: Workspace) -> None:
 
 def test_what_is_for_everyone_needs_a_yes(governed: Workspace) -> None:
     """Nothing is written without it; a dry run needs none, writes nothing, and says what would change."""
-    with pytest.raises(UsageError, match="this is for all that it takes"):
+    with pytest.raises(UsageError, match="this affects everyone"):
         enable_pack(governed, DEFAULT, "guard@1.0.0")
     plan = enable_pack(governed, DEFAULT, "guard@1.0.0", dry_run=True)
     assert (plan.dry_run, plan.edited.written, len(plan.edited.changes)) == (True, False, 1)
@@ -88,7 +88,7 @@ def test_an_edit_is_one_revision_for_whoever_it_is_wider_for(governed: Workspace
     """Members, packs and name change at once; where it becomes everyone's, a yes is needed."""
     edit_governance(governed, lambda base: new_group(base, group("a", stacks=("web/prod",))), "a")
     nothing = Listed()
-    with pytest.raises(UsageError, match="this is for all"):
+    with pytest.raises(UsageError, match="this affects everyone"):
         edit_group(governed, "a", add=Listed(("*/*",)), remove=nothing)
     changed = edit_group(
         governed,

@@ -70,7 +70,7 @@ def test_a_waiver_is_taken_back(keeper: Workspace) -> None:
         ("guard:denny", {}, "no policy 'denny'"),
         ("none:deny", {}, "none"),
         ("guard:keep", {}, "keep"),
-        ("guard:deny", {"entity": "*/*"}, "this is for all"),
+        ("guard:deny", {"entity": "*/*"}, "this affects everyone"),
         ("guard:deny", {"expires": "2y"}, "2y"),
     ],
 )
@@ -99,7 +99,7 @@ def test_the_hint_names_the_policy_that_was_meant(keeper: Workspace) -> None:
 
 def test_a_resource_alone_is_for_everyone(keeper: Workspace) -> None:
     """Without a stack or an account it counts everywhere, so it needs a yes."""
-    with pytest.raises(UsageError, match="this is for all"):
+    with pytest.raises(UsageError, match="this affects everyone"):
         waive(keeper, entity="", resource="*::site")
     waive(keeper, entity="", resource="*::site", yes=True)
     [(waiver, _)] = list_waivers(keeper)

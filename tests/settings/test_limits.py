@@ -48,5 +48,5 @@ def test_without_settings_the_defaults_count(tmp_path: Path) -> None:
 )
 def test_what_is_no_size_is_refused(text: str) -> None:
     """Nothing is guessed."""
-    with pytest.raises(UsageError, match="is no size of memory"):
+    with pytest.raises(UsageError, match="is not an amount of memory"):
         memory_bytes(text)

@@ -143,7 +143,7 @@ def test_stacks_of_the_other_layout_are_not_offered(backend: Backend) -> None:
     url = backend({".pulumi/stacks/rich/richdev.json": CHECKPOINT})
     with pytest.raises(NotFound) as caught:
         read_stack("organization/rich/richdev", open_place(url, cwd=ELSEWHERE))
-    assert "only stacks in the other layout than .pulumi/meta.yaml says" in caught.value.hint
+    assert "laid out differently than .pulumi/meta.yaml says" in caught.value.hint
 
 
 def test_a_backend_can_be_a_whole_bucket(state_bucket: str, aws: None) -> None:
@@ -229,7 +229,7 @@ def test_a_backend_without_stacks_lists_none(backend: Backend) -> None:
 @pytest.mark.parametrize("files", [{}, {".pulumi/stacks/a/dev.json": CHECKPOINT}, {"notes.txt": b""}])
 def test_a_place_without_a_backend_is_no_empty_one(backend: Backend, files: dict[str, bytes]) -> None:
     """Whoever mistypes the URL of a backend must not read that all of its stacks are fine."""
-    with pytest.raises(NotFound, match="is no self-managed backend"):
+    with pytest.raises(NotFound, match="is not a self-managed backend"):
         listed(backend(files))
 
 

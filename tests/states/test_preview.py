@@ -161,7 +161,7 @@ def test_a_preview_without_steps_has_nothing_to_analyze() -> None:
         (preview_of({"op": "create", "urn": STACK, "newState": 1}), "steps[0].newState is not an object", ""),
         (
             preview_of({"op": "create", "urn": BUCKET, "newState": {"urn": STACK, "type": "t"}}),
-            "another URN",
+            "a different URN from",
             "",
         ),
         (

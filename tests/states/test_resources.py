@@ -80,7 +80,7 @@ def test_members_that_nobody_reads_are_named() -> None:
     """A misspelt option must not be lost in silence; an inventory's own members do no harm."""
     snapshot = read_resources(lines({"type": "t", "name": "a", "region": "x", "propertys": {}}), "r")
     assert [(note.code, note.message) for note in snapshot.notes] == [
-        ("ignored-members", "members that are not part of a resource were passed over: 'propertys', 'region'")
+        ("ignored-members", "keys that are not part of a resource were ignored: 'propertys', 'region'")
     ]
 
 

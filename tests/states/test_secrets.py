@@ -46,7 +46,7 @@ def test_one_damaged_value_does_not_hide_the_others() -> None:
     damaged = TOKEN[:-4] + "AAAA"
     assert [found.reveal(text) for text in (TOKEN, damaged, NUMBER)] == ['"tok"', None, "42"]
     assert found.note() == (
-        "1 secret value could not be decrypted: damaged, or of another stack; "
+        "1 secret value could not be decrypted: damaged, or from another stack; "
         'policies see the text "[secret]" instead'
     )
 

@@ -102,7 +102,7 @@ def test_a_damaged_entry_is_an_error(tmp_path: Path) -> None:
         "[" * 10**5,
     ):
         (folder / "dev-1795361568000000000.history.json").write_text(text)
-        with pytest.raises(InvalidState, match="no entry of a stack's history"):
+        with pytest.raises(InvalidState, match="not an entry of a stack's history"):
             updates(f"file://{tmp_path}")
 
 

@@ -184,7 +184,7 @@ class NeverEmpty(MemoryBucket):
         (Ignoring, "IGNORED"),
         (Racing, "not atomic"),
         (LyingRefusal, "although"),
-        (RefusingAll, "nobody"),
+        (RefusingAll, "none was told"),
         (Unordered, "order"),
         (IgnoringAfter, "order of their bytes"),
         (IgnoringToken, "listing"),

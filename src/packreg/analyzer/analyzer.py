@@ -199,7 +199,7 @@ class Analyzer:
                     continue
                 why = str(error) if self.process.alive else self.process.ending()
                 raise PackFailed(
-                    f"{self.process.program.name} said that its port is {self.process.port}, and no analyzer "
+                    f"{self.process.program.name} reported the port {self.process.port}, but no analyzer "
                     f"answers there: {why}",
                     code="no-answer",
                     log=self.process.tail(),
@@ -268,7 +268,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if not data[at] & 0x80:
             return value, at + 1
         if shift > 63:
-            raise ValueError("the answer is no message")
+            raise ValueError("the answer is not a valid message")
         at += 1
 
 

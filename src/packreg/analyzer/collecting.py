@@ -203,7 +203,9 @@ class Collector:
                 try:
                     after = decode_struct(each.properties)
                 except ValueError as error:
-                    self._error(item, "Remediate", "bad-answer", f"it remediates with {error}", name)
+                    self._error(
+                        item, "Remediate", "bad-answer", f"its remediation cannot be used: {error}", name
+                    )
                     continue
                 found = tuple(self._shown(change) for change in changes(before, after))
                 before = after

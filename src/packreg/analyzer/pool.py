@@ -187,4 +187,4 @@ class Pool:
 
 
 def _closed(program: Program) -> PackFailed:
-    return PackFailed(f"{program.name} was not started: everything is being stopped", code="stopped")
+    return PackFailed(f"{program.name} was not started: packreg is stopping", code="stopped")

@@ -104,7 +104,7 @@ class Process:
         try:
             status = self._popen.wait(1.0)
         except subprocess.TimeoutExpired:
-            return "its process still runs"
+            return "its process is still running"
         self._await_end(1.0)
         if self._was_over():
             return self._too_much()
@@ -174,7 +174,7 @@ class Process:
             status = self._popen.wait(max(0.1, until - time.monotonic()))
         except subprocess.TimeoutExpired:
             return PackFailed(
-                f"{name} closed its output before it said its port", code="start-timeout", log=self.tail()
+                f"{name} closed its output before it reported its port", code="start-timeout", log=self.tail()
             )
         self._await_end(2.0)
         if self._was_over():

@@ -77,7 +77,7 @@ class Session:
         """Send a question. Raises CallFailed when the session was stopped."""
         with self._lock:
             if self._stopped or self._analyzer is None:
-                raise CallFailed("gone", "everything is being stopped")
+                raise CallFailed("gone", "packreg is stopping")
             return self._analyzer.ask(method, request)
 
     def call(self, method: str, request: bytes) -> Any:
@@ -85,7 +85,7 @@ class Session:
         with self._lock:
             analyzer = self._analyzer
             if self._stopped or analyzer is None:
-                raise CallFailed("gone", "everything is being stopped")
+                raise CallFailed("gone", "packreg is stopping")
         return analyzer.call(method, request)
 
     @property
@@ -97,7 +97,7 @@ class Session:
         """Send several Analyze questions in one call. Raises CallFailed when the session was stopped."""
         with self._lock:
             if self._stopped or self._analyzer is None:
-                raise CallFailed("gone", "everything is being stopped")
+                raise CallFailed("gone", "packreg is stopping")
             return self._analyzer.ask_many(requests)
 
     def only(self, policies: Collection[str] | None) -> None:

@@ -77,11 +77,11 @@ def snapshot_of(case: Case, directory: Path, sources: dict[str, Snapshot]) -> Sn
 def _from_file(case: Case, directory: Path) -> Snapshot:
     path = directory / case.source
     if not path.resolve().is_relative_to(directory.resolve()):
-        raise InvalidState(f"{case.source} is a link to what is not in the pack")
+        raise InvalidState(f"{case.source} is a link to something outside the pack")
     data = read_source(str(path), cwd=directory).data
     snapshot = (read_state if case.kind == "state" else read_preview)(data, case.source)
     if snapshot.size == 0:
-        raise InvalidState(f"{case.source} holds no resources, so there is nothing to judge")
+        raise InvalidState(f"{case.source} has no resources, so there is nothing to judge")
     return snapshot
 
 
@@ -106,7 +106,7 @@ def read_case_file(file: Path) -> bytes | None:
 def _read(file: Path, path: str) -> CaseFile:
     data = read_case_file(file)
     if data is None:
-        message = f"it is no regular file of at most {MAX_FILE:,} bytes that can be read"
+        message = f"it is not a regular file of at most {MAX_FILE:,} bytes that can be read"
         return CaseFile(path, b"", (), (Problem("unreadable", message, path),))
     problems = Problems()
     cases = read_cases(data, path, problems)

@@ -49,7 +49,7 @@ def read_cases(data: bytes, path: str, problems: Problems) -> tuple[Case, ...]:
     root = tree_of(data, path, problems)
     nodes = case_nodes(root) if root is not None else ()
     if root is not None and not nodes:
-        problems.error("no-cases", "the file holds no case", path, "write one, or remove the file")
+        problems.error("no-cases", "the file has no cases", path, "write one, or remove the file")
     reader = _CaseReader(path, problems)
     cases = tuple([reader.case(node) for node in nodes])
     return () if problems.errors else tuple(case for case in cases if case is not None)
@@ -95,7 +95,7 @@ class _CaseReader:
     def _read(self, node: YamlMapping, value: Mapping[str, Any]) -> Case:
         line = node.place.line
         if value["name"] in self.names:
-            message = f"the case {shown(value['name'])} was there before, in line {self.names[value['name']]}"
+            message = f"the case {shown(value['name'])} already appears in line {self.names[value['name']]}"
             self._problem("duplicate-name", message, node, ("name",), "give each case a name of its own")
         self.names[value["name"]] = line
         kind = next(kind for kind in ("resource", "resources", "state", "preview") if kind in value)
@@ -166,7 +166,7 @@ class _CaseReader:
             inside = _node(node, path)
             for key, _ in inside.entries if isinstance(inside, YamlMapping) else ():
                 if key.text not in error.schema["properties"]:
-                    message = f"there is no {shown(key.text)} here"
+                    message = f"{shown(key.text)} is not a key here"
                     hint = _meant(key.text, error.schema["properties"])
                     found.error("unknown-key", message, at(self.path, key.place), hint)
         elif error.validator in ("oneOf", "anyOf"):
@@ -215,7 +215,7 @@ def _node(root: Node, path: _Path) -> Node | None:
 
 def _meant(word: str, known: Mapping[str, Any]) -> str:
     close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+    return f"did you mean {close[0]}?" if close else f"the keys are {', '.join(known)}"
 
 
 def _position(where: str) -> tuple[int, ...]:

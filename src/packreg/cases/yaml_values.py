@@ -26,7 +26,7 @@ def value_of(node: Node, where: str, problems: Problems) -> Any:
     if isinstance(node, Mapping):
         for key, _ in node.entries:
             if not is_text(key):
-                message = f"the key {short(key.text)} is not text for every reader of YAML"
+                message = f"the key {short(key.text)} is not read as text by every reader of YAML"
                 problems.error("ambiguous", message, at(where, key.place), "put it in quotes")
         return {key.text: value_of(value, where, problems) for key, value in node.entries}
     if isinstance(node, Sequence):
@@ -39,7 +39,7 @@ def value_of(node: Node, where: str, problems: Problems) -> Any:
         return _WORDS[node.text]
     if _NUMBER.fullmatch(node.text) and isfinite(float(node.text)):
         return float(node.text) if "." in node.text else int(node.text)
-    message = f"{short(node.text)} is not the same for every reader of YAML"
+    message = f"{short(node.text)} is read differently by different readers of YAML"
     hint = "put it in quotes, or write true, false, null or a decimal number"
     problems.error("ambiguous", message, at(where, node.place), hint)
     return node.text

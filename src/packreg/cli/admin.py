@@ -79,7 +79,9 @@ def init_command(context: CommandContext, role: str, accept: str | None) -> None
             }
         )
         return
-    context.out.line(f"{context.place}: {settings.role} {'was there already' if done.already else 'created'}")
+    context.out.line(
+        f"{context.place}: {settings.role} registry {'was there already' if done.already else 'created'}"
+    )
     for fact, value in settings.facts.items():
         context.out.detail(f"{fact}: {value}")
     for group in groups:
@@ -107,7 +109,7 @@ def yank_command(context: CommandContext, reference: Reference, reason: str, und
         _show_change(context, registry.restore(reference.name, version, reason, context.author()), [])
         return
     if not reason.strip():
-        raise UsageError("a yank needs a reason", hint="say what is wrong with --reason 'in a few words'")
+        raise UsageError("a yank needs a reason", hint="say what is wrong: --reason 'blocks every bucket'")
     found = _losses(context, reference.name, version, yes)
     empty = [loss for loss in found if loss.effect == "nothing-left"]
     if empty:
@@ -128,7 +130,7 @@ def remove_command(context: CommandContext, reference: Reference, reason: str, y
     """
     version = exact(reference)
     if not reason.strip():
-        raise UsageError("a removal needs a reason", hint="say why with --reason 'in a few words'")
+        raise UsageError("a removal needs a reason", hint="say why: --reason 'nobody uses it'")
     found = _losses(context, reference.name, version, yes)
     meant = f", though {_words(found)}," if found else ""
     context.confirmed(f"deleting {reference.name}@{version} from {context.place} for good{meant}", yes)
@@ -145,7 +147,7 @@ def _losses(context: CommandContext, name: str, version: Version, yes: bool) -> 
     except (IntegrityError, NotFound, StoreRefused) as error:
         if not yes:
             raise
-        context.out.warn(f"which policy groups mean it is not known: {error}", error.hint)
+        context.out.warn(f"which policy groups use it is not known: {error}", error.hint)
         return []
 
 

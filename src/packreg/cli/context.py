@@ -62,7 +62,7 @@ class CommandContext(Workspace):
         import click
 
         if not click.confirm(f"{question}?", err=True):
-            raise UsageError("you did not say yes; nothing was changed")
+            raise UsageError("not confirmed; nothing was changed")
 
     def unexpected(self, error: Exception) -> int:
         """Report what is no error of packreg's own tree: the operating system's no, or a defect. Gives 1."""

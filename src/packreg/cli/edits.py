@@ -38,10 +38,10 @@ def show_edit(context: CommandContext, changed: GroupsEdit, *, planned: bool = F
     if not planned:
         show_plan(context, edited.changes)
     if changed.reach is not None and edited.changes:
-        context.out.say(f"{'it would be' if changed.dry_run else 'this is'} for {changed.reach}")
+        context.out.say(f"this {'would affect' if changed.dry_run else 'affects'} {changed.reach}")
     if edited.written:
         context.out.say(f"revision {edited.revision}")
     elif changed.dry_run and edited.changes:
         context.out.say("this would change; nothing was written")
     else:
-        context.out.say("nothing to change: it is so already")
+        context.out.say("nothing to change: it is already so")

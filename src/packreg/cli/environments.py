@@ -91,7 +91,7 @@ def set_command(
     if context.out.json:
         context.out.document(done.as_json())
     else:
-        context.out.line(f"{done.revision} {'was so already' if done.unchanged else 'is set'}")
+        context.out.line(f"{done.revision} {'is already set' if done.unchanged else 'is set'}")
 
 
 @command("get", group=env_command, examples=("packreg env get prod", "packreg env get prod@3 > prod.yaml"))

@@ -32,7 +32,7 @@ LEVEL_KEY = "enforcementLevel"
 MAX_FILE = 1024 * 1024  # bytes
 MAX_DEPTH = 64
 #: What stands for exceptions here.
-WAIVERS = "who keeps the policies can add a waiver: `packreg waiver add --help`"
+WAIVERS = "whoever maintains the policies can add a waiver: `packreg waiver add --help`"
 ENVIRONMENTS = "environments"
 #: What a file of version 2 may hold. The CLI reads these names however they are written (`json` of Go).
 _VERSION_2 = ("version", "policies", ENVIRONMENTS, "exceptions")
@@ -173,10 +173,12 @@ class _FoundSettings:
             if meant in _VERSION_2 and meant != name:
                 self.errors.append(self.error("shape", f"{shown(name)} must be written {meant}"))
             elif meant not in _VERSION_2:
-                message = f"{shown(name)} means nothing in a file of version 2"
-                self.warnings.append(self.error("unknown-member", message, hint="policies stand in policies"))
+                message = f"{shown(name)} has no meaning in a file of version 2"
+                self.warnings.append(
+                    self.error("unknown-member", message, hint="settings of policies belong below `policies`")
+                )
         if whole.get("exceptions") not in (None, {}):
-            self.errors.append(self.error("exceptions", "exceptions are not taken here", hint=WAIVERS))
+            self.errors.append(self.error("exceptions", "exceptions are not accepted here", hint=WAIVERS))
         policies, named = whole.get("policies"), whole.get(ENVIRONMENTS)
         policies = {} if policies is None else policies
         if not isinstance(policies, Mapping):

@@ -162,7 +162,7 @@ def _without_secrets(policy: str, problem: Problem, secrets: frozenset[str]) -> 
     if not any(secret and secret in problem.message for secret in secrets):
         return problem
     return problem._replace(
-        message=str(SchemaViolation((policy,), "a secret value is not what the schema allows"))
+        message=str(SchemaViolation((policy,), "a secret value does not match the schema"))
     )
 
 

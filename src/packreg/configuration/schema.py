@@ -51,7 +51,7 @@ def schema_problem(schema: PolicySchema) -> str:
     from jsonschema import Draft7Validator, FormatChecker, SchemaError
 
     if not all(isinstance(name, str) for name in schema.required):
-        return f"required must be names, not {shown(list(schema.required))}"
+        return f"required must be a list of names, not {shown(list(schema.required))}"
     whole = _whole(schema)
     try:
         problem = _walk(whole)

@@ -29,7 +29,9 @@ HINT = (
     "--show-secrets` writes; a preview hides all secrets, which the guard is shown: `packreg guard --help`"
 )
 _NAMED = 20
-HIDDEN_MESSAGE = "it has secrets that could not be read, so that nobody knows what policies would say of them"
+HIDDEN_MESSAGE = (
+    "it has secrets that could not be read, so it is not known what policies would say about them"
+)
 
 _STILL = "found by an earlier audit; since then secrets of this resource could not be read:"
 

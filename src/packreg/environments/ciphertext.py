@@ -55,7 +55,7 @@ class Ciphertext(NamedTuple):
         """Take a ciphertext apart. Raises ValueError."""
         parts = text.split(":")
         if len(text) > MAX_CIPHERTEXT or not text.isascii() or not text.isprintable() or len(parts) != 4:
-            raise ValueError("it is no ciphertext of packreg")
+            raise ValueError("it is not a ciphertext of packreg")
         if parts[0] != "v1":
             raise ValueError("it is the ciphertext of another packreg or of another tool")
         return cls(parts[1], parts[2], base64.b64decode(parts[3], validate=True))
@@ -119,7 +119,7 @@ class EnvironmentSecrets:
             if kind
             else "needs a key for secrets, which is"
         )
-        return UsageError(f"the environment {environment} {what} not at hand", hint=hint)
+        return UsageError(f"the environment {environment} {what} not available", hint=hint)
 
 
 def _encrypt(key: bytes, empty: Ciphertext, environment: str, plain: str) -> str:

@@ -47,7 +47,7 @@ _CALL = "fn::"
 _RESERVED = ("imports", "context", "environments")
 _ELSEWHERE = {
     "fn::open": "values that come from elsewhere are not supported; take them from the esc program: esc:…",
-    "fn::rotate": "packreg rotates no secrets",
+    "fn::rotate": "packreg does not rotate secrets",
 }
 
 
@@ -166,7 +166,7 @@ class _DefinitionReader:
             elif key.text == "values":
                 values = self.values(node)
             elif key.text != "description":
-                hint = "an environment has imports and values; what it defines stands below values"
+                hint = "an environment has imports and values; its definitions belong below values"
                 self.refuse(key, "key", f"there is no top-level key {short(key.text)}", hint)
         return EnvironmentDocument(self.where, imports, values)
 
@@ -214,7 +214,7 @@ class _DefinitionReader:
             if key.text in _RESERVED:
                 self.refuse(key, "key", f"{key.text} is a reserved name and cannot be a value")
             elif key.text.startswith(_CALL):
-                self.refuse(key, "function", f"{short(key.text)} cannot stand directly below values")
+                self.refuse(key, "function", f"{short(key.text)} cannot be directly below values")
         self.mapping(node)
         return node
 
@@ -273,7 +273,7 @@ class _DefinitionReader:
         try:
             parts = parse_text(node.text)
         except ValueError as error:
-            self.refuse(node, "reference", str(error), "a dollar that is meant as one is written $$")
+            self.refuse(node, "reference", str(error), "write $$ for a dollar sign")
             return ()
         for part in parts:
             root = part.path[0] if part.path else None

@@ -58,7 +58,7 @@ def set_value(text: bytes, path: Path, value: str, where: str) -> bytes:
             return edited.encode()
     raise UsageError(
         f"{written(path)} cannot be set in the text of {where} as it is written",
-        hint=f"edit what `packreg env get {where}` prints, and set the whole of it from a file",
+        hint=f"edit what `packreg env get {where}` prints, and set the whole definition from a file",
     )
 
 

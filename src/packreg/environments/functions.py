@@ -96,7 +96,7 @@ def _from_base64(argument: Value) -> str:
 def _to_json(argument: Value) -> str:
     plain = json.dumps(to_json(argument, reveal=True), ensure_ascii=False, separators=(",", ":"))
     if is_binary(plain):
-        raise ValueError("binary data cannot be written as JSON; fn::toBase64 makes a text of it")
+        raise ValueError("binary data cannot be written as JSON; fn::toBase64 turns it into text")
     return plain
 
 

@@ -53,7 +53,7 @@ def parse_path(text: str) -> Path:
     """The path that is written as in a reference, without `${` and `}`. Raises ValueError."""
     path, end = _path(text, 0)
     if end != len(text):
-        raise ValueError("the path ends in something that is none")
+        raise ValueError("the path ends with something that does not belong to it")
     return path
 
 

@@ -49,7 +49,7 @@ class PassphraseKeys:
         inside = all(low <= cost <= high for low, cost, high in zip(LEAST, costs, MOST, strict=True))
         if match is None or not inside:
             raise IntegrityError(
-                f"a secret of {environment} asks for a key in a way that packreg never writes"
+                f"a secret of {environment} describes its key in a form that packreg never writes"
             )
         with self._lock:
             if how not in self._known:

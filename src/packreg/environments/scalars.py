@@ -45,5 +45,5 @@ def scalar_value(node: Scalar) -> Value:
     if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
         return Value(int(number) if number.is_integer() and abs(number) < 2**53 else number)
     if node.text.lstrip("+-").lower() in (".inf", ".nan") or _FLOAT.fullmatch(text):
-        raise ValueError("infinity and what is no number are not values")
+        raise ValueError("infinity and NaN are not values")
     return Value(node.text)

@@ -64,8 +64,8 @@ def _same_key(secrets: EnvironmentSecrets, environment: str, kept: Iterable[str]
         except IntegrityError:
             raise UsageError(
                 f"the secrets that stay in {environment} were encrypted with another passphrase or key",
-                hint="use that one, or give all secrets of the environment anew, in the clear, to have them "
-                "encrypted with this one",
+                hint="use that one, or set all secrets of the environment again, in the clear, to encrypt "
+                "them with this one",
             ) from None
 
 

@@ -98,7 +98,7 @@ class Environments:
             revision = self._read(name, self._chain(name).at(number))
         except NotFound:
             newest = self._newest(name)
-            raise NotFound(f"there is no {name}@{number}, the newest is {newest}") from None
+            raise NotFound(f"there is no {name}@{number}; the newest is {newest}") from None
         assert revision is not None
         if revision.removed:
             raise _removed(revision)
@@ -140,7 +140,7 @@ class Environments:
         if before is None:
             raise _not_found(name)
         if not reason.strip():
-            raise UsageError("a removal needs a reason", hint="say why with --reason 'in a few words'")
+            raise UsageError("a removal needs a reason", hint="say why: --reason 'nobody uses it'")
         if not before.removed:
             before = self._append(name, {"removed": reason}, by, before)
         if self.tags(name).numbers:
@@ -167,7 +167,7 @@ class Environments:
             if tags.get(tag, 0) != before:
                 now = f"{name}@{tags[tag]}" if tag in tags else "nothing"
                 raise ChangedMeanwhile(
-                    f"the tag {tag!r} of {name} was moved to {now} by somebody else meanwhile",
+                    f"the tag {tag!r} of {name} was moved to {now} by somebody else in the meantime",
                     hint=f"if {name}@{number} is still right, run the same command again",
                 )
             kept = {each: of for each, of in tags.items() if each != tag}
@@ -196,7 +196,7 @@ class Environments:
                 theirs = self._read(name, newest)
                 assert theirs is not None
                 raise ChangedMeanwhile(
-                    f"{theirs} was made by {theirs.by} at {theirs.at}, after what this change starts from",
+                    f"{theirs} was made by {theirs.by} at {theirs.at}, after the revision you started from",
                     hint=f"look at `packreg env diff {name}@{number} {theirs}`, and make the change again"
                     if number
                     else f"look at `packreg env get {name}`, and make the change again",

@@ -27,7 +27,7 @@ from packreg.states.update_history import Update
 OWN_PACK = "packreg"
 PAST_THE_GUARD, HISTORY_LOST = "past-the-guard", "history-lost"
 POLICIES = {
-    PAST_THE_GUARD: "Updates pass the guard while policy packs are required of the stack.",
+    PAST_THE_GUARD: "Every update of a stack runs the guard while policy packs are required of it.",
     HISTORY_LOST: "The backend keeps the history of a stack's updates.",
 }
 #: Findings of one stack that are taken from audit to audit: the newest.
@@ -90,7 +90,7 @@ def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) ->
     if not update.touched:
         return ""  # it ended before anything was done, also where the guard had no time for a report
     if run is None or (run.report is None and not run.began):
-        return "it left no report of the guard, and no sign that the guard was there"
+        return "it left no report of the guard, nor any sign that the guard was there"
     if run.report is None:
         return "the guard was there when it began, and no report of it was kept"
     if not update.succeeded:
@@ -104,7 +104,7 @@ def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) ->
     if demands and not any(_is_met(each, run.report) for each in demands):
         ran = ", ".join(f"{pack.name}@{pack.version}" for pack in run.report.packs) or "no packs"
         asked = ", ".join(sorted(demands[-1].packs))
-        return f"it was judged by {ran}, and {asked} had to be run"
+        return f"it was judged by {ran}, but {asked} had to run"
     return ""
 
 

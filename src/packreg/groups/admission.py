@@ -31,7 +31,7 @@ def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Versio
     choice = listing.choose(wanted)
     warnings = [Problem("pre-release", choice.note)] if choice.note else []
     if isinstance(wanted, Version) and listing.by_version[choice.version].state == "yanked":
-        message = f"{entry.pack}@{choice.version} was yanked; it runs all the same, as it is pinned"
+        message = f"{entry.pack}@{choice.version} was yanked; it still runs, because it is pinned"
         warnings.append(Problem("yanked", message, hint=f"`packreg versions {entry.pack}` lists the others"))
     if not isinstance(wanted, VersionRange):
         return [choice.version], warnings
@@ -74,7 +74,7 @@ def configuration_warnings(
                 warned.setdefault(problem, []).append(version)
     if wrong and not (entry.environments and below is None):
         raise refused(f"the configuration of {entry.pack} is refused", _named(entry.pack, wrong))
-    hint = "an environment may mend it; `packreg validate-config` tells"
+    hint = "an environment may correct it; `packreg validate-config` shows whether it does"
     mended = [problem._replace(hint=problem.hint or hint) for problem in _named(entry.pack, wrong)]
     return [*_named(entry.pack, warned), *mended]
 

@@ -66,9 +66,9 @@ def entry_problem(entry: PackEntry, name: str) -> str:
     if problem := name_problem(name) or version_problem(entry.version):
         return problem
     if not is_precise(entry.modified):
-        return f"{entry.modified[:40]!r} is no time in UTC with microseconds"
+        return f"{entry.modified[:40]!r} is not a time in UTC with microseconds"
     if "environments" in entry.config:
-        return "environments stand beside its configuration, not in it"
+        return "environments belong beside its configuration, not in it"
     if problem := config_problem(entry.config):
         return f"its configuration: {problem}"
     if len(entry.environments) > MAX_ENVIRONMENTS:
@@ -93,7 +93,7 @@ def version_problem(version: str) -> str:
 def waiver_problem(waiver: Waiver) -> str:
     """Why this cannot be a waiver."""
     if not _WAIVER_ID.fullmatch(waiver.id):
-        return "its id is not of a-z, 0-9 and -"
+        return "its id has characters other than a-z, 0-9 and -"
     if problem := name_problem(waiver.pack):
         return problem
     if problem := stack_problem(waiver.entity) and account_problem(waiver.entity):

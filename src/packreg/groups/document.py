@@ -236,7 +236,7 @@ def _all(found: Members, most: int) -> dict[str, Members]:
     """The objects in an object, each by its name."""
     if len(found.values) > most:
         raise found._replace(path=found.path.rstrip(".")).wrong(
-            "", f"{len(found.values)} are more than {most}"
+            "", f"{len(found.values)} are too many; at most {most} are allowed"
         )
     return {name: found.members(name) for name in found.values}
 
@@ -270,7 +270,7 @@ def _one_of(value: object, words: tuple[T, ...], found: Members, member: str) ->
     for word in words:
         if value == word:
             return word
-    raise found.wrong(member, f"it is none of {', '.join(map(str, words))}")
+    raise found.wrong(member, f"it is not one of {', '.join(map(str, words))}")
 
 
 def _without(problem: str, value: T, found: Members) -> T:

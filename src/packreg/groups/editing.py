@@ -169,12 +169,12 @@ def waive(governance: Governance, waiver: Waiver, forbidden: Collection[str] = (
     if not may_waive(governance.rules, waiver.pack, waiver.policy):
         raise UsageError(
             f"{name} may not be waived: the settings of the groups list it as unwaivable",
-            hint="mend the resource, or ask whoever keeps the registry's settings",
+            hint="fix the resource, or ask whoever keeps the registry's settings",
         )
     if waiver.policy in forbidden:
         raise UsageError(
             f"{name} may not be waived: its pack gives it the tag {NO_WAIVERS}",
-            hint="mend the resource, or ask the pack's author",
+            hint="fix the resource, or ask the pack's author",
         )
     return replace(governance, waivers={**governance.waivers, waiver.id: waiver})
 

@@ -118,7 +118,7 @@ def applied(governance: Governance, files: Iterable[GroupFile], *, prune: bool =
 def _group(there: Group | None, name: str, written: Written, prune: bool) -> Group:
     mode = written.mode or (there.mode if there else None)
     if mode is None:
-        raise UsageError(f"the group {name} is new, so its mode must be said", hint="mode: preventative")
+        raise UsageError(f"the group {name} is new, so it needs a mode", hint="mode: preventative")
     before = there if there is not None and not prune else None
     members = {
         what: tuple(sorted({*(getattr(before, what) if before else ()), *written.members.get(what, ())}))
@@ -209,7 +209,7 @@ class _GroupFileReader:
             self.problems.errors.extend(error.problems)
             return {}
         if layer.environments:
-            self.wrong(node, "environments stand beside config, not in it")
+            self.wrong(node, "environments belong beside config, not in it")
         self.problems.warnings.extend(layer.warnings)
         return as_config(layer)
 

@@ -29,8 +29,8 @@ class Loss(NamedTuple):
         if self.effect == "pinned":
             return f"{self.group} pins it"
         if self.effect == "moves":
-            return f"{self.group} asks for {self.asks}, and goes over to {self.instead}"
-        return f"{self.group} asks for {self.asks}, and has none left"
+            return f"{self.group} asks for {self.asks}, and moves to {self.instead}"
+        return f"{self.group} asks for {self.asks}, and has no version left"
 
 
 def losses(governance: Governance, listing: PackListing, version: Version) -> Iterator[Loss]:

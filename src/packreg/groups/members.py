@@ -30,7 +30,7 @@ def stack_problem(pattern: str) -> str:
         return problem
     backend, colon, name = pattern.rpartition(":")
     if colon and not _BACKEND.fullmatch(backend):
-        return "what stands before the colon is not the name of a backend"
+        return "what is before the colon is not the name of a backend"
     parts = name.split("/")
     if len(parts) not in (2, 3) or not all(parts):
         return "it is not project/stack or organization/project/stack; every prod stack is */prod"

@@ -111,18 +111,20 @@ def _conflict(newest: Document, base: Governance, edited: Governance, both: list
     yours = [each for each in differences(base, edited) if each.thing in things]
     names = ", ".join(sorted(things))
     change = newest.change
-    last = f" (revision {newest.governance.revision} is by {change.by}, {change.at})" if change else ""
+    last = (
+        f" (revision {newest.governance.revision} was made by {change.by} at {change.at})" if change else ""
+    )
     return ChangedMeanwhile(
         "\n".join(
             [
-                f"{names} was changed by somebody else meanwhile{last}; nothing was written",
+                f"{names} was changed by somebody else in the meantime{last}; nothing was written",
                 "their change:",
                 *_lines(theirs),
                 "your change:",
                 *_lines(yours),
             ]
         ),
-        hint="if yours still makes sense beside theirs, run the same command again",
+        hint="if your change still makes sense after theirs, run the same command again",
     )
 
 

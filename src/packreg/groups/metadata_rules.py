@@ -35,7 +35,7 @@ def _problems(info: PackInfo, name: str, version: str, runtime: str) -> Iterator
         if not policy.name.isprintable() or policy.name != policy.name.strip():
             message = f"{what} has a name that configurations cannot spell safely"
             yield Problem(
-                "policy-name", message, "", "leave white space at its ends and control characters out"
+                "policy-name", message, "", "remove control characters, and white space at its ends"
             )
         if policy.schema is not None:
             schema = PolicySchema(policy.schema.properties, policy.schema.required)
@@ -44,5 +44,6 @@ def _problems(info: PackInfo, name: str, version: str, runtime: str) -> Iterator
     for policy_name in info.initial:
         if not policy_name.isprintable():
             yield Problem(
-                "policy-name", f"initialConfig names '{shown(policy_name)}', which no policy can be"
+                "policy-name",
+                f"initialConfig names '{shown(policy_name)}', which cannot be the name of a policy",
             )

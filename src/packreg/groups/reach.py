@@ -22,8 +22,8 @@ class Reach:
     by_tags: bool = False
 
     def __str__(self) -> str:
-        more = ", and others by their tags" if self.by_tags else ""
-        everyone = "all that it takes, among them " if self.everyone else ""
+        more = ", and perhaps others by their tags" if self.by_tags else ""
+        everyone = "everyone, including " if self.everyone else ""
         return f"{everyone}{self.touched} of {self.known} stacks and accounts with reports{more}"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Edited(NamedTuple):
     """How an edit ended: the newest governance, the number of its revision, and what the edit changed.
 
-    `written` tells whether it made a revision; where everything was so already, it made none.
+    `written` tells whether it made a revision; where everything is already set, it made none.
     """
 
     governance: Governance

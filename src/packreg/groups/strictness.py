@@ -76,7 +76,7 @@ def _compared(
     if winner is None or loser is None:
         entry = lost.asked.entry
         if refuse or entry.config != pack.config or entry.environments or pack.environments:
-            message = f"whether {asked} is stricter than {won}, cannot be said: levels are not known"
+            message = f"it is not known whether {asked} is stricter than {won}: levels are missing"
             yield Problem("strictness-unknown", message, where, hint)
         return
     stricter = [

@@ -37,7 +37,9 @@ def expiry(text: str, now: str) -> str:
             f"{text[:60]!r} does not say when the waiver expires", hint="write 30d, 2w or 2026-12-31 (in UTC)"
         )
     if ends <= start:
-        raise UsageError(f"{text} is past: the waiver would have no effect", hint="write a later day, or 30d")
+        raise UsageError(
+            f"{text} is in the past: the waiver would have no effect", hint="write a later day, or 30d"
+        )
     if ends > start + LONGEST:
         raise UsageError(
             f"a waiver lasts at most {LONGEST.days} days, and {text} is further away",

@@ -66,15 +66,15 @@ def read_index(said: Any, members: Mapping[str, str]) -> list[Carried]:
     for name, about in dict(said).items():
         version, made_for = about["version"], about["platform"]
         if not isinstance(version, str) or not _VERSION.fullmatch(version):
-            raise ValueError(f"its index gives {name} a version that cannot be one")
+            raise ValueError(f"its index gives {name} a version that is not valid")
         if made_for != _here():
             raise InstallError(
                 f"the archive brings {name} for {made_for!r:.50}, and this machine is {_here()!r}",
-                hint="make the archive on a machine like this one; nothing was taken in",
+                hint="make the archive on a machine like this one; nothing was imported",
             )
         found.append(Carried(name, version, members[f"{PLACE}{name}"]))
     if len(found) != sum(name.startswith(PLACE) for name in members):
-        raise ValueError("its index does not tell of each program")
+        raise ValueError("its index does not describe each program")
     return found
 
 

@@ -22,8 +22,8 @@ _HINTS = {
     errno.ENOSPC: "free some space; `packreg cache prune` removes what no installed pack uses",
     errno.EDQUOT: "free some space; `packreg cache prune` removes what no installed pack uses",
     errno.EROFS: "choose another home with PACKREG_HOME; this one is on a read-only file system",
-    errno.EACCES: "choose another home with PACKREG_HOME, or get the right to write there",
-    errno.EPERM: "choose another home with PACKREG_HOME, or get the right to write there",
+    errno.EACCES: "choose another home with PACKREG_HOME, or get permission to write there",
+    errno.EPERM: "choose another home with PACKREG_HOME, or get permission to write there",
     errno.ENOTDIR: "something that is not a directory is in the way; move it",
     errno.ENAMETOOLONG: "choose a home with a shorter path with PACKREG_HOME",
 }

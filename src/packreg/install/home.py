@@ -197,7 +197,7 @@ class Home:
 def _not_a_link(part: Path) -> Path:
     if part.is_symlink():
         raise InstallError(
-            f"{part} is a symbolic link, and what packreg keeps in it would lie elsewhere",
-            hint="delete it; the home as a whole may be a link, or choose another with PACKREG_HOME",
+            f"{part} is a symbolic link, and what packreg keeps in it would end up elsewhere",
+            hint="delete it (only the whole home may be a link), or choose another home with PACKREG_HOME",
         )
     return part

@@ -295,8 +295,8 @@ class Installer:
         if self.home.key.directory is not None and not self.home.key.lasts:
             notes = (
                 *notes,
-                f"no key can be kept in {self.home.key.directory}, so no later run knows that you "
-                f"installed this: it is done again each time, now in {time.monotonic() - started:.1f} s",
+                f"no key can be kept in {self.home.key.directory}, so later runs cannot know that you "
+                f"installed this and install it again each time; it took {time.monotonic() - started:.1f} s",
             )
         environment = place / provision.path if provision.path else None
         return Installed(place, record.name, record.version, record.digest, environment, True, notes)
@@ -309,8 +309,8 @@ class Installer:
         ):
             return ()
         return (
-            f"what lay in {place} as {record.reference} was not installed there by you on this machine: "
-            "it was not used, and the pack was installed anew",
+            f"you did not install the {record.reference} in {place} on this machine: "
+            "it was not used, and the pack was installed again",
         )
 
     def gather(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Gathered:
@@ -356,9 +356,9 @@ class Installer:
         )
         if pack is None:
             raise InstallError(
-                f"{record.reference} breaks rules that packs must keep:\n"
+                f"{record.reference} breaks the rules for packs:\n"
                 + "\n".join(str(problem) for problem in report.errors[:10]),
-                hint="publish a mended version",
+                hint="publish a corrected version",
             )
         return pack
 

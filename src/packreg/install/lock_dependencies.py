@@ -230,7 +230,7 @@ def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
     try:
         return _checked(text, pack.name, "uv.lock", "")
     except InstallError as error:
-        problem = Problem("uv-lock", str(error), "uv.lock", "depend on packages of an index only")
+        problem = Problem("uv-lock", str(error), "uv.lock", "depend only on packages from an index")
         raise InvalidPack("the pack's uv.lock names a package that no index has", (problem,)) from error
 
 
@@ -267,7 +267,7 @@ def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
     try:
         return _checked(text, pack.name, "poetry.lock", "")
     except InstallError as error:
-        problem = Problem("poetry-lock", str(error), "poetry.lock", "depend on packages of an index only")
+        problem = Problem("poetry-lock", str(error), "poetry.lock", "depend only on packages from an index")
         raise InvalidPack("the pack's poetry.lock names a package that no index has", (problem,)) from error
 
 
@@ -322,7 +322,7 @@ def _lock_npm(pack: Pack, tools: Tools, note: Note, offline: bool) -> Lock | Non
                 raise InvalidPack(
                     f"{path} names something that packreg does not install",
                     tuple(
-                        Problem("npm-lock", text, path, "depend on packages of a registry only")
+                        Problem("npm-lock", text, path, "depend only on packages from a registry")
                         for text in problems
                     ),
                 )
@@ -352,6 +352,6 @@ def _lock_npm(pack: Pack, tools: Tools, note: Note, offline: bool) -> Lock | Non
         raise InstallError(
             f"npm locked {pack.name} to something that packreg does not install:\n"
             + "\n".join(problems[:10]),
-            hint="depend on packages of a registry only",
+            hint="depend only on packages from a registry",
         )
     return Lock("npm", data.decode("utf-8"), f"npm {version}")

@@ -80,7 +80,7 @@ def get_tree(
     if problems:
         raise InstallError(
             f"the npm lock of {of} cannot be used:\n" + "\n".join(problems[:10]),
-            hint="publish a new version whose lock names packages of a registry only",
+            hint="publish a new version whose lock names only packages from a registry",
         )
     with only_one(
         tools.home.lock_file("node", key),

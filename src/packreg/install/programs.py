@@ -66,15 +66,13 @@ class Programs(NamedTuple):
         if os.sep not in program and "/" not in program:
             found = self.find(program)
             if found is None:
-                hint = (
-                    "install it, or set where it is; relative entries of PATH and a checkout's do not count"
-                )
+                hint = "install it, or set its path; PATH counts without relative entries and the checkout"
                 raise UsageError(f"{what}: {program} is not on the PATH", hint=hint)
             return found
         if self.brought(Path(program)):
             raise UsageError(
-                f"{what}: {program} lies in the checkout {self.checkout}, where whoever changes the project "
-                "chooses what it is",
+                f"{what}: {program} is in the checkout {self.checkout}, where anyone who can change the "
+                "project can replace it",
                 hint="install it outside",
             )
         return program

@@ -136,7 +136,7 @@ def needs_of(
         if lock is None and any(name in files for name in ("requirements.txt", "pyproject.toml", "uv.lock")):
             lock = resolve()
         if lock is not None and lock.kind != "requirements":
-            raise InstallError(f"{runtime.of} is a Python pack, and its lock is one of npm")
+            raise InstallError(f"{runtime.of} is a Python pack, but its lock is for npm")
         return Needs(lock.text if lock else "", own_wheels(files), runtime.of)
     if runtime.name != "nodejs":
         return None
@@ -149,7 +149,7 @@ def needs_of(
     if bundled is None:
         lock = lock or resolve()
         if lock is None or lock.kind != "npm":
-            raise InstallError(f"{runtime.of} is a Node.js pack, and its lock is none of npm")
+            raise InstallError(f"{runtime.of} is a Node.js pack, but its lock is not for npm")
         bundled = lock.text.encode()
     return NpmInput(dependencies_only(package_json), bundled)
 

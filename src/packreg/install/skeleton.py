@@ -96,6 +96,6 @@ def _make(place: Path, interpreter: Interpreter, tools: Tools) -> str:
     except (RuntimeError, SystemExit, NotImplementedError, ValueError) as error:
         raise InstallError(
             f"virtualenv cannot make an environment with {interpreter}: {error}",
-            hint="is it a whole Python, with its standard library? Try --python with another one",
+            hint="is it a complete Python, with its standard library? Try --python with another one",
         ) from error
     return Path(session.creator.purelib).relative_to(place).as_posix()

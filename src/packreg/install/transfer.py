@@ -214,7 +214,9 @@ def _unpack(file: IO[bytes], archive: Path, place: Path) -> tuple[list[str], lis
                     continue
                 most = MAX_MEMBER if info.name.startswith(_LARGE) else MAX_RECORD
                 if not info.isreg() or info.size > most or not _MEMBER.fullmatch(info.name):
-                    raise _refused(archive, f"it holds {info.name[:200]!r}, which is nothing of packreg's")
+                    raise _refused(
+                        archive, f"it holds {info.name[:200]!r}, which packreg does not put into archives"
+                    )
                 if info.name not in expected or info.name in seen:
                     raise _refused(archive, f"its index does not list {info.name[:200]!r} once")
                 seen.append(info.name)
@@ -230,7 +232,7 @@ def _unpack(file: IO[bytes], archive: Path, place: Path) -> tuple[list[str], lis
         raise _refused(archive, str(error)) from error
     missing = sorted(expected.keys() - set(seen))
     if missing:  # a tar that was cut short looks like a shorter one
-        raise _refused(archive, f"{len(missing)} of its members are missing, {missing[0]} for one")
+        raise _refused(archive, f"{len(missing)} of its members are missing, such as {missing[0]}")
     return seen, programs
 
 
@@ -251,14 +253,14 @@ def _read_index(data: bytes, archive: Path) -> tuple[dict[str, str], list[Carrie
         raise _refused(archive, "its index is too long")
     index = json.loads(data)
     if not isinstance(index, dict) or index.get("format") != FORMAT:
-        raise _refused(archive, f"its index has not format {FORMAT}")
+        raise _refused(archive, f"its index does not have format {FORMAT}")
     members = index.get("members")
     if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
         raise _refused(archive, "its index lists no members")
     try:
         return members, carried.read_index(index.get("programs", {}), members)
     except (TypeError, KeyError):
-        raise _refused(archive, "its index does not say of each program what it is") from None
+        raise _refused(archive, "its index does not describe each program") from None
 
 
 def _prove(name: str, path: Path, home: Home) -> Record | None:
@@ -269,7 +271,7 @@ def _prove(name: str, path: Path, home: Home) -> Record | None:
         if match[group] and _sha256(path) != match[group]:
             raise IntegrityError(
                 f"{name} in the archive has another sha256 than its name says",
-                hint="nothing was taken in; make the archive anew with `packreg cache export`",
+                hint="nothing was imported; make the archive again with `packreg cache export`",
             )
     if not match["registry"]:
         return None

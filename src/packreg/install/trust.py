@@ -156,7 +156,7 @@ def _read(path: str) -> bytes | None:
         if status.st_uid != os.geteuid():
             raise _unsafe(f"the key {path} belongs to the user {status.st_uid}, not to you")
         if status.st_mode & 0o077:
-            raise _unsafe(f"the key {path} is open to others (mode {status.st_mode & 0o777:o})")
+            raise _unsafe(f"the key {path} is readable by others (mode {status.st_mode & 0o777:o})")
     if len(key) != _SIZE:
         raise _unsafe(f"the key {path} is damaged")
     return key
@@ -191,5 +191,5 @@ def _unsafe(message: str, hint: str = "") -> InstallError:
 
     return InstallError(
         message,
-        hint=hint or "delete it: a new one is made, and packs are installed again when they are wanted",
+        hint=hint or "delete it: a new one is made, and packs are installed again when they are needed",
     )

@@ -77,9 +77,9 @@ def _unpack(installer: Installer, release: Release, place: PrivatePlace, name: s
             raise
         gathered, provision = installer.provided(release, content, place.tools(installer.tools), job)
         cost = (
-            f"the home {home.root} cannot be written, and holds no environment for {record.reference} that "
-            f"you made on this machine: it was made in a private place, which took "
-            f"{time.monotonic() - started:.1f} s and is done again at each run"
+            f"the home {home.root} cannot be written to, and has no environment for {record.reference} "
+            "that you made on this machine: this run made one of its own, which took "
+            f"{time.monotonic() - started:.1f} s and happens again in each run"
         )
         notes = (*gathered.notes, cost)
     directory = place.path / name

@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     opa = options.get("opa") or shutil.which("opa")
     if not opa:
-        sys.stderr.write(f"error: OPA packs need the program opa, and there is none\n  hint: {WHERE}\n")
+        sys.stderr.write(f"error: OPA packs need the program opa, which was not found\n  hint: {WHERE}\n")
         return 1
     allowed = [name for name in options.get("allow", "").split(",") if name]
     problems = Problems()

@@ -47,7 +47,7 @@ def opa_problems(
         except PolicyFailure as failure:
             problems.error("rego-evaluation", f"{failure}, with an empty resource")
         except TookTooLong:
-            message = f"with an empty resource the rules did not end in {_TRY_SECONDS:.0f} seconds"
+            message = f"with an empty resource the rules did not finish within {_TRY_SECONDS:.0f} seconds"
             problems.error("rego-evaluation", message, "", "look for a loop over a large range")
         except OpaFailure as failure:
             problems.error("opa", str(failure))

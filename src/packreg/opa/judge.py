@@ -206,7 +206,7 @@ _whole(item) := item.input if item.input
     def _values(self, rule: str, items: Sequence[Mapping[str, Any]], seconds: float) -> list[_Values]:
         values = self._service.evaluate(f"{self._name}/{rule}", {"items": items}, seconds=seconds)
         if not isinstance(values, list) or len(values) != len(items):
-            raise OpaFailure(f"opa gave {values!r:.100} to {len(items)} questions")
+            raise OpaFailure(f"opa answered {len(items)} questions with {values!r:.100}")
         return values
 
     # --- the answers --------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ _whole(item) := item.input if item.input
 
     def _verdict(self, values: Sequence[_Values]) -> OpaVerdict:
         if not values:
-            reason = "the resource is not one of Kubernetes"
+            reason = "the resource is not a Kubernetes resource"
             return OpaVerdict(skipped=tuple(Skipped(rule, reason) for rule, _ in self._resource_rules))
         return OpaVerdict(tuple(self._violations(self._resource_rules, values)))
 

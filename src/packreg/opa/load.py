@@ -52,7 +52,7 @@ def examine(files: Mapping[str, bytes], staged: Staged, problems: Problems) -> R
         return None
     for path in sorted(files):
         if path.rpartition("/")[2] in _DATA_FILES:
-            message = "it is not read: a policy pack's rules have no data but their configuration"
+            message = "it is not read: rules of a policy pack see no data except their configuration"
             problems.warn(
                 "rego-data", message, path, "put the values into a rule, or into config-schema.json"
             )
@@ -127,7 +127,7 @@ def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None
             if head.name == "exception":
                 found.setdefault(head.name, (module, head))
     for module, head in found.values():
-        message = "exception is a rule of conftest: here it keeps no policy from judging"
+        message = "exception is a rule of conftest: here it has no effect"
         problems.warn("rego-exception", message, f"{module.path}:{head.line}", "use a waiver, or a condition")
 
 

@@ -88,7 +88,7 @@ def ask(
             try:
                 process.wait(seconds)
             except subprocess.TimeoutExpired:
-                message = f"opa {arguments[0]} did not come to an end in {seconds:.0f} seconds"
+                message = f"opa {arguments[0]} did not finish within {seconds:.0f} seconds"
                 raise OpaFailure(message) from None
             finally:
                 process.kill()
@@ -96,9 +96,9 @@ def ask(
         errors.seek(0)
         answer, said = out.read(MOST_SAID), errors.read(MOST_SAID)
     if MOST_SAID in (len(answer), len(said)):
-        raise SaidTooMuch(f"opa {arguments[0]} says more of it than {MOST_SAID >> 20} MiB")
+        raise SaidTooMuch(f"opa {arguments[0]} printed more than {MOST_SAID >> 20} MiB")
     if process.returncode < 0:
-        raise OpaFailure(f"opa {arguments[0]} was ended by signal {-process.returncode}")
+        raise OpaFailure(f"opa {arguments[0]} was killed by signal {-process.returncode}")
     return process.returncode, answer, said.decode("utf-8", "replace").strip()
 
 
@@ -112,7 +112,7 @@ def version_of(opa: Opa, *, cwd: Path) -> tuple[int, ...]:
     except ValueError:
         version = ()
     if not version:
-        raise OpaFailure(f"{opa.path} does not say its version: {_last_line(said)}")
+        raise OpaFailure(f"{opa.path} does not print its version: {_last_line(said)}")
     if version < LOWEST:
         raise OpaFailure(f"{opa.path} is OPA {text}; at least {'.'.join(map(str, LOWEST))} is needed")
     return version
@@ -131,7 +131,7 @@ def write_capabilities(opa: Opa, path: Path, allowed: Collection[str] = ()) -> N
         reaching = {each["name"] for each in every if each.get("nondeterministic")} - _HARMLESS | _FETCHING
         capabilities["builtins"] = [e for e in every if e["name"] not in reaching - set(allowed)]
     except (ValueError, KeyError, TypeError):
-        raise OpaFailure(f"{opa.path} does not say what rules may call: {_last_line(said)}") from None
+        raise OpaFailure(f"{opa.path} does not list its built-in functions: {_last_line(said)}") from None
     if not reaching & set(allowed):
         capabilities["allow_net"] = []
     path.write_text(json.dumps(capabilities), "utf-8")

@@ -127,7 +127,7 @@ def rule_path(package: Sequence[str]) -> str:
 
 def _warn_of_near_name(name: str, where: str, problems: Problems) -> None:
     if _NEARLY.match(name):
-        message = f"{name} is a helper, not a policy: its name is not one of a policy"
+        message = f"{name} is a helper, not a policy: its name is not that of a policy"
         hint = (
             "policies are deny, violation or warn, then _words of letters and digits; stack_ may come first"
         )

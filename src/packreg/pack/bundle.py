@@ -219,7 +219,7 @@ def _not_gzip(data: bytes) -> Problem:
     for magic, what in _OTHER_FORMATS:
         if data.startswith(magic):
             return Problem("not-gzip", f"this is {what}, not a gzip file")
-    what = "a plain tar file" if data[257:262] == b"ustar" else "no archive that packreg knows"
+    what = "a plain tar file" if data[257:262] == b"ustar" else "a file of an unknown format"
     return Problem("not-gzip", f"this is {what}, not a gzip file")
 
 
@@ -233,14 +233,14 @@ def _problems(files: Files, limits: Limits) -> list[Problem]:
     found = _path_problems(files, limits)
     found += [
         Problem(
-            "path-collision", f"the path meets {shown(first)!r} where file systems ignore case", shown(later)
+            "path-collision",
+            f"the path is the same as {shown(first)!r} where file systems ignore case",
+            shown(later),
         )
         for first, later in collisions(files)
     ]
     if MANIFEST not in files:
-        found.append(
-            Problem("manifest-missing", f"there is no {MANIFEST}", hint="it makes a directory a policy pack")
-        )
+        found.append(Problem("manifest-missing", f"there is no {MANIFEST}", hint="every policy pack has one"))
     return found
 
 

@@ -231,7 +231,7 @@ class _Examination:
         if any(problem.where == MANIFEST or problem.code in stopped for problem in self.problems.errors):
             return None  # something was said already about it, or about why nothing was read
         message, where = f"there is no {MANIFEST}", ""
-        hint = "run this in a pack's directory, or begin one with 'packreg new'"
+        hint = "run this in a pack's directory, or start one with 'packreg new'"
         if reason := self.reason(MANIFEST):
             message, where, hint = f"{MANIFEST} is left out: {reason}", MANIFEST, "change that rule"
         for path in sorted(self.files):

@@ -96,11 +96,9 @@ def find_credentials(files: Files, problems: Problems) -> None:
                 break
             where = f"{shown(path)}:{line}"
             if NOT_A_SECRET in text:
-                problems.warn("credential", f"{what} is let through: the line says it is none", where)
+                problems.warn("credential", f"{what} passes: the line says that it is not a secret", where)
             else:
-                hint = (
-                    "remove and revoke it; if it is none, write packreg:not-a-secret in a comment on the line"
-                )
+                hint = "remove and revoke it; if it is not a secret, add the comment packreg:not-a-secret"
                 problems.error("credential", f"this looks like {what}", where, hint)
 
 

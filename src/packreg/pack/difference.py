@@ -108,7 +108,7 @@ def unified(old: Files, new: Files, found: PackDifference) -> list[str]:
     for path in sorted({*found.added, *found.removed, *found.changed}):
         before, after = _lines(old.get(path)), _lines(new.get(path))
         if before is None or after is None:
-            lines.append(f"{path}: not shown: it is not text, or is large")
+            lines.append(f"{path}: not shown: it is binary or too large")
         else:
             names = [
                 f"{side}/{path}" if path in files else "/dev/null"

@@ -80,7 +80,7 @@ class _Checker:
             return
         inside = main in self.files or any(path.startswith(f"{main}/") for path in self.files)
         if inside:
-            message = f"Pulumi would take the directory of main, {main}, for the whole pack"
+            message = f"Pulumi would treat the directory of main, {main}, as the whole pack"
             self.problems.error("main", message, MANIFEST, "move its files to the root and remove main")
         else:
             message = f"main is {main}, which is not in the pack{self._because(main)}"
@@ -99,11 +99,13 @@ class _Checker:
         found = next((path for path in ("index.js", "index.ts") if path in self.files), "")
         if main and found:
             message = f"main is {main}, which is not in the pack{self._because(main)}; Node.js takes {found}"
-            self.problems.warn("main-missing", message, "package.json", "build the pack first, or mend main")
+            self.problems.warn(
+                "main-missing", message, "package.json", "build the pack first, or correct main"
+            )
         elif main:
             message = f"main is {main}, which is not in the pack{self._because(main)}"
             self.problems.error(
-                "entry-missing", message, "package.json", "build the pack first, or mend main"
+                "entry-missing", message, "package.json", "build the pack first, or correct main"
             )
         elif not found:
             message = (
@@ -118,7 +120,7 @@ class _Checker:
         if not any(path.endswith(".rego") for path in self.files):
             message = "there is no .rego file in the pack, and Pulumi would run it without any rule"
             self.problems.error(
-                "entry-missing", message, "", "add the policies, or see that no rule leaves them out"
+                "entry-missing", message, "", "add the policies, or check that no ignore rule leaves them out"
             )
 
     def python(self, *, poetry: bool) -> Dependencies:
@@ -167,21 +169,21 @@ class _Checker:
         """Poetry reads its lock, and runs no plugins that the pack brings in."""
         if not there:
             hint = "write requirements.txt and remove poetry.lock, or move to uv; or install poetry"
-            self.problems.error("toolchain-poetry", "the pack's dependencies are poetry's", MANIFEST, hint)
+            self.problems.error("toolchain-poetry", "poetry manages the pack's dependencies", MANIFEST, hint)
         for path, hint in (
-            (PYPROJECT, "add the one that poetry works with"),
+            (PYPROJECT, "add the one that poetry uses"),
             ("poetry.lock", "run `poetry lock`"),
         ):
             if path not in self.files and not self.reason(path):
                 self.problems.error("poetry", f"poetry needs a {path}", MANIFEST, hint)
         if project is not None and project.poetry_plugins:
-            message = "tool.poetry.requires-plugins has poetry install and run plugins"
+            message = "tool.poetry.requires-plugins makes poetry install and run plugins"
             self.problems.error("poetry", message, PYPROJECT, "remove it")
 
     def _python_entry(self, *, buildable: bool) -> None:
         if "__main__.py" in self.files or buildable or any(path.startswith(WHEELS) for path in self.files):
             return
-        hint = "call the file with PolicyPack(…) __main__.py"
+        hint = "name the file with PolicyPack(…) __main__.py"
         others = [path for path in self.files if path.endswith(".py") and "/" not in path]
         if len(others) == 1:
             hint = f"rename {others[0]} to __main__.py"

@@ -110,7 +110,7 @@ def _read_fields(root: Mapping, problems: Problems) -> Manifest:
     if main is not None and main_node is not None:
         main = reader.inside(main_node, main, "main", "main")
     if input_format is not None and input_format not in INPUT_FORMATS:
-        message = f"{short(input_format)} is no input format"
+        message = f"{short(input_format)} is not an input format"
         problems.error("input-format", message, _where(root, "inputFormat"), f"write {INPUT_FORMATS[0]}")
     elif input_format is not None and runtime not in ("opa", ""):
         message = f"inputFormat has no effect on a {runtime} pack"

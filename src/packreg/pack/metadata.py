@@ -192,7 +192,7 @@ def _text(text: str, what: str, limit: int = MAX_TEXT) -> Iterator[str]:
 
 def _names(texts: tuple[str, ...], what: str) -> Iterator[str]:
     if len(texts) > MAX_NAMES:
-        yield f"{what} are {len(texts)}; {MAX_NAMES} are allowed"
+        yield f"{what}: there are {len(texts)}; {MAX_NAMES} are allowed"
     for text in texts[:MAX_NAMES]:
         yield from _text(text, what, MAX_NAME)
 
@@ -206,4 +206,4 @@ def _bag(bag: Mapping[str, Any], what: str) -> Iterator[str]:
     try:
         json.dumps(bag, allow_nan=False)
     except ValueError:
-        yield f"{what} has a number that JSON does not have"
+        yield f"{what} has a number that JSON cannot hold"

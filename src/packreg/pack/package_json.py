@@ -192,7 +192,7 @@ class _PackageReader:
         if _ARCHIVE.fullmatch(wanted):  # first, since x-1.0.0.tgz could be a range, and npm takes the file
             self._error("dependency", f"{name} is a local path: {short(spec)}", path, _FROM_REGISTRY)
         elif wanted in ("", "*", "x", "X"):
-            message = f"{name} is taken at any version, also an incompatible one"
+            message = f"{name} accepts any version, even an incompatible one"
             self._warn("dependency-any", message, path, "write a range such as ^1.2.0")
         elif all(_COMPARATOR.fullmatch(word) for word in wanted.replace("||", " ").split()):
             return

@@ -53,7 +53,7 @@ def path_problem(path: str, limits: Limits = DEFAULT_LIMITS) -> str:
     if len(segments) > limits.depth:
         return f"the path is {len(segments)} levels deep, more than {limits.depth}"
     if split_name(TOP.encode() + encoded) is None:
-        return f"a tar header has no room for it: no '/' leaves at most {NAME_BYTES} bytes behind it"
+        return f"a tar header has no room for it: no '/' leaves at most {NAME_BYTES} bytes after it"
     return ""
 
 
@@ -70,7 +70,7 @@ def _segment_problem(segment: str) -> str:
         return "the path has a '..'"
     for character in segment:
         if character in _FORBIDDEN_ON_WINDOWS:
-            return f"Windows allows no {character!r} in a file name"
+            return f"Windows does not allow {character!r} in a file name"
         if character == "\\":
             return "a backslash separates directories on Windows"
         fault = _INVISIBLE.get(unicodedata.category(character))

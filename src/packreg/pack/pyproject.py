@@ -275,8 +275,8 @@ class _PyprojectReader:
                     self._error("index", f"{parent}.{key} chooses where packages come from", key, _OPERATOR)
             allowed = _UV_KEYS if table is uv else _UV_PIP_KEYS
             for key in sorted(table.keys() - allowed - set(_UV_INDEX_KEYS)):
-                message = f"{parent}.{short(key)[1:-1]} is nothing that a pack may tell uv"
-                hint = "remove it; what your own uv is to do goes into a uv.toml of yours"
+                message = f"{parent}.{short(key)[1:-1]} is not a setting of uv that a pack may have"
+                hint = "remove it; settings of your own uv belong in your own uv.toml"
                 self._error("uv-setting", message, key, hint)
         if "workspace" in uv:
             hint = "publish each pack from its own directory, with a pyproject.toml of its own"

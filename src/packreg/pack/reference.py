@@ -66,5 +66,5 @@ def read_wanted(text: str, reading: str = "") -> Version | VersionRange | str | 
         return Version(bare)
     if not any(sign in text for sign in "^~<>=|*xX ,") and not re.fullmatch(r"v?[0-9.]+", text, re.ASCII):
         problem, fix = version_problem(text)
-        raise UsageError(f"{reading}{text!r} is no version: {problem}", hint=fix)
+        raise UsageError(f"{reading}{text!r} is not a version: {problem}", hint=fix)
     return VersionRange(text)

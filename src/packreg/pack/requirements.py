@@ -137,7 +137,7 @@ class _RequirementsReader:
 
     def _line(self, line: str, where: str, constraint: bool) -> None:
         if "${" in line:
-            message = "pip would put an environment variable here"
+            message = "pip would insert an environment variable here"
             self.problems.error("requirement-env", message, where, "write the value itself")
         elif not line.startswith("-"):
             self._requirement(line, where, constraint)
@@ -185,12 +185,14 @@ class _RequirementsReader:
         if requirement is None or hashes is None:
             return
         if constraint and requirement.extras:
-            self.problems.error("requirement-syntax", "a constraint has no extras", where, "remove [...]")
+            self.problems.error(
+                "requirement-syntax", "a constraint cannot have extras", where, "remove [...]"
+            )
             return
         key = (requirement.name, str(requirement.marker or ""), constraint)
         text = " ".join([str(requirement), *hashes])
         if self._seen.setdefault(key, text) != text:
-            message = f"{requirement.name} is asked for twice, in different words"
+            message = f"{requirement.name} is required twice, in different ways"
             self.problems.warn("requirement-repeated", message, where, "put it on one line")
         (self.constraints if constraint else self.lines).append(text)
 

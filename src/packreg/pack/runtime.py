@@ -68,7 +68,7 @@ def node_arguments(text: str) -> tuple[list[str], str]:
     except ValueError as error:
         return [], str(error)
     refused = [word for word in words if not _NODE_ARGUMENTS.fullmatch(word)]
-    return words, f"{short(refused[0])} is nothing that a pack may tell Node.js" if refused else ""
+    return words, f"{short(refused[0])} is not an option that a pack may give to Node.js" if refused else ""
 
 
 def inside_pack(text: str) -> tuple[str, str]:
@@ -99,7 +99,7 @@ def virtualenv_problem(text: str) -> tuple[str, str]:
     if not path:
         return "", "it is the pack's own directory"
     if path.startswith("-"):
-        return "", "a tool would take it for an option"
+        return "", "a tool would read it as an option"
     if not all(_VENV_SEGMENT.fullmatch(segment) for segment in path.split("/")):
         return "", "it holds something other than letters, digits, '.', '_', '-' and '+'"
     return path, ""
@@ -240,12 +240,12 @@ class RuntimeReader:
             hint = f"did you mean {meant}?" if meant else f"it is one of {', '.join(choices)}"
             # A policy run never type-checks; the other two decide what is installed.
             tell = self.problems.warn if name == "typechecker" else self.problems.error
-            tell("option-value", f"{short(value)} is no {name}", self._place(node), hint)
+            tell("option-value", f"{short(value)} is not a {name}", self._place(node), hint)
             return False
         if name == "nodeargs":
             problem = node_arguments(value)[1]
             if problem:
-                self._error("nodeargs", problem, node, "remove it; limits are settings of who runs the pack")
+                self._error("nodeargs", problem, node, "remove it; limits are set by whoever runs the pack")
             return not problem
         if name == "tsconfig":
             return self.inside(node, value, name, "tsconfig") is not None

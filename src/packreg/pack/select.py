@@ -34,12 +34,12 @@ _DIRECTORIES = {
     ".hg": "Mercurial's own data",
     ".svn": "Subversion's own data",
     "CVS": "CVS's own data",
-    "node_modules": "installed packages are made anew from package.json",
-    "__pycache__": "compiled code is made anew",
+    "node_modules": "packages are installed again from package.json",
+    "__pycache__": "code is compiled again",
 }
-_ENVIRONMENT = "a virtual environment is made anew from the dependencies"
+_ENVIRONMENT = "a virtual environment is made again from the dependencies"
 _FILES = (
-    (r".*\.py[co]", "compiled code is made anew"),
+    (r".*\.py[co]", "code is compiled again"),
     (r"\.env(?:\..*)?", "environment files hold secrets"),
     (r"\.npmrc|\.yarnrc.*|pip\.(?:conf|ini)", "whoever installs configures package managers"),
     (r".*\.(?:pem|key)|id_(?:rsa|dsa|ecdsa|ed25519|xmss)(?:_sk)?(?:\.pub)?", "it looks like a key"),
@@ -115,7 +115,7 @@ def reserved(path: str) -> str:
     """
     folded = path.lower()
     if folded.split("/")[0] in (RESERVED, MARKER):
-        return "packreg keeps its own there"
+        return "packreg keeps its own files there"
     return left_out_by_default(path) or left_out_by_default(folded)
 
 
@@ -157,7 +157,7 @@ class _Walk:
                 "unreadable",
                 f"the directory cannot be read: {error.strerror}",
                 prefix,
-                "mend its permissions",
+                "change its permissions",
             )
             return
         if "pyvenv.cfg" in entries:
@@ -291,7 +291,7 @@ def _read(file: Path, path: str, size: int, problems: Problems) -> File | None:
             after = os.fstat(descriptor)
     except OSError as error:
         problems.error(
-            "unreadable", f"the file cannot be read: {error.strerror}", shown(path), "mend its permissions"
+            "unreadable", f"the file cannot be read: {error.strerror}", shown(path), "change its permissions"
         )
         return None
     same = (before.st_size, before.st_mtime_ns, before.st_mode) == (

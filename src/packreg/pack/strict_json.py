@@ -47,7 +47,7 @@ def read_json(
     A text that is just `null` also gives None, without a problem: no file read with this may be null.
     """
     if len(data) <= limit and weight(data) > memory:
-        message = f"the file holds more values than {memory >> 20} MiB of memory have room for"
+        message = f"the file holds more values than {memory >> 20} MiB of memory can hold"
         problems.error("too-large", message, where, "remove what does not belong there")
         return None
     text = decode(data, where, problems, limit=limit)
@@ -196,7 +196,7 @@ def _report_surrogates(text: str, where: str, problems: Problems) -> None:
     for match in _TOKEN.finditer(text):
         if match[0].startswith('"') and any("\ud800" <= c <= "\udfff" for c in json.loads(match[0])):
             place = f"{where}:{position(text, match.start())}"
-            problems.error("odd-character", "a half of a surrogate pair is no character", place, "remove it")
+            problems.error("odd-character", "half of a surrogate pair is not a character", place, "remove it")
             return
 
 
@@ -209,7 +209,7 @@ def _report_syntax(text: str, error: json.JSONDecodeError, where: str, problems:
         at, after = len(before) - 1, ","
     rest = text[at + 1 :].lstrip(" \t\r\n") if after == "," else ""
     if after == "," and rest[:1] in ("}", "]"):
-        message, hint = "a comma has nothing behind it", "remove the comma"
+        message, hint = "nothing follows this comma", "remove the comma"
     elif text.startswith(("//", "/*"), at) or text.startswith("#", at):
         message, hint = "JSON has no comments", "remove the comment"
     elif text.startswith(("<<<<<<<", "=======", ">>>>>>>"), at):
@@ -217,6 +217,6 @@ def _report_syntax(text: str, error: json.JSONDecodeError, where: str, problems:
     elif not text.strip():
         at, message, hint = 0, "the file is empty", ""
     elif after == "'":
-        hint = "JSON has double quotes only"
+        hint = "JSON allows double quotes only"
     place = f"{where}:{position(text, at)}"
     problems.error("json-syntax", f"this is not JSON: {message}", place, hint)

@@ -199,7 +199,7 @@ class _TreeReader:
                 self._report("tag", f"the tag {event.tag[:40]!r} is not accepted", event, "remove it")
             if any("\ud800" <= character <= "\udfff" for character in event.value):
                 self._report(
-                    "odd-character", "a half of a surrogate pair is no character", event, "remove it"
+                    "odd-character", "half of a surrogate pair is not a character", event, "remove it"
                 )
             return Scalar(event.value, event.style or "", place)
         assert isinstance(event, events.CollectionStartEvent)
@@ -240,7 +240,7 @@ class _TreeReader:
         self.reported += 1
         place = _place(event)
         if self.reported > MAX_PROBLEMS:
-            raise Refused("too-many-problems", "…and more of the kind", f"{place.line}:{place.column}")
+            raise Refused("too-many-problems", "…and more of the same kind", f"{place.line}:{place.column}")
         self.problems.error(code, message, f"{self.where}:{place.line}:{place.column}", hint)
 
 

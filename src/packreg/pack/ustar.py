@@ -38,7 +38,7 @@ _TYPES = {
     b"2": ("tar-symlink", "a symbolic link"),
     b"3": ("tar-device", "a character device"),
     b"4": ("tar-device", "a block device"),
-    b"5": ("tar-directory", "a directory member, which bundles do without"),
+    b"5": ("tar-directory", "a directory member, which bundles never have"),
     b"6": ("tar-fifo", "a fifo"),
     b"7": ("tar-member-type", "a contiguous file"),
     b"x": ("tar-pax", "a pax extended header"),
@@ -138,7 +138,7 @@ def read(stream: Stream, limits: Limits, *, keep: bool = True) -> Iterator[tuple
         path = _path(name)
         if name <= previous:
             if name == previous:
-                raise _fault("tar-duplicate", "the member is there twice", path)
+                raise _fault("tar-duplicate", "the member appears twice", path)
             raise _fault("tar-order", f"the member is out of order, after {_shown(previous)!r}", path)
         previous = name
         members += 1
@@ -153,7 +153,7 @@ def read(stream: Stream, limits: Limits, *, keep: bool = True) -> Iterator[tuple
         if passed + len(padding) < size + -size % BLOCK:
             raise _fault("tar-truncated", f"the tar stream stops inside the file of {size} bytes", path)
         if any(padding):
-            raise _fault("tar-padding", "there are bytes hidden behind the end of the file", path)
+            raise _fault("tar-padding", "there are bytes hidden after the end of the file", path)
         yield path, File(data, block[100:108] == b"0000755\0")
     if stream.read(BLOCK) != _ZERO_BLOCK:
         raise _fault("tar-no-end", "the tar stream has no second end block")
@@ -211,10 +211,10 @@ def _diagnosis(block: bytes, name: bytes, size: int) -> InvalidPack:
     if block[108:124] != _ZERO8 * 2 or any(block[265:329]):
         return _fault("tar-owner", "the header names an owner", where)
     if block[136:148] != _ZERO12:
-        return _fault("tar-mtime", "the header has a time of change", where)
+        return _fault("tar-mtime", "the header has a modification time", where)
     prefix, short = split_name(name) or (b"", b"")
     if short.ljust(100, b"\0") != block[:100] or prefix.ljust(155, b"\0") != block[345:500]:
-        return _fault("tar-name", "the name is split in another way, or something is hidden behind it", where)
+        return _fault("tar-name", "the name is split in another way, or something is hidden after it", where)
     return _fault("tar-header", "unused fields of the header are not empty", where)
 
 

@@ -57,7 +57,7 @@ def build_wheel(
     try:
         tags = parse_wheel_filename(wheel.name)[3]
     except InvalidWheelFilename as error:
-        raise _refusal("wheel-name", f"the build made a file that is no wheel: {error}") from None
+        raise _refusal("wheel-name", f"the build made a file that is not a wheel: {error}") from None
     if not any(tag.abi == "none" and tag.platform == "any" for tag in tags):
         message = f"the wheel {wheel.name} is for one platform only"
         raise _refusal("wheel-platform", message, "keep compiled code in a package that the pack depends on")
@@ -104,6 +104,6 @@ def _last_line(text: str) -> str:
 
 
 def _refusal(
-    code: str, message: str, hint: str = "mend pyproject.toml until 'python -m build' works"
+    code: str, message: str, hint: str = "fix pyproject.toml until 'python -m build' works"
 ) -> InvalidPack:
     return InvalidPack(message, (Problem(code, message, "pyproject.toml", hint),), hint=hint)

@@ -30,11 +30,13 @@ def wheel_metadata(name: str, data: bytes, most: int) -> bytes:
         with ZipFile(BytesIO(data)) as archive:
             metadata = [member for member in archive.infolist() if _METADATA.fullmatch(member.filename)]
             if len(metadata) != 1 or metadata[0].file_size > MAX_METADATA:
-                raise _refusal(name, f"it has not one METADATA of at most {MAX_METADATA >> 20} MiB")
+                raise _refusal(
+                    name, f"it does not have exactly one METADATA of at most {MAX_METADATA >> 20} MiB"
+                )
             left = most
             for member in archive.infolist():
                 if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    raise _refusal(name, "a member is packed in a way that wheels are not")
+                    raise _refusal(name, "a member is compressed in a way that wheels do not use")
                 with archive.open(member) as file:
                     while piece := file.read(_PIECE):
                         left -= len(piece)

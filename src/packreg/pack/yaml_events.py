@@ -71,7 +71,7 @@ class StrictEvents(Reader, Scanner, Parser):
         before = self.tokens[-1] if self.tokens else None
         attached = isinstance(before, ScalarToken) and before.plain and before.end_mark.index == self.index
         if attached and self.flow_level and self.peek(1) in ",[]{}":
-            raise ScannerError(None, None, "a ':' behind a key needs a space behind it", self.get_mark())
+            raise ScannerError(None, None, "the ':' after a key needs a space after it", self.get_mark())
         super().fetch_value()
 
     def scan_directive_name(self, start_mark: yaml.Mark) -> str:

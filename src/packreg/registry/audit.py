@@ -91,7 +91,7 @@ def _verify_top(objects: Objects) -> Iterator[Finding]:
         yield Finding(layout.SETTINGS, "error", "bad-settings", str(error))
     for prefix in objects.store.prefixes(""):
         if prefix not in layout.PREFIXES and not prefix.startswith(RESERVED):
-            yield Finding(prefix, "note", "unknown-key", "this packreg knows no such objects")
+            yield Finding(prefix, "note", "unknown-key", "this version of packreg does not know such objects")
 
 
 def _verify_stacks(objects: Objects) -> Iterator[Finding]:
@@ -146,7 +146,7 @@ def verify_pack(
         for key in keys:
             meaning = layout.read_pack_key(name, key)
             if meaning is not None and meaning.version not in listing.by_version:
-                yield Finding(key, "error", "no-record", "it speaks of a version that has no record")
+                yield Finding(key, "error", "no-record", "it is about a version that has no record")
         yield from _verify_bundles(name, listing, bundles, named)
 
 
@@ -205,7 +205,7 @@ def _verify_bundles(
             yield Finding(entry.key, "error", "unknown-key", "packreg writes no such key")
         elif entry.key not in named:
             decided = meaning.version in listing.by_version
-            why = "its version is another bundle" if decided else "its version was never published"
+            why = "its version has another bundle" if decided else "its version was never published"
             yield Finding(entry.key, "note", "orphan", f"{why}; `packreg gc` removes it in time")
 
 

@@ -59,17 +59,17 @@ def doubts(this: Dated, before: Dated | None = None, *, now: str = "") -> tuple[
     said = seconds(this.time)
     confirmed = bool(this.stored) and abs(said - this.stored) <= SKEW
     if this.stored and not confirmed:
-        found.append(f"{this.what} says {this.time}, and the store has it from {shown(this.stored)}")
+        found.append(f"{this.what} says {this.time}, but the store received it at {shown(this.stored)}")
     if now and said > seconds(now) + SKEW:
-        found.append(f"{this.what} is dated {this.time}, which is still to come")
+        found.append(f"{this.what} is dated {this.time}, which is in the future")
     # Where the store bears this one out, or the other one cannot be right, the fault is the other one's.
     followed = seconds(before.time) if before is not None and not confirmed else -math.inf
     if before is not None and said + SKEW < followed <= (seconds(now) + SKEW if now else math.inf):
-        found.append(f"{this.what} is dated {this.time}, and follows {before.what} of {before.time}")
+        found.append(f"{this.what} is dated {this.time}, but follows {before.what} of {before.time}")
     if before is not None and this.stored and before.stored and this.stored < before.stored - SKEW:
         found.append(
-            f"{this.what} is in the store since {shown(this.stored)}, and follows {before.what}, "
-            f"which is there since {shown(before.stored)}"
+            f"{this.what} has been in the store since {shown(this.stored)}, but follows {before.what}, "
+            f"which has been there since {shown(before.stored)}"
         )
     return tuple(found)
 
@@ -139,7 +139,7 @@ class StoreTimes:
             return
         if not follows.stored or self.of(follows.stored):
             raise StoreRefused(
-                f"{follows.what} is dated {follows.time}, which is still to come, and what follows it "
+                f"{follows.what} is dated {follows.time}, which is in the future, and what follows it "
                 "would be, too; nothing was written",
                 hint="find out who wrote it; `packreg transferred --reason WHY` accepts what is there",
             )
@@ -154,7 +154,7 @@ class StoreTimes:
         """
         if not reason.strip():
             raise UsageError(
-                "a transfer needs a reason", hint="say what was done with --reason 'in a few words'"
+                "a transfer needs a reason", hint="say what was done: --reason 'restored from a backup'"
             )
         self.check_writer(now())
         value = json.dumps({**beginning(), "by": by, "at": now(), "reason": reason}).encode()

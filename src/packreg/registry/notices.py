@@ -57,7 +57,7 @@ class Notice:
             attempt=found.text("attempt"),
         )
         if notice.name != name or notice.version != version:
-            raise found.wrong("name", f"it speaks of {notice.name}@{notice.version}")
+            raise found.wrong("name", f"it is about {notice.name}@{notice.version}")
         return notice
 
     @classmethod

@@ -9,7 +9,7 @@ from packreg.pack.bundle import decode
 from packreg.pack.files import DEFAULT_LIMITS, MANIFEST, File, Limits
 from packreg.registry.record import Record
 
-HINT = "nothing of it was used; `packreg verify` tells what else is wrong in the registry"
+HINT = "nothing of it was used; `packreg verify` reports what else is wrong in the registry"
 
 
 def prove_bundle(record: Record, data: bytes) -> bytes:

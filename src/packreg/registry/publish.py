@@ -133,7 +133,7 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
     except OutcomeUnknown as error:
         raise OutcomeUnknown(
             f"{record.reference} may or may not be published: {error}",
-            hint="run the same command again: it is safe, and it tells which of the two is true",
+            hint="run the same command again: it is safe, and finds out which of the two is true",
         ) from error
     if other is not None:
         return _meet(objects, record, Record.decode(other, record.name, record.version))
@@ -167,8 +167,8 @@ def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
             _store_bundle(objects, record, data)
     except StoreError as error:
         raise OutcomeUnknown(
-            f"{record.reference} is published, but whether its bundle is there could not be seen: {error}",
-            hint="run the same command again: it is safe, and it tells",
+            f"{record.reference} is published, but whether its bundle is there could not be checked: {error}",
+            hint="run the same command again: it is safe, and finds out",
         ) from error
 
 

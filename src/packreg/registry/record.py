@@ -140,10 +140,10 @@ class Record(NamedTuple):
         """
         data = (json.dumps(self.as_json(), indent=1) + "\n").encode("ascii")
         if len(data) > MAX_RECORD:
-            hint = "its lock is most of it: publish with fewer dependencies, or with --no-lock"
+            hint = "most of it is the lock: publish with fewer dependencies, or with --no-lock"
             if self.lock is None or len(self.lock.text) < len(data) // 2:
                 hint = (
-                    "what the pack says of its policies is most of it: shorten texts and schemas, or split it"
+                    "most of it describes the pack's policies: shorten texts and schemas, or split the pack"
                 )
             raise InvalidPack(
                 f"the record of {self.reference} would have {len(data)} bytes, more than {MAX_RECORD}",
@@ -200,7 +200,7 @@ def _read_lock(found: Members) -> Lock | None:
         "npm" if kind == "npm" else "requirements", text, members.text("made_by"), members.text("python")
     )
     if members.text("sha256") != lock.sha256:
-        raise members.wrong("sha256", "the lock's text differs from its sha256")
+        raise members.wrong("sha256", "the lock's text does not have its sha256")
     return lock
 
 

@@ -50,8 +50,8 @@ def _agreed(objects: Objects, settings: RegistrySettings, role: Role) -> Initial
     if settings.role != role:
         raise StoreRefused(
             f"{objects.store.describe()} is a {settings.role} already, not a {role}",
-            hint="a registry keeps its role; to promote a replica, fence its home, then delete registry.json "
-            "there with the store's own tools and run init again",
+            hint="a registry keeps its role; to promote a replica, take the write rights from its home "
+            "registry, delete the replica's registry.json with the store's own tools, and run init again",
         )
     return Initialised(settings, already=True)
 

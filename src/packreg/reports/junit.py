@@ -71,7 +71,7 @@ def _fill(case: JUnitCase, pack: PackResult, policy: str, report: Report) -> Non
         left += lines if report.counts(remediation) else []
         talk += [*lines, *_waiver_lines(report.waiver(remediation))]
     if left and not failing:
-        case.ended("failure", "remediate", "what a policy would change was left as it is", left)
+        case.ended("failure", "remediate", "what a policy would change was not changed", left)
     if talk:
         case.printed(talk)
 

@@ -100,7 +100,7 @@ def _policy(policy: PolicyInfo, info: PackInfo) -> Iterator[str]:
         initial = info.initial[policy.name].properties if policy.name in info.initial else {}
         yield from _configuration(policy.schema, initial)
     if policy.remediation_steps:
-        yield from ("", "### How to mend it", *_paragraphs(policy.remediation_steps))
+        yield from ("", "### How to fix it", *_paragraphs(policy.remediation_steps))
 
 
 def _framework(framework: Framework) -> str:

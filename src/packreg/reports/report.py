@@ -134,7 +134,7 @@ def summary(report: Report) -> str:
         said = "nothing to analyze"
     if found.hidden:
         said += f", {counted(found.hidden, 'resource')} with hidden secrets"
-        said += " that were allowed by name" if report.hidden_allowed else ""
+        said += " that were explicitly allowed" if report.hidden_allowed else ""
     over = f"{counted(found.packs, 'pack')} over {counted(found.resources, 'resource')}"
     return f"{said}: {', '.join(words)} ({over})"
 

@@ -72,7 +72,7 @@ def change_for(
         edited = Edited(planned, base.revision, changes, written=False)
     else:
         if changes and reach.everyone:
-            workspace.confirmed(f"{what}: this is for {reach}; going on", yes)
+            workspace.confirmed(f"{what}: this affects {reach}; going on", yes)
         edited = edit_governance(workspace, edit, what, base, yes=yes)
     return GroupsEdit(edited, tuple(warnings), reach, dry_run)
 

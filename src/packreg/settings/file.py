@@ -86,7 +86,7 @@ def read_file(path: str) -> bytes | None:
 def checked_length(data: bytes, path: str) -> bytes:
     """The same data. Raises: UsageError: it is longer than any configuration."""
     if len(data) > MAX_FILE:
-        raise usage(f"{path} has more than {MAX_FILE} bytes", "it is no configuration of packreg")
+        raise usage(f"{path} has more than {MAX_FILE} bytes", "it is not a configuration file of packreg")
     return data
 
 
@@ -190,7 +190,7 @@ def _moment(path: str, key: str, item: Any) -> str:
             return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (TypeError, ValueError, OverflowError):
         pass
-    raise usage(f"{path}: {key} is no date: {item!r}", "write 2026-12-31 or 2026-12-31T18:00:00Z")
+    raise usage(f"{path}: {key} is not a date: {item!r}", "write 2026-12-31 or 2026-12-31T18:00:00Z")
 
 
 def _unknown(path: str, key: str, known: list[str]) -> UsageError:

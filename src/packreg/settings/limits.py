@@ -70,5 +70,7 @@ def memory_bytes(text: str) -> int:
         or len(number) > 7
         or not int(number)
     ):
-        raise UsageError(f"{text!r} is no size of memory", hint='write a whole number of "MiB" or "GiB"')
+        raise UsageError(
+            f"{text!r} is not an amount of memory", hint='write a whole number of "MiB" or "GiB"'
+        )
     return int(number) * _UNITS[unit]

@@ -179,7 +179,7 @@ def _add_operators(settings: Settings, path: str) -> None:
         value = str(found.get(key, ""))
         if value.startswith("~") or (value and key in PROGRAMS and not os.path.isabs(value)):
             raise usage(
-                f"{path}: {key} is {value}, and what that means is up to variables of whoever runs packreg",
+                f"{path}: {key} is {value}, whose meaning depends on variables of whoever runs packreg",
                 "write the absolute path",
             )
     settings.files.append(path)
@@ -261,9 +261,9 @@ def _add_file(settings: Settings, path: str, environ: Mapping[str, str], *, proj
         if key in OPERATORS:
             raise usage(f"{path}: {key} counts only in the operator's file, {operator_file.place()}")
         if key.startswith("backends.") and any(each.startswith("backends.") for each in settings.fixed):
-            raise usage(f"{path}: {key} does not count: {settings.operators} names the backends")
+            raise usage(f"{path}: {key} has no effect: {settings.operators} names the backends")
         if project and key.startswith(NOT_FOR_PROJECTS):
-            raise usage(f"{path}: {key} does not count in the file of a project", "set it in your own one")
+            raise usage(f"{path}: {key} has no effect in the file of a project", "set it in your own file")
     _put_all(settings, found, path, environ, os.path.dirname(path))
 
 
@@ -280,7 +280,7 @@ def _put_all(
         from packreg.settings.file import usage
 
         key = next(key for key, value in of_the_url.items() if value)
-        raise usage(f"{path}: registry.{key} stands without registry.url", "write the url beside it")
+        raise usage(f"{path}: registry.{key} is set without registry.url", "write the url beside it")
     if url is not None and "registry.url" not in settings.values:
         url = expanded(with_query(str(url), of_the_url, path), environ)
         _put_registry(settings, url, path, directory)

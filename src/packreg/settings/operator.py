@@ -43,7 +43,7 @@ def read(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise _refused(path, f"cannot be looked at: {error.strerror or error}") from None
+        raise _refused(path, f"cannot be examined: {error.strerror or error}") from None
     from packreg.settings.file import MAX_FILE, checked_length
 
     try:
@@ -62,7 +62,7 @@ def read(path: str) -> bytes | None:
 def _problem(path: str, real: str, found: os.stat_result) -> str:
     """Why a file is not believed, or nothing. `real` is where it is when links are followed."""
     if not stat.S_ISREG(found.st_mode):
-        return "is no file"
+        return "is not a file"
     if sys.platform == "win32":
         from packreg.settings.operator_windows import owner_problem
 
@@ -96,6 +96,6 @@ def _refused(path: str, problem: str) -> UsageError:
 
     return UsageError(
         f"the operator's settings cannot be trusted: {path} {problem}",
-        hint="whoever looks after this machine gives it and its directory to root (on Windows to "
+        hint="whoever looks after this machine must give it and its directory to root (on Windows to "
         "Administrators), with mode 0644 and 0755",
     )

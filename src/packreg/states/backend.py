@@ -153,7 +153,7 @@ def _what_there_is(place: Place, version: int) -> str:
     if there:
         return "it has " + ", ".join(there[:10]) + (", …" if len(there) > 10 else "")
     if files:
-        return f"it has only stacks in the other layout than {META} says, or would say; was that file lost?"
+        return f"its stacks are laid out differently than {META} says; was that file lost or replaced?"
     return "it has no stacks at all; is it the backend's root?"
 
 
@@ -180,7 +180,7 @@ def _check_there(place: Place) -> None:
         place.read(META, _MAX_META)
     except NotFound:
         raise NotFound(
-            f"{place.describe()} is no self-managed backend: it has neither {META} nor stacks",
+            f"{place.describe()} is not a self-managed backend: it has neither {META} nor stacks",
             hint="name the backend's root, as `pulumi login` is given it",
         ) from None
 

@@ -112,7 +112,7 @@ def _read(index: int, step: object) -> Resource:
     assert isinstance(step, dict)
     resource = resource_from_state(step["newState"])
     if resource.urn != step["urn"]:
-        raise WrongValue(f"has another URN than its step, {str(step['urn'])[:200]!r}")
+        raise WrongValue(f"has a different URN from its step, {str(step['urn'])[:200]!r}")
     if not resource.outputs:
         old = step.get("oldState")
         if step["op"] in _UNCHANGED and old is not None:

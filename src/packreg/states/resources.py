@@ -78,7 +78,7 @@ def read_resources(
     snapshot = Snapshot(where, elements, read)
     if ignored:
         names = ", ".join(f"{name[:80]!r}" for name in sorted(ignored)[:10])
-        message = f"members that are not part of a resource were passed over: {names}"
+        message = f"keys that are not part of a resource were ignored: {names}"
         snapshot.notes = (*snapshot.notes, Problem("ignored-members", message, where))
     return snapshot
 

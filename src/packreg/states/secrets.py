@@ -52,7 +52,7 @@ class Passphrase:
         try:
             return AESGCM(self._key).decrypt(nonce, text, None).decode()
         except InvalidTag:
-            raise ValueError("the ciphertext is damaged or of another key") from None
+            raise ValueError("the ciphertext is damaged, or was made with another key") from None
 
     @cached_property
     def _key(self) -> bytes:
@@ -105,7 +105,9 @@ class StateSecrets:
         if self.hidden:
             said.append(f"{_values(len(self.hidden))} could not be decrypted: {self._reason}")
         if self.damaged:
-            said.append(f"{_values(len(self.damaged))} could not be decrypted: damaged, or of another stack")
+            said.append(
+                f"{_values(len(self.damaged))} could not be decrypted: damaged, or from another stack"
+            )
         return "; ".join(said) + ('; policies see the text "[secret]" instead' if said else "")
 
 

@@ -161,7 +161,7 @@ class Snapshot:
                 self._converted({name: resource.outputs[name] for name in sorted(internal)}, "outputs")
                 if not resource.delete:
                     if resource.urn in self._live:
-                        raise WrongValue("has the URN of an earlier resource; neither is to be deleted")
+                        raise WrongValue("has the URN of an earlier resource; neither is pending deletion")
                     self._live.add(resource.urn)
                     parents[resource.urn] = resource.parent
                     uses[provider_urn(resource.provider)] += 1

@@ -70,8 +70,8 @@ def read_change(change: HistoryEntry, place: Place) -> Update:
         changes = whole.get("resourceChanges") or {}
         touched = any(changes[operation] for operation in changes.keys() - {"same"})
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
-        raise InvalidState(f"{where} is no entry of a stack's history") from None
+        raise InvalidState(f"{where} is not an entry of a stack's history") from None
     if not isinstance(kind, str) or isinstance(started, bool) or not isinstance(started, int | float):
-        raise InvalidState(f"{where} is no entry of a stack's history")
+        raise InvalidState(f"{where} is not an entry of a stack's history")
     succeeded = result == "succeeded"
     return Update(kind, float(started), change.ended / 1e9, succeeded, succeeded or touched)

@@ -28,10 +28,10 @@ _REGISTRY = (
 )
 _HINTS = {
     "NoSuchBucket": "create the bucket, or correct its name, the endpoint_url or the region",
-    "InvalidAccessKeyId": "these credentials are not known there; check the profile and the environment",
+    "InvalidAccessKeyId": "the store does not know these credentials; check the profile and the environment",
     "SignatureDoesNotMatch": "the secret key is wrong, or something between changes requests",
-    "ExpiredToken": "the session is over; log in again",
-    "TokenRefreshRequired": "the session is over; log in again",
+    "ExpiredToken": "the session has expired; log in again",
+    "TokenRefreshRequired": "the session has expired; log in again",
     "InvalidToken": "the session token is not for this store; log in again",
     "RequestTimeTooSkewed": "correct the clock of this machine",
     "AuthorizationHeaderMalformed": "add region=… to the location",
@@ -111,5 +111,5 @@ def _sort_answer(
     if not hint and (status == 403 or code == "AccessDenied"):
         hint = _REGISTRY
     if not hint and status == 404:
-        hint = "something that is no S3 store answered; check the endpoint_url"
+        hint = "whatever answered is not an S3 store; check the endpoint_url"
     return StoreRefused(sentence, hint=hint)

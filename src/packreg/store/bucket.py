@@ -142,7 +142,7 @@ def key_problem(key: str) -> str:
     if rest.startswith(RESERVED) or f"/{RESERVED}" in rest:
         return f"{RESERVED!r} stands only at the beginning"
     if not rest and first == RESERVED:
-        return f"{RESERVED!r} is no object"
+        return f"{RESERVED!r} is not an object"
     for segment in key.split("/"):
         problem = segment_problem(segment)
         if problem:

@@ -76,7 +76,7 @@ class Chain:
     def key(self, number: int) -> str:
         """The key of a revision: twelve digits that count down."""
         if not 1 <= number <= _TOP:
-            raise UsageError(f"revisions count from 1 to {_TOP}, there is no {number}")
+            raise UsageError(f"revisions are numbered from 1 to {_TOP}; there is no {number}")
         return f"{self._prefix}{_TOP - number:012d}.json"
 
     def head(self, *, linked: bool = True) -> Revision | None:
@@ -117,7 +117,7 @@ class Chain:
                 return entry
             if passed == MAX_STRANGERS:
                 raise IntegrityError(
-                    f"more than {MAX_STRANGERS} objects that are no revisions stand in front of "
+                    f"more than {MAX_STRANGERS} objects that are not revisions come before "
                     f"{self._prefix[:-1]}, the first is {first}",
                     hint=f"find out who can write there, then delete them; {self._store.deletion(first)}",
                 )
@@ -225,12 +225,12 @@ class Chain:
         try:
             fields = json.loads(data)
             if not isinstance(fields, dict) or sorted(fields) != _FIELDS:
-                raise ValueError("it has other fields")
+                raise ValueError("its fields are not those of a revision")
             attempt, previous, value = fields["attempt"], fields["previous"], fields["value"]
             if type(fields["number"]) is not int or fields["number"] != number:
                 raise ValueError("it has another number")
             if not (isinstance(attempt, str) and _ATTEMPT.fullmatch(attempt)):
-                raise ValueError("its attempt is none")
+                raise ValueError("its attempt has no valid id")
             if not (
                 isinstance(previous, str) and (_DIGEST.fullmatch(previous) if number > 1 else not previous)
             ):

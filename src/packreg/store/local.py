@@ -303,7 +303,9 @@ def _fail(what: str, path: str, failed: OSError) -> NoReturn:
     if failed.errno in (errno.ENOSPC, errno.EDQUOT):
         raise StoreRefused(message, hint="free some space on that disk, then run it again") from failed
     if failed.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
-        raise StoreRefused(message, hint="something that is not the registry's is in the way") from failed
+        raise StoreRefused(
+            message, hint="something that does not belong to the registry is in the way"
+        ) from failed
     if failed.errno in (errno.EMFILE, errno.ENFILE, errno.EINTR, errno.EAGAIN, errno.ENOMEM):
         raise StoreUnavailable(message) from failed
     raise StoreError(message, hint="check the disk and the system's log") from failed

@@ -85,7 +85,7 @@ def canary(store: Store) -> None:
         raise StoreUnsafe(
             f"{store.describe()} let an object be created that should exist already ({CANARY_KEY}): either "
             "it was deleted, or the store no longer creates objects exactly once",
-            hint="run `packreg doctor`, which finds out; nothing was published",
+            hint="run `packreg doctor` to find out; nothing was published",
         )
 
 
@@ -149,7 +149,9 @@ def _check_race(store: Store, key: str, writers: int) -> None:
     if there is None and maybe and not won:
         return  # none of the attempts without an answer took effect: nothing learned
     if there is None and not won:
-        raise StoreUnsafe(f"of {writers} who created one object at once nobody did", hint=_HINT)
+        raise StoreUnsafe(
+            f"of {writers} who created one object at once none was told that it did", hint=_HINT
+        )
     # Without a winner the answer of the one whose bytes are there was lost, or spoiled by a second sending.
     if there is None or there not in (won or sent):
         raise StoreUnsafe("the object that was raced for does not hold its creator's bytes", hint=_HINT)

@@ -130,7 +130,7 @@ class S3Bucket:
             prefixes = [self._own(item["Prefix"]) for item in answer.get("CommonPrefixes", ())]
         except (KeyError, TypeError, ValueError, AttributeError) as failed:
             raise StoreUnsafe(
-                f"a listing of {self.describe()} lacks what a listing holds: {failed!r}",
+                f"a listing of {self.describe()} is incomplete: {failed!r}",
                 hint="the store does not speak S3 well enough for a registry",
             ) from failed
         entries = tuple(entry for entry in found if not key_problem(entry.key))
@@ -139,7 +139,7 @@ class S3Bucket:
             following = answer.get("NextContinuationToken")
             if not following:
                 raise StoreUnsafe(
-                    f"{self.describe()} says that a listing goes on, and not how",
+                    f"{self.describe()} says that a listing goes on, but not where",
                     hint="the store does not speak S3 well enough for a registry",
                 )
             return Page(entries, rolled, f"{_THEIRS}{following}")

@@ -269,7 +269,7 @@ class Store:
             empty = 0 if page.entries or page.prefixes else empty + 1
             if page.more in tokens or empty > MAX_EMPTY:
                 raise StoreUnsafe(
-                    f"the listing of {prefix!r} in {self.describe()} goes in circles behind {last!r}",
+                    f"the listing of {prefix!r} in {self.describe()} goes in circles after {last!r}",
                     hint="the store does not page its listings as S3 does; it cannot hold a registry",
                 )
             token, limit = page.more, self.bucket.page_size

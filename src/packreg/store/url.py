@@ -183,7 +183,7 @@ def query_options(query: str, known: tuple[str, ...]) -> dict[str, str]:
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query), errors="strict")
     except ValueError:
-        raise UsageError("the part behind '?' is not of the form name=value&name=value") from None
+        raise UsageError("the part after '?' is not of the form name=value&name=value") from None
     for name, value in pairs:
         if name not in known:
             raise UsageError(

@@ -86,5 +86,5 @@ def _provider(provider: Mapping[str, Any]) -> pb.ProviderResource:
 
 def _checked(data: bytes) -> bytes:
     if len(data) > MAX_MESSAGE:
-        raise Unsendable(f"it takes more than the {MAX_MESSAGE >> 20} MiB that a policy pack accepts")
+        raise Unsendable(f"it is larger than the {MAX_MESSAGE >> 20} MiB that a policy pack accepts")
     return data
