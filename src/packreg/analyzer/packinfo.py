@@ -47,7 +47,7 @@ def read_info(message: pb.AnalyzerInfo, sdk: str, pack: str) -> PackInfo:
     wrong += faults(info)
     if wrong:
         raise PackFailed(
-            f"{pack} describes itself in an impossible way: " + "; ".join(sorted(set(wrong))[:20]),
+            f"the metadata of {pack} breaks the rules: " + "; ".join(sorted(set(wrong))[:20]),
             code="bad-metadata",
         )
     return info
