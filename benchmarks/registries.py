@@ -31,7 +31,7 @@ from packreg.pack.template import new_pack
 from packreg.pack.version import Version
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.store import Store
 from packreg.store.url import parse_location
 

@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from packreg.states.preview import read_preview
     from packreg.states.snapshot import Snapshot
     from packreg.states.state import read_state
-    from packreg.store.opening import open_store
+    from packreg.store.open import open_store
     from packreg.store.store import Store
 
 __all__ = [
@@ -173,7 +173,7 @@ _HOMES = {
     "load_pack": "packreg.pack.check",
     "lock_dependencies": "packreg.install.lock_dependencies",
     "open_registry": "packreg.services.clock",
-    "open_store": "packreg.store.opening",
+    "open_store": "packreg.store.open",
     "read_preview": "packreg.states.preview",
     "read_state": "packreg.states.state",
     "stack_entity": "packreg.groups.entities",

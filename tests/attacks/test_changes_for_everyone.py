@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import User
 from tests.cli.conftest import user as user  # a fixture
-from tests.cli.offices import GOOD, write_state
+from tests.cli.governed import GOOD, write_state
 
 pytestmark = pytest.mark.usefixtures("opa")
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from packreg.groups.times import precise
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.store import Store
 from packreg.store.url import parse_location
 from tests.cli.conftest import User, user

@@ -10,7 +10,7 @@ import pytest
 from packreg.registry import audit, layout
 from packreg.registry.holders import Holders
 from packreg.services import verify
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.store import Store
 from packreg.store.url import parse_location
 from tests.cli.conftest import User, user

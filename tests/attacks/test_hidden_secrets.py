@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.conftest import Done, User
 from tests.cli.conftest import user as user
-from tests.cli.offices import BUCKET, GUARD, founder, moved_in, write_stack, write_state
+from tests.cli.governed import BUCKET, GUARD, founder, moved_in, write_stack, write_state
 from tests.cli.secret_states import PASSPHRASE, secret, with_provider
 
 #: Whether it is open is a secret.

@@ -21,7 +21,7 @@ from packreg.install.trust import Key
 from packreg.install.unpacking import unpack
 from packreg.pack.reference import Reference
 from tests.cli.conftest import User, user
-from tests.cli.offices import GUARD, OPEN, founder, moved_in, write_state
+from tests.cli.governed import GUARD, OPEN, founder, moved_in, write_state
 from tests.install.conftest import LEAF, OTHER, TWIG
 from tests.install.shop import Index, Shop, kept_home, lock_of, python_pack, serving, tools_in
 

@@ -10,9 +10,9 @@ import pytest
 from packreg.analyzer.program import Stack
 from packreg.cli.context import CommandContext
 from packreg.errors import NotFound
-from packreg.guard.backend import Office
+from packreg.guard.backend import GuardBackend
 from tests.cli.conftest import User, user, write_pack  # noqa: F401  the fixture
-from tests.cli.offices import GOOD, write_stack, write_state
+from tests.cli.governed import GOOD, write_stack, write_state
 
 ASKED = {
     "required": ("required", "shop/dev"),
@@ -42,7 +42,7 @@ def guard(who: User) -> None:
     """What the guard asks before it lets a stack go on."""
     session = CommandContext(who.environ)
     session.__dict__["cwd"] = str(who.directory)
-    Office(session).prepare(Stack("dev", "shop", "organization"), "preventative")
+    GuardBackend(session).prepare(Stack("dev", "shop", "organization"), "preventative")
 
 
 @pytest.mark.parametrize("words", ASKED.values(), ids=ASKED.keys())

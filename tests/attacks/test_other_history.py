@@ -14,7 +14,7 @@ import pytest
 from packreg.analyzer.program import Stack
 from packreg.cli.context import CommandContext
 from packreg.errors import IntegrityError
-from packreg.guard.backend import Office
+from packreg.guard.backend import GuardBackend
 from packreg.install.known import Known
 from packreg.services.continuity import memory_of
 from tests.cli.conftest import Done, User, user  # noqa: F401  the fixture
@@ -112,7 +112,7 @@ def test_what_is_there_does_not_continue_what_was_seen(
     session = CommandContext(known.environ)
     session.__dict__["cwd"] = str(known.directory)
     with pytest.raises(IntegrityError, match=said):
-        Office(session).prepare(Stack("dev", "shop", "organization"), "preventative")
+        GuardBackend(session).prepare(Stack("dev", "shop", "organization"), "preventative")
 
 
 @pytest.mark.parametrize("attack", [older, rewritten, rewritten_further, another])

@@ -24,7 +24,7 @@ from packreg.reports.stored import RanPack, StoredReport
 from packreg.services.reports import ReportStore
 from tests.cli.conftest import Done, User
 from tests.cli.conftest import user as user
-from tests.cli.offices import GOOD, GUARD, founder, moved_in, write_stack, write_tags
+from tests.cli.governed import GOOD, GUARD, founder, moved_in, write_stack, write_tags
 
 ENTITY = Entity("stack", "organization/shop/dev")
 FORMATS = ("text", "json", "sarif", "junit", "github", "markdown", "csv", "html")
@@ -256,14 +256,14 @@ def test_history_that_was_overwritten_is_found(deploying: Deploying) -> None:
 def test_an_audit_by_the_guard_hides_nothing(deploying: Deploying) -> None:
     """The guard's own audit, after an update, takes over what the last audit found."""
     from packreg.analyzer.program import Stack
-    from packreg.guard.backend import Office
+    from packreg.guard.backend import GuardBackend
     from packreg.guard.run import Run
 
     deploying.update()
     assert len(deploying.found()) == 1
     deploying.user.monkeypatch.chdir(deploying.user.directory)  # where the CLI would be, and its backend
     session = CommandContext(deploying.user.environ)
-    office = Office(session)
+    office = GuardBackend(session)
     stack = Stack("dev", "shop", "organization")
     prepared = office.prepare(stack, "audit")
     office.keep(Run(stack, prepared, Evaluation((PackResult("guard", "1.0.0", None, 1),), 1)))

@@ -17,7 +17,7 @@ from packreg.reports.stored import StoredReport
 from packreg.services.reports import object_digest
 from packreg.store.bucket import Entry
 from packreg.store.memory import MemoryBucket
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.store import Store
 from packreg.store.url import parse_location
 from tests.cli.conftest import Done, User, user

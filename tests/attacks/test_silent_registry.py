@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.conftest import User, user  # noqa: F401  the fixture
-from tests.cli.offices import GOOD, write_state
+from tests.cli.governed import GOOD, write_state
 from tests.store.silent_server import silent_server
 
 

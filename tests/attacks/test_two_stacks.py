@@ -9,11 +9,11 @@ import pytest
 from packreg.analyzer.program import Stack
 from packreg.cli.context import CommandContext
 from packreg.errors import NotEvaluated
-from packreg.guard.backend import Office
+from packreg.guard.backend import GuardBackend
 from packreg.services.backends import canonical, current_backend
 from tests.cli.conftest import Done, User
 from tests.cli.conftest import user as user
-from tests.cli.offices import GOOD, GUARD, OPEN, founder, moved_in, write_stack
+from tests.cli.governed import GOOD, GUARD, OPEN, founder, moved_in, write_stack
 
 pytestmark = pytest.mark.usefixtures("opa")
 
@@ -136,7 +136,7 @@ def test_the_guard_comes_to_the_same_entity(office: User, monkeypatch: pytest.Mo
     def required(backend: str) -> str:
         environ = {**office.environ, "PULUMI_BACKEND_URL": f"file://{office.directory / backend}"}
         monkeypatch.chdir(office.directory)
-        guard = Office(CommandContext(environ))
+        guard = GuardBackend(CommandContext(environ))
         prepared = guard.prepare(Stack("prod", "infra", "organization"), "preventative")
         guard.begin(prepared)
         return prepared.required.entity.name

@@ -13,7 +13,7 @@ from packreg.reports.stored import StoredReport
 from packreg.services.clock import new_id
 from packreg.services.reports import object_digest
 from packreg.store.chain import Chain
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.store import Store
 from packreg.store.url import parse_location
 from tests.cli.conftest import User

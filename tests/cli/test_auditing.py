@@ -16,7 +16,7 @@ from packreg.groups.model import Entity
 from packreg.reports.stored import StoredReport
 from packreg.services.reports import ReportStore
 from tests.cli.conftest import Done, User
-from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
+from tests.cli.governed import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
 pytestmark = pytest.mark.usefixtures("opa")

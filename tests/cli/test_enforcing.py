@@ -15,7 +15,7 @@ from packreg.groups.model import Entity
 from packreg.reports.stored import StoredReport
 from packreg.services.reports import ReportStore
 from tests.cli.conftest import User
-from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_state
+from tests.cli.governed import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_state
 from tests.cli.test_documented_json import ROWS
 from tests.states.recordings import PROGRAM
 

@@ -12,7 +12,7 @@ from packreg.cli.context import CommandContext
 from packreg.groups.entities import stack_entity
 from packreg.services.decisions import Decisions
 from tests.cli.conftest import Done, User
-from tests.cli.offices import GOOD, founder, moved_in, write_stack, write_tags
+from tests.cli.governed import GOOD, founder, moved_in, write_stack, write_tags
 from tests.cli.test_documented_json import assert_has, first
 
 pytestmark = pytest.mark.usefixtures("opa")

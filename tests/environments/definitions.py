@@ -14,8 +14,8 @@ from pathlib import Path
 
 from packreg.environments.document import read_document
 from packreg.environments.evaluation import Definition, EvaluatedImport, Load
+from packreg.environments.open import open_document, open_environments
 from packreg.environments.opened import Opened
-from packreg.environments.opening import open_document, open_environments
 from packreg.errors import InvalidConfiguration, NotFound
 from packreg.registry.environment_reference import EnvironmentReference
 

@@ -7,8 +7,8 @@ import pytest
 from packreg.configuration.file import Setting
 from packreg.configuration.reconcile import ConfigurablePack, Policy, reconcile
 from packreg.configuration.schema import PolicySchema
+from packreg.environments.open import check_config
 from packreg.environments.opened import layer_of
-from packreg.environments.opening import check_config
 from packreg.errors import InvalidConfiguration
 from tests.environments.definitions import opened, opened_together
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from packreg.environments.ciphertext import EnvironmentSecrets
 from packreg.environments.document import read_document
-from packreg.environments.opening import open_document
+from packreg.environments.open import open_document
 from packreg.environments.sealing import ciphertexts, seal
 from packreg.errors import IntegrityError, InvalidConfiguration, UsageError
 from tests.environments.definitions import shelf

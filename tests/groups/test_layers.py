@@ -7,7 +7,7 @@ import pytest
 from packreg.configuration.file import Setting
 from packreg.environments.opened import Opened
 from packreg.errors import InvalidConfiguration
-from packreg.groups.decision import AskedEntry
+from packreg.groups.decision import GroupRequest
 from packreg.groups.layers import layers_of, shown_layers_of
 from packreg.groups.model import PackEntry
 from packreg.pack.version import Version
@@ -31,10 +31,10 @@ OPENED = Opened(
 )
 
 
-def asked(**config: object) -> AskedEntry:
+def asked(**config: object) -> GroupRequest:
     """An entry of the group prod."""
     entry = PackEntry("guard", "1.0.0", "2026-01-01T00:00:00.000000Z", config, ("prod",))
-    return AskedEntry("prod", entry, Version("1.0.0"))
+    return GroupRequest("prod", entry, Version("1.0.0"))
 
 
 def test_environments_come_before_the_entry() -> None:

@@ -14,7 +14,7 @@ from packreg.analyzer.protocol.encode import encode_resource, encode_stack
 from packreg.analyzer.protocol.struct import decode_struct
 from packreg.enforcement.waivers import Waived, apply_waivers
 from packreg.errors import PackregError
-from packreg.groups.decision import AskedEntry, Required, Requirement, Unavailable
+from packreg.groups.decision import GroupRequest, Required, Requirement, Unavailable
 from packreg.groups.model import Mode, PackEntry, Rules, Waiver
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.guard import Guard, entity_of
@@ -45,7 +45,7 @@ def requirement(pack: PackToRun) -> Requirement:
     """What asks for a pack."""
     version = Version(pack.version)
     entry = PackEntry(pack.name, pack.version, "2026-01-01T00:00:00Z")
-    return Requirement(pack.name, version, AskedEntry("everyone", entry, version))
+    return Requirement(pack.name, version, GroupRequest("everyone", entry, version))
 
 
 class Office:

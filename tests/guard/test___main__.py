@@ -19,7 +19,7 @@ from packreg.analyzer.protocol.encode import encode_resource, encode_stack
 from packreg.cli.context import CommandContext
 from packreg.errors import NotFound, Problem, StoreRefused
 from packreg.guard.__main__ import failing_open
-from packreg.guard.backend import Office
+from packreg.guard.backend import GuardBackend
 from packreg.guard.run import Run
 from packreg.reports.stored import StoredReport
 from packreg.services.guard_forms import DIRECTORY
@@ -43,11 +43,11 @@ def enforced(opa: str, user: User) -> User:
     return user
 
 
-def office(user: User) -> Office:
+def office(user: User) -> GuardBackend:
     """What a guard of this user asks."""
     session = CommandContext(user.environ)
     session.__dict__["cwd"] = str(user.directory)
-    return Office(session)
+    return GuardBackend(session)
 
 
 def test_a_stack_gets_what_its_groups_ask_for(enforced: User) -> None:

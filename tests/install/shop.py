@@ -23,7 +23,7 @@ from packreg.pack.check import Pack, check_bundle
 from packreg.pack.files import File
 from packreg.registry.record import Lock, Record, Source
 from packreg.registry.registry import Registry
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.url import parse_location
 
 NOW = "2026-01-02T03:04:05Z"

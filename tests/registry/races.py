@@ -26,7 +26,7 @@ from packreg.errors import OutcomeUnknown, StoreUnavailable, VersionUsed
 from packreg.pack.reference import Reference
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
 from packreg.store.url import parse_location

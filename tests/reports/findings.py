@@ -16,7 +16,7 @@ from packreg.analyzer.findings import (
 from packreg.enforcement.governed import Governed, unavailable_results
 from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import Problem
-from packreg.groups.decision import AskedEntry, Required, Requirement, Unavailable
+from packreg.groups.decision import GroupRequest, Required, Requirement, Unavailable
 from packreg.groups.model import Entity, Mode, PackEntry, Rules, Waiver
 from packreg.pack.metadata import PackInfo, PolicyInfo
 from packreg.pack.version import Version
@@ -140,7 +140,7 @@ def governed(
 ) -> Report:
     """A report on packs that a group requires of `STACK`, `guard` without any."""
     version = Version("1.0.0")
-    asked = AskedEntry(
+    asked = GroupRequest(
         "prod",
         PackEntry("guard", "1.0.0", "2026-01-01T00:00:00.000000Z", {"private": {"threshold": 17}}),
         version,

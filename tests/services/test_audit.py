@@ -14,7 +14,7 @@ from packreg.services.reports import ReportStore
 from packreg.services.stacks import Shard, StackSelection
 from packreg.services.workspace import Workspace
 from packreg.states.resources import read_resources
-from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, write_stack
+from tests.cli.governed import GOOD, GUARD, OPEN, UNOWNED, founder, write_stack
 from tests.services.conftest import told, workspace_of
 
 pytestmark = pytest.mark.usefixtures("opa")

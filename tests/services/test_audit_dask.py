@@ -22,12 +22,12 @@ from packreg.services import audit_dask as dask_audit
 from packreg.services.audit import AuditOptions, AuditResult
 from packreg.services.audit_dask import Assignment, assignment, audit_one, put_down
 from packreg.services.governance import read_governance
-from packreg.services.judge import Stamp, new_stamp
+from packreg.services.judge import ReportIdentity, new_identity
 from packreg.services.stacks import StackTask
 from packreg.states.backend import list_stacks
 from packreg.states.places import open_place
 from tests.cli.conftest import User
-from tests.cli.offices import GOOD, GUARD, OPEN, founder, moved_in, write_stack
+from tests.cli.governed import GOOD, GUARD, OPEN, founder, moved_in, write_stack
 
 distributed = pytest.importorskip("distributed", reason="`audit --dask` needs packreg[dask]")
 STACKS = {f"app-{number}/prod": OPEN if number % 2 else GOOD for number in range(8)}
@@ -142,7 +142,7 @@ def assigned(office: User, options: AuditOptions | None = None) -> tuple[Assignm
     return about, StackTask(list_stacks(place)[1])
 
 
-def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: Stamp) -> AuditResult:
+def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: ReportIdentity) -> AuditResult:
     """What a worker with this person's environment answers; then that worker is gone."""
     with office.monkeypatch.context() as patch:
         for name, value in office.environ.items():
@@ -158,13 +158,13 @@ def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: Stamp) 
 def test_an_audit_that_is_made_again_gives_the_first_report(office: User, options: AuditOptions) -> None:
     """Its worker died when the report was kept: the answer is that report's, though the stack has changed."""
     about, task = assigned(office, options)
-    stamp = new_stamp()
+    stamp = new_identity()
     first = on_a_worker(office, about, task, stamp)
     assert first.verdict == "not-compliant"
     write_stack(office.directory / "states", "app-1", "prod", GOOD)
     assert on_a_worker(office, about, task, stamp) == first
     assert reports(office) == {"stack.organization.app-1.prod": 1}
-    later = on_a_worker(office, about, task, new_stamp())
+    later = on_a_worker(office, about, task, new_identity())
     assert (later.verdict, reports(office)) == ("compliant", {"stack.organization.app-1.prod": 2})
 
 
@@ -172,18 +172,18 @@ def test_workers_decide_by_the_revision_that_the_audit_began_with(office: User) 
     """Groups that are changed meanwhile count for the next audit."""
     about, task = assigned(office)
     office.must("disable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
-    assert on_a_worker(office, about, task, new_stamp()).verdict == "not-compliant"
+    assert on_a_worker(office, about, task, new_identity()).verdict == "not-compliant"
     about, task = assigned(office)
-    assert on_a_worker(office, about, task, new_stamp()).verdict == "nothing-required"
+    assert on_a_worker(office, about, task, new_identity()).verdict == "nothing-required"
 
 
 def test_a_worker_that_cannot_work_says_why(office: User) -> None:
     """Another version of packreg, or no registry where it is: an evaluation error of the stack."""
     about, task = assigned(office)
-    other = on_a_worker(office, replace(about, tool="0.0.0"), task, new_stamp())
+    other = on_a_worker(office, replace(about, tool="0.0.0"), task, new_identity())
     assert (other.verdict, other.entity) == ("not-evaluated", "organization/app-1/prod")
     assert "the audit is of packreg 0.0.0" in other.error
-    gone = on_a_worker(office, replace(about, registry=str(office.top / "gone")), task, new_stamp())
+    gone = on_a_worker(office, replace(about, registry=str(office.top / "gone")), task, new_identity())
     assert gone.verdict == "not-evaluated" and gone.error
     assert reports(office) == {}
 

@@ -21,7 +21,7 @@ from packreg.states.preview import read_preview
 from packreg.states.snapshot import Snapshot
 from packreg.states.state import read_state
 from tests.cli.conftest import User
-from tests.cli.offices import GOOD, GUARD, OPEN, founder, moved_in, state_of
+from tests.cli.governed import GOOD, GUARD, OPEN, founder, moved_in, state_of
 from tests.cli.secret_states import secret
 
 pytestmark = pytest.mark.usefixtures("opa")

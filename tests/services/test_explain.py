@@ -18,7 +18,7 @@ from packreg.services.explain import (
     why_json,
 )
 from packreg.services.workspace import Workspace
-from tests.cli.offices import GOOD, founder, write_stack, write_tags
+from tests.cli.governed import GOOD, founder, write_stack, write_tags
 from tests.services.conftest import told, workspace_of
 
 pytestmark = pytest.mark.usefixtures("opa")

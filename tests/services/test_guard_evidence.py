@@ -25,7 +25,7 @@ from packreg.services.reports import ReportStore
 from packreg.services.workspace import Workspace
 from packreg.states.backend import list_stacks
 from packreg.states.places import open_place
-from tests.cli.offices import GOOD, write_stack
+from tests.cli.governed import GOOD, write_stack
 from tests.reports.findings import guard
 from tests.reports.kept import stored
 

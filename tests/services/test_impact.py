@@ -11,7 +11,7 @@ from packreg.errors import NotFound, UsageError
 from packreg.pack.reference import Reference
 from packreg.services.impact import compare_versions, impact_json
 from packreg.services.workspace import Workspace
-from tests.cli.offices import GOOD, GUARD, OPEN, UNOWNED, founder, write_stack
+from tests.cli.governed import GOOD, GUARD, OPEN, UNOWNED, founder, write_stack
 from tests.services.conftest import told, workspace_of
 
 pytestmark = pytest.mark.usefixtures("opa")

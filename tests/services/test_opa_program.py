@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import User
-from tests.cli.offices import GUARD, OPEN, write_state
+from tests.cli.governed import GUARD, OPEN, write_state
 
 
 @pytest.fixture

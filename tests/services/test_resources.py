@@ -9,7 +9,7 @@ import pytest
 from packreg.errors import InvalidState, NotFound, UsageError
 from packreg.services.resources import ResourcesToJudge, backend_url, read_judged
 from packreg.services.workspace import Workspace
-from tests.cli.offices import GOOD, write_stack, write_state
+from tests.cli.governed import GOOD, write_stack, write_state
 from tests.services.conftest import open_workspace
 
 

@@ -13,7 +13,7 @@ from packreg.groups.model import Entity, Governance, Group, PackEntry
 from packreg.services.governance import edit_governance, read_governance
 from packreg.services.stack_tags import with_tags
 from packreg.services.workspace import Workspace
-from tests.cli.offices import GOOD, write_stack, write_tags
+from tests.cli.governed import GOOD, write_stack, write_tags
 from tests.services.conftest import open_workspace, told
 
 PROD = Entity("stack", "organization/shop/prod")

@@ -22,7 +22,7 @@ from packreg.services.stacks import (
 from packreg.services.workspace import Workspace
 from packreg.states.backend import StackEntry
 from packreg.states.places import Place, open_place
-from tests.cli.offices import GOOD, write_stack, write_tags
+from tests.cli.governed import GOOD, write_stack, write_tags
 
 STACKS = ("blog/prod", "shop/dev", "shop/prod")
 

@@ -16,7 +16,7 @@ from packreg.services.enforce import enforce
 from packreg.services.governance import read_governance
 from packreg.services.workspace import Workspace
 from tests.cli.conftest import User
-from tests.cli.offices import GOOD, GUARD, OPEN
+from tests.cli.governed import GOOD, GUARD, OPEN
 from tests.services.test_enforce import state
 
 

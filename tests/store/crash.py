@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 from packreg.store.local import TEMPORARY, LocalBucket
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.store import Store
 
 _REPOSITORY = Path(__file__).parents[2]

@@ -24,7 +24,7 @@ from typing import Any
 
 from packreg.errors import OutcomeUnknown, StoreUnavailable
 from packreg.store.chain import Chain, Revision
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
 from tests.store.faulty import FaultyBucket

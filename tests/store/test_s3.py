@@ -296,7 +296,7 @@ def test_says_what_the_server_is_like(s3_endpoint: str, aws: None) -> None:
 def test_botocore_is_imported_only_by_requests() -> None:
     """Neither a location nor an unused store imports botocore, and a directory never does."""
     program = (
-        "import sys; from packreg.store.opening import open_store\n"
+        "import sys; from packreg.store.open import open_store\n"
         "store = open_store('s3://bucket/x?region=eu-west-1'); store.describe()\n"
         "list(open_store('nowhere').list_all(''))\n"
         "heavy = {'botocore', 'boto3', 'urllib3', 'dataclasses', 'pathlib', 'logging'} & set(sys.modules)\n"

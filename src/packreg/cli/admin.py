@@ -223,12 +223,10 @@ def transferred_command(context: CommandContext, reason: str, yes: bool) -> None
     The store's own times are those of the copy then. Those that it gave until now are not compared any more
     with the times in objects; of what is written later they are.
     """
-    from packreg.services.clock import new_id, precisely_now
-
     context.registry().home()
     context.confirmed(f"comparing no times that {context.place} gave until now", yes)
     made = context.registry().times.transferred(
-        by=context.author(), reason=reason, now=precisely_now, attempt_id=new_id()
+        by=context.author(), reason=reason, now=context.precisely_now, attempt_id=context.new_id()
     )
     if context.out.json:
         context.out.document(made._asdict())

@@ -185,7 +185,7 @@ def _list(*, json: bool) -> int | None:
     from packreg.cli.output import Output, ReaderGone, forget_stdout
     from packreg.errors import PackregError
     from packreg.registry.names import pack_names
-    from packreg.store.opening import open_store
+    from packreg.store.open import open_store
 
     try:
         names = pack_names(open_store(settings.registry, cwd=settings.base))

@@ -12,7 +12,7 @@ from packreg.pack.version import Version
 
 
 @dataclass(frozen=True, slots=True)
-class AskedEntry:
+class GroupRequest:
     """A group that asked for a pack: its entry, and the version that this means today."""
 
     group: str
@@ -28,7 +28,7 @@ class Lost:
     group) where both were modified at the same time; "same" where it asks for just what the winner does.
     """
 
-    asked: AskedEntry
+    asked: GroupRequest
     rule: str
 
 
@@ -41,7 +41,7 @@ class Requirement:
 
     pack: str
     version: Version
-    winner: AskedEntry
+    winner: GroupRequest
     lost: tuple[Lost, ...] = ()
     warnings: tuple[Problem, ...] = ()
 

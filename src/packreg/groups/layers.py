@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from packreg.environments.opened import Opened
-    from packreg.groups.decision import AskedEntry
+    from packreg.groups.decision import GroupRequest
 
 
-def layers_of(asked: AskedEntry, opened: Opened | None) -> list[Layer]:
+def layers_of(asked: GroupRequest, opened: Opened | None) -> list[Layer]:
     """The layers, the weakest first; those that set nothing are left out, as a pack may take none.
 
     `opened` are the entry's environments, None where it has none. Raises InvalidConfiguration.
@@ -25,7 +25,7 @@ def layers_of(asked: AskedEntry, opened: Opened | None) -> list[Layer]:
     return [layer for layer in layers if layer.settings]
 
 
-def shown_layers_of(asked: AskedEntry, opened: Opened | None) -> list[Layer]:
+def shown_layers_of(asked: GroupRequest, opened: Opened | None) -> list[Layer]:
     """The same for people: what is secret in an environment is "[secret]". Not to be given to a pack."""
     if opened is not None:
         shown = cast("Mapping[str, object]", opened.shown.get("policyConfig", {}))

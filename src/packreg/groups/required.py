@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from packreg.errors import NotFound, PackregError, Problem, Removed
-from packreg.groups.decision import AskedEntry, Lost, Required, Requirement, Unavailable
+from packreg.groups.decision import GroupRequest, Lost, Required, Requirement, Unavailable
 from packreg.groups.members import groups_of
 from packreg.groups.model import Entity, Governance, Group, Mode, PackEntry
 from packreg.pack.reference import Reference
@@ -60,13 +60,13 @@ class Resolution:
         return Required(entity, mode, self._governance.revision, names, *self._decided[names])
 
     def _decide(self, groups: Sequence[Group]) -> tuple[tuple[Requirement, ...], tuple[Unavailable, ...]]:
-        asked: dict[str, list[AskedEntry]] = defaultdict(list)
+        asked: dict[str, list[GroupRequest]] = defaultdict(list)
         missing: list[Unavailable] = []
         for group in groups:
             for entry in group.packs.values():
                 choice = self._choose(entry)
                 if isinstance(choice, Choice):
-                    asked[entry.pack].append(AskedEntry(group.name, entry, choice.version))
+                    asked[entry.pack].append(GroupRequest(group.name, entry, choice.version))
                 else:
                     missing.append(_cannot_be_had(group, entry, choice))
         packs = tuple(self._settled(name, asked[name]) for name in sorted(asked))
@@ -90,7 +90,7 @@ class Resolution:
         except PackregError as error:
             return error
 
-    def _settled(self, pack: str, asked: Sequence[AskedEntry]) -> Requirement:
+    def _settled(self, pack: str, asked: Sequence[GroupRequest]) -> Requirement:
         """The one version that runs, and why the other entries do not count."""
         newest = max((each.version for each in asked), key=precedence)
         same = [each for each in asked if each.version == newest]
@@ -101,7 +101,7 @@ class Resolution:
         warnings = tuple(self._warnings(pack, newest, same))
         return Requirement(pack, newest, winner, tuple(lost), warnings)
 
-    def _warnings(self, pack: str, version: Version, asked: Sequence[AskedEntry]) -> Iterable[Problem]:
+    def _warnings(self, pack: str, version: Version, asked: Sequence[GroupRequest]) -> Iterable[Problem]:
         groups = ", ".join(sorted(each.group for each in asked))
         listing = self._listings[pack]
         if isinstance(listing, PackListing) and listing.by_version[version].state == "yanked":
@@ -115,7 +115,7 @@ class Resolution:
                 yield Problem("only-prereleases", note, groups)
 
 
-def _rule(asked: AskedEntry, winner: AskedEntry) -> str:
+def _rule(asked: GroupRequest, winner: GroupRequest) -> str:
     """The rule that an entry lost by; "same" where it asks for just what the winner does."""
     if asked.version != winner.version:
         return "newer-version"

@@ -15,7 +15,7 @@ from dataclasses import replace
 from packreg.configuration.file import Layer
 from packreg.configuration.reconcile import ConfigurablePack, reconcile
 from packreg.errors import Problem
-from packreg.groups.decision import AskedEntry, Lost, Required, Requirement, Unavailable
+from packreg.groups.decision import GroupRequest, Lost, Required, Requirement, Unavailable
 
 #: The level of each policy by its name.
 Levels = Mapping[str, str]
@@ -25,9 +25,9 @@ RANK = {"disabled": 0, "advisory": 1, "mandatory": 2, "remediate": 2}
 _NAMED = 5
 
 
-def contested(required: Required) -> tuple[AskedEntry, ...]:
+def contested(required: Required) -> tuple[GroupRequest, ...]:
     """The entries whose levels `with_strictness` compares: of packs that several groups want differently."""
-    found: list[AskedEntry] = []
+    found: list[GroupRequest] = []
     for pack in required.packs:
         losers = [lost.asked for lost in pack.lost if lost.rule != "same"]
         found += [pack.winner, *losers] if losers else []

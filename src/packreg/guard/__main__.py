@@ -43,7 +43,7 @@ def main() -> None:
 
     life = Life()  # signals count from here on
     from packreg._version import __version__
-    from packreg.guard.backend import Office
+    from packreg.guard.backend import GuardBackend
     from packreg.guard.callers import Callers
     from packreg.guard.exceptions import exceptions_of
     from packreg.guard.guard import Guard
@@ -57,7 +57,7 @@ def main() -> None:
     # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     workspace = Workspace(os.environ, notify=_Diagnostics())
-    office = Office(workspace)
+    office = GuardBackend(workspace)
     guard = Guard(
         office.prepare,
         office.keep,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packreg.services.workspace import Workspace
 
 
-class Office:
+class GuardBackend:
     """Governance as it was when it was first read, for all modes. For several threads."""
 
     def __init__(self, workspace: Workspace) -> None:

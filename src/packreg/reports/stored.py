@@ -20,7 +20,7 @@ from packreg.enforcement.governed import Governed
 from packreg.enforcement.verdict import Verdict
 from packreg.enforcement.waivers import Waived
 from packreg.errors import IntegrityError, InvalidState, Problem, UsageError
-from packreg.groups.decision import AskedEntry, Required, Requirement, Unavailable
+from packreg.groups.decision import GroupRequest, Required, Requirement, Unavailable
 from packreg.groups.model import Entity, Mode, PackEntry
 from packreg.groups.times import is_precise
 from packreg.pack.strict_json import MAX_DEPTH
@@ -254,7 +254,7 @@ def _requirement(found: Members) -> Requirement:
     pack = _read_pack(found)
     version = found.parsed("version", Version)
     entry = PackEntry(pack.name, pack.version, "", {}, pack.environments)
-    return Requirement(pack.name, version, AskedEntry(pack.group, entry, version))
+    return Requirement(pack.name, version, GroupRequest(pack.group, entry, version))
 
 
 def _read_pack(found: Members) -> RanPack:

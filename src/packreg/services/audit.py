@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from packreg.groups.model import Entity
     from packreg.reports.report import Report
     from packreg.reports.stored import StoredReport
-    from packreg.services.judge import Stamp
+    from packreg.services.judge import ReportIdentity
     from packreg.services.prepare import PreparedPacks
     from packreg.services.stacks import StackSelection, StackTask
     from packreg.services.workspace import Workspace
@@ -181,7 +181,7 @@ class Auditor:
         required = (self._decisions.required(each, "audit") for each in entities)
         self._packs.install(pack for each in required for pack in each.packs)
 
-    def stack(self, task: StackTask, stamp: Stamp | None = None) -> AuditResult:
+    def stack(self, task: StackTask, stamp: ReportIdentity | None = None) -> AuditResult:
         """Audit the newest checkpoint of a stack in the backend.
 
         With the `stamp` of an audit that may have been made already, its report stays the only one.
@@ -214,7 +214,7 @@ class Auditor:
         told: Stack | None,
         before: StoredReport | None,
         own: OwnFindings,
-        stamp: Stamp | None = None,
+        stamp: ReportIdentity | None = None,
     ) -> AuditResult:
         """`before` is the report of the last audit; `own` what was found beside the packs."""
         required = self._decisions.required(entity, "audit")
@@ -288,7 +288,7 @@ class Auditor:
         return (newest[0] if newest else None), notes
 
     def _is_unchanged(
-        self, before: StoredReport, snapshot: Snapshot, ready: PreparedPacks, stamp: Stamp | None
+        self, before: StoredReport, snapshot: Snapshot, ready: PreparedPacks, stamp: ReportIdentity | None
     ) -> bool:
         """Whether the last audit judged the same state by the same packs, and its verdict still holds.
 

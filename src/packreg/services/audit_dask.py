@@ -27,7 +27,7 @@ from packreg.errors import ClusterUnavailable, PackregError, UsageError
 from packreg.services.audit import MOST_WARM, AuditOptions, Auditor, AuditResult
 from packreg.services.decisions import Decisions
 from packreg.services.governance import stored_governance
-from packreg.services.judge import Stamp, new_stamp
+from packreg.services.judge import ReportIdentity, new_identity
 from packreg.services.workspace import Workspace
 from packreg.states.places import file_path
 
@@ -58,7 +58,7 @@ def assignment(workspace: Workspace, backend: str, revision: int, options: Audit
         backend = file_path(backend, cwd=Path(workspace.cwd)).absolute().as_uri()
     location = workspace.location
     registry = location.path if location.is_local else location.url
-    return Assignment(new_stamp().id, __version__, registry, backend, revision, options)
+    return Assignment(new_identity().id, __version__, registry, backend, revision, options)
 
 
 def audit_on_cluster(
@@ -94,7 +94,7 @@ def audit_on_cluster(
         def hand_out(some: Iterable[StackTask]) -> list[Any]:
             futures = []
             for task in some:
-                stamp = new_stamp()
+                stamp = new_identity()
                 key = f"packreg-audit-{stamp.id}"
                 future = client.submit(audit_one, about, task, stamp, key=key, pure=False)
                 under_way[future] = task
@@ -161,7 +161,7 @@ _workers: dict[str, _Worker] = {}
 _lock = threading.Lock()
 
 
-def audit_one(about: Assignment, task: StackTask, stamp: Stamp) -> AuditResult:
+def audit_one(about: Assignment, task: StackTask, stamp: ReportIdentity) -> AuditResult:
     """On a worker: audit one stack. What goes wrong is in the result, with the worker's own reasons."""
     try:
         with _lock:

@@ -59,7 +59,7 @@ def open_registry(
     Raises:
         UsageError: the URL cannot be read.
     """
-    from packreg.store.opening import open_store
+    from packreg.store.open import open_store
     from packreg.store.url import Trust, parse_location
 
     location = parse_location(url, cwd=cwd)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.environments.opened import Opened
-    from packreg.groups.decision import AskedEntry, Required
+    from packreg.groups.decision import GroupRequest, Required
     from packreg.groups.model import Entity, Governance, Mode
     from packreg.groups.strictness import Levels
     from packreg.pack.version import Version
@@ -87,7 +87,7 @@ class Decisions:
 
         return self._workspace.registry().resolve(Reference(pack, version), warn=False).record
 
-    def opened(self, asked: AskedEntry) -> Opened | None:
+    def opened(self, asked: GroupRequest) -> Opened | None:
         """The environments of an entry, None where it has none. Raises what opening them raises."""
         return self.opener.open(asked.entry.environments) if asked.entry.environments else None
 
@@ -113,7 +113,7 @@ class Decisions:
         levels = {(each.group, each.entry.pack): known for each, known in found if known is not None}
         return with_strictness(required, levels, refuse=self._strict)
 
-    def _levels(self, asked: AskedEntry) -> Levels | None:
+    def _levels(self, asked: GroupRequest) -> Levels | None:
         """The levels of the policies under an entry; None where they are not to be known."""
         try:
             metadata = self.record(asked.entry.pack, asked.version).metadata

@@ -10,7 +10,7 @@ from packreg.environments.ciphertext import EnvironmentSecrets, Keys
 from packreg.environments.document import read_document
 from packreg.environments.evaluation import Definition, EvaluatedImport
 from packreg.environments.interpolation import parse_path
-from packreg.environments.opening import check_config, open_document, open_environments
+from packreg.environments.open import check_config, open_document, open_environments
 from packreg.environments.stored import Environments
 from packreg.errors import ChangedMeanwhile, PackregError, Problem, UsageError
 from packreg.registry.environment_reference import EnvironmentReference
@@ -180,9 +180,7 @@ def _try_out(resolver: EnvironmentResolver, name: str, text: bytes) -> tuple[Pro
 
 def environments_of(workspace: Workspace) -> Environments:
     """The environments of the workspace's registry; nothing is read yet."""
-    from packreg.services.clock import new_id, now
-
-    return Environments(workspace.registry(), now=now, new_id=new_id)
+    return Environments(workspace.registry(), now=workspace.now, new_id=workspace.new_id)
 
 
 def secrets_of(workspace: Workspace) -> EnvironmentSecrets:

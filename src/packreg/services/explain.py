@@ -18,7 +18,7 @@ from packreg.services.stack_tags import with_tags
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from packreg.groups.decision import AskedEntry, Required, Requirement
+    from packreg.groups.decision import GroupRequest, Required, Requirement
     from packreg.groups.explanation import Explained
     from packreg.groups.model import Entity, Mode
     from packreg.services.workspace import Workspace
@@ -236,7 +236,7 @@ def _pack_why_json(pack: Requirement, explained: Explanation) -> dict[str, Any]:
     }
 
 
-def _asked_json(asked: AskedEntry) -> dict[str, Any]:
+def _asked_json(asked: GroupRequest) -> dict[str, Any]:
     entry = asked.entry
     return {
         "group": asked.group,

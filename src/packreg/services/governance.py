@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 def stored_governance(workspace: Workspace) -> StoredGovernance:
     """The governance of the workspace's registry; nothing is read yet."""
-    from packreg.services.clock import new_id, precisely_now
-
-    return StoredGovernance(workspace.registry(), now=precisely_now, new_id=new_id)
+    return StoredGovernance(workspace.registry(), now=workspace.precisely_now, new_id=workspace.new_id)
 
 
 def read_governance(workspace: Workspace) -> Governance:

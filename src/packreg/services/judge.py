@@ -118,25 +118,25 @@ def governed_report(
     )
 
 
-class Stamp(NamedTuple):
+class ReportIdentity(NamedTuple):
     """What a report is told from others by, if known before the run: see `ReportStore.save`."""
 
     id: str
     time: str
 
 
-def new_stamp(id: str = "") -> Stamp:
+def new_identity(id: str = "") -> ReportIdentity:
     """One that no other run has, of the present time; `id` is that of the run, if it has one."""
     from packreg.services.clock import new_id, precisely_now
 
-    return Stamp(id or new_id(), precisely_now())
+    return ReportIdentity(id or new_id(), precisely_now())
 
 
 def stored_report(
-    run: Run, report: Report, packs: PreparedPacks, state: str, stamp: Stamp | None = None
+    run: Run, report: Report, packs: PreparedPacks, state: str, stamp: ReportIdentity | None = None
 ) -> StoredReport:
     """What is kept of a run that ended just now; `state` is the digest of what was judged, "" without one."""
     from packreg.reports.stored import StoredReport
 
-    id, time = stamp or new_stamp(packs.id)
+    id, time = stamp or new_identity(packs.id)
     return StoredReport(id, run, time, state, packs.ran, report.verdict, report)

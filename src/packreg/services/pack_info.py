@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from packreg.services.workspace import Workspace
 
 
-class Said(NamedTuple):
+class PackDescription(NamedTuple):
     """What a pack says of itself, and what is known of it besides."""
 
     info: PackInfo
@@ -20,7 +20,7 @@ class Said(NamedTuple):
     runtime: str
 
 
-def said_by(workspace: Workspace, word: str, *, offline: bool, python: str | None) -> Said:
+def said_by(workspace: Workspace, word: str, *, offline: bool, python: str | None) -> PackDescription:
     """What the pack says of itself.
 
     A release whose record holds it is neither installed nor run.
@@ -31,7 +31,7 @@ def said_by(workspace: Workspace, word: str, *, offline: bool, python: str | Non
     return _recorded(workspace, word, offline=offline) or _running(workspace, word, offline, python)
 
 
-def _recorded(workspace: Workspace, word: str, *, offline: bool) -> Said | None:
+def _recorded(workspace: Workspace, word: str, *, offline: bool) -> PackDescription | None:
     """What a release's record says of the pack; None if it does not, or for a directory."""
     from packreg.pack.reference import Reference
 
@@ -49,14 +49,14 @@ def _recorded(workspace: Workspace, word: str, *, offline: bool) -> Said | None:
         return None
     for note in release.notes:
         workspace.notify.warn(note)
-    return Said(record.metadata, record.version.text, record.runtime)
+    return PackDescription(record.metadata, record.version.text, record.runtime)
 
 
-def _running(workspace: Workspace, word: str, offline: bool, python: str | None) -> Said:
+def _running(workspace: Workspace, word: str, offline: bool, python: str | None) -> PackDescription:
     """The same from the pack itself, installed or prepared if need be."""
     from packreg.analyzer.pool import Pool
 
     [ready] = ready_packs(workspace, [word], offline=offline, python=python)
     with Pool(keep=0) as pool:
         info = pool.take(program_of(workspace, ready, None)).info()
-    return Said(info, ready.version or info.version, ready.manifest.runtime)
+    return PackDescription(info, ready.version or info.version, ready.manifest.runtime)

@@ -215,10 +215,10 @@ class ReportStore:
         self, entered: Entered, before: Entered | None, report: StoredReport | None = None
     ) -> tuple[str, ...]:
         """Why the time of an entry cannot be right, given the one before it and its report."""
-        from packreg.services.clock import precisely_now
-
         here = self._dated(entered)
-        found = doubts(here, self._dated(before) if before is not None else None, now=precisely_now())
+        found = doubts(
+            here, self._dated(before) if before is not None else None, now=self._workspace.precisely_now()
+        )
         if report is not None:
             waited = seconds(here.time) - seconds(report.time)
             if not -SKEW <= waited <= LONGEST_RUN:

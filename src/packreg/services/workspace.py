@@ -158,7 +158,7 @@ class Workspace:
     @opened_once
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
-        from packreg.store.opening import open_store
+        from packreg.store.open import open_store
         from packreg.store.url import Trust
 
         settings = self.settings

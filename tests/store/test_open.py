@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from packreg.store.local import LocalBucket
-from packreg.store.opening import open_store
+from packreg.store.open import open_store
 from packreg.store.s3 import S3Bucket
 from packreg.store.url import parse_location
 
