@@ -32,12 +32,12 @@ def moment(text: str) -> datetime:
 
 def precise(value: datetime) -> str:
     """A value in microseconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return _text(value, "microseconds")
 
 
 def in_seconds(value: datetime) -> str:
     """A value in whole seconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _text(value, "seconds")
 
 
 def after(now: str, previous: str) -> str:
@@ -51,6 +51,10 @@ def after(now: str, previous: str) -> str:
         return precise(moment(previous) + timedelta(microseconds=1))
     except OverflowError:
         return previous
+
+
+def _text(value: datetime, timespec: str) -> str:
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec=timespec) + "Z"
 
 
 def _is_moment(text: str) -> bool:
