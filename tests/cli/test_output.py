@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.cli.output import Output, human_size, json_text
-from packreg.errors import InstallError, InvalidPack, Problem, VersionUsed, error_code, error_json
+from packreg.errors import InvalidPack, Problem
 from tests.laws import LONG_LAW
 
 ANY_TEXT = st.text(st.characters()) | st.lists(st.sampled_from(["##", "[", "#", "::", "\\"])).map("".join)
@@ -112,9 +112,3 @@ def test_a_failure_lists_every_problem_and_gives_its_code(
         },
         "done": [1],
     }
-
-
-def test_error_words() -> None:
-    """The code of an error is its class in kebab case; an install error names its log."""
-    assert error_code(VersionUsed("x")) == "version-used"
-    assert error_json(InstallError("x", log="/tmp/log"))["log"] == "/tmp/log"
