@@ -5,7 +5,7 @@ As a library:
     from packreg import Reference, open_registry
 
     registry = open_registry("s3://policies/packs?region=eu-central-1")
-    release = registry.resolve(Reference.parse("aws-guard@^1.2"))
+    release = registry.resolve(Reference.parse("s3-rules@^1.2"))
     files = registry.files(release.record)
 
 and for a service that decides about deployments (docs/library.md has a whole one):

@@ -53,7 +53,7 @@ def test_a_listing_is_answered_empty(governed: User, words: tuple[str, ...]) -> 
     governed.extra["PACKREG_HOME"] = str(governed.top / "new-home")
     done = governed(*words)
     assert done.code == 6, done
-    assert "has no revision of governance, so nobody knows what must run" in done.err
+    assert "has no revision of governance, so it is not known what must run" in done.err
     assert "`packreg init`" in done.err
     with pytest.raises(NotFound, match="no revision of governance"):
         guard(governed)
@@ -136,7 +136,7 @@ def test_the_default_registry_is_made_whole(user: User, words: tuple[str, ...]) 
     user(*words)
     assert (default(user) / "registry.json").exists()
     done = user.must("required", "shop/dev")
-    assert f"nobody named a registry, so this is by {default(user)}" in done.err
+    assert f"no registry is named, so {default(user)} is used" in done.err
 
 
 def default(user: User) -> Path:  # noqa: F811

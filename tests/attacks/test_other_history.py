@@ -91,11 +91,11 @@ class another_home:
 
 
 ATTACKS: list[tuple[Callable[[User], None], str]] = [
-    (older, "is at revision 3, and this home has seen revision 4"),
-    (rewritten, "revision 4 of governance of .* is another one than this home has seen: its digest is"),
-    (rewritten_further, "revision 4 of governance of .* is another one than this home has seen"),
+    (older, "is at revision 3, but this machine has seen revision 4"),
+    (rewritten, "revision 4 of governance of .* is not the one that this machine has seen: its digest is"),
+    (rewritten_further, "revision 4 of governance of .* is not the one that this machine has seen"),
     (another, "is another registry: its id is .*, and was"),
-    (emptied, "is at revision 0, and this home has seen revision 4"),
+    (emptied, "is at revision 0, but this machine has seen revision 4"),
 ]
 
 
@@ -173,7 +173,7 @@ def test_a_home_that_cannot_be_written_goes_on(known: User) -> None:
     known.extra["PACKREG_HOME"] = str(known.top / "blocked")
     (known.top / "blocked").write_text("a file")
     done = known.must(*ASKED)
-    assert "this home does not remember what it has seen" in done.err
+    assert "this machine cannot remember what it saw" in done.err
 
 
 def test_runs_at_once_forget_nothing(known: User) -> None:
@@ -232,7 +232,7 @@ def test_a_replica_may_be_behind_for_a_while(known: User) -> None:
     memory.keep(before._replace(seen=before.seen - 200_000), accepted=True)
     done: Done = known(*ASKED)
     assert done.code == 8
-    assert "is at revision 3, and this home has seen revision 4" in done.err
+    assert "is at revision 3, but this machine has seen revision 4" in done.err
 
 
 def test_a_replica_brings_another_history(known: User) -> None:

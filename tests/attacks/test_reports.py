@@ -338,7 +338,7 @@ def test_the_first_entry_wins_over_all_that_was_before(old: Registry) -> None:
         (lambda report: replace(report, packs=()), "says nothing of the pack guard"),
         (
             lambda report: replace(report, packs=(report.packs[0], replace(report.packs[0], name="other"))),
-            "has the pack other from prod, which has none such",
+            "has the pack other from prod, which does not have it",
         ),
     ],
 )

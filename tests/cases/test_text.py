@@ -33,7 +33,7 @@ Cases of tests/cases.yaml:
     ⛔ broken  (line 12)
         [error]  private  (logs): policy-raised
           it raised
-          the last it wrote:
+          its last output:
           | one
           | two
     ⛔ lost  (line 15)

@@ -376,7 +376,7 @@ def test_previews_lists_and_stacks_of_a_backend(judge: User) -> None:
         (
             ["opa_guard", "--state", "state.json", "--backend", "file://x"],
             2,
-            "--backend is of use with --stack",
+            "--backend needs --stack",
         ),
         (["opa_guard", "--stack", "shop/dev"], 2, "a stack needs its backend"),
         (["opa_guard", "--state", "gone.json"], 6, "gone.json"),

@@ -170,7 +170,7 @@ def test_the_operating_systems_no_is_no_defect(user: User) -> None:
     user.monkeypatch.setattr(CommandContext, "registry", full)
     done = user("versions", "guard")
     assert done.code == 1
-    assert "the operating system said no: [Errno 28] No space left on device" in done.err
+    assert "the operating system refused: [Errno 28] No space left on device" in done.err
 
 
 def test_an_interruption_is_exit_code_130(user: User) -> None:

@@ -183,4 +183,4 @@ def test_help_is_shown_without_a_command(user: User) -> None:
     """`env` alone explains itself and is a usage error."""
     done = user("env")
     assert done.code == 2
-    assert "Look after environments" in done.err
+    assert "Manage environments" in done.err

@@ -99,7 +99,7 @@ def test_another_group_that_decides_is_named(office: User) -> None:
     notes = {each["stack"]: each["note"] for each in office.must(*IMPACT, "--json").json()["stacks"]}
     assert notes == {
         "organization/blog/prod": "",
-        "organization/shop/prod": "guard 3.0.0 of the group shops runs all the same",
+        "organization/shop/prod": "guard 3.0.0 of the group shops still runs",
         "organization/wiki/prod": "",
     }
 

@@ -60,7 +60,7 @@ def test_nothing_known_is_6(auditor: User) -> None:
 
 
 def test_the_groups_are_those_of_that_time(auditor: User) -> None:
-    """Governance is shown as it was, not as it is: before the first revision nobody had written any."""
+    """Governance is shown as it was, not as it is: before the first revision there was none yet."""
     assert auditor("prove", "shop/dev", "--at", "2026-04-30", "--json").json()["governance"] is None
     auditor.must("group", "new", "more", "--add-stack", "shop/*")
     then = auditor.must("prove", "shop/dev", "--at", "2026-06-01", "--json").json()["governance"]

@@ -238,5 +238,5 @@ def test_a_process_beside_the_cli_does_not_choose_the_stack(
     path = f"{provider}:{stack.shell.environment['PATH']}"
     code, output = stack.preview(PULUMI_OPTION_POLICY_PACK=str(beside), PATH=path)
     assert code != 0
-    assert "only what started the guard may" in output
+    assert "only the program that started it may" in output
     assert "process " in (tmp_path / "told").read_text()

@@ -162,7 +162,7 @@ def test_the_process_speaks_the_protocol_to_its_end(enforced: User) -> None:
         output, errors = started.communicate(timeout=30)
     assert (started.returncode, errors) == (0, "")
     default, _, rest = output.partition("\n")
-    assert default.startswith("packreg: nobody named a registry, so this is by ")
+    assert default.startswith("packreg: no registry is named, so ")
     assert rest == "packreg: organization/shop/dev must pass rules@1.2.0\n"
     listed = [key.parent.parent.name for key in enforced.top.rglob("*.json.gz")]
     assert listed == ["preview"]

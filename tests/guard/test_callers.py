@@ -114,7 +114,7 @@ def test_the_starter_may_call_and_a_process_beside_it_not() -> None:
         assert served.ask("accept") == served.ask("again") == str(os.getpid())
         for family in "46":
             with stranger(served.port, family=family) as pid:
-                assert served.ask("accept") == f"process {pid} called it"
+                assert served.ask("accept") == f"process {pid} called the guard"
         second = connected(served.port)
         assert served.ask("accept") == str(os.getpid())
         first.close()
@@ -131,7 +131,7 @@ def test_a_port_that_somebody_else_has_taken_over_is_not_the_starters() -> None:
         client.close()
         served.ask("close")
         with stranger(served.port, source) as pid:
-            assert served.ask("accept") == f"process {pid} called it"
+            assert served.ask("accept") == f"process {pid} called the guard"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes another user")
@@ -146,7 +146,7 @@ def test_where_the_system_does_not_tell_nobody_is_accused() -> None:
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes another user")
 def test_who_hides_where_the_starter_is_seen_is_a_stranger() -> None:
     """One that the system does not show is not the starter, whom it shows; whoever of them calls first."""
-    said = "a process that the system does not show called it"
+    said = "a process that the system does not show called the guard"
     with running(GUARD, "of nobody") as process:
         served = Served(process)
         with connected(served.port):  # as another user's process, which sees its starter and not us

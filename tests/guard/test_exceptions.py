@@ -137,7 +137,9 @@ def test_exceptions_for_packs_of_the_users_own_are_theirs(place: Place) -> None:
     assert place.look([], {}) == place.look(["--policy-pack", "pack"], GUARD) == NO_EXCEPTIONS
     words[1] = "file"
     mine = place.look(words, GUARD)
-    assert (mine.found, "may be the guard's" in mine.unsure) == ("", True), "a file may start the guard, too"
+    assert (mine.found, "may be meant for the guard" in mine.unsure) == ("", True), (
+        "a file may start the guard, too"
+    )
 
 
 def make(place: Place, kind: str) -> str:

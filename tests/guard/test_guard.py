@@ -319,7 +319,9 @@ def test_groups_that_may_miss_the_stack_are_named(guards: list[Guard]) -> None:
     office = Office(unseen=("by-tag",))
     guards.append(office.guard())
     Cli(guards[0]).guard.info()
-    assert office.said[1:] == ["warning: by-tag may have this stack by its tags, and the CLI told none"]
+    assert office.said[1:] == [
+        "warning: by-tag may have this stack as a member by its tags, but the CLI sent no tags"
+    ]
 
 
 def test_a_command_that_names_no_stack_is_refused(guards: list[Guard]) -> None:
@@ -406,7 +408,9 @@ def test_what_the_cli_may_exempt_is_not_made(shop: Shop, guards: list[Guard]) ->
         with pytest.raises(Stopped) as stopped:
             cli.judge(bad)
         text = str(stopped.value)
-        assert text.startswith("demo:index:Bucket: logs is denied, and not made:\n  [mandatory]  b-own@1.0.0")
+        assert text.startswith(
+            "demo:index:Bucket: logs is denied, and was not created:\n  [mandatory]  b-own@1.0.0"
+        )
         assert "c.json cannot be read" in text
 
 
@@ -427,12 +431,12 @@ def test_the_first_stack_binds(guards: list[Guard]) -> None:
     cli = Cli(guard)
     guard.configure_stack(Stack("dev", "shop", "organization", dry_run=True))
     assert cli.judge(bucket("logs"))[1] == []
-    with pytest.raises(Stopped, match="and then of another one"):
+    with pytest.raises(Stopped, match="and then about another"):
         guard.configure_stack(Stack("sandbox", "shop", "organization", dry_run=True))
     request = encode_resource(bucket("more"))
     calls = (guard.info, lambda: guard.remediate(request), lambda: guard.analyze(request), cli.judge_stack)
     for call in calls:
-        with pytest.raises(Stopped, match="and then of another one"):
+        with pytest.raises(Stopped, match="and then about another"):
             call()
     with pytest.raises(Stopped):
         guard.configure_stack(Stack("dev", "shop", "organization", dry_run=True))
@@ -488,7 +492,7 @@ def test_a_report_that_cannot_be_kept_blocks_nothing_and_is_said(hangs: bool, gu
     cli.judge(bucket("logs"))
     assert cli.judge_stack(bucket("logs")) == []
     ever.set()
-    why = "that was not done after 0.2 s" if hangs else "the bucket is gone"
+    why = "it was not done after 0.2 s" if hangs else "the bucket is gone"
     assert office.said == [f"the preventative report of this run was not kept: {why}"]
 
 

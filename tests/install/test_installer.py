@@ -316,7 +316,7 @@ def test_offline_from_what_this_machine_has(shop: Shop, tools: Tools, home: Home
 def test_a_release_without_a_lock_is_told_once(shop: Shop, installer: Installer) -> None:
     """The publisher's own note does not say again what the installer says; other notes stay."""
     pack = checked(python_pack(requirements="leafpkg\n"))
-    notes = (f"{UNLOCKED}: every machine resolves the dependencies on its own", "another note")
+    notes = (f"{UNLOCKED}: each machine resolves the dependencies for itself", "another note")
     shop.registry().init()
     shop.registry().publish(
         pack, lock=None, source=Source(), publisher="tests", tool="packreg 0", notes=notes

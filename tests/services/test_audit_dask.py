@@ -192,7 +192,7 @@ def test_no_cluster_is_said(office: User, monkeypatch: pytest.MonkeyPatch) -> No
     """With exit code 9; options that mean nothing there are refused."""
     monkeypatch.setattr(dask_audit, "_CONNECT", 0.3)
     done = office("audit", "--all", "--dask", "tcp://127.0.0.1:9")
-    assert done.code == 9 and "no Dask cluster can be used at tcp://127.0.0.1:9" in done.err
+    assert done.code == 9 and "there is no usable Dask cluster at tcp://127.0.0.1:9" in done.err
     assert office("audit", "--all", "--dask", "nonsense://x").code == 9
     assert office("audit", "--all", "--dask", "tcp://127.0.0.1:9", "--jobs", "2").code == 2
 

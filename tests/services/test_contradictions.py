@@ -47,7 +47,7 @@ def test_a_report_that_fits_is_contradicted_by_nothing() -> None:
     """Its revision was there, and not replaced long before; groups and packs are those of it."""
     assert list(contradictions(report(), revisions(MAY))) == []
     assert list(contradictions(report(), revisions(MAY, "2026-06-01T09:00:00.000000Z"))) == []
-    assert list(contradictions(report(revision=0), {})) == [], "nobody had written any"
+    assert list(contradictions(report(revision=0), {})) == [], "there was none yet"
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_revision_of_another_time(times: tuple[str, ...], said: str) -> None:
 def test_groups_and_packs_of_another_governance() -> None:
     """Groups that the entity was not in, a pack that was required and is not told of, one that nobody had."""
     [found] = contradictions(report(groups=("other",)), revisions(MAY))
-    assert f"names the groups other; by its revision it is {DEFAULT_AUDIT}, watch" in found
+    assert f"names the groups other; its revision says {DEFAULT_AUDIT}, watch" in found
     [found] = contradictions(replace(report(), packs=()), revisions(MAY))
     assert "says nothing of the pack guard, which the group watch required" in found
     more = RanPack("extra", "1.0.0", "", "watch", "")
     [found] = contradictions(replace(report(), packs=(*report().packs, more)), revisions(MAY))
-    assert "has the pack extra from watch, which has none such" in found
+    assert "has the pack extra from watch, which does not have it" in found
 
 
 def test_a_release_that_cannot_be_what_ran(user: User) -> None:

@@ -28,7 +28,7 @@ def test_a_defect_is_kept_with_its_traceback(workspace: Workspace) -> None:
 def test_the_systems_no_is_no_defect(workspace: Workspace) -> None:
     """A full disk is nobody's bug, and leaves no file."""
     found = described(workspace, failing(OSError(28, "No space left on device")))
-    assert str(found).startswith("the operating system said no: ")
+    assert str(found).startswith("the operating system refused: ")
     assert not workspace.home.logs.exists()
 
 

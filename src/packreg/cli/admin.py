@@ -40,22 +40,23 @@ def exact(reference: Reference) -> Version:
     type=click.Choice(["home", "replica"]),
     default="home",
     show_default=True,
-    help="A home is published to; a replica is filled by the store's replication and only read.",
+    help="A home is published to; a replica is read only, and filled by the store's replication.",
 )
 @click.option(
     "--accept",
     metavar="DIGEST",
-    help="Believe another state of a known registry: the first digits of its newest revision, or 'new'.",
+    help="Accept another state of a known registry: first digits of its newest revision's digest, or 'new'.",
 )
 @click.pass_obj
 def init_command(context: CommandContext, role: str, accept: str | None) -> None:
     """Create the registry and prove that its store is safe.
 
-    The probe creates objects twice and checks that the store refuses the second time. A home gets the default
-    policy groups, which everyone is a member of. A registry that is there already is left as it is.
+    The probe creates objects twice and checks that the store refuses the second time. A home registry gets
+    the default policy groups, which have everyone as members. A registry that is already there is left as it
+    is.
 
-    Where this machine knows another registry or another history at this place, nothing goes on. With --accept
-    it believes what is there now, which is told by its digest; 'new' lets a new registry be made.
+    If this machine remembers another registry or another history here, the command stops. --accept DIGEST
+    makes it trust the state that is there now; --accept new creates a new registry.
     """
     if accept not in (None, NEW):
         accept_state(context, str(accept))
@@ -90,18 +91,24 @@ def init_command(context: CommandContext, role: str, accept: str | None) -> None
 
 @command(
     "yank",
-    examples=("packreg yank guard@1.2.0 --reason 'blocks every bucket'", "packreg yank guard@1.2.0 --undo"),
+    examples=(
+        "packreg yank s3-rules@1.2.0 --reason 'blocks every bucket'",
+        "packreg yank s3-rules@1.2.0 --undo",
+    ),
 )
 @click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
 @click.option("--reason", default="", help="Why; shown to everybody who pins the version.")
 @click.option("--undo", is_flag=True, help="Take the yank back.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask, though a policy group would have none left.")
+@click.option(
+    "--yes", "-y", is_flag=True, help="Do not ask, even if it leaves a policy group without a version."
+)
 @click.pass_obj
 def yank_command(context: CommandContext, reference: Reference, reason: str, undo: bool, yes: bool) -> None:
     """Hide a version from 'latest' and ranges, or undo that.
 
-    Who names the version exactly still gets it, with a warning and the reason; the policy groups that do so
-    are named. Where it is the last version that a group's 'latest' or range could mean, only --yes yanks it.
+    Whoever names the version exactly still gets it, with a warning and the reason. The command names the
+    policy groups that pin it, and needs --yes for the last version that a group's 'latest' or range could
+    mean.
     """
     version = exact(reference)
     registry = context.registry()
@@ -117,7 +124,7 @@ def yank_command(context: CommandContext, reference: Reference, reason: str, und
     _show_change(context, registry.yank(reference.name, version, reason, context.author()), found)
 
 
-@command("remove", examples=("packreg remove guard@1.2.0 --yes --reason 'holds a secret'",))
+@command("remove", examples=("packreg remove s3-rules@1.2.0 --yes --reason 'holds a secret'",))
 @click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
 @click.option("--reason", default="", help="Why; shown to everybody who asks for it.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
@@ -125,8 +132,8 @@ def yank_command(context: CommandContext, reference: Reference, reason: str, und
 def remove_command(context: CommandContext, reference: Reference, reason: str, yes: bool) -> None:
     """Delete a release for good; its version stays used.
 
-    To take a faulty release out of circulation, yank it: that can be undone, and pinned installs go on
-    working. The policy groups that mean the version now are named before it is deleted.
+    To take a faulty release out of circulation, yank it: that can be undone, and pinned installs keep
+    working. The command names the policy groups that use the version before it deletes it.
     """
     version = exact(reference)
     if not reason.strip():
@@ -179,15 +186,15 @@ def _show_change(context: CommandContext, changed: Changed, found: list[Loss]) -
     context.out.say(f"reason: {changed.notice}" if changed.notice.by else changed.notice.reason)
 
 
-@command("verify", examples=("packreg verify", "packreg verify guard@1.2.0 --json"))
+@command("verify", examples=("packreg verify", "packreg verify s3-rules@1.2.0 --json"))
 @click.argument("reference", metavar="[REF]", required=False, type=REFERENCE)
 @click.pass_obj
 def verify_command(context: CommandContext, reference: Reference | None) -> int:
     """Read records, bundles and reports again and prove every digest.
 
-    The whole registry without REF, all versions with a bare name. Nothing is taken from a cache. Reports are
-    those that were entered in their chains, and times are compared with one another and, where it has any of
-    its own, with the store's. Exit code 8 if anything is not what it should be.
+    Without REF it verifies the whole registry, with a bare name all versions of the pack. Nothing is taken
+    from a cache. Every report has to be entered in its chain, and times have to agree with one another and
+    with those of the store, if it has any of its own. Exit code 8 if anything is wrong.
     """
     from packreg.services.verify import verify, verify_json
 
@@ -218,10 +225,10 @@ def verify_command(context: CommandContext, reference: Reference | None) -> int:
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def transferred_command(context: CommandContext, reason: str, yes: bool) -> None:
-    """Say that the registry was copied or restored.
+    """Record that the registry was copied or restored.
 
-    The store's own times are those of the copy then. Those that it gave until now are not compared any more
-    with the times in objects; of what is written later they are.
+    After a copy, the store's own times are those of the copy. The times that it gave until now are no longer
+    compared with the times in objects; those of later objects are.
     """
     context.registry().home()
     context.confirmed(f"comparing no times that {context.place} gave until now", yes)
@@ -240,7 +247,7 @@ def transferred_command(context: CommandContext, reason: str, yes: bool) -> None
 def gc_command(context: CommandContext, yes: bool) -> None:
     """Delete what crashed publishers and removals left behind.
 
-    Without --yes nothing is deleted. Bundles of versions that nobody published are kept for 30 days.
+    Without --yes nothing is deleted. Bundles of versions that were never published are kept for 30 days.
     """
     import time
 

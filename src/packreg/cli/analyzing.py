@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 @command(
     "analyze",
     examples=(
-        "packreg analyze guard@1.2.0 --state state.json",
-        "packreg analyze ./guard limits@^2 --preview preview.json --config limits=limits.json",
-        "packreg analyze guard --stack shop/prod --backend s3://states --fail-on advisory -o sarif",
+        "packreg analyze s3-rules@1.2.0 --state state.json",
+        "packreg analyze ./s3-rules limits@^2 --preview preview.json --config limits=limits.json",
+        "packreg analyze s3-rules --stack shop/prod --backend s3://states --fail-on advisory -o sarif",
     ),
 )
 @click.argument("packs", metavar="REF|DIR...", nargs=-1, required=True)
@@ -75,8 +75,8 @@ def analyze_command(
 ) -> int:
     """Judge resources by policy packs.
 
-    Releases are installed if need be; a directory is written with a slash (./guard) or as a dot. Exit code 3:
-    there are violations at the level of --fail-on. Exit code 4: something could not be evaluated.
+    Releases are installed if needed; a directory is written with a slash (./s3-rules) or as a dot. Exit code
+    3: there are violations at the level of --fail-on. Exit code 4: something could not be evaluated.
     """
     from packreg.analyzer.pool import Pool
 

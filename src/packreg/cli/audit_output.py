@@ -48,8 +48,8 @@ def write_results(context: CommandContext, results: Sequence[AuditResult], *, fa
         )
     if hidden := [each for each in results if each.hidden]:
         out.warn(
-            f"{counted(len(hidden), 'entity', 'entities')} with secrets that could not be read: nobody knows "
-            "what the policies would say of them",
+            f"{counted(len(hidden), 'entity', 'entities')} with secrets that could not be read: it is not "
+            "known what the policies would say about them",
             "give the key: PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
         )
     if unkept:

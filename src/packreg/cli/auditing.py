@@ -55,7 +55,7 @@ stacks_backend_option = click.option(
 @click.option(
     "--since",
     metavar="TIME|last",
-    help="Pass over stacks that did not change since then, or since their last audit.",
+    help="Skip stacks that did not change since then, or since their last audit.",
 )
 @click.option("--shard", metavar="I/N", help="Only the I-th of N parts of the stacks.")
 @jobs_option
@@ -66,7 +66,7 @@ stacks_backend_option = click.option(
     type=click.Choice(["past-the-guard", "never"]),
     default="never",
     show_default=True,
-    help="What exit code 3 means: an update that went past the guard, and that nobody waived.",
+    help="End with exit code 3 if an update went past the guard and is not waived.",
 )
 @strict_option
 @no_report_option
@@ -90,7 +90,7 @@ def audit_command(
     no_report: bool,
     offline: bool,
 ) -> int:
-    """Hold stacks and accounts against their audit groups.
+    """Judge stacks and accounts by their audit groups.
 
     Never blocks: violations are reported and kept, and the exit code is 0. Exit code 4: some could not be
     evaluated. Updates that went past the guard are violations of packreg:past-the-guard, and a history that
@@ -131,11 +131,13 @@ def _check_options(
     """Refuse options of stacks for an account, and the other way round."""
     if account is not None:
         if stacks or everything or backend is not None or shard is not None or since is not None:
-            raise UsageError("an account has no stacks", hint="leave --account out, or all that is of stacks")
+            raise UsageError(
+                "an account has no stacks", hint="leave --account out, or the options for stacks"
+            )
         if resources is None:
             raise UsageError("--account needs --resources", hint="`packreg inventory` lists what there is")
     elif resources is not None or tags:
-        raise UsageError("--resources and --tag are of use with --account only", hint="add --account NAME")
+        raise UsageError("--resources and --tag need --account", hint="add --account NAME")
     elif everything == bool(stacks):
         raise UsageError("say which stacks", hint="name some, or give --all; or --account NAME")
 

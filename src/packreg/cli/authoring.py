@@ -29,7 +29,7 @@ version_option = click.option("--version", help="The pack's version, only where 
 
 @command(
     "new",
-    examples=("packreg new python guard", "packreg new opa policies/limits --name limits"),
+    examples=("packreg new python s3-rules", "packreg new opa policies/limits --name limits"),
 )
 @click.argument("runtime", type=click.Choice(["python", "nodejs", "opa"]))
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
@@ -38,8 +38,8 @@ version_option = click.option("--version", help="The pack's version, only where 
 def new_command(context: CommandContext, runtime: str, directory: Path, name: str | None) -> None:
     """Start a pack that passes every check.
 
-    It comes with a version, an environment option, a README and a test. DIR must be new or empty. An opa pack
-    is called like its Rego package, in which '-' becomes '_'.
+    It comes with a version, an environment option, a README and tests. DIR must be new or empty. The name of
+    an opa pack is that of its Rego package, in which '-' becomes '_'.
     """
     from packreg.pack.template import new_pack
 
@@ -54,13 +54,13 @@ def new_command(context: CommandContext, runtime: str, directory: Path, name: st
     context.out.say(f"next: packreg check {directory}")
 
 
-@command("check", examples=("packreg check guard", "packreg check guard-0.1.0.tgz --json"))
+@command("check", examples=("packreg check s3-rules", "packreg check s3-rules-0.1.0.tgz --json"))
 @click.argument("directory", metavar="[DIR|FILE.tgz]", default=".", type=click.Path(path_type=Path))
 @name_option
 @version_option
 @click.pass_obj
 def check_command(context: CommandContext, directory: Path, name: str | None, version: str | None) -> int:
-    """Say everything that is wrong with a pack, offline.
+    """List everything that is wrong with a pack, offline.
 
     These are the checks of `publish`, all at once, each with its place and its fix. Exit code 0 or 7.
     """
@@ -74,7 +74,7 @@ def check_command(context: CommandContext, directory: Path, name: str | None, ve
     return 0 if report.ok else INVALID_PACK
 
 
-@command("bundle", examples=("packreg bundle guard", "packreg bundle guard -o guard.tgz --json"))
+@command("bundle", examples=("packreg bundle s3-rules", "packreg bundle s3-rules -o s3-rules.tgz --json"))
 @directory_argument
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: NAME-VERSION.tgz"

@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     "cache",
     cls=CommandGroup,
     invoke_without_command=True,
-    examples=("packreg cache list", "packreg cache prune", "packreg cache export guard@1.2.0 -o guard.tar"),
+    examples=(
+        "packreg cache list",
+        "packreg cache prune",
+        "packreg cache export s3-rules@1.2.0 -o s3-rules.tar",
+    ),
 )
 @click.pass_context
 def cache_command(click_context: click.Context) -> int | None:
-    """Look after what is kept on this machine.
+    """Manage what is kept on this machine.
 
-    Installed packs, their environments and everything that was downloaded. All of it can be had again, except
-    what `cache import` brought.
+    Installed packs, their environments and everything that was downloaded. All of it can be downloaded or
+    made again, except what `cache import` brought.
     """
     if click_context.invoked_subcommand is not None:
         return None
@@ -43,7 +47,7 @@ def cache_command(click_context: click.Context) -> int | None:
 @command("dir", group=cache_command, examples=("packreg cache dir", 'du -sh "$(packreg cache dir)"'))
 @click.pass_obj
 def dir_command(context: CommandContext) -> None:
-    """Print the directory that holds it all."""
+    """Print the directory that holds packs and caches."""
     if context.out.json:
         context.out.document({"path": str(context.home.root)})
     else:
@@ -94,8 +98,8 @@ def clean_command(context: CommandContext, yes: bool) -> None:
     "export",
     group=cache_command,
     examples=(
-        "packreg cache export guard@1.2.0 limits@^2 -o packs.tar",
-        "packreg cache export guard -o g.tar --json",
+        "packreg cache export s3-rules@1.2.0 limits@^2 -o packs.tar",
+        "packreg cache export s3-rules -o g.tar --json",
         "packreg cache export limits@1.2.0 --with-opa -o packs.tar",
     ),
 )
@@ -146,15 +150,15 @@ def export_command(
 @command(
     "import",
     group=cache_command,
-    examples=("packreg cache import packs.tar", "packreg install guard@1.2.0 --offline"),
+    examples=("packreg cache import packs.tar", "packreg install s3-rules@1.2.0 --offline"),
 )
 @click.argument("archive", metavar="FILE", type=click.Path(path_type=Path))
 @click.pass_obj
 def import_command(context: CommandContext, archive: Path) -> None:
-    """Take in what `cache export` wrote; `install --offline` then finds it.
+    """Import what `cache export` wrote; `install --offline` then finds it.
 
-    Trust the file like a registry: it says which digest a version has. A program opa in it is run where no
-    setting names another and none is on PATH.
+    Trust the file as you would a registry: it says which digest a version has. If it carries the program opa,
+    that one is used where no setting names another and none is on PATH.
     """
     from packreg.install.transfer import import_cache
 

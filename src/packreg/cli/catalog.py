@@ -42,7 +42,7 @@ def list_command(context: CommandContext, latest: bool) -> None:
         context.out.say(f"no packs in {context.place}")
 
 
-@command("versions", examples=("packreg versions guard", "packreg versions guard --json"))
+@command("versions", examples=("packreg versions s3-rules", "packreg versions s3-rules --json"))
 @click.argument("name", type=NAME)
 @click.pass_obj
 def versions_command(context: CommandContext, name: str) -> None:
@@ -71,14 +71,14 @@ def versions_command(context: CommandContext, name: str) -> None:
     )
 
 
-@command("info", examples=("packreg info guard", "packreg info guard@1.2.0 --json"))
+@command("info", examples=("packreg info s3-rules", "packreg info s3-rules@1.2.0 --json"))
 @click.argument("reference", metavar="REF", type=REFERENCE)
 @click.pass_obj
 def info_command(context: CommandContext, reference: Reference) -> None:
     """Show what the registry knows about a release.
 
     Its manifest, policies, digests and dependencies, who published it from what, and whether it was yanked or
-    removed. A policy's level is the one that it has when nobody configures it.
+    removed. A policy's level is the one that it has without configuration.
     """
     registry = context.registry()
     record = registry.resolve(reference, warn=False).record
@@ -108,7 +108,7 @@ def info_command(context: CommandContext, reference: Reference) -> None:
             context.out.line(f"  {line}")
 
 
-@command("search", examples=("packreg search encryption", "packreg search guard --json"))
+@command("search", examples=("packreg search encryption", "packreg search s3-rules --json"))
 @click.argument("text")
 @click.pass_obj
 def search_command(context: CommandContext, text: str) -> None:

@@ -29,7 +29,7 @@ _WRITE, _USE, _RUN, _GOVERN, _LOOK, _KEEP, _HERE = (
 #: Command -> entry, in the order of `--help`. The function is named like the command, with `_command` behind.
 COMMANDS = {
     "new": CommandEntry(_WRITE, "authoring", "Start a pack that passes every check."),
-    "check": CommandEntry(_WRITE, "authoring", "Say everything that is wrong with a pack, offline."),
+    "check": CommandEntry(_WRITE, "authoring", "List everything that is wrong with a pack, offline."),
     "dev": CommandEntry(
         _WRITE, "development", "Make or refresh the environment of a pack directory, in place."
     ),
@@ -38,7 +38,7 @@ COMMANDS = {
     "docs": CommandEntry(_WRITE, "documenting", "Print a Markdown page about a pack's policies."),
     "publish": CommandEntry(_WRITE, "publishing", "Check a pack and publish it; a version is used once."),
     "install": CommandEntry(_USE, "installing", "Install packs, verified and ready to run."),
-    "path": CommandEntry(_USE, "installing", "Print the directory of a pack, installing it if need be."),
+    "path": CommandEntry(_USE, "installing", "Print the directory of a pack, installing it if needed."),
     "lock": CommandEntry(_USE, "locking", "Pin packs in packreg.lock."),
     "download": CommandEntry(_USE, "locking", "Save a pack's verified bundle to a file."),
     "analyze": CommandEntry(_RUN, "analyzing", "Judge resources by policy packs."),
@@ -53,14 +53,14 @@ COMMANDS = {
     ),
     "enable": CommandEntry(_GOVERN, "enabling", "Enable a pack in a policy group."),
     "disable": CommandEntry(_GOVERN, "enabling", "Take a pack out of a policy group."),
-    "env": CommandEntry(
-        _GOVERN, "environments", "Look after environments: configuration, variables, secrets."
+    "env": CommandEntry(_GOVERN, "environments", "Manage environments: configuration, variables, secrets."),
+    "waiver": CommandEntry(
+        _GOVERN, "waiving", "Waivers: somebody answers for a violation until a given day."
     ),
-    "waiver": CommandEntry(_GOVERN, "waiving", "Waivers: violations that somebody answers for, until a day."),
     "required": CommandEntry(_GOVERN, "explaining", "Print the packs that a stack or an account must run."),
     "why": CommandEntry(_GOVERN, "explaining", "Explain what a stack or an account must run."),
     "enforce": CommandEntry(_GOVERN, "enforcing", "Decide about a deployment, without the Pulumi CLI."),
-    "audit": CommandEntry(_GOVERN, "auditing", "Hold stacks and accounts against their audit groups."),
+    "audit": CommandEntry(_GOVERN, "auditing", "Judge stacks and accounts by their audit groups."),
     "impact": CommandEntry(_GOVERN, "impact", "Show what another version would change, before it blocks."),
     "guard": CommandEntry(
         _GOVERN, "guarding", "Print the guard for PULUMI_OPTION_POLICY_PACK, or a CI step."
@@ -71,7 +71,7 @@ COMMANDS = {
     ),
     "compliance": CommandEntry(_GOVERN, "reporting", "Show how many policies each stack and account passed."),
     "report": CommandEntry(_GOVERN, "reporting", "Print the reports of the last runs, as HTML or CSV too."),
-    "prove": CommandEntry(_GOVERN, "proving", "Show what was enforced on a stack at a time."),
+    "prove": CommandEntry(_GOVERN, "proving", "Show what was enforced on a stack at a given time."),
     "list": CommandEntry(_LOOK, "catalog", "List the packs of the registry."),
     "versions": CommandEntry(_LOOK, "catalog", "List the versions of a pack."),
     "info": CommandEntry(_LOOK, "catalog", "Show what the registry knows about a release."),
@@ -84,9 +84,9 @@ COMMANDS = {
     "yank": CommandEntry(_KEEP, "admin", "Hide a version from 'latest' and ranges, or undo that."),
     "remove": CommandEntry(_KEEP, "admin", "Delete a release for good; its version stays used."),
     "verify": CommandEntry(_KEEP, "admin", "Read records, bundles and reports again and prove every digest."),
-    "transferred": CommandEntry(_KEEP, "admin", "Say that the registry was copied or restored."),
+    "transferred": CommandEntry(_KEEP, "admin", "Record that the registry was copied or restored."),
     "gc": CommandEntry(_KEEP, "admin", "Delete what crashed publishers and removals left behind."),
-    "cache": CommandEntry(_HERE, "caching", "Look after what is kept on this machine."),
+    "cache": CommandEntry(_HERE, "caching", "Manage what is kept on this machine."),
     "config": CommandEntry(_HERE, "settings", "Print every setting and where it comes from."),
     "doctor": CommandEntry(_HERE, "doctor", "Check the store, the cache, the tools and the configuration."),
     "completion": CommandEntry(_HERE, "completion", "Print the completion script of a shell."),
@@ -104,9 +104,9 @@ _OPTIONS = {
     "-h, --help": "Show this message and exit.",
 }
 _EXAMPLES = (
-    "packreg publish guard",
-    'pulumi preview --policy-pack "$(packreg path guard@0.1.0)"',
-    "packreg enable guard@^0.1",
+    "packreg publish s3-rules",
+    'pulumi preview --policy-pack "$(packreg path s3-rules@0.1.0)"',
+    "packreg enable s3-rules@^0.1",
     "packreg run -- pulumi up",
 )
 

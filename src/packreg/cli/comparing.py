@@ -69,9 +69,9 @@ def _compare(context: CommandContext, name: str, version: Version) -> dict[str, 
 @command(
     "diff",
     examples=(
-        "packreg diff guard@1.1.0 guard@1.2.0",
-        "packreg diff guard ./guard --text",
-        "packreg diff guard@1.1.0 guard --json",
+        "packreg diff s3-rules@1.1.0 s3-rules@1.2.0",
+        "packreg diff s3-rules ./s3-rules --text",
+        "packreg diff s3-rules@1.1.0 s3-rules --json",
     ),
 )
 @click.argument("old", metavar="REF|DIR")
@@ -83,7 +83,7 @@ def diff_command(context: CommandContext, old: str, new: str, text: bool) -> Non
 
     Compares files, requirements, the manifest and, of two releases, the policies: which were added or
     removed, whose level was raised or lowered, whose configuration became stricter or looser. A directory is
-    written with a slash (./guard) or as a dot. What --text prints can be applied with `patch -p1` or `git
+    written with a slash (./s3-rules) or as a dot. What --text prints can be applied with `patch -p1` or `git
     apply`, files that are not text left out.
     """
     from packreg.pack.difference import compare, unified
@@ -126,7 +126,7 @@ def _side(context: CommandContext, word: str, name: str | None) -> _Side:
     from packreg.pack.reference import Reference
 
     if is_directory(word):
-        why = f"{word} is not run for this; `publish --dry-run` runs it, and warns of what a patch changes"
+        why = f"{word} is not run for this; `publish --dry-run` runs it, and warns of unfit patch changes"
         return _Side(checked_pack(context, Path(word), name, None).files, None, why)
     registry = context.registry()
     record = registry.resolve(Reference.parse(word)).record

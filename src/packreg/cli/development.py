@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
 
 
-@command("dev", examples=("packreg dev guard", "packreg dev guard --python 3.12"))
+@command("dev", examples=("packreg dev s3-rules", "packreg dev s3-rules --python 3.12"))
 @directory_argument
 @name_option
 @version_option
@@ -33,9 +33,9 @@ def dev_command(
 ) -> None:
     """Make or refresh the environment of a pack directory, in place.
 
-    It is what an install would make, from the same store. Run it again when the dependencies changed. A pack
-    without __main__.py is built for it; if its package is not at the top, as in src/, run it again when the
-    code changed. The manifest is left alone.
+    It is the environment that an install would make. Run the command again when the dependencies change. A
+    pack without __main__.py is built for it; if its package is not at the top, as in src/, run it again when
+    the code changes. The manifest is left alone.
     """
     from packreg.install.dev import dev
 

@@ -40,9 +40,9 @@ class Check(NamedTuple):
 def doctor_command(context: CommandContext, no_probe: bool) -> int:
     """Check the store, the cache, the tools and the configuration.
 
-    Tools count by what required packs need. The store is tried out with about 200 small requests below
-    .packreg/probe/, which are cleaned up. Who may not write there is told what was not proved. Exit code 9
-    if the store cannot hold a registry or does not answer.
+    A missing tool is a failure only if required packs need it. The store is tested with about 200 small
+    requests below .packreg/probe/, which are cleaned up. Without the right to write there, the command says
+    what it could not prove. Exit code 9 if the store cannot hold a registry or does not answer.
     """
     found: list[Check] = []
     for check in diagnose(context, probe_store=not no_probe):
@@ -63,7 +63,7 @@ STORE_TOPICS = ("store", "registry", "canary")
 _PROGRAMS = {
     "node": ("--version", "nodejs", "needed for nodejs packs: install Node.js 18 or later"),
     "npm": ("--version", "nodejs", "needed for nodejs packs: comes with Node.js"),
-    "git": ("--version", "", "without it records name no commit"),
+    "git": ("--version", "", "without it, records do not name the commit"),
     "pulumi": ("version", "", "needed for previews and updates: https://www.pulumi.com/docs/install/"),
     "opa": ("version", "opa", f"needed for OPA packs: {WHERE}"),
 }
@@ -105,7 +105,9 @@ def _guarded(
 def _registry(context: CommandContext) -> Iterator[Check]:
     path = Path(context.location.path) if context.location.is_local else None
     if path is not None and path.exists() and not path.is_dir():
-        yield Check("registry", "fail", f"{path} is not a directory", "name another place for the registry")
+        yield Check(
+            "registry", "fail", f"{path} is not a directory", "give another location for the registry"
+        )
         return
     settings = context.registry().settings()
     if settings is not None:
@@ -113,7 +115,7 @@ def _registry(context: CommandContext) -> Iterator[Check]:
     elif context.settings.registry_is_default:
         yield Check("registry", "warn", "not there yet", "the first `packreg publish` creates it")
     else:
-        yield Check("registry", "warn", "nobody initialised it", "create it once with `packreg init`")
+        yield Check("registry", "warn", "there is no registry here yet", "create it once with `packreg init`")
 
 
 def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iterator[Check]:
@@ -124,10 +126,10 @@ def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iter
     chain = context.registry().governance
     head = chain.head()
     required |= required_runtimes(context, stored_governance(context).read(head).governance)
-    yield Check("governance", "ok", f"revision {head.number}" if head else "nobody wrote any yet")
+    yield Check("governance", "ok", f"revision {head.number}" if head else "there is none yet")
     for key in islice(chain.strangers(), 20):
         fix = f"find out who can write there, then delete it: {context.store.deletion(key)}"
-        yield Check("governance", "warn", f"{key} is no revision, and is passed over", fix)
+        yield Check("governance", "warn", f"{key} is not a revision, and is ignored", fix)
 
 
 def _canary(context: CommandContext) -> Iterator[Check]:
@@ -140,7 +142,7 @@ def _canary(context: CommandContext) -> Iterator[Check]:
         canary(context.store)
     except StoreRefused as refused:
         yield Check(
-            "canary", "warn", f"whether the store refuses what exists is not proved: {refused}", _WRITER
+            "canary", "warn", f"it is not proved that the store refuses to overwrite: {refused}", _WRITER
         )
     else:
         yield Check("canary", "ok", "the store refuses to create what exists")
@@ -153,14 +155,19 @@ def _probe(context: CommandContext) -> Iterator[Check]:
     if settings is None and context.location.is_local:
         return  # looking at a registry that is not there must not create its directory
     if settings is not None and settings.role == "replica":
-        message = "whether it creates objects exactly once is not proved: nothing is written to a replica"
+        message = (
+            "it is not proved that the store creates objects exactly once: nothing is written to a replica"
+        )
         yield Check("store", "warn", message, "run `packreg doctor` on the home registry")
         return
     try:
         verdict = probe(context.store.bucket)
     except StoreRefused as refused:
         yield Check(
-            "store", "warn", f"whether it creates objects exactly once is not proved: {refused}", _WRITER
+            "store",
+            "warn",
+            f"it is not proved that the store creates objects exactly once: {refused}",
+            _WRITER,
         )
         return
     facts = ", ".join(f"{fact}: {value}" for fact, value in sorted(verdict.facts.items()))
@@ -204,7 +211,7 @@ def _uv(context: CommandContext) -> Iterator[Check]:
         yield Check("uv", "ok", f"{says_version(context, uv, '--version')} at {uv}")
     else:
         fix = "pip install uv"
-        yield Check("uv", "warn", "not found; pip does its work, slower and for one platform", fix)
+        yield Check("uv", "warn", "not found; pip is used instead: slower, and for one platform only", fix)
 
 
 def _program(context: CommandContext, name: str, required: Mapping[str, Sequence[str]]) -> Iterator[Check]:

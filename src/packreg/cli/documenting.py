@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
 
 
-@command("docs", examples=("packreg docs ./guard -o POLICIES.md", "packreg docs guard@1.2.0"))
+@command("docs", examples=("packreg docs ./s3-rules -o POLICIES.md", "packreg docs s3-rules@1.2.0"))
 @click.argument("pack", metavar="DIR|REF")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Write it to a file.")
 @offline_option
@@ -26,8 +26,8 @@ def docs_command(
 ) -> None:
     """Print a Markdown page about a pack's policies.
 
-    What a release says of them is in its record; a directory, and a release that was published without them,
-    is run and asked. The same pack gives the same page.
+    The policies of a release are in its record. A directory, or a release that was published without them, is
+    run to ask for them. The same pack gives the same page.
     """
     from packreg.cli.atomic import write_atomically
     from packreg.reports.policy_page import counted_policies, policy_page

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from packreg.services.groups import GroupsEdit
 
 dry_run_option = click.option(
-    "--dry-run", is_flag=True, help="Only show what would change, and whom it would touch."
+    "--dry-run", is_flag=True, help="Only show what would change, and whom it would affect."
 )
-yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, though it is for everyone.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, even if it affects everyone.")
 
 
 def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:

@@ -31,20 +31,20 @@ group_option = click.option(
 @command(
     "enable",
     examples=(
-        "packreg enable guard@latest --dry-run",
-        "packreg enable guard@latest --yes",
-        "packreg enable 'guard@^1.2' --group prod --config guard.json --environment prod",
+        "packreg enable s3-rules@latest --dry-run",
+        "packreg enable s3-rules@latest --yes",
+        "packreg enable 's3-rules@^1.2' --group prod --config s3-rules.json --environment prod",
     ),
 )
 @click.argument("text", metavar="REF", type=WRITTEN)
 @group_option
-@click.option("--config", metavar="FILE", help="The pack's configuration, in the place of what it has.")
+@click.option("--config", metavar="FILE", help="The pack's configuration, in place of the one it has.")
 @click.option(
     "--environment",
     "-e",
     metavar="ENVIRONMENT",
     multiple=True,
-    help="An environment, in the place of those it has. Later ones are stronger.",
+    help="An environment, in place of those it has. Later ones override earlier ones.",
 )
 @click.option("--no-config", is_flag=True, help="Take its configuration away.")
 @click.option("--no-environment", is_flag=True, help="Take its environments away.")
@@ -64,12 +64,12 @@ def enable_command(
 ) -> None:
     """Enable a pack in a policy group.
 
-    Or change the version and the configuration that it has there: what is not given stays as it is. A name
-    alone pins the newest version. A range or 'latest' is looked up whenever a stack is judged, so the
+    Or change the version and the configuration that it has there: options that are left out change nothing. A
+    name alone pins the newest version. A range or 'latest' is looked up whenever a stack is judged, so the
     configuration is checked for every version that REF could mean.
 
-    It says how many of the stacks and accounts with reports it touches; where it is for all there are, as in
-    a default group, only a yes or --yes goes on.
+    It says how many of the stacks and accounts with reports it affects. Where that is everyone, as in a
+    default group, it asks for confirmation, or needs --yes.
     """
     if (config and no_config) or (environment and no_environment):
         raise UsageError("one option gives what another takes away", hint="leave one of them out")
@@ -86,7 +86,7 @@ def enable_command(
     show_edit(context, changed)
 
 
-@command("disable", examples=("packreg disable guard --group prod", "packreg disable guard --dry-run"))
+@command("disable", examples=("packreg disable s3-rules --group prod", "packreg disable s3-rules --dry-run"))
 @click.argument("pack", metavar="NAME", type=NAME)
 @group_option
 @dry_run_option
@@ -95,7 +95,8 @@ def enable_command(
 def disable_command(context: CommandContext, pack: str, group: str, dry_run: bool, yes: bool) -> None:
     """Take a pack out of a policy group.
 
-    Its configuration there goes with it. As `enable`, it says whom that touches, and asks where it is all.
+    Its configuration there goes with it. Like `enable`, it says whom that affects, and asks where that is
+    everyone.
     """
     show_edit(context, disable_pack(context, group, pack, dry_run=dry_run, yes=yes))
 

@@ -58,9 +58,10 @@ def enforce_command(
 ) -> int:
     """Decide about a deployment, without the Pulumi CLI.
 
-    It is the guard's decision, by what the stack's preventative groups require, for tools that do not run the
-    Pulumi CLI; nothing is remediated, so what a policy would change counts. Exit code 3: denied. Exit code 4:
-    something could not be evaluated; so it is where secrets cannot be read, as in every preview.
+    It decides as the guard does, by what the stack's preventative groups require, for tools that do not run
+    the Pulumi CLI. Nothing is remediated, so a change that a policy would make denies. Exit code 3: denied.
+    Exit code 4: something could not be evaluated, such as resources with secrets that cannot be read, as in
+    every preview.
     """
     check_format(context, output)
     entity = stack_entity(stack, read_tags(tags))

@@ -33,7 +33,7 @@ MAX_VALUE = 2**20  # bytes
 )
 @click.pass_context
 def env_command(click_context: click.Context) -> int | None:
-    """Look after environments: configuration, variables, secrets.
+    """Manage environments: configuration, variables, secrets.
 
     An environment is a definition in the language of Pulumi ESC, in numbered revisions that never change.
     `prod` is the newest one, `prod@3` the third, `prod@stable` the one that the tag `stable` names.
@@ -74,7 +74,7 @@ def set_command(
     """Set the definition of an environment from a FILE, or one value of it at a PATH.
 
     Secrets (`fn::secret: text`) are encrypted before anything is stored. `-` reads the definition, or the
-    value, from stdin. The same again adds no revision.
+    value, from stdin. Setting the same definition again adds no revision.
     """
     from packreg.services.environments import set_environment, with_value
 
@@ -121,7 +121,7 @@ def get_command(context: CommandContext, reference: str) -> None:
 def open_command(context: CommandContext, references: tuple[str, ...], show_secrets: bool) -> None:
     """Evaluate environments, and print their values as JSON.
 
-    Several are laid one over the other, as for a policy pack; the last one is the strongest.
+    Several are merged, as for a policy pack; later ones override earlier ones.
     """
     from packreg.cli.output import json_text
     from packreg.services.environments import EnvironmentResolver
@@ -149,7 +149,7 @@ def open_command(context: CommandContext, references: tuple[str, ...], show_secr
 def diff_command(context: CommandContext, old: str, new: str | None) -> None:
     """Compare the definitions of two revisions; with one, compare it with the revision before.
 
-    Secrets are compared as they are encrypted: a secret that was set anew differs, whatever its text.
+    Secrets are compared in encrypted form: a secret that was set again differs, whatever its text.
     """
     from difflib import unified_diff
 
@@ -246,7 +246,7 @@ def tag_command(context: CommandContext, reference: str, tag: str, delete: bool)
 def rm_command(context: CommandContext, name: str, reason: str, yes: bool) -> None:
     """Remove an environment; its revisions stay, under their numbers, for what refers to them.
 
-    Its name and its tags mean nothing any more, until it is set again.
+    Until it is set again, its name and its tags refer to nothing.
     """
     from packreg.services.environments import environments_of
 

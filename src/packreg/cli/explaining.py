@@ -73,7 +73,7 @@ def required_command(
 ) -> int:
     """Print the packs that a stack or an account must run.
 
-    STACK is [ORGANIZATION/]PROJECT/STACK. Exit code 4: a pack that must run cannot be had.
+    STACK is [ORGANIZATION/]PROJECT/STACK. Exit code 4: a pack that must run is not available.
     """
     unread: Sequence[str] = ()
     if everything:
@@ -107,7 +107,7 @@ def required_command(
 
 @command(
     "why",
-    examples=("packreg why shop/prod", "packreg why shop/prod --pack guard --mode preventative --json"),
+    examples=("packreg why shop/prod", "packreg why shop/prod --pack s3-rules --mode preventative --json"),
 )
 @entity_options
 @click.option("--pack", metavar="PACK", type=NAME, help="Only this pack.")
@@ -127,8 +127,9 @@ def why_command(
 ) -> int:
     """Explain what a stack or an account must run.
 
-    For each pack: the groups that asked, what lost and to which rule, and each policy's configuration layer
-    by layer, with "[secret]" for what is secret. Exit code 4: a pack that must run cannot be had.
+    For each pack: the groups that asked for it, which entries lost and by which rule, and each policy's
+    configuration layer by layer, with "[secret]" for secrets. Exit code 4: a pack that must run is not
+    available.
     """
     entity = read_entity(stack, account, tags)
     explained = explain_required(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("files", metavar="FILE...", nargs=-1)
-@click.option("--prune", is_flag=True, help="Take away what the files do not name: groups, packs, members.")
+@click.option("--prune", is_flag=True, help="Remove what the files do not name: groups, packs, members.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of the files.")
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
 def apply_command(
     context: CommandContext, files: tuple[str, ...], prune: bool, dry_run: bool, yes: bool, schema: bool
 ) -> int:
-    """Make the policy groups be as YAML files say, after showing what would change.
+    """Change the policy groups to what YAML files say, after showing what would change.
 
-    What the files do not name stays, unless --prune is given. Everything is one revision, or none; applying
-    the same files again changes nothing. With --dry-run, exit code 14 says that something would change.
+    What the files do not name stays, unless --prune is given. All changes make one revision, or none;
+    applying the same files again changes nothing. With --dry-run, exit code 14 says that something would
+    change.
     """
     from packreg.groups.group_file import MAX_FILE, applied, read_groups
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     examples=(
         "packreg group settings",
         "packreg group settings --strict-conflicts",
-        "packreg group settings --unwaivable 'guard:no-*'",
+        "packreg group settings --unwaivable 's3-rules:no-*'",
     ),
 )
 @click.option(

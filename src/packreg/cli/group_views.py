@@ -91,7 +91,7 @@ def show_command(context: CommandContext, name: str, at: int | None) -> None:
 def history_command(context: CommandContext, name: str | None, limit: int) -> None:
     """Show who changed what and when: all of governance, or one group.
 
-    Each revision is one request, and is proved to be the one that the next was made from.
+    Each revision takes one request, and is checked against the digest that the next one names.
     """
     found = []
     for change in islice(past_changes(context, name), limit):

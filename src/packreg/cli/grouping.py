@@ -24,7 +24,7 @@ group_command = CommandGroup(
     help="Policy groups: which packs which stacks and accounts must run.",
     examples=(
         "packreg group new prod --add-stack '*/prod'",
-        "packreg enable guard@^1.2 --group prod",
+        "packreg enable s3-rules@^1.2 --group prod",
         "packreg group get prod",
     ),
 )
@@ -77,7 +77,7 @@ _remove = [
     "entity_types",
     type=click.Choice(["stacks", "accounts"]),
     multiple=True,
-    help="What it takes; twice for both.  [default: stacks]",
+    help="The kinds of its members; give it twice for both.  [default: stacks]",
 )
 @_add[0]
 @_add[1]
@@ -94,7 +94,8 @@ def new_command(
 ) -> None:
     """Create a policy group.
 
-    A preventative group takes stacks only. A stack or account is a member if one name, glob or tag rule fits.
+    A preventative group takes stacks only. A stack or account is a member if one name, glob or tag rule
+    matches.
     """
     from packreg.groups import editing
     from packreg.groups.model import Group as PolicyGroup
@@ -123,7 +124,7 @@ def new_command(
     examples=(
         "packreg group edit prod --add-stack acme/web/prod --remove-stack '*/prod'",
         "packreg group edit prod --name production",
-        "packreg group edit prod --add-policy-pack guard@1.2.0",
+        "packreg group edit prod --add-policy-pack s3-rules@1.2.0",
     ),
 )
 @click.argument("name", metavar="GROUP")
@@ -136,12 +137,12 @@ def new_command(
     metavar="REF",
     type=WRITTEN,
     multiple=True,
-    help="As `enable` without a configuration.",
+    help="Like `enable` without a configuration.",
 )
 @_remove[0]
 @_remove[1]
 @_remove[2]
-@click.option("--remove-policy-pack", metavar="NAME", multiple=True, help="As `disable`.")
+@click.option("--remove-policy-pack", metavar="NAME", multiple=True, help="Like `disable`.")
 @dry_run_option
 @yes_option
 @click.pass_obj
@@ -162,8 +163,8 @@ def edit_command(
 ) -> None:
     """Change a policy group: its members, its packs, its name.
 
-    Everything that one command says is one revision, or none of it. The default groups have everyone as
-    members, and keep their names.
+    All changes of one command make one revision, or none. The default groups have everyone as members, and
+    keep their names.
     """
     from packreg.groups.editing import Listed
 
@@ -190,9 +191,9 @@ def edit_command(
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def rm_command(context: CommandContext, name: str, yes: bool) -> None:
-    """Delete a policy group: what it required is required no more.
+    """Delete a policy group: what it required is no longer required.
 
-    What it was stays in its history. The default groups cannot be deleted.
+    Its history stays. The default groups cannot be deleted.
     """
     from packreg.groups.editing import remove_group
 
@@ -214,7 +215,7 @@ def promote_command(context: CommandContext, name: str, target: str, yes: bool) 
     """Let a preventative group require what an audit group has tested.
 
     Every pack of GROUP, with its version, configuration and environments, replaces that pack in the other
-    group; its other packs and its members stay. GROUP goes on reporting.
+    group; its other packs and its members stay. GROUP keeps reporting.
     """
     from packreg.groups.differences import differences
     from packreg.groups.editing import promote

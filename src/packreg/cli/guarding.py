@@ -46,8 +46,8 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
     that a stack must run. On failure a path is printed that does not exist, so that the Pulumi CLI stops
     instead of running without the guard.
 
-    With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. That form does not hold
-    against the project, whose Pulumi.yaml can replace the plugin, and the newest CLIs do not load it.
+    With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. A project can replace that
+    form in its Pulumi.yaml, and the newest CLIs do not load it.
     """
     from packreg.cli.ci_steps import ci_step
     from packreg.cli.pulumi_command import option_value
@@ -82,8 +82,8 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
 def run_command(context: CommandContext, words: tuple[str, ...]) -> int:
     """Run one command of the Pulumi CLI with the guard.
 
-    Or one that calls it. Sets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI that would not read it gets flags.
-    Terminal, signals and exit code are those of the command.
+    The command may also be one that calls the Pulumi CLI. It gets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI
+    that does not read that variable gets flags. Terminal, signals and exit code are those of the command.
     """
     from packreg.cli.pulumi_command import guarded, is_pulumi
     from packreg.services.guard_forms import forms
@@ -119,9 +119,9 @@ def _directory_form(context: CommandContext, words: Sequence[str], search: str |
     refuse_replacement(words, context.environ, Path(context.cwd))
     if not is_pulumi(words[0]):
         context.out.warn(
-            f"which projects {words[0]} deploys is not known here, and one that names an analyzer "
+            f"it is not known here which projects {words[0]} deploys, and a project that names an analyzer "
             "policy-packreg would be deployed without the guard",
-            hint="upgrade the Pulumi CLI to 3.255.0, whose guard no project replaces",
+            hint="upgrade the Pulumi CLI to 3.255.0, whose guard no project can replace",
         )
     place = provide_plugin(pulumi_home(context.environ), __version__).parent
     return os.pathsep.join([str(place), *filter(None, [search])])

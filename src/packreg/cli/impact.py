@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 @command(
     "impact",
     examples=(
-        "packreg impact guard@2.0.0 --group prod --backend s3://states",
-        "packreg impact guard --from guard@1.4.2 --group prod --backend file:///srv/states --json",
+        "packreg impact s3-rules@2.0.0 --group prod --backend s3://states",
+        "packreg impact s3-rules --from s3-rules@1.4.2 --group prod --backend file:///srv/states --json",
     ),
 )
 @click.argument("reference", metavar="REF", type=REFERENCE)
@@ -59,8 +59,8 @@ def impact_command(
     """Show what another version would change, before it blocks.
 
     Both versions judge the stored states, with the configuration and the environments that the pack has in
-    the group. Nothing is enabled, blocked or kept, and whatever is found the exit code is 0. Exit code 4:
-    the new version could not judge everything.
+    the group. Nothing is enabled, blocked or kept, and the exit code is 0 whatever is found. Exit code 4: the
+    new version could not judge everything.
     """
     impact = compare_versions(
         context,
@@ -74,7 +74,9 @@ def impact_command(
         jobs=jobs,
     )
     if impact.problem:
-        context.out.warn(f"what {group} asks for now cannot be had, so that all is new: {impact.problem}")
+        context.out.warn(
+            f"the version that {group} asks for is not available, so all findings are new: {impact.problem}"
+        )
     if context.out.json:
         context.out.document(impact_json(impact))
     else:

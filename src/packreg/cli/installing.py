@@ -27,8 +27,8 @@ python_option = click.option("--python", metavar="PYTHON", help="A version such 
 @command(
     "install",
     examples=(
-        "packreg install guard@1.2.0 limits@^2",
-        "packreg install guard@1.2.0 --to policies/guard --no-env",
+        "packreg install s3-rules@1.2.0 limits@^2",
+        "packreg install s3-rules@1.2.0 --to policies/s3-rules --no-env",
         "packreg install --locked --offline --json",
     ),
 )
@@ -66,7 +66,7 @@ def install_command(
         pins = pins_of(Path(context.cwd), references)
         wanted, digests = [pin.reference for pin in pins], {pin.reference: pin.digest for pin in pins}
     if not wanted:
-        raise UsageError("nothing to install", hint="name a pack: packreg install guard@1.2.0")
+        raise UsageError("nothing to install", hint="name a pack: packreg install s3-rules@1.2.0")
     if to is not None and len(wanted) > 1:
         raise UsageError("--to is for one pack", hint="leave it out, or install them one by one")
     results = install_releases(
@@ -97,7 +97,7 @@ def install_command(
 
 @command(
     "path",
-    examples=("packreg path guard@1.2.0", 'pulumi preview --policy-pack "$(packreg path guard@1.2.0)"'),
+    examples=("packreg path s3-rules@1.2.0", 'pulumi preview --policy-pack "$(packreg path s3-rules@1.2.0)"'),
 )
 @click.argument("reference", metavar="REF", type=REFERENCE)
 @env_option
@@ -107,7 +107,7 @@ def install_command(
 def path_command(
     context: CommandContext, reference: Reference, no_env: bool, offline: bool, python: str | None
 ) -> None:
-    """Print the directory of a pack, installing it if need be.
+    """Print the directory of a pack, installing it if needed.
 
     Nothing else is printed on stdout; warnings go to stderr. On failure it is a path that does not exist
     (below could-not-install/), so that `--policy-pack "$(packreg path REF)"` stops instead of running without

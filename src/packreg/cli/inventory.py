@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     examples=(
         "packreg inventory aws -o account.jsonl",
         "packreg inventory aws --region eu-west-1 --type 'AWS::S3::*' -o buckets.jsonl",
-        "packreg analyze guard --resources account.jsonl",
+        "packreg analyze s3-rules --resources account.jsonl",
     ),
 )
 @click.argument("cloud", type=click.Choice(["aws"]))

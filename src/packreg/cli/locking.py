@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @command(
     "lock",
-    examples=("packreg lock guard@^1.2 limits", "packreg lock guard --file policies/packreg.lock --json"),
+    examples=(
+        "packreg lock s3-rules@^1.2 limits",
+        "packreg lock s3-rules --file policies/packreg.lock --json",
+    ),
 )
 @click.argument("references", metavar="REF...", nargs=-1, required=True, type=REFERENCE)
 @click.option(
@@ -111,7 +114,7 @@ def _resolve(context: CommandContext, reference: Reference) -> Resolved:
     return resolved
 
 
-@command("download", examples=("packreg download guard@1.2.0 -o guard.tgz",))
+@command("download", examples=("packreg download s3-rules@1.2.0 -o s3-rules.tgz",))
 @click.argument("reference", metavar="REF", type=REFERENCE)
 @click.option(
     "-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: NAME-VERSION.tgz"

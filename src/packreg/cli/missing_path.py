@@ -1,6 +1,6 @@
 """What `packreg path` and `packreg guard` print when they fail: a path that cannot exist.
 
-`pulumi preview --policy-pack "$(packreg path guard@1.2.0)"` throws the exit code of `packreg path` away, and
+`pulumi preview --policy-pack "$(packreg path rules@1.2.0)"` throws the exit code of `packreg path` away, and
 the Pulumi CLI ignores an empty `--policy-pack` and runs without the pack (measured with 3.259.0). Given a
 directory that is not there it stops. So a failure prints one that names what was wanted. The same holds for
 `export PULUMI_OPTION_POLICY_PACK="$(packreg guard)"`.

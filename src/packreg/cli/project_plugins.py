@@ -24,7 +24,7 @@ MAX_BYTES = 1 << 20
 MAX_DEPTH = 100
 #: `--cwd`, and `-C` behind other flags of one letter, as pflag reads them.
 _CWD = re.compile(r"(?:--cwd(?:=|$)|-[A-Za-z]*?C=?)(.*)", re.DOTALL)
-_HINT = "take that plugin out, or upgrade the Pulumi CLI to 3.255.0, whose guard no project replaces"
+_HINT = "take that plugin out, or upgrade the Pulumi CLI to 3.255.0, whose guard no project can replace"
 
 
 def refuse_replacement(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> None:
@@ -92,7 +92,7 @@ def _plugin_words(data: bytes) -> Iterator[str]:
             continue
         seen.add((id(node), wanted))
         if node.tag.endswith(":binary"):
-            raise _Unread("it has texts in base64")
+            raise _Unread("it has base64 text")
         if isinstance(node, yaml.MappingNode):
             for key, value in node.value:
                 is_plugins = isinstance(key, yaml.ScalarNode) and key.value.casefold() == "plugins"

@@ -30,14 +30,13 @@ if TYPE_CHECKING:
 def prove_command(
     context: CommandContext, stack: str | None, account: str | None, tags: tuple[str, ...], at: str
 ) -> int:
-    """Show what was enforced on a stack at a time.
+    """Show what was enforced on a stack at a given time.
 
-    Or on an account. The groups by the revision of governance that held then, and the last runs until then:
-    their packs, whose digests are compared with the registry's records, their waivers and verdicts. Every
-    revision is proved to be the one that its successor was made from, and so is every entry of a report. What
-    does not fit is said: times that contradict each other, a report older than what it names, one that
-    nobody entered. Exit code 6: nothing is known to have run by then. Exit code 8: something is not what it
-    was, or does not fit.
+    Or on an account. It shows the groups of the revision of governance at that time, and the last runs until
+    then: their packs, with digests compared with the registry's records, their waivers and verdicts. Every
+    revision and every entry of a report is checked against the digest that its successor names. The command
+    also says what is contradictory: times, a report older than what it names, one that was never entered.
+    Exit code 6: no run is known by then. Exit code 8: something was changed, or contradicts something else.
     """
     evidence = enforcement_evidence(context, read_entity(stack, account, tags), at)
     document = evidence_json(evidence)
@@ -59,7 +58,7 @@ def _show(context: CommandContext, document: dict[str, Any]) -> None:
     out, governance = context.out, document["governance"]
     out.line(f"{document['entity']} at {document['at']}")
     if governance is None:
-        out.line("governance  nobody had written any")
+        out.line("governance  there was none yet")
     else:
         out.line(
             f"governance  revision {governance['revision']} of {governance['at']} by {governance['by']}: "
@@ -72,11 +71,11 @@ def _show(context: CommandContext, document: dict[str, Any]) -> None:
     for run in document["runs"]:
         out.line(f"{run['run']:<11} {run['time']}  {run['summary']}")
         if run["entry"] is None:
-            out.line("            from before there were chains: nothing shows that it is as it was written")
+            out.line("            from before there were chains: nothing shows that it is unchanged")
         else:
             out.line(f"            entry {run['entry']} of its chain")
         for pack in run["packs"]:
-            digest = pack["digest"] or "could not be had"
+            digest = pack["digest"] or "is not available"
             out.line(
                 f"  pack      {pack['name']}@{pack['version']}  {digest}  by {pack['group'] or 'no group'}"
             )

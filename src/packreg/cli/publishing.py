@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @command(
     "publish",
     examples=(
-        "packreg publish guard",
-        "packreg publish guard --dry-run",
+        "packreg publish s3-rules",
+        "packreg publish s3-rules --dry-run",
         "packreg publish --name limits --version 1.2.0 --json",
     ),
 )
@@ -53,9 +53,9 @@ def publish_command(
 ) -> None:
     """Check a pack and publish it; a version is used once.
 
-    The same content again is success, other content for a used version is refused (exit code 5), also where
-    the version was removed. Dependencies are locked with hashes for all platforms; installs use that lock.
-    The pack is run once, with exactly these, and what it says of its policies is recorded.
+    Publishing the same content again succeeds; other content for a used version is refused (exit code 5),
+    even if the version was removed. Dependencies are locked with hashes for all platforms; installs use that
+    lock. The pack is run once, with exactly these, and what it says of its policies is recorded.
     """
     publication = publish_directory(
         context,

@@ -30,7 +30,7 @@ run_option = click.option(
     "runs",
     type=click.Choice(["preview", "update", "enforce", "audit"]),
     multiple=True,
-    help="Only what such runs found. Default: all but previews, which only judge plans.",
+    help="Only the findings of such runs. Default: all but previews, which only judge plans.",
 )
 
 findings_command = CommandGroup(
@@ -45,7 +45,7 @@ findings_command = CommandGroup(
     group=findings_command,
     examples=(
         "packreg findings ls --status new --level mandatory",
-        "packreg findings ls '*/prod' --pack guard --json",
+        "packreg findings ls '*/prod' --pack s3-rules --json",
         "packreg findings ls shop/prod --status fixed",
     ),
 )
@@ -81,8 +81,9 @@ def ls_command(
 ) -> int:
     """List what the last run of each stack and account found.
 
-    `new` was not found by the run before, `open` was. `fixed` was found then and looked for again; `unknown`
-    could not be looked for now, and `dropped` is of a pack that is not required any more.
+    The run before did not find what is `new`, and found what is `open`. What is `fixed` was found then,
+    looked for again and is gone; what is `unknown` could not be looked for now, and what is `dropped` is of a
+    pack that is no longer required.
     """
     latest = LatestRuns(context, entities, runs)
     wanted = FindingFilter(pack, policy, level, severity, status or FindingFilter.statuses)
@@ -120,8 +121,8 @@ def ls_command(
 def compliance_command(context: CommandContext, entities: tuple[str, ...], runs: tuple[Run, ...]) -> int:
     """Show how many policies each stack and account passed.
 
-    By its last runs, pack by pack: policies passed of all that are enabled. What could not be evaluated has
-    not passed, and is marked.
+    Shows, by the last runs and pack by pack, how many of the enabled policies passed. What could not be
+    evaluated has not passed, and is marked.
     """
     from packreg.reports.report import counted
 
@@ -174,7 +175,7 @@ def report_command(
 ) -> int:
     """Print the reports of the last runs, as HTML or CSV too.
 
-    Of all stacks and accounts, or of those that are named. The HTML page is complete in itself: a heat map of
+    Of all stacks and accounts, or of those that are named. The HTML page is self-contained: a heat map of
     compliance, a trend, and the findings with what has become of them. CSV has a row for each finding.
     """
     if context.out.json and form not in ("text", "json"):
@@ -191,7 +192,7 @@ def report_command(
         for line in text.splitlines():
             context.out.line(line)
     if not latest.newest:
-        context.out.say("no reports are kept of that")
+        context.out.say("no reports are kept of these stacks and accounts")
     return _ended(context, latest)
 
 

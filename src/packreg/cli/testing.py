@@ -23,10 +23,14 @@ _EXIT_CODES = {"passed": 0, "differs": DIFFERS, "not-evaluated": NotEvaluated.ex
 
 @command(
     "test",
-    examples=("packreg test", "packreg test ./guard -k bucket --update", "packreg test guard@1.2.0 -o junit"),
+    examples=(
+        "packreg test",
+        "packreg test ./s3-rules -k bucket --update",
+        "packreg test s3-rules@1.2.0 -o junit",
+    ),
 )
 @click.argument("pack", metavar="[DIR|REF]", default=".")
-@click.option("-k", "only", metavar="TEXT", help="Run only the cases whose names hold this text.")
+@click.option("-k", "only", metavar="TEXT", help="Run only the cases whose names contain this text.")
 @click.option("--update", is_flag=True, help="Write what is seen into the cases that differ.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of case files, and run nothing.")
 @click.option(
@@ -53,8 +57,8 @@ def test_command(
 ) -> int:
     """Run a pack's test cases, tests/*.yaml beside it.
 
-    The pack itself judges, as in `analyze`. A directory is written with a slash (./guard) or as a dot. Exit
-    code 13: a case found something else than it expects. Exit code 4: a case could not be evaluated.
+    The pack itself judges, as in `analyze`. A directory is written with a slash (./s3-rules) or as a dot.
+    Exit code 13: a case found something other than it expects. Exit code 4: a case could not be evaluated.
     """
     if schema:
         from packreg.cases.reading import schema_text

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 @command(
     "validate-config",
     examples=(
-        "packreg validate-config guard@1.2.0 --config guard.json",
-        "packreg validate-config ./guard --config base.json --config prod.json --json",
+        "packreg validate-config s3-rules@1.2.0 --config s3-rules.json",
+        "packreg validate-config ./s3-rules --config base.json --config prod.json --json",
     ),
 )
 @click.argument("pack", metavar="REF|DIR")
@@ -40,9 +40,9 @@ def validate_config_command(
 ) -> None:
     """Check the configuration of a pack against its policies.
 
-    The policies and schemas of a release are in its record, so it is neither installed nor run; a directory,
-    and a release that was published without them, is run and asked. Nothing is judged. Prints the level and
-    the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
+    The policies and schemas of a release are in its record, so it is neither installed nor run. A directory,
+    or a release that was published without them, is run to ask for them. Nothing is judged. Prints the level
+    and the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
     """
     from packreg.configuration.reconcile import ConfigurablePack, reconcile
     from packreg.reports.plain import json_value

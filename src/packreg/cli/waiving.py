@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 waiver_command = CommandGroup(
     "waiver",
-    help="Waivers: violations that somebody answers for, until a day.",
+    help="Waivers: somebody answers for a violation until a given day.",
     examples=(
-        "packreg waiver add guard:no-public --stack web/prod --expires 30d --reason 'a website'",
+        "packreg waiver add s3-rules:no-public --stack web/prod --expires 30d --reason 'a website'",
         "packreg waiver ls",
     ),
 )
@@ -28,8 +28,8 @@ waiver_command = CommandGroup(
     "add",
     group=waiver_command,
     examples=(
-        "packreg waiver add guard:no-public --stack web/prod --expires 30d --reason 'a website'",
-        "packreg waiver add guard:no-public --resource '*::site' --expires 2w --reason OPS-1 --owner web",
+        "packreg waiver add s3-rules:no-public --stack web/prod --expires 30d --reason 'a website'",
+        "packreg waiver add s3-rules:no-public --resource '*::site' --expires 2w --reason OPS-1 --owner web",
     ),
 )
 @click.argument("policy", metavar="PACK:POLICY")
@@ -56,9 +56,9 @@ def add_command(
 ) -> None:
     """Waive a policy for a stack, an account or a resource.
 
-    The violation is still shown and counted, and does not deny, until the waiver expires: in a year at the
-    latest. A policy that forbids waivers cannot be waived: one that `group settings` lists, or that its pack
-    gives the tag 'no-waivers'. As `enable`, it says whom that touches, and asks where it is all.
+    The violation is still shown and counted, but does not deny until the waiver expires, after a year at
+    most. A policy that forbids waivers cannot be waived: one that `group settings` lists, or that its pack
+    gives the tag 'no-waivers'. Like `enable`, it says whom that affects, and asks where that is everyone.
     """
     if stack and account:
         raise UsageError("a waiver is for a stack, an account or a resource", hint="give one of them")

@@ -129,7 +129,7 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Governance:
-    """All of it. `revision` is 0 where nobody wrote any yet; then there are the two default groups.
+    """All of it. `revision` is 0 where there is none yet; then there are the two default groups.
 
     `needs` are the features that a reader has to know (`registry.formats`), `unknown` the members, by place,
     that this packreg does not know and keeps.

@@ -65,7 +65,7 @@ class Callers:
                 else:
                     self._known[peer] = known
             if self._known and self._unseen:
-                raise Stranger("a process that the system does not show called it")
+                raise Stranger("a process that the system does not show called the guard")
             return known.process if known else None
 
     def _look(self, peer: str, port: int) -> _Known | None:
@@ -80,7 +80,7 @@ class Callers:
             _accuse(connection)
         if hidden:
             return None
-        raise Stranger("a process that is not there any more called it")
+        raise Stranger("a process that has ended called the guard")
 
     def _found_above(self, connection: _Connection) -> tuple[_Known | None, bool]:
         """Which of those above has a connection, and whether one of them may have it unseen."""
@@ -107,7 +107,7 @@ def _accuse(connection: _Connection) -> None:
     with suppress(psutil.Error, OSError):
         for end in psutil.net_connections("tcp"):
             if end.pid and _ends(end) == connection:
-                raise Stranger(f"process {end.pid} called it")
+                raise Stranger(f"process {end.pid} called the guard")
 
 
 def _ends(connection: Any) -> tuple[tuple[str, int], ...]:

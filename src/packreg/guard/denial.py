@@ -61,12 +61,12 @@ class Denial:
         found = self._waivable
         words = ["packreg", "waiver", "add", f"{found.pack}:{found.policy}", "--stack", self._stack]
         words += ["--resource", found.urn, "--expires", "30d", "--reason", "WHY"]
-        return f", or have it waived by who keeps the policies: {one_line(shlex.join(words), 1000)}"
+        return f", or ask whoever maintains the policies for a waiver: {one_line(shlex.join(words), 1000)}"
 
 
 def not_made(urn: str, diagnostics: Iterable[pb.Diagnostic], unsure: str) -> str:
     """Why a resource is not made whose violations the CLI may pass: nobody knows whether it would."""
-    lines = [f"{_place(urn)} is denied, and not made:", *findings(diagnostics), unsure]
+    lines = [f"{_place(urn)} is denied, and was not created:", *findings(diagnostics), unsure]
     return "\n".join([*lines, "hint: policy exceptions do not count here; leave the configuration out"])
 
 

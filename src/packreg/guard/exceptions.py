@@ -91,7 +91,7 @@ def _judged(read: Given, directory: str, is_guard: Callable[[Path], bool]) -> Ex
     others = files if read.certain and (own or files) else read.configs
     held, unread = _look(others, directory)
     if held:
-        unsure = unsure or f"{held} holds policy exceptions, and may be the guard's"
+        unsure = unsure or f"{held} holds policy exceptions, and may be meant for the guard"
     return Exceptions(unsure=unsure or unread)
 
 

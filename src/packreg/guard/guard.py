@@ -42,8 +42,8 @@ from packreg.threads import in_background
 
 T = TypeVar("T")
 _NO_STACK = (
-    "this command does not say which stack it is about, so nobody knows what must run: judge a state with "
-    "`packreg enforce STACK`; for previews and updates the Pulumi CLI has to be a newer one"
+    "this command does not say which stack it is about, so it is not known what must run: judge a state with "
+    "`packreg enforce STACK`; previews and updates need a newer Pulumi CLI"
 )
 #: Seconds that a run which is broken off has to leave its report: the Pulumi CLI kills after five.
 _LAST_SECONDS = 3.5
@@ -109,7 +109,7 @@ class Guard:
                 if exceptions.found:
                     self.break_off(exceptions.found)
             elif stack != self._stack:
-                self.break_off("it was told of one stack, and then of another one")
+                self.break_off("it was told about one stack, and then about another")
         self._check()
 
     def break_off(self, why: str) -> None:
@@ -128,7 +128,9 @@ class Guard:
         self._say(_summary(required))
         if prepared.unseen:
             groups = ", ".join(prepared.unseen)
-            self._say(f"warning: {groups} may have this stack by its tags, and the CLI told none")
+            self._say(
+                f"warning: {groups} may have this stack as a member by its tags, but the CLI sent no tags"
+            )
         for requirement in required.packs:
             for warning in requirement.warnings:
                 self._say(f"warning: {requirement.pack}: {warning}")
@@ -302,12 +304,12 @@ class Guard:
         try:
             entering.result(self._keep_seconds)
         except TookTooLong:
-            why = f"that was not done after {self._keep_seconds:g} s"
+            why = f"it was not done after {self._keep_seconds:g} s"
         except Exception as error:  # noqa: BLE001  evidence stops no deployment
             why = str(error)
         else:
             return
-        self._say(f"the beginning of this update was not entered in the registry: {why}")
+        self._say(f"the start of this update was not recorded in the registry: {why}")
 
     def _stop_at(self, failures: Iterable[str]) -> None:
         """Stop at failures, all of them in one message, or let each pass. Raises Stopped."""
@@ -369,5 +371,5 @@ def _summary(required: Required) -> str:
     if required.nothing:
         return f"{required.entity}: {Governed(required).nothing_said()}; no policy pack is enforced"
     packs = [f"{each.pack}@{each.version}" for each in required.packs]
-    packs += [f"{each.pack} (not to be had)" for each in required.unavailable if each.pack != OWN_NAME]
+    packs += [f"{each.pack} (not available)" for each in required.unavailable if each.pack != OWN_NAME]
     return f"{required.entity} must pass {', '.join(packs) or 'policy packs, which could not be looked up'}"

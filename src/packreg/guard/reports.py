@@ -19,7 +19,7 @@ def keep_reports(keep: Keep, runs: Sequence[Run], seconds: float, say: Callable[
         try:
             kept.result(max(0.0, until - time.monotonic()))
         except TookTooLong:
-            why = f"that was not done after {seconds:g} s"
+            why = f"it was not done after {seconds:g} s"
         except Exception as error:  # noqa: BLE001  whatever it is, the deployment was judged and may go on
             why = str(error)
         else:

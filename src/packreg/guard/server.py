@@ -89,7 +89,9 @@ class GuardService:
             caller = self._callers.who(context.peer(), self.port)
         except Stranger as stranger:
             if context.is_active():  # else the caller is gone, and so is what would have told who it was
-                self._guard.break_off(f"{stranger}, and only what started the guard may: nothing passes")
+                self._guard.break_off(
+                    f"{stranger}, but only the program that started it may: this run is stopped"
+                )
             raise Stopped(str(stranger)) from None
         if caller is None:
             self._guard.note("caller-unseen", "the system does not show which process called the guard")

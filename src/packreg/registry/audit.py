@@ -114,7 +114,7 @@ def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
     subject = prefix.removesuffix("/")
     chain = Chain(objects.store, prefix)
     for key in chain.strangers():
-        yield Finding(key, "error", "unknown-key", "no revision has such a key; it is passed over")
+        yield Finding(key, "error", "unknown-key", "no revision has such a key; it is ignored")
     try:
         revisions = sum(1 for _ in chain.history())
     except IntegrityError as error:

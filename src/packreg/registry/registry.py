@@ -83,7 +83,7 @@ class Registry:
     # What this registry is
 
     def settings(self) -> RegistrySettings | None:
-        """What this registry is, asked of the store; None if nobody initialised it. Raises: StoreRefused."""
+        """What this registry is, asked of the store; None if there is none yet. Raises: StoreRefused."""
         return self._objects.settings(fresh=True)
 
     def init(self, role: Role = "home") -> Initialised:

@@ -72,7 +72,7 @@ def error_lines(error: EvaluationError) -> Iterator[str]:
     yield from plain_lines(error.why)
     log = plain_lines("\n".join(error.log.splitlines()[-_LOG_LINES:]))
     if log:
-        yield "the last it wrote:"
+        yield "its last output:"
         yield from (f"| {line}" for line in log)
 
 

@@ -117,7 +117,7 @@ def audit_on_cluster(
 
 def _no_cluster(address: str, why: str) -> ClusterUnavailable:
     return ClusterUnavailable(
-        f"no Dask cluster can be used at {address[:200]}: {why[:500]}",
+        f"there is no usable Dask cluster at {address[:200]}: {why[:500]}",
         hint="give the address of its scheduler: --dask tcp://scheduler:8786",
     )
 
@@ -127,7 +127,7 @@ def _result(future: Any, task: StackTask) -> AuditResult:
     try:
         found = future.result()
     except Exception as error:  # noqa: BLE001
-        why = f"the cluster gave it up: {type(error).__name__}: {error}"
+        why = f"the cluster gave up on it: {type(error).__name__}: {error}"
         return AuditResult(task.name, "stack", "not-evaluated", error=why[:2000])
     assert isinstance(found, AuditResult)
     return found
@@ -141,7 +141,7 @@ class _Worker:
 
         if about.tool != __version__:
             raise UsageError(
-                f"this worker has packreg {__version__}, and the audit is of packreg {about.tool}",
+                f"this worker has packreg {__version__}, but the audit runs packreg {about.tool}",
                 hint="install the same version on every worker",
             )
         self._open = ExitStack()

@@ -86,7 +86,7 @@ class Backends:
         if name:
             return replace(entity, name=f"{name}:{stack}", backend=name)
         raise NotEvaluated(
-            f"several backends have a stack {stack}, and which one is meant is not known: "
+            f"several backends have a stack {stack}, and it is not known which one is meant: "
             + ", ".join(sorted(self._called(stack, each) for each in {*holders, *([own] if own else [])})),
             hint=f"{_NAMING}; then say {min(self._named, default='east')}:{stack.partition('/')[2]}",
         )

@@ -105,9 +105,9 @@ def check_nothing_known(workspace: Workspace) -> None:
     known = _recalled(workspace, memory_of(workspace))
     if known is not None:
         raise IntegrityError(
-            f"there is no registry at {workspace.place}, and this home knows one there, at revision "
+            f"there is no registry at {workspace.place}, but this machine remembers one, at revision "
             f"{known.revision} of its governance: a mount or a bucket may be gone",
-            hint=f"to make a new one in its place: `{_command(workspace)} --accept {NEW}`",
+            hint=f"to create a new one in its place: `{_command(workspace)} --accept {NEW}`",
         )
 
 
@@ -127,7 +127,7 @@ def _recalled(workspace: Workspace, memory: KnownRegistry) -> Known | None:
     try:
         return memory.get()
     except InstallError as error:
-        workspace.notify.warn(f"what this home knows of the registry cannot be read: {error}")
+        workspace.notify.warn(f"what this machine remembers of the registry cannot be read: {error}")
         return None
 
 
@@ -135,7 +135,7 @@ def _keep(workspace: Workspace, memory: KnownRegistry, seen: Known, *, accepted:
     try:
         memory.keep(seen, accepted=accepted)
     except InstallError as error:
-        workspace.notify.warn(f"this home does not remember what it has seen of the registry: {error}")
+        workspace.notify.warn(f"this machine cannot remember what it saw of the registry: {error}")
 
 
 def _check_operators(workspace: Workspace, seen: Known) -> None:
@@ -147,7 +147,7 @@ def _check_operators(workspace: Workspace, seen: Known) -> None:
     elif seen.revision < int(lowest):
         wrong = f"governance of {workspace.place} is at revision {seen.revision}, and {file} says {lowest}"
     if wrong:
-        raise IntegrityError(wrong, hint="whoever keeps the registry knows which is right")
+        raise IntegrityError(wrong, hint="ask a keeper of the registry which is right")
 
 
 def _is_behind(workspace: Workspace, settings: RegistrySettings, seen: Known, known: Known) -> bool:
@@ -166,7 +166,7 @@ def _check_known(workspace: Workspace, head: Revision | None, seen: Known, known
         wrong = f"{workspace.place} is another registry: its id is {seen.registry}, and was {known.registry}"
     elif seen.revision < known.revision:
         wrong = (
-            f"governance of {workspace.place} is at revision {seen.revision}, and this home has seen "
+            f"governance of {workspace.place} is at revision {seen.revision}, but this machine has seen "
             f"revision {known.revision}"
         )
     else:
@@ -174,13 +174,13 @@ def _check_known(workspace: Workspace, head: Revision | None, seen: Known, known
         if digest == known.digest:
             return
         wrong = (
-            f"revision {known.revision} of governance of {workspace.place} is another one than this home has "
-            f"seen: its digest is {digest or 'none'}, and was {known.digest}"
+            f"revision {known.revision} of governance of {workspace.place} is not the one that this machine "
+            f"has seen: its digest is {digest or 'none'}, and was {known.digest}"
         )
     if head is None:
         hint = "find out what happened; a keeper who knows it can write a first revision with `packreg init`"
     else:
-        hint = f"if it is known why: `{_command(workspace)} --accept {head.digest[:SHORT]}`"
+        hint = f"if you know why, accept it: `{_command(workspace)} --accept {head.digest[:SHORT]}`"
     raise IntegrityError(wrong, hint=hint)
 
 
@@ -205,7 +205,7 @@ def _command(workspace: Workspace) -> str:
 
 def _no_registry(workspace: Workspace, known: Known | None) -> PackregError:
     if known is not None:
-        hint = f"this home has seen one there, at revision {known.revision}: is a mount or a bucket gone?"
+        hint = f"this machine has seen one there, at revision {known.revision}: is a mount or a bucket gone?"
     else:
         hint = "name the registry of your organization in PACKREG_REGISTRY, or create it with `packreg init`"
     return NotFound(f"there is no registry at {workspace.place}", hint=hint)
@@ -213,8 +213,8 @@ def _no_registry(workspace: Workspace, known: Known | None) -> PackregError:
 
 def _no_governance(workspace: Workspace, settings: RegistrySettings) -> PackregError:
     return NotFound(
-        f"{workspace.place} has no revision of governance, so nobody knows what must run",
-        hint="wait until the replication has brought it"
+        f"{workspace.place} has no revision of governance, so it is not known what must run",
+        hint="wait until replication has brought it"
         if settings.role == "replica"
-        else "if nobody wrote one yet, a keeper of the registry does so with `packreg init`",
+        else "if there was none yet, a keeper of the registry writes it with `packreg init`",
     )

@@ -28,7 +28,7 @@ def contradictions(stored: StoredReport, documents: Mapping[int, Document]) -> I
             f"which revision {number + 1} had replaced at {later.change.at}"
         )
     if number == 0:
-        return  # nobody had written any
+        return  # there was none yet
     if document is None or document.change is None:
         yield f"{report} names revision {number} of governance, of which there are {len(documents)}"
         return
@@ -37,15 +37,15 @@ def contradictions(stored: StoredReport, documents: Mapping[int, Document]) -> I
     governance = document.governance
     groups = groups_of(governance, required.entity, required.mode)
     if groups != required.groups:
-        yield f"{report} names the groups {_words(required.groups)}; by its revision it is {_words(groups)}"
+        yield f"{report} names the groups {_words(required.groups)}; its revision says {_words(groups)}"
         return
     asked = {name: group for group in groups for name in governance.groups[group].packs}
     said = {pack.name for pack in stored.packs} | {each.pack for each in required.unavailable}
     for name in sorted(set(asked) - said):
-        yield f"{report} says nothing of the pack {name}, which the group {asked[name]} required"
+        yield f"{report} does not name the pack {name}, which the group {asked[name]} required"
     for pack in stored.packs:
         if pack.group not in groups or pack.name not in governance.groups[pack.group].packs:
-            yield f"{report} has the pack {pack.name} from {pack.group or 'no group'}, which has none such"
+            yield f"{report} has the pack {pack.name} from {pack.group or 'no group'}, which does not have it"
 
 
 def _words(names: tuple[str, ...]) -> str:
@@ -67,7 +67,7 @@ def release_contradiction(workspace: Workspace, pack: RanPack, time: str) -> str
     except PackregError as error:
         return str(error)
     if record.digest != pack.digest:
-        return f"{record.reference} has the digest {record.digest} now, and had {pack.digest} when it ran"
+        return f"{record.reference} has the digest {record.digest} now, but had {pack.digest} when it ran"
     if seconds(record.published) > seconds(time) + SKEW:
-        return f"{record.reference} was published at {record.published}, and is said to have run at {time}"
+        return f"{record.reference} was published at {record.published}, but is said to have run at {time}"
     return ""

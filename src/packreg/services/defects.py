@@ -22,11 +22,11 @@ def described(workspace: Workspace, error: Exception) -> PackregError:
     except OverflowError:
         # Everything that asks the time fails then, in libraries too, while they are imported.
         return PackregError(
-            "the clock of this machine stands later than Python can count (11 April 2262)",
+            "the clock of this machine shows a time later than Python can handle (11 April 2262)",
             hint="set the clock; `date` shows it",
         )
     if isinstance(error, OSError):
-        sentence = f"the operating system said no: {error}"
+        sentence = f"the operating system refused: {error}"
         return PackregError(sentence, hint="run it again with -v to see where")
     sentence = f"this is a defect of packreg: {type(error).__name__}: {error}"
     hint = "please report it with the traceback, which -v shows"

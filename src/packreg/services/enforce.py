@@ -158,7 +158,7 @@ def _checked(stack: Entity | str) -> Entity:
     if isinstance(stack, str):
         return stack_entity(stack)
     if stack.kind != "stack":
-        raise UsageError(f"{stack} is no stack: only deployments of stacks are decided about")
+        raise UsageError(f"{stack} is not a stack: only deployments of stacks can be decided")
     checked = stack_entity(stack.name, dict(stack.tags))
     return replace(checked, backend=stack.backend or checked.backend)
 
@@ -176,11 +176,11 @@ def _check_preview(snapshot: Snapshot) -> None:
     for note in snapshot.notes:
         if note.code == FAILED_PREVIEW:
             raise InvalidState(
-                f"the preview {snapshot.where} did not succeed, so nobody knows what would be deployed",
-                hint="make the preview succeed; `packreg analyze --preview` shows what there is of it",
+                f"the preview {snapshot.where} did not succeed, so it is not known what would be deployed",
+                hint="make the preview succeed; `packreg analyze --preview` judges what is in it",
             )
         if note.code == MISSING_RESOURCES:
             raise InvalidState(
-                f"the preview {snapshot.where} does not hold everything: {note.message}",
-                hint="decide by the output of `pulumi preview --json --show-sames`",
+                f"the preview {snapshot.where} is not complete: {note.message}",
+                hint="use the output of `pulumi preview --json --show-sames`",
             )

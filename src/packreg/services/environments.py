@@ -67,7 +67,7 @@ class EnvironmentResolver:
         program = self._workspace.settings.esc
         if not program:
             raise UsageError(
-                f"{reference} is an environment of Pulumi ESC, and no program is configured that opens it",
+                f"{reference} is an environment of Pulumi ESC, but no program that opens it is configured",
                 hint='set environments.esc in packreg.toml: [environments] esc = "esc"',
             )
         programs = self._workspace.tools.programs
@@ -109,7 +109,7 @@ def set_environment(
     if on is not None and on != number:
         raise ChangedMeanwhile(
             f"the newest revision of {name} is {number}, not {on}",
-            hint=f"look at `packreg env get {name}`, and make the change on that",
+            hint=f"look at `packreg env get {name}`, and make the change to that revision",
         )
     kept = before.text if before is not None and not before.removed else None
     text = seal(define(kept), name, resolver.secrets, kept)

@@ -100,7 +100,7 @@ class EscProgram:
 def _value(node: object) -> Value:
     """A value as `esc open --format detailed` prints it: `{"value": …, "secret": …, "unknown": …}`."""
     if not isinstance(node, Mapping):
-        raise ValueError("it has not the form of --format detailed")
+        raise ValueError("it does not have the form of --format detailed")
     if node.get("unknown"):
         raise ValueError("it has a value that is not known")
     secret, found = bool(node.get("secret")), node.get("value")
@@ -112,7 +112,7 @@ def _value(node: object) -> Value:
 
 
 def _failed(program: str, name: str, what: str) -> NotEvaluated:
-    hint = f"run `{program} open {name}` to see why; what it says may hold secrets, so it is not shown here"
+    hint = f"run `{program} open {name}` to see why; its output may hold secrets, so it is not shown here"
     return NotEvaluated(f"esc:{name}: the program {program!r} {what}", hint=hint)
 
 

@@ -136,7 +136,7 @@ def read_moment(text: str) -> str:
             return precise(value)
     except (ValueError, OverflowError):
         pass
-    raise UsageError(f"{text[:100]!r} is no date", hint="write 2026-08-31 or 2026-08-31T12:00:00Z")
+    raise UsageError(f"{text[:100]!r} is not a date", hint="write 2026-08-31 or 2026-08-31T12:00:00Z")
 
 
 class GovernanceHistory:

@@ -128,7 +128,7 @@ def _explanation(decisions: Decisions, pack: Requirement) -> Explanation:
         metadata = decisions.record(pack.pack, pack.version).metadata
         if metadata is None:
             message = f"the record of {pack.pack}@{pack.version} does not say what policies it has"
-            hint = "publish it again, under another version, without --no-run"
+            hint = "publish another version without --no-run"
             problems.append(Problem("no-metadata", message, "", hint))
             return Explanation((), environments, problems)
         layers = shown_layers_of(pack.winner, opened)
@@ -150,7 +150,7 @@ def _stacks_of(
     found = list_stacks(place)
     if any(not each.project for each in found):
         raise UsageError(
-            f"{place.describe()} has the legacy layout, which does not say a stack's project",
+            f"{place.describe()} has the legacy layout, which does not record a stack's project",
             hint="`pulumi state upgrade` gives it the present one; `packreg audit --all` reads both",
         )
 
@@ -158,7 +158,7 @@ def _stacks_of(
         try:
             entity = stack_entity(f"{stack.project}/{stack.name}")
         except UsageError as error:
-            workspace.notify.warn(f"{place.describe(stack.file)} is passed over: {error}")
+            workspace.notify.warn(f"{place.describe(stack.file)} is skipped: {error}")
             return ""
         try:
             entity = replace(entity, tags={**read_stack_tags(stack, place), **tags})

@@ -82,7 +82,7 @@ class LatestRuns:
             if not any(matches(pattern, entity) for entity in known):
                 raise UsageError(
                     f"no reports are kept of {pattern!r}",
-                    hint="`packreg compliance` lists whom there are any of",
+                    hint="`packreg compliance` lists the stacks and accounts that have reports",
                 )
         meant = [
             each for each in known if not entities or any(matches(pattern, each) for pattern in entities)

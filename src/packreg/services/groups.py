@@ -216,7 +216,7 @@ def change_rules(
     without = [
         Problem(
             "waiver-without-effect",
-            f"the waiver {waiver.id} of {waiver.pack}:{waiver.policy} does not count any more",
+            f"the waiver {waiver.id} of {waiver.pack}:{waiver.policy} no longer counts",
             hint=f"`packreg waiver rm {waiver.id}`",
         )
         for _, waiver in sorted(edited.governance.waivers.items())

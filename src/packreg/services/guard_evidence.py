@@ -132,14 +132,14 @@ class GuardEvidence:
         left = sum(change.ended <= seen.newest for change in changes) if seen is not None else 0
         if seen is not None and left < seen.changes:
             message = (
-                f"The last audit saw {seen.changes} changes of this stack in the history of its backend, and "
-                f"{left} of them are left: what else was there is not known."
+                f"The last audit saw {seen.changes} changes of this stack in the history of its backend, but "
+                f"only {left} of them are left: it is not known what else was there."
             )
             yield lost_finding(entity, message, f"{seen.changes}-{seen.newest}", __version__)
         elif not (changes or known) and resources and self._revisions.at(stack.modified, entity).packs:
             message = (
                 "The backend has no history of this stack, which was written to since policy packs are "
-                "required of it: whether its updates passed the guard is not known."
+                "required of it: it is not known whether its updates ran the guard."
             )
             yield lost_finding(entity, message, "none", __version__)
 
@@ -163,7 +163,7 @@ class GuardEvidence:
                 update = read_change(change, place)
             except (InvalidState, NotFound) as error:
                 if self._revisions.at(change.ended / 1e9, entity).packs:
-                    message = f"What a change of this stack was is not known: {error}."
+                    message = f"It is not known what a change of this stack was: {error}."
                     found.append(lost_finding(entity, message, str(change.ended), __version__))
                 continue
             if update.kind in JUDGED and self._revisions.at(update.started, entity).packs:

@@ -122,7 +122,9 @@ def compare_versions(
     from packreg.groups.editing import found_group
 
     if present is not None and present.name != reference.name:
-        raise UsageError(f"{present} is no version of {reference.name}", hint="compare versions of one pack")
+        raise UsageError(
+            f"{present} is not a version of {reference.name}", hint="compare versions of one pack"
+        )
     where = backend_url(workspace, backend)
     place, known = workspace.place_at(where), dict(tags or {})
     phrase = state_passphrase(workspace.environ, workspace.cwd)
@@ -291,7 +293,7 @@ class BothVersions:
             return str(problem)
         for pack in required.packs:
             if pack.winner.group != self._group.name:
-                return f"{pack.pack} {pack.version} of the group {pack.winner.group} runs all the same"
+                return f"{pack.pack} {pack.version} of the group {pack.winner.group} still runs"
         return ""
 
     @cached_property

@@ -51,7 +51,7 @@ def is_directory(word: str) -> bool:
 def hinted(workspace: Workspace, word: str, error: PackregError) -> PackregError:
     """The error about a release, with a better hint where there is a directory that may have been meant."""
     if isinstance(error, NotFound) and Path(workspace.cwd, word).is_dir():
-        error.hint = f"for the directory write ./{word}"
+        error.hint = f"for the directory, write ./{word}"
     return error
 
 

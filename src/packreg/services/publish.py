@@ -134,7 +134,7 @@ def _notes(pack: Pack, *, lock: bool, run: bool) -> list[str]:
 
     notes = []
     if not lock and pack.dependencies_kind != "none":
-        notes.append(f"{UNLOCKED}: every machine resolves the dependencies on its own")
+        notes.append(f"{UNLOCKED}: each machine resolves the dependencies for itself")
     if not run:
         notes.append(f"{NOT_RUN}: its policies are not in the record")
     return notes
@@ -153,7 +153,7 @@ def git_source(workspace: Workspace, directory: Path, pack: Pack, *, allow_dirty
     facts = Git(workspace.environ, workspace.tools.which("git")).facts(place, pack.files)
     if facts.silent:
         workspace.notify.warn(
-            "git does not speak of the repository around the pack; its commit is not recorded"
+            "git gives no answer about the repository around the pack; its commit is not recorded"
         )
     if facts.dirty and not allow_dirty:
         shown = "\n".join(facts.dirty[:SHOWN])

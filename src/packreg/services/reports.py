@@ -241,11 +241,11 @@ class ReportStore:
         from packreg.reports.stored import MAX_REPORT, StoredReport
 
         if read_report_key(key) is None:
-            raise IntegrityError(f"{key} is no report, and stands where only reports may")
+            raise IntegrityError(f"{key} is not a report, but is where only reports may be")
         try:
             data = self._store.get(key, MAX_REPORT)
         except NotFound:
-            raise NotFound(f"{key} is gone, and an entry names it") from None
+            raise NotFound(f"{key} is gone, but an entry names it") from None
         if digest and digest != object_digest(data):
             raise IntegrityError(f"{key} was changed since it was entered")
         return StoredReport.decode(data, key)

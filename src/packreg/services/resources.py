@@ -49,7 +49,7 @@ def read_judged(
             hint="give one of --state FILE, --preview FILE, --resources FILE, or --stack with --backend",
         )
     if backend is not None and stack is None:
-        raise UsageError("--backend is of use with --stack only", hint="add --stack PROJECT/NAME")
+        raise UsageError("--backend needs --stack", hint="add --stack PROJECT/NAME")
     cwd = Path(workspace.cwd)
     if stack is not None:
         snapshot = _from_backend(workspace, stack, backend, cwd)

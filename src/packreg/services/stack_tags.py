@@ -80,7 +80,7 @@ def with_tags(
             why = str(missing)
     if by_tags and not entity.tags:
         workspace.notify.warn(
-            f"{', '.join(by_tags)} may have {entity} by its tags, which were not read: {why}",
+            f"{', '.join(by_tags)} may have {entity} as a member by its tags, which were not read: {why}",
             "give the backend with --backend URL, or the tags with --tag NAME=VALUE",
         )
     return entity

@@ -56,9 +56,7 @@ class Shard(NamedTuple):
         """Read `2/8`. Raises UsageError: it is no part of anything."""
         match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text, re.ASCII)
         if match is None or int(match[1]) > int(match[2]):
-            raise UsageError(
-                f"{text[:40]!r} is no part of the stacks", hint="write --shard 2/8 for the second of 8"
-            )
+            raise UsageError(f"{text[:40]!r} is not a shard", hint="write --shard 2/8 for the second of 8")
         return cls(int(match[1]), int(match[2]))
 
     def has(self, stack: StackEntry) -> bool:
@@ -116,7 +114,7 @@ def read_since(text: str) -> float:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{text[:40]!r} is no time", hint="write 2026-08-01, 2026-08-01T12:00:00Z or last"
+            f"{text[:40]!r} is not a time", hint="write 2026-08-01, 2026-08-01T12:00:00Z or last"
         ) from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 

@@ -90,8 +90,7 @@ def check_metadata(pack: Pack, info: PackInfo) -> None:
     problems = metadata_problems(info, pack.name, pack.version.text, pack.runtime)
     if problems:
         raise InvalidPack(
-            f"what the running pack says of itself has {len(problems)} "
-            f"problem{'s' if len(problems) != 1 else ''}",
+            f"the running pack's metadata has {len(problems)} problem{'s' if len(problems) != 1 else ''}",
             tuple(problems),
         )
 
@@ -114,7 +113,7 @@ def _refused(failed: PackFailed) -> InvalidPack | InstallError:
         )
     problem = Problem(failed.code, str(failed), "", hint)
     log = [line for line in failed.log.splitlines() if line.strip()][-_LOG_LINES:]
-    wrote = "\n".join(["; the last that it wrote:", *log]) if log else ""
+    wrote = "\n".join(["; its last output:", *log]) if log else ""
     return InvalidPack(
         f"the pack was started to ask for its policies, and failed{wrote}", (problem,), hint=WITHOUT
     )

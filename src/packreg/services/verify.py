@@ -69,7 +69,9 @@ def verify_evidence(workspace: Workspace) -> Iterator[Finding]:
     for top in (layout.REPORTS, layout.RUNS):
         for prefix in workspace.store.prefixes(top):
             if prefix.removeprefix(top)[:-1] not in RUNS:
-                yield Finding(prefix, "note", "unknown-key", "this packreg knows no such kind of run")
+                yield Finding(
+                    prefix, "note", "unknown-key", "this version of packreg does not know this kind of run"
+                )
 
 
 def verify_chain(
@@ -99,7 +101,7 @@ class _RunChain:
         # Before the entries are read: what is entered meanwhile is no stranger then.
         there = self._there = set(self._entries.reports(self._run, self._entity))
         for key in self._entries.strangers(self._run, self._entity):
-            yield Finding(key, "error", "unknown-key", "no entry has such a key; it is passed over")
+            yield Finding(key, "error", "unknown-key", "no entry has such a key; it is ignored")
         newer: Entered | None = None
         try:
             for entered in self._entries.history(self._run, self._entity):
@@ -115,9 +117,9 @@ class _RunChain:
             for key in sorted(there - self._named - listed):
                 yield Finding(key, "error", "unentered-report", unentered(key))
             for key in sorted(listed - there - self._named):
-                yield Finding(key, "error", "missing-report", "it was there before the chain, and is gone")
+                yield Finding(key, "error", "missing-report", "it was there before the chain, but is gone")
         elif there:
-            said = "reports from before there were chains: nothing shows that they are as they were written"
+            said = "reports from before there were chains: nothing shows that they are unchanged"
             yield Finding(self._subject, "note", "before-the-chain", f"{len(there)} {said}")
             for key in sorted(there) if self._contents else ():
                 yield from self._report(key, "")
@@ -135,7 +137,10 @@ class _RunChain:
                 report = yield from self._report(entry.report, entry.digest)
         elif entry.kind == "before" and before is not None:
             yield Finding(
-                where, "error", "bad-entry", "it lists reports from before the chain, and is not the first"
+                where,
+                "error",
+                "bad-entry",
+                "it lists reports from before the chain, but is not the first entry",
             )
         for doubt in self._kept.doubts(entered, before, report):
             yield Finding(where, "error", "wrong-time", doubt)

@@ -58,10 +58,10 @@ def add_waiver(
 
     pack, colon, name = policy.partition(":")
     if not colon or not name:
-        raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write guard:no-public")
+        raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write s3-rules:no-public")
     if any(sign in name for sign in "*?["):
         raise UsageError(
-            f"{policy!r} has globs, and a waiver is for one policy",
+            f"{policy!r} has globs, but a waiver is for one policy",
             hint="write its name; --stack, --account and --resource may have globs",
         )
     if not entity and not resource:
@@ -156,6 +156,6 @@ def _policies(
         )
         raise NotFound(f"{pack} has no policy {policy[:100]!r}", hint=hint)
     if len(known) < len(versions):
-        message = f"a version of {pack} has no metadata: which policies it has is not known"
+        message = f"a version of {pack} has no metadata, so its policies are not known"
         warnings.append(Problem("no-metadata", message))
     return forbidden, warnings

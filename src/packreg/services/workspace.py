@@ -138,13 +138,13 @@ class Workspace:
         """Say once that answers are those of the registry of this user alone, where nobody named another."""
         if self.settings.registry_is_default and not self._default_named:
             self._default_named = True
-            self.notify.say(f"nobody named a registry, so this is by {self.place}")
+            self.notify.say(f"no registry is named, so {self.place} is used")
 
     def tell_waiting(self, limit: int) -> None:
         """Say once that the registry is waited for, and for how long."""
         if not self._waiting_told:
             self._waiting_told = True
-            self.notify.say(f"waiting for an answer of {self.place}, for {limit} s at most")
+            self.notify.say(f"waiting for {self.place} to answer, for {limit} s at most")
 
     @opened_once
     def limits(self) -> Limits:
