@@ -335,7 +335,7 @@ def test_the_first_entry_wins_over_all_that_was_before(old: Registry) -> None:
         (lambda report: replace(report, time="2026-04-01T10:00:00.000000Z"), "is older than revision 7"),
         (lambda report: with_revision(report, 2), "which revision 3 had replaced"),
         (lambda report: stored(DENIED, run="update", mode="preventative"), "names the groups"),
-        (lambda report: replace(report, packs=()), "says nothing of the pack guard"),
+        (lambda report: replace(report, packs=()), "does not name the pack guard"),
         (
             lambda report: replace(report, packs=(report.packs[0], replace(report.packs[0], name="other"))),
             "has the pack other from prod, which does not have it",

@@ -69,7 +69,7 @@ def test_groups_and_packs_of_another_governance() -> None:
     [found] = contradictions(report(groups=("other",)), revisions(MAY))
     assert f"names the groups other; its revision says {DEFAULT_AUDIT}, watch" in found
     [found] = contradictions(replace(report(), packs=()), revisions(MAY))
-    assert "says nothing of the pack guard, which the group watch required" in found
+    assert "does not name the pack guard, which the group watch required" in found
     more = RanPack("extra", "1.0.0", "", "watch", "")
     [found] = contradictions(replace(report(), packs=(*report().packs, more)), revisions(MAY))
     assert "has the pack extra from watch, which does not have it" in found

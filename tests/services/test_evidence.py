@@ -70,7 +70,7 @@ def test_a_report_that_governance_contradicts_is_a_problem(ada: Workspace, user:
     keep(user, replace(fitting(stored(guard(), day=9)), packs=()))
     evidence = enforcement_evidence(ada, DEV, END_OF_JUNE)
     assert [run.report.id for run in evidence.runs] == ["id-5", "id-9"]
-    assert any("says nothing of the pack guard" in problem for problem in evidence.problems)
+    assert any("does not name the pack guard" in problem for problem in evidence.problems)
 
 
 def test_a_release_that_is_not_what_ran_is_a_problem(ada: Workspace, user: User) -> None:
