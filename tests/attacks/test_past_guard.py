@@ -171,7 +171,7 @@ def test_a_guard_that_could_not_keep_its_report_is_told_from_none(deploying: Dep
         ({"verdict": "denied"}, "although the guard denied it"),
         ({"verdict": "not-evaluated"}, "although the guard did not evaluate it"),
         ({"failed_open": True}, "the guard was told to fail open"),
-        ({"packs": ()}, "it was judged by no packs, and guard had to be run"),
+        ({"packs": ()}, "it was judged by no packs, but guard had to run"),
         ({"packs": ("guard", "other")}, "it was judged by guard@1.0.0, other@1.0.0"),
         ({"version": "0.9.0"}, "it was judged by guard@0.9.0"),
     ],

@@ -66,7 +66,7 @@ def test_the_run_that_began_in_it_goes_before_one_that_was_only_kept_then() -> N
 @pytest.mark.parametrize(
     ("update", "run", "demands", "said"),
     [
-        ({}, None, [ASKED], "no sign that the guard was there"),
+        ({}, None, [ASKED], "nor any sign that the guard was there"),
         ({}, GuardRun("a", began=100.0), [ASKED], "no report of it was kept"),
         ({}, DENIED, [ASKED], "the guard denied it"),
         (
@@ -82,7 +82,7 @@ def test_the_run_that_began_in_it_goes_before_one_that_was_only_kept_then() -> N
             {},
             JUDGED,
             [Demand(8, {"tags": frozenset({"1"})})],
-            "and tags had to be run",
+            "but tags had to run",
         ),
         (
             {},
@@ -92,7 +92,7 @@ def test_the_run_that_began_in_it_goes_before_one_that_was_only_kept_then() -> N
         ),
         ({}, JUDGED, [Demand(8, {"guard": frozenset({"2.0.0", "latest"})})], ""),
         ({"succeeded": False}, DENIED, [ASKED], ""),
-        ({"succeeded": False}, None, [ASKED], "no sign that the guard was there"),
+        ({"succeeded": False}, None, [ASKED], "nor any sign that the guard was there"),
         ({"touched": False}, None, [ASKED], ""),
     ],
 )

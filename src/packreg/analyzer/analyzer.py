@@ -82,7 +82,7 @@ class Analyzer:
     """A started pack that can be asked. One user at a time: configurations are the whole process's.
 
     `batch` is how many resources it takes in one call: several if it is our own for OPA packs. `warnings` are
-    what readers of its findings should know, in words.
+    sentences that readers of its findings should know.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class CommandContext(Workspace):
             return []
 
     def confirmed(self, question: str, yes: bool) -> None:
-        """Go on only with `--yes` or a yes on a terminal.
+        """Go on only with `--yes`, or after a confirmation on a terminal.
 
         Raises:
             UsageError: neither was given; nothing was done.

@@ -252,7 +252,7 @@ def _analyzer(context: CommandContext) -> Iterator[Check]:
 
 
 def _counted(packs: Sequence[str]) -> str:
-    """Required packs in words, the first three by name."""
+    """Required packs as text, the first three by name."""
     shown = ", ".join(packs[:3]) + (f" and {len(packs) - 3} more" if len(packs) > 3 else "")
     return f"{len(packs)} required pack{'s' if len(packs) != 1 else ''} ({shown})"
 

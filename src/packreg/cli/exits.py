@@ -1,4 +1,4 @@
-"""The exit codes, in words: what `--help` lists and the documentation repeats."""
+"""What each exit code means: what `--help` lists and the documentation repeats."""
 
 from __future__ import annotations
 

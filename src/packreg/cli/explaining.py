@@ -164,7 +164,7 @@ def _winner(pack: Requirement) -> tuple[str, str]:
 
 
 def _tell(context: CommandContext, required: Required) -> None:
-    """Warnings, what cannot be had, and that nothing is required."""
+    """Warnings, what is not available, and that nothing is required."""
     for warning in (each for pack in required.packs for each in pack.warnings):
         context.out.warn(str(warning), warning.hint)
     for problem in required.problems:

@@ -43,7 +43,7 @@ class Governed:
         return TABLE[kind] != TABLE["nothing wrong"]
 
     def nothing_said(self) -> str:
-        """Why nothing is required, in words."""
+        """A sentence that says why nothing is required."""
         groups = self.required.groups
         if not groups:
             return f"{self.required.entity} belongs to no {self.required.mode} group"
@@ -51,7 +51,7 @@ class Governed:
 
 
 def unavailable_results(required: Required, resources: int) -> tuple[PackResult, ...]:
-    """What cannot be had, as packs that did not run: nobody may take their silence for a pass."""
+    """What is not available, as packs that did not run: their silence must never count as a pass."""
     return tuple(_result(each, resources) for each in required.unavailable)
 
 

@@ -33,7 +33,7 @@ class Effect(NamedTuple):
 def effects(after: StoredReport, before: StoredReport | None) -> tuple[Effect, ...]:
     """How the run of another version differs from the run before it; None: the pack did not run at all.
 
-    What could not be evaluated `after` is in it whether it could be before or not: nobody knows about it.
+    What could not be evaluated `after` is in it whether it could be before or not: nothing is known about it.
     """
     levels = {same(each): each.level for each in track(before)} if before is not None else {}
     return tuple(effect for each in track(after, before) if (effect := _effect(each, levels)) is not None)

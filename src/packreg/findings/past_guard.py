@@ -82,7 +82,7 @@ def run_of(update: Update, runs: Iterable[GuardRun], until: float) -> GuardRun |
 
 
 def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) -> str:
-    """How an update went past the guard, in words; "" where it did not.
+    """A sentence that says how an update went past the guard; "" where it did not.
 
     `demands` are those of the revisions that may have counted while it ran, of the stack as the guard was
     told of it; in each something is required. Without any it had nothing to run: tags may have come later.

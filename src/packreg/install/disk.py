@@ -55,7 +55,7 @@ def only_one(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
     locks is refused: a substitute that outlives kill -9 would stop every later install.
 
     Raises:
-        InstallError: the lock cannot be had at all, or not within an hour.
+        InstallError: the lock could not be taken at all, or not within an hour.
     """
     with disk_errors("lock", lock_file):
         lock_file.parent.mkdir(parents=True, exist_ok=True)

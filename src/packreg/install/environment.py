@@ -96,7 +96,7 @@ def get_environment(
     this machine are used.
 
     Raises:
-        InstallError: a package cannot be had, an installer failed (its log is named), the disk refuses.
+        InstallError: a package is not available, an installer failed (its log is named), the disk refuses.
         InvalidPack: a wheel that the pack brings cannot be used.
     """
     key = environment_key(needs, interpreter)

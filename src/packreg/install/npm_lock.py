@@ -62,7 +62,7 @@ def has_dependencies(package_json: Mapping[str, Any]) -> bool:
 
 
 def lock_problems(data: bytes, where: str) -> list[str]:
-    """Everything in a lock that packreg does not let npm follow, in words; empty when it can be used."""
+    """A sentence for each thing in a lock that npm may not follow; empty when it can be used."""
     problems = Problems()
     lock = read_json(data, where, problems, limit=MAX_LOCK)
     if problems.errors:

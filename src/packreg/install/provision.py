@@ -167,7 +167,7 @@ def provide(
     """Find or build what `needs_of` found.
 
     Raises:
-        InstallError: it cannot be had, or the pack is in the way of its own environment.
+        InstallError: it is not available, or the pack is in the way of its own environment.
     """
     if needs is not None and not isinstance(needs, Needs):
         from packreg.install.nodejs import get_tree

@@ -45,7 +45,7 @@ class DiskMemory:
                 write_file(self.root / URL, self._url.encode())
 
     def where(self) -> str:
-        """Where the registry is, as far as that is known here, in words."""
+        """Where the registry is, as text, as far as that is known here."""
         with suppress(OSError, ValueError):
             url = read_file(self.root / URL, _LONGEST_URL)
             if hashlib.sha256(url).hexdigest()[:12] == self.root.name:  # which is how ids are made

@@ -1,7 +1,7 @@
 """Entries of the store and installed packs: made by this user, and as they were when they were made.
 
 Beside (or in) a directory lies a sealed document: facts about it, and what it held (`contents`). A document
-without this user's mark for this place is no document; what it says is then made anew by whoever needs it.
+without this user's mark for this place is no document; what it says is then made again by whoever needs it.
 On the fast path of `packreg path`.
 """
 # ruff: noqa: PTH108, PTH118, PTH119, PTH120, PTH123 - pathlib costs start-up time

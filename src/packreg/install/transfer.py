@@ -79,7 +79,7 @@ def export_cache(
     `programs` go with them, each with its file.
 
     Raises:
-        InstallError: something cannot be had, or the archive cannot be written; nothing is at `target` then.
+        InstallError: something is missing, or the archive cannot be written; nothing is at `target` then.
         NotFound, StoreError, IntegrityError: as `Installer.install`.
     """
     tools, home = installer.tools, installer.home

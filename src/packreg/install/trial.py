@@ -39,7 +39,7 @@ def tried(
     The manifest names the environment. Without a lock the dependencies are resolved on this machine.
 
     Raises:
-        InstallError: the environment cannot be had on this machine.
+        InstallError: the environment cannot be made on this machine.
     """
     runtime = Runtime.of_manifest(pack.name, pack.manifest.as_dict(), pack.files)
     needs = needs_of(runtime, pack.files, lock, lambda: remembered_lock(pack, tools))

@@ -73,7 +73,7 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
 
 
 def chains(store: Store) -> Iterator[tuple[str, str]]:
-    """The chains of what people edit: the prefix of each, and what it is in words."""
+    """The chains of what people edit: the prefix of each, and its name in messages."""
     yield layout.GOVERNANCE, "governance"
     yield layout.TRANSFERS, "the transfers"
     for prefix in store.prefixes(layout.ENVIRONMENTS):

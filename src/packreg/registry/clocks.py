@@ -33,7 +33,7 @@ SKEW = 300.0
 class Dated(NamedTuple):
     """An object with the time that it says itself (RFC 3339 in UTC), and the store's in seconds, or 0.
 
-    `what` names it in words.
+    `what` is its name in messages.
     """
 
     what: str

@@ -167,6 +167,6 @@ def _nearest(versions: list[Version], wanted: Version) -> list[Version]:
 
 
 def _words(versions: list[Version]) -> str:
-    """The highest five of them in words, lowest first."""
+    """The highest five of them as text, lowest first."""
     shown = ", ".join(version.text for version in versions[-5:])
     return f"{shown} and {len(versions) - 5} lower ones" if len(versions) > 5 else shown

@@ -1,4 +1,4 @@
-"""Findings in words: lines, values, changes and names of resources, each harmless (`packreg.text`)."""
+"""Findings as text: lines, values, changes and names of resources, each harmless (`packreg.text`)."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def pack_label(pack: PackResult) -> str:
 
 
 def counts_line(pack: PackResult) -> str:
-    """How many policies ended which way, in words."""
+    """How many policies ended which way, as text."""
     counts = pack.counts
     words = [f"{counts['passed']} passed", f"{counts['failed']} failed"]
     words += [f"{counts[name]} {name}" for name in ("disabled", "not applicable") if counts[name]]

@@ -106,7 +106,7 @@ def audit_stacks(
 
     Raises:
         NotFound: a stack that is named is not there; nothing was audited.
-        PackregError: the backend cannot be listed, or nobody knows what is required.
+        PackregError: the backend cannot be listed, or it is not known what is required.
     """
     from packreg.analyzer.pool import Pool
 

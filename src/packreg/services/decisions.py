@@ -65,7 +65,7 @@ class Decisions:
         """What the entity must run in a mode.
 
         One listing for each pack that nobody listed before; where groups disagree, also the records of the
-        versions that they want. Never raises for a pack: what cannot be had is in the result.
+        versions that they want. Never raises for a pack: what is not available is in the result.
 
         Raises:
             StoreUnavailable: the registry is silent for too long; see `waiting`.

@@ -1,4 +1,4 @@
-"""What is no error of packreg's own tree, in words: the operating system's no, or a defect of packreg."""
+"""Errors outside packreg's own tree, as text: a refusal by the operating system, or a defect of packreg."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def enforce(
     Raises:
         UsageError: that is no stack, or the snapshot is of another one.
         InvalidState: the preview does not hold everything.
-        NotFound: there is no registry, or no governance, so nobody knows what must run.
+        NotFound: there is no registry, or no governance, so it is not known what must run.
         NotEvaluated: several backends have a stack of this name, and which one is meant is not known.
         StoreError, IntegrityError: what must run cannot be read. Never for a pack, which is in the report.
     """
@@ -126,7 +126,7 @@ def enforce(
 
 
 def failing_open(workspace: Workspace) -> str:
-    """Who lets pass what could not be evaluated, in words; empty where it must not pass.
+    """Whose setting lets pass what could not be evaluated; empty where it must not pass.
 
     Where there is an operator's file, that decides, and no variable does.
 

@@ -68,7 +68,7 @@ class StackImpact:
 class Impact:
     """What changes for the stacks of a group, by name.
 
-    `before` is the version that the group runs now, "" without one; `problem` says why that cannot be had
+    `before` is the version that the group runs now, "" without one; `problem` says why that is not available
     where it has one. Then all is new.
     """
 
@@ -178,7 +178,7 @@ def _effect_json(effect: Effect) -> dict[str, Any]:
 
 
 class Versions:
-    """The entry that a group may get, and the one that it has: None without it, or where it cannot be had.
+    """The entry that a group may get, and the one that it has: None without it, or where it is not available.
 
     Both name exact versions; all else in them is what the group has.
     """

@@ -64,7 +64,7 @@ def ready_packs(
     installed as `packreg dev` would.
 
     Raises:
-        PackregError: the first one that cannot be had; nothing was run.
+        PackregError: the first one that is not available; nothing was run.
     """
     from packreg.pack.reference import Reference
 

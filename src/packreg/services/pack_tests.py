@@ -71,7 +71,7 @@ def run_cases(
     Raises:
         UsageError: there are no such cases, or they are to `update`, and are those of a release.
         PackFailed: the pack cannot be started at all.
-        PackregError: it cannot be had.
+        PackregError: it is not available.
     """
     from packreg.install.marker import read_marker
 

@@ -70,7 +70,7 @@ class RunHistory(NamedTuple):
 class ReportStore:
     """The reports in the registry.
 
-    `unreadable` collects, in words, what cannot be trusted: it was changed, is gone, or nobody entered it.
+    `unreadable` collects sentences about what was changed, is gone, or was never entered.
     `doubted` collects what may surprise: times that cannot be right, reports from before the chain.
     """
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def required_runtimes(workspace: Workspace, governance: Governance) -> dict[str, list[str]]:
     """The releases that some group asks for, as `name@version`, sorted, by their runtime.
 
-    Two requests for each pack and one for each release that this machine does not know. What cannot be had is
-    left out; a decision says it.
+    Two requests for each pack and one for each release that this machine does not know. What is not
+    available is left out; a decision says it.
     """
     registry = workspace.registry()
 

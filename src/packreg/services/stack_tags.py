@@ -33,7 +33,7 @@ def with_tags(
     It has the name that it has where several backends have a stack of that name (`Backends.placed`). The
     backend is the one of `--backend`, else the one that it is named with, else of PULUMI_BACKEND_URL. No tags
     are read where no group of these modes goes by tags, unless packs are `told` them. Where groups do and
-    nobody knows the tags, that is said.
+    the tags are not known, that is said.
 
     Raises:
         UsageError: `--backend` names no self-managed backend, or the stack is of no such.

@@ -120,7 +120,7 @@ class Workspace:
 
     @property
     def place(self) -> str:
-        """Where the registry is, in words: a path or a URL without secrets."""
+        """Where the registry is, as text: a path or a URL without secrets."""
         return self.location.path if self.location.is_local else self.location.shown
 
     def python(self, option: str | None = None) -> str | None:
@@ -277,7 +277,7 @@ class Workspace:
         """Go on only with a yes that was given beforehand; a face may ask for one.
 
         Raises:
-            UsageError: nobody said yes; nothing was done.
+            UsageError: it was not confirmed; nothing was done.
         """
         if not yes:
             raise UsageError(f"{question} has to be confirmed", hint="add --yes")

@@ -57,7 +57,7 @@ class Settings:
 
     @property
     def registry_is_default(self) -> bool:
-        """Whether nobody named a registry, and the user's own one is meant."""
+        """Whether no registry is named, so that the user's own one is used."""
         return self.origins["registry.url"] == DEFAULT
 
     @property

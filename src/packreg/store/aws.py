@@ -47,8 +47,8 @@ def aws_client(
 ) -> Any:
     """A client for a service; `attempts` are made in all, timeouts are seconds of silence.
 
-    With `https_for`, which says in words what is asked for, http to another machine is refused. `verify` is a
-    file of certificates, or whether they are checked; `config` are other options of botocore's `Config`.
+    With `https_for`, which names what is asked for in messages, http to another machine is refused. `verify`
+    is a file of certificates, or whether they are checked; `config` are other options of botocore's `Config`.
 
     Raises:
         UsageError: http, where it is refused.

@@ -110,7 +110,7 @@ class Bucket(Protocol):
         """The bucket's URL, without secrets."""
 
     def inspect(self, prefix: str) -> Mapping[str, str]:
-        """What can be learned about the store, in words; may write and delete under `prefix`."""
+        """Facts about the store, as text; may write and delete under `prefix`."""
 
 
 def segment_problem(segment: str) -> str:

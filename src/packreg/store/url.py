@@ -239,7 +239,7 @@ def is_open_http(url: str) -> bool:
 
 
 def check_http(url: str, where: str) -> None:
-    """Refuse http to another machine; `where` says in words what it is asked for.
+    """Refuse http to another machine; `where` names in messages what it is asked for.
 
     Raises:
         UsageError: it is that.
