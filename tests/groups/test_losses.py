@@ -14,9 +14,9 @@ from tests.groups.test_required import listing
     ("asks", "version", "said"),
     [
         ("2.0.0", "2.0.0", "prod pins it"),
-        ("latest", "2.0.0", "prod asks for latest, and goes over to 1.1.0"),
-        ("^1.0", "1.1.0", "prod asks for ^1.0, and goes over to 1.0.0"),
-        ("^2.0", "2.0.0", "prod asks for ^2.0, and has none left"),
+        ("latest", "2.0.0", "prod asks for latest, and moves to 1.1.0"),
+        ("^1.0", "1.1.0", "prod asks for ^1.0, and moves to 1.0.0"),
+        ("^2.0", "2.0.0", "prod asks for ^2.0, and has no version left"),
     ],
 )
 def test_what_becomes_of_an_entry_is_said(asks: str, version: str, said: str) -> None:
