@@ -46,14 +46,6 @@ def every_error(kind: type[errors.PackregError] = errors.PackregError) -> Iterat
         yield from every_error(below)
 
 
-def test_every_exit_code_of_the_errors_is_explained() -> None:
-    """`--help` and the documentation list every exit code that an error has, and say the same of it."""
-    page = COMMANDS_PAGE.read_text("utf-8")
-    assert {kind.exit_code for kind in every_error()} <= EXIT_CODES.keys()
-    for code, meaning in EXIT_CODES.items():
-        assert f"| {code} | {meaning} |" in page
-
-
 def test_help_lists_every_command_alias_and_exit_code(user: User) -> None:
     """`packreg --help` has a line for each command and each exit code, none wider than a terminal."""
     text = user.must("--help").out
@@ -236,31 +228,6 @@ def test_version(user: User) -> None:
     from importlib.metadata import version
 
     assert user.must("--version").out == f"packreg {version('packreg')}\n"
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(user: User, shell: str) -> None:
-    """Each shell gets click's script for packreg."""
-    assert "_PACKREG_COMPLETE" in user.must("completion", shell).out
-
-
-def test_completion_knows_commands_options_and_packs(user: User) -> None:
-    """The shell completes commands and aliases from the table, options, and the packs of a local registry."""
-    user.publish("guard", "1.0.0")
-
-    def complete(*words: str) -> list[str]:
-        user.extra |= {
-            "_PACKREG_COMPLETE": "bash_complete",
-            "COMP_WORDS": " ".join(["packreg", *words]),
-            "COMP_CWORD": str(len(words)),
-        }
-        lines = user.process().stdout.decode().split("\n")
-        return [line.partition(",")[2] for line in lines if line]
-
-    assert complete("pu") == ["publish", "push", "pull"]
-    assert complete("install", "gu") == ["guard"]
-    assert complete("info", "x") == []
-    assert "--locked" in complete("install", "--l")
 
 
 HOSTILE = st.text(st.characters(codec="utf-8"), max_size=60)

@@ -17,7 +17,6 @@ from packreg.reports.stored import StoredReport
 from packreg.services.reports import ReportStore
 from tests.cli.conftest import Done, User
 from tests.cli.governed import GOOD, GUARD, OPEN, UNOWNED, founder, moved_in, write_stack, write_tags
-from tests.cli.test_documented_json import assert_has, first
 
 pytestmark = pytest.mark.usefixtures("opa")
 
@@ -288,8 +287,3 @@ def test_grpc_writes_no_lines_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("GRPC_VERBOSITY", "DEBUG")
     run(["--help"])
     assert os.environ["GRPC_VERBOSITY"] == "DEBUG"
-
-
-def test_the_document_has_the_shape_that_is_documented(office: User) -> None:
-    """Every member that the page names is there, and no other."""
-    assert_has(office.must("audit", "--all", "--json").json(), first("audit"), "audit")

@@ -165,27 +165,6 @@ def test_accounts_and_tags(office: User) -> None:
     assert "guard" not in office.must("required", "shop/live", "--tag", "stage=dev").out
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        [],
-        ["shop"],
-        ["a/b/c/d"],
-        ["shop/prod", "--account", "x"],
-        ["../prod"],
-        ["shop/prod", "--tag", "x"],
-        ["shop/prod", "--tag", "x=1", "--tag", "x=2"],
-        ["--account", ""],
-        ["acme/shop/prod", "--backend", "file://."],
-        ["shop/prod", "--all"],
-        ["--all"],
-    ],
-)
-def test_what_is_no_entity_is_refused(office: User, words: list[str]) -> None:
-    """With exit code 2, before anything is decided."""
-    assert office("required", *words).code == 2
-
-
 def test_a_place_without_a_registry_is_no_answer(user: User) -> None:
     """Nobody may read "nothing is required" where nobody asked the registry."""
     done = user("required", STACK)

@@ -68,27 +68,6 @@ def test_init_creates_the_default_groups_once(user: User) -> None:
     assert user.must("group", "history", AUDIT, "--json").json() == []
 
 
-def test_enabling_goes_to_the_default_group_unless_told(governor: User) -> None:
-    """As Pulumi does it; what is not given stays as it was."""
-    governor.must("enable", "--yes", "guard@latest")
-    assert entry_of(governor, DEFAULT, "guard")["version"] == "latest"
-    (governor.directory / "c.json").write_text('{"all": "advisory", "environments": ["base"]}')
-    for name in ("base", "extra"):
-        (governor.directory / f"{name}.yaml").write_text("values: {policyConfig: {keep: advisory}}")
-        governor.must("env", "set", name, f"{name}.yaml")
-    governor.must("group", "new", "prod", "--add-stack", "*/prod")
-    governor.must("enable", "guard@1.0.0", "--group", "prod", "--config", "c.json", "-e", "extra")
-    first = entry_of(governor, "prod", "guard")
-    assert (first["config"], first["environments"]) == ({"all": "advisory"}, ["extra"])
-    governor.must("enable", "--yes", "guard@^1", "--policy-group", "prod")
-    second = entry_of(governor, "prod", "guard")
-    assert (second["version"], second["config"], second["environments"]) == ("^1", first["config"], ["extra"])
-    assert str(second["modified"]) > str(first["modified"])
-    governor.must("enable", "guard@latest", "--group", "prod", "--no-config", "--no-environment")
-    third = entry_of(governor, "prod", "guard")
-    assert (third["version"], third["config"], third["environments"]) == ("latest", {}, [])
-
-
 def test_a_configuration_of_version_2_means_the_same_wherever_it_is_read(governor: User) -> None:
     """`enable`, group files and `validate-config` take both forms; exceptions are refused, and why."""
     settings = {"all": "advisory", "environments": ["base"]}
@@ -119,20 +98,6 @@ def test_a_configuration_of_version_2_means_the_same_wherever_it_is_read(governo
         assert "exceptions are not accepted here" in done.err
         assert "packreg waiver add" in done.err
     assert entry_of(governor, "nested", "guard") == of_version_2
-
-
-def test_enabling_the_same_again_writes_nothing(governor: User) -> None:
-    """The time of an entry is that of its last change, so the same again leaves it, and makes no revision."""
-    governor.must("enable", "--yes", "guard@1.0.0")
-    before = governor.must("group", "get", DEFAULT, "--json").json()
-    assert governor.must("enable", "--yes", "guard@1.0.0", "--json").json() == {
-        "revision": before["revision"],
-        "written": False,
-        "changes": [],
-        "reach": {"touched": 0, "known": 0, "everyone": True, "by_tags": False},
-        "warnings": [],
-    }
-    assert governor.must("group", "get", DEFAULT, "--json").json() == before
 
 
 @pytest.mark.parametrize(
@@ -218,128 +183,6 @@ def test_a_configuration_is_checked_with_its_environments(governor: User) -> Non
     done = governor.must("enable", "--yes", "guard@1.0.0", "-e", "secret", "--json")
     assert [warning["code"] for warning in done.json()["warnings"]] == ["environment-not-opened"]
     assert "hush" not in done.out + done.err
-
-
-def test_a_group_is_edited_in_one_revision(governor: User) -> None:
-    """Members, packs and a new name: all of it or nothing."""
-    governor.must("group", "new", "a", "--add-stack", "*/prod", "--add-tag", "env=prod")
-    governor.must("enable", "guard@latest", "--group", "a")
-    edited = governor.must(
-        *("group", "edit", "a", "--name", "b", "--add-stack", "x/y", "--remove-stack", "*/prod"),
-        *("--remove-tag", "env=prod", "--add-policy-pack", "guard@1.0.0", "--json"),
-    ).json()
-    assert edited["revision"] == 4
-    found = governor.must("group", "show", "b", "--json").json()
-    assert (found["stacks"], found["tags"], found["packs"][0]["version"]) == (["x/y"], [], "1.0.0")
-    assert governor("group", "edit", "b", "--add-stack", "p/q", "--remove-policy-pack", "none").code == 6
-    assert governor.must("group", "get", "b", "--json").json() == found
-
-
-def test_history_says_who_what_and_when(governor: User) -> None:
-    """Every revision of a group, the newest first, and the group as it was at each."""
-    governor.must("group", "new", "a", "--add-stack", "*/prod")
-    governor.must("enable", "--yes", "guard@latest")
-    governor.must("enable", "guard@1.0.0", "--group", "a")
-    governor.must("disable", "guard", "--group", "a")
-    found = governor.must("group", "history", "a", "--json").json()
-    assert [(each["revision"], each["what"]) for each in found] == [
-        (5, "disable guard in a"),
-        (4, "enable guard@1.0.0 in a"),
-        (2, "create the group a"),
-    ]
-    assert all(each["by"] and each["at"].endswith("Z") for each in found)
-    assert governor.must("group", "history", "--limit", "2").out.count("revision ") == 2
-    assert governor.must("group", "get", "a", "--at", "4", "--json").json()["packs"][0]["version"] == "1.0.0"
-    assert governor.must("group", "get", "a", "--json").json()["packs"] == []
-    assert governor("group", "get", "a", "--at", "0").code == 6
-
-
-def test_promotion_shows_its_plan_and_asks(governor: User) -> None:
-    """Without a yes nothing changes; with it the tested entries are in the preventative group."""
-    governor.must("group", "new", "trial", "--mode", "audit", "--add-stack", "*/*")
-    governor.must("enable", "guard@1.0.0", "--group", "trial", "--yes")
-    refused = governor("group", "promote", "trial", "--to", DEFAULT)
-    assert refused.code == 2
-    assert f"+ group {DEFAULT}: packs.guard" in refused.out
-    assert governor.must("group", "get", DEFAULT, "--json").json()["packs"] == []
-    governor.must("group", "promote", "trial", "--to", DEFAULT, "--yes")
-    assert entry_of(governor, DEFAULT, "guard")["version"] == "1.0.0"
-    assert governor.must("group", "promote", "trial", "--to", DEFAULT, "--json").json()["written"] is False
-
-
-def test_groups_as_code(governor: User) -> None:
-    """A file is planned, applied, applied again without a revision, exported, and taken back unchanged."""
-    file = governor.directory / "groups.yaml"
-    file.write_text("groups: {prod: {mode: preventative, stacks: ['*/prod'], packs: {guard: ^1}}}\n")
-    dry = governor("group", "apply", file, "--dry-run", "--json").json()
-    assert (dry["written"], dry["revision"], bool(dry["changes"])) == (False, 1, True)
-    asked = governor("group", "apply", file)
-    assert (asked.code, "+ group prod: packs.guard" in asked.out) == (2, True)
-    assert governor.must("group", "ls", "--json").json()["revision"] == 1
-    assert governor.must("group", "apply", file, "--yes", "--json").json()["revision"] == 2
-    assert governor.must("group", "apply", file, "--json").json()["written"] is False
-    governor.must("group", "new", "other")
-    governor.must("group", "export", "--output", "out.yaml")
-    assert governor.must("group", "export").out == (governor.directory / "out.yaml").read_text()
-    assert governor.must("group", "apply", "out.yaml", "--prune", "--json").json()["written"] is False
-    governor.must("group", "apply", file, "--yes")
-    assert "other" in governor.must("group", "ls").out
-    governor.must("group", "apply", file, "--prune", "--yes")
-    assert "other" not in governor.must("group", "ls").out
-
-
-def test_a_file_that_asks_for_what_there_is_not_changes_nothing(governor: User) -> None:
-    """One pack that does not exist, and none of the file is applied."""
-    file = governor.directory / "groups.yaml"
-    file.write_text(
-        "groups: {a: {mode: audit, packs: {guard: ^1}}, b: {mode: audit, packs: {gone: 1.0.0}}}\n"
-    )
-    assert governor("group", "apply", file, "--yes").code == 6
-    assert governor.must("group", "ls", "--json").json()["revision"] == 1
-
-
-def test_the_schema_is_printed(user: User) -> None:
-    """The published schema comes with the command, as text and as JSON."""
-    text = user.must("group", "apply", "--schema").out
-    assert json.loads(text) == user.must("group", "apply", "--schema", "--json").json()
-
-
-def test_waivers_are_made_listed_and_taken_back(governor: User) -> None:
-    """A waiver has an owner, a reason and an end; one that ends soon says so; gone is gone."""
-    governor.must(
-        *("waiver", "add", "guard:deny", "--stack", "web/prod", "--resource", "*::site"),
-        *("--expires", "3d", "--reason", "a website", "--owner", "web team"),
-    )
-    done = governor.must("waiver", "ls", "--json")
-    [waiver] = done.json()
-    assert (waiver["state"], waiver["owner"], waiver["entity"]) == ("expiring", "web team", "web/prod")
-    assert (waiver["resource"], waiver["pack"], waiver["policy"]) == ("*::site", "guard", "deny")
-    assert "expires at" in governor.must("waiver", "ls").err
-    when = ("--expires", "2d", "--reason", "x")
-    misspelt = governor("waiver", "add", "guard:denny", "--account", "aws", *when)
-    assert (misspelt.code, "did you mean guard:deny?" in misspelt.err) == (6, True)
-    governor.must("waiver", "rm", waiver["id"])
-    assert governor.must("waiver", "ls", "--json").json() == []
-    history = governor.must("group", "history", "--json").json()
-    assert [history[0]["what"], history[-2]["what"]] == [
-        f"take back {waiver['id']}",
-        "waive guard:deny in web/prod",
-    ]
-
-
-def test_settings_forbid_waivers(governor: User) -> None:
-    """What the settings list is not waived any more, and a waiver that is there is warned of."""
-    add = ("waiver", "add", "guard:deny", "--stack", "*/*", "--expires", "60d", "--reason", "x", "--yes")
-    governor.must(*add)
-    done = governor.must(
-        "group", "settings", "--unwaivable", "guard:*", "--strict-conflicts", "--json"
-    ).json()
-    assert [warning["code"] for warning in done["warnings"]] == ["waiver-without-effect"]
-    assert governor(*add).code == 2
-    shown = governor.must("group", "settings", "--json").json()
-    assert (shown["strict_conflicts"], shown["unwaivable"]) == (True, ["guard:*"])
-    governor.must("group", "settings", "--waivable", "guard:*", "--no-strict-conflicts")
-    governor.must(*add)
 
 
 def test_a_replica_says_that_it_is_read_only(user: User, tmp_path: Path) -> None:

@@ -95,19 +95,6 @@ def test_a_plugin_of_an_older_packreg_is_replaced(installed: Path, tmp_path: Pat
         provide_plugin(tmp_path / "file", "1.0.0")
 
 
-@pytest.mark.parametrize(("option", "variable"), [("--github", "GITHUB_ENV"), ("--gitlab", "before_script")])
-def test_ci_steps_are_yaml_that_fails_without_the_guard(user: User, option: str, variable: str) -> None:
-    """The step names this version and the registry, and stops where `packreg guard` fails."""
-    done = user("--registry", "s3://policies/packs?region=eu-central-1", "guard", option)
-    assert done.code == 0
-    assert yaml.safe_load(done.out)
-    assert variable in done.out
-    assert "s3://policies/packs?region=eu-central-1" in done.out
-    assert 'guard="$(packreg guard)"' in done.out, "an assignment of its own: its failure stops the script"
-    assert "s3://BUCKET/PREFIX" in user("guard", option).out, "a directory is of no use to a build service"
-    assert user("guard", option, "--directory").code == 2
-
-
 def run(
     user: User, *words: str, says: str = "v3.259.0", **variables: str
 ) -> subprocess.CompletedProcess[str]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from packreg.groups.model import Entity
 from tests.cli.conftest import User
 from tests.cli.kept import keep
-from tests.reports.findings import error, guard, violation, waiver
+from tests.reports.findings import guard, waiver
 from tests.reports.kept import stored
 
 
@@ -85,27 +82,6 @@ def test_an_entity_without_reports_is_misuse(auditor: User) -> None:
     """A name that nothing is known of is not an empty success."""
     done = auditor("compliance", "shop/prod")
     assert done.code == 2 and "no reports are kept of 'shop/prod'" in done.err
-
-
-def test_every_format_prints_what_was_kept(auditor: User) -> None:
-    """The formats of analyze, of all entities together; CSV has a row for each finding, fixed ones too."""
-    bad = replace(guard(errors=(error(),)), violations=(violation("private", "mandatory", "=1+1"),))
-    other = stored(bad)
-    required = replace(other.required, entity=Entity("stack", "organization/shop/prod"))
-    assert other.report.governed is not None
-    governed = replace(other.report.governed, required=required)
-    keep(auditor, replace(other, report=replace(other.report, governed=governed)))
-    for form in ("text", "github", "markdown", "junit", "sarif", "html", "json"):
-        assert "private" in auditor.must("report", "--format", form).out
-    assert len(auditor.must("report", "--format", "json").json()) == 2
-    ids = [run["automationDetails"]["id"] for run in auditor.must("report", "-o", "sarif").json()["runs"]]
-    assert len(set(ids)) == 2
-    rows = list(csv.DictReader(io.StringIO(auditor.must("report", "shop/*", "--format", "csv").out)))
-    assert {(row["entity"][-4:].strip("/"), row["status"], row["kind"]) for row in rows} >= {
-        ("dev", "fixed", "violation"),
-        ("prod", "new", "error"),
-    }
-    assert not any(row["message"].startswith("=") for row in rows)
 
 
 def test_what_is_no_report_is_said_and_the_rest_is_shown(auditor: User) -> None:

@@ -17,7 +17,6 @@ from packreg.groups.decision import Unavailable
 from packreg.groups.model import Waiver
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.guard import Guard, Stopped
-from packreg.guard.run import Run
 from packreg.services.pack_programs import configured
 from tests.analyzer.packs import program
 from tests.guard.cli import Cli, Office, bucket, pack, shown, urn
@@ -335,25 +334,6 @@ def test_a_command_that_names_no_stack_is_refused(guards: list[Guard]) -> None:
         Cli(Office().guard()).guard.analyze(b"\xff")
 
 
-def test_audit_groups_judge_what_an_update_leaves(shop: Shop, guards: list[Guard]) -> None:
-    """Audits see the inputs of resources that were updated and the outputs of others, and block nothing."""
-    office = Office(audits=lambda stack: [shop.of_every_kind(stack)])
-    guards += [office.guard(), office.guard()]
-    preview, update = Cli(guards[0]), Cli(guards[1], dry_run=False)
-    resources = [bucket("logs", acl="from outputs"), bucket("other", acl="also from outputs")]
-    for cli in (preview, update):
-        assert cli.judge(bucket("logs", acl="from inputs"))[1] == []
-        assert cli.judge_stack(*resources) == []
-    modes = [run.prepared.required.mode for run in office.kept]
-    assert sorted(modes) == ["audit", "preventative", "preventative"]
-    [audit] = [run for run in office.kept if run.prepared.required.mode == "audit"]
-    texts = [each.message for each in audit.evaluation.violations if each.policy == "private"]
-    assert [text.splitlines()[-1] for text in texts] == [
-        "logs has the access list 'from inputs'.",
-        "other has the access list 'also from outputs'.",
-    ]
-
-
 def test_a_run_with_a_violation_that_nobody_waived_never_ends_well(shop: Shop, guards: list[Guard]) -> None:
     """Whatever the CLI makes of a diagnostic, AnalyzeStack fails: it says what was denied and what to do."""
     office = requiring_both(shop)
@@ -374,23 +354,6 @@ def test_a_run_with_a_violation_that_nobody_waived_never_ends_well(shop: Shop, g
         waiver = "packreg waiver add b-own:no-secrets --stack organization/shop/dev --resource "
         assert f"{waiver}{urn('logs')} --expires 30d --reason WHY" in text
         assert "FAIL_OPEN" not in text
-
-
-def test_audits_never_make_a_run_end_badly_and_are_kept_when_it_does(shop: Shop, guards: list[Guard]) -> None:
-    """Violations that audit groups find do not deny; where the run is denied, they are reported as ever."""
-    office = Office(lambda stack: [shop.own(stack)], audits=lambda stack: [shop.of_every_kind(stack)])
-    for password in ({}, {"password": "x"}):
-        guards.append(office.guard())
-        cli = Cli(guards[-1], dry_run=False)
-        resource = bucket("logs", acl="public", **password)
-        cli.judge(resource)
-        if not password:
-            assert cli.judge_stack(resource) == []
-            continue
-        with pytest.raises(Stopped) as stopped:
-            cli.judge_stack(resource)
-        assert "a-kinds" not in str(stopped.value)
-    assert [run.prepared.required.mode for run in office.kept].count("audit") == 2
 
 
 def test_what_the_cli_may_exempt_is_not_made(shop: Shop, guards: list[Guard]) -> None:
@@ -462,38 +425,6 @@ SLOW = """
         ResourceValidationPolicy("slow", "Slow.", lambda args, report: time.sleep(600))
     ])
 """
-
-
-def test_a_slow_audit_delays_the_answer_by_a_bounded_time(
-    shop: Shop, guards: list[Guard], tmp_path: Path
-) -> None:
-    """When its time is up, an audit is broken off, and its report says that it is not whole."""
-    office = Office(audits=lambda stack: [pack(tmp_path / "slow", SLOW, shop.python, stack)])
-    guards.append(office.guard(audit_seconds=0.5))
-    cli = Cli(guards[0], dry_run=False)
-    cli.judge(bucket("logs"))
-    cli.judge_stack(bucket("logs"))
-    [audit] = [run for run in office.kept if run.prepared.required.mode == "audit"]
-    assert not audit.evaluation.is_complete
-
-
-@pytest.mark.parametrize("hangs", [False, True])
-def test_a_report_that_cannot_be_kept_blocks_nothing_and_is_said(hangs: bool, guards: list[Guard]) -> None:
-    """Whether the registry refuses or never answers, the deployment was judged and goes on."""
-    office, ever = Office(), threading.Event()
-
-    def keep(run: Run) -> None:
-        if hangs:
-            ever.wait()
-        raise StoreUnavailable("the bucket is gone")
-
-    guards.append(office.guard(keep=keep, keep_seconds=0.2))
-    cli = Cli(guards[0])
-    cli.judge(bucket("logs"))
-    assert cli.judge_stack(bucket("logs")) == []
-    ever.set()
-    why = "it was not done after 0.2 s" if hangs else "the bucket is gone"
-    assert office.said == [f"the preventative report of this run was not kept: {why}"]
 
 
 def test_the_end_breaks_off_what_is_under_way_and_leaves_a_report(
