@@ -69,7 +69,7 @@ def test_limits_may_be_reached() -> None:
     [
         ({"version": "sha256:" + "0" * 64}, "names versions, not digests"),
         ({"version": "newest"}, "write 1.2.0, ^1.2 or latest"),
-        ({"modified": "2026-08-01T12:00:00Z"}, "no time in UTC with microseconds"),
+        ({"modified": "2026-08-01T12:00:00Z"}, "not a time in UTC with microseconds"),
         ({"config": {"environments": ["a"]}}, "environments belong beside its configuration"),
         ({"config": {"p": "fatal"}}, "its configuration: "),
         ({"environments": ("a",) * (MAX_ENVIRONMENTS + 1)}, f"{MAX_ENVIRONMENTS} are allowed"),
