@@ -63,7 +63,7 @@ def test_other_objects_among_the_revisions_stop_nobody(user: User, place: Path) 
     warned = [
         check for check in user("doctor", "--no-probe", "--json").json()["checks"] if check["level"] == "warn"
     ]
-    assert sum("is no revision" in check["message"] for check in warned) == 4
+    assert sum("is not a revision" in check["message"] for check in warned) == 4
 
 
 def test_a_newest_revision_that_is_garbage_says_how_to_go_on(user: User, place: Path) -> None:

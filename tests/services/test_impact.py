@@ -80,7 +80,7 @@ def test_any_version_is_compared_with(ada: Workspace) -> None:
 
 def test_what_cannot_be_compared_is_refused(ada: Workspace) -> None:
     """Another pack, a version that is not there, a group without stacks, no backend: before anything runs."""
-    with pytest.raises(UsageError, match="is no version of guard"):
+    with pytest.raises(UsageError, match="is not a version of guard"):
         compare_versions(ada, NEWER, "prod", present=Reference.parse("other@1.0.0"))
     with pytest.raises(NotFound):
         compare_versions(ada, Reference.parse("guard@9.0.0"), "prod")

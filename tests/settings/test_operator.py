@@ -82,7 +82,7 @@ def linked_to_a_writable_directory(place: Path) -> None:
         (writable, "can be written by others than root"),
         (in_a_writable_directory, "which can be written by others than root"),
         (linked_to_a_writable_directory, "open, which can be written by others than root"),
-        (os.mkfifo, "is no file"),
+        (os.mkfifo, "is not a file"),
         (lambda place: place.mkdir(), "cannot be read"),
         (lambda place: place.symlink_to(place.parent / "none"), "cannot be read"),
         (lambda place: place.write_bytes(b"#" * (MAX_FILE + 1)), "has more than"),

@@ -34,7 +34,7 @@ BAD = [
     (".hidden", "dot"),
     (".packreg-tmp/x", "dot"),
     ("a.", "ends with a dot"),
-    (".packreg", "no object"),
+    (".packreg", "not an object"),
     ("a/.packreg/b", "beginning"),
     ("a/.packreg", "beginning"),
     ("nul", "device"),
