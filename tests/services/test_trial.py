@@ -183,7 +183,7 @@ def test_a_pack_that_reads_a_stack_when_it_is_loaded_hears_that_there_is_none(au
     """The hint says where to read a stack's configuration instead."""
     python(author, before="import pulumi; pulumi.Config().require('owner')")
     done = author("publish", "guard", "--json")
-    assert "there is no stack at publish: read it inside the policies" in refused(done, "load-failed")
+    assert "there is no stack: read it inside the policies" in refused(done, "load-failed")
 
 
 def test_without_opa_an_opa_pack_is_neither_checked_nor_published(
