@@ -71,7 +71,7 @@ def test_a_case_judges_what_is_in_the_pack(pack: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text(json.dumps(STATE))
     (pack / "out.json").symlink_to(tmp_path / "secret.json")
     (pack / "empty.json").write_text(json.dumps({"version": 3, "deployment": {"resources": []}}))
-    with pytest.raises(InvalidState, match="a link to what is not in the pack"):
+    with pytest.raises(InvalidState, match="a link to something outside the pack"):
         snapshot_of(case(source="out.json"), pack, {})
     with pytest.raises(InvalidState, match="nothing to judge"):
         snapshot_of(case(source="empty.json"), pack, {})

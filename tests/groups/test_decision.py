@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from packreg.errors import Problem
-from packreg.groups.decision import AskedEntry, Required, Requirement, Unavailable
+from packreg.groups.decision import GroupRequest, Required, Requirement, Unavailable
 from packreg.groups.model import Entity
 from packreg.pack.version import Version
 from tests.groups.governance import entry
@@ -21,7 +21,9 @@ def test_what_cannot_be_had_is_not_nothing() -> None:
 
 def test_a_pack_runs_as_the_winner_has_it() -> None:
     """Configuration and environments are those of the entry that won, whole."""
-    won = AskedEntry("a", entry("guard", config={"p": "advisory"}, environments=("prod",)), Version("1.0.0"))
+    won = GroupRequest(
+        "a", entry("guard", config={"p": "advisory"}, environments=("prod",)), Version("1.0.0")
+    )
     requirement = Requirement("guard", won.version, won)
     assert requirement.config == {"p": "advisory"} and requirement.environments == ("prod",)
     assert not Required(STACK, "audit", 1, ("a",), (requirement,)).nothing

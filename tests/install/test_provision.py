@@ -85,8 +85,8 @@ def test_without_a_lock_dependencies_are_resolved() -> None:
 @pytest.mark.parametrize(
     ("runtime", "files", "lock", "said"),
     [
-        ("python", {}, NPM, "is a Python pack, and its lock is one of npm"),
-        ("nodejs", DEPENDING, PIP, "is a Node.js pack, and its lock is none of npm"),
+        ("python", {}, NPM, "is a Python pack, but its lock is for npm"),
+        ("nodejs", DEPENDING, PIP, "is a Node.js pack, but its lock is not for npm"),
         ("nodejs", {}, None, "package.json of guard cannot be read"),
         ("nodejs", {"package.json": File(b"[" * 100_000)}, None, "package.json of guard cannot be read"),
         ("nodejs", {"package.json": File(b"[]")}, None, "package.json of guard is not an object"),

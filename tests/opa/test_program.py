@@ -21,7 +21,7 @@ def test_a_program_that_is_no_opa_is_said(tmp_path: Path) -> None:
     said.append(problem.message.partition(str(program))[2])
     assert said == [
         " is OPA 0.70.0; at least 1.6.0 is needed",
-        " does not say its version: it wrote nothing",
+        " does not print its version: it wrote nothing",
         "opa version was ended by signal 11",
         " cannot be started: No such file or directory",
     ]

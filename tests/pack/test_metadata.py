@@ -47,7 +47,7 @@ def test_what_is_within_every_limit_has_no_faults() -> None:
         ({"name": ""}, "the pack has no name"),
         ({"name": "x" * (MAX_NAME + 1)}, "the name of the pack has 1001 characters; 1000 are allowed"),
         ({"readme": "x" * (MAX_TEXT + 1)}, "its readme has 262145 characters; 262144 are allowed"),
-        ({"tags": ("x",) * (MAX_NAMES + 1)}, "its tags are 1001; 1000 are allowed"),
+        ({"tags": ("x",) * (MAX_NAMES + 1)}, "its tags: there are 1001; 1000 are allowed"),
         ({"policies": (POLICY, POLICY)}, "2 policies are called 'tags'"),
         (
             {"initial": {"tags": InitialSetting("fatal")}},
@@ -55,7 +55,7 @@ def test_what_is_within_every_limit_has_no_faults() -> None:
         ),
         (
             {"initial": {"tags": InitialSetting("advisory", {"a": float("nan")})}},
-            "the properties of initialConfig for 'tags' has a number that JSON does not have",
+            "the properties of initialConfig for 'tags' has a number that JSON cannot hold",
         ),
     ],
 )
@@ -75,11 +75,11 @@ def test_each_fault_of_a_pack_is_said(change: dict[str, Any], said: str) -> None
         ({"url": "x" * (MAX_TEXT + 1)}, "the URL of 'tags' has 262145 characters; 262144 are allowed"),
         (
             {"schema": Schema({"a": {"maximum": float("inf")}})},
-            "the configuration schema of 'tags' has a number that JSON does not have",
+            "the configuration schema of 'tags' has a number that JSON cannot hold",
         ),
         (
             {"schema": Schema({}, ("x",) * (MAX_NAMES + 1))},
-            "the required names of 'tags' are 1001; 1000 are allowed",
+            "the required names of 'tags': there are 1001; 1000 are allowed",
         ),
     ],
 )

@@ -6,12 +6,12 @@ from xml.etree import ElementTree
 
 import junitparser
 
-from packreg.reports.junit_xml import Suite, junit_xml
+from packreg.reports.junit_xml import JUnitSuite, junit_xml
 
 
 def test_totals_are_of_cases_by_their_results() -> None:
     """A case counts once for each kind of result; one without any passed."""
-    suite = Suite("guard", [("where", "state.json")])
+    suite = JUnitSuite("guard", [("where", "state.json")])
     both = suite.case("guard", "both")
     assert both.passed
     both.ended("error", "import", "one", ["a"])
@@ -19,7 +19,7 @@ def test_totals_are_of_cases_by_their_results() -> None:
     assert not both.passed
     suite.case("guard", "off").skipped("disabled")
     suite.case("guard", "fine").printed(["said"])
-    xml = junitparser.JUnitXml.fromstring(junit_xml("packreg", [suite, Suite("empty", [])]).encode())
+    xml = junitparser.JUnitXml.fromstring(junit_xml("packreg", [suite, JUnitSuite("empty", [])]).encode())
     assert (xml.tests, xml.failures, xml.errors, xml.skipped) == (3, 1, 1, 1)
     assert [(each.name, each.tests) for each in xml] == [("guard", 3), ("empty", 0)]
     assert {case.name: case.is_passed for each in xml for case in each}["fine"]
@@ -27,7 +27,7 @@ def test_totals_are_of_cases_by_their_results() -> None:
 
 def test_names_that_are_hostile_are_spelled_out() -> None:
     """Nothing that XML forbids, and no workflow command, is in a name or a property."""
-    suite = Suite("\x1b[2J", [("::error::", "\u202e")])
+    suite = JUnitSuite("\x1b[2J", [("::error::", "\u202e")])
     suite.case("\x00", "##[error]").skipped("\ud800")
     text = junit_xml("packreg", [suite])
     ElementTree.fromstring(text)
