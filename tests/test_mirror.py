@@ -20,17 +20,6 @@ WITHOUT = {
     "guard/run.py": "types alone",
     "guard/server.py": "the process around test_guard, test_callers, test_life and test___main__",
     "pack/files.py": "types and limits alone; what they bound is tried where it is read",
-    "services/check.py": "tried through the use cases and commands that call it",
-    "services/continuity.py": "tried through the use cases and commands that call it",
-    "services/decisions.py": "tried through the use cases and commands that call it",
-    "services/guard_forms.py": "tried through the use cases and commands that call it",
-    "services/install.py": "tried through the use cases and commands that call it",
-    "services/judge.py": "tried through the use cases and commands that call it",
-    "services/pack_info.py": "tried through the use cases and commands that call it",
-    "services/pack_programs.py": "tried through the use cases and commands that call it",
-    "services/prepare.py": "tried through the use cases and commands that call it",
-    "services/reports.py": "tried through the use cases and commands that call it",
-    "services/waiting.py": "tried through the use cases and commands that call it",
 }
 
 
