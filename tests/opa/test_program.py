@@ -22,6 +22,6 @@ def test_a_program_that_is_no_opa_is_said(tmp_path: Path) -> None:
     assert said == [
         " is OPA 0.70.0; at least 1.6.0 is needed",
         " does not print its version: it wrote nothing",
-        "opa version was ended by signal 11",
+        "opa version was killed by signal 11",
         " cannot be started: No such file or directory",
     ]
