@@ -11,6 +11,9 @@ import pytest
 
 from tests.opa_program import opa_program
 
+# gRPC reads it once in a process, when it is first used: by a pack's test or by a command's, which sets it.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
 with suppress(ImportError):  # the environments with other servers and programs do without it
     from hypothesis import HealthCheck, settings
 

@@ -51,8 +51,8 @@ def test_a_machine_with_a_wrong_clock(keeper: User, monkeypatch: pytest.MonkeyPa
     (keeper.directory / "e.yaml").write_text("values: {}\n")
     with monkeypatch.context() as patch:
         wrong = datetime.now(UTC) - timedelta(minutes=6)
-        patch.setattr("packreg.services.clock.precisely_now", lambda: precise(wrong))
-        patch.setattr("packreg.services.clock.now", lambda: wrong.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        patch.setattr("packreg.services.workspace.precisely_now", lambda: precise(wrong))
+        patch.setattr("packreg.services.workspace.now", lambda: wrong.strftime("%Y-%m-%dT%H:%M:%SZ"))
         for words in (
             ("group", "new", "prod", "--add-stack", "shop/*"),
             ("env", "set", "prod", "e.yaml"),
@@ -68,7 +68,7 @@ def test_governance_that_is_dated_a_year_ahead(keeper: User) -> None:
     """It is found, nothing follows it unseen, and a keeper can accept it and go on."""
     govern(keeper, precise(datetime.now(UTC) + timedelta(days=365)))
     done = keeper("verify")
-    assert done.code == 8 and "revision 7 of governance" in done.out and "still to come" in done.out
+    assert done.code == 8 and "revision 7 of governance" in done.out and "in the future" in done.out
     assert keeper("prove", "shop/dev", "--at", "2999-01-01").code == 8
     done = keeper("group", "new", "more", "--add-stack", "shop/*")
     assert done.code == 9 and "revision 7 of governance is dated" in done.err

@@ -222,9 +222,9 @@ def test_a_back_dated_entry(registry: Registry) -> None:
 def test_a_report_that_is_dated_a_year_ahead(registry: Registry) -> None:
     """It hides none that come later, and is said to be of a time that is still to come."""
     enter(registry.store, registry.put(update(-60 * 24 * 365, result=PASSED, id="ahead")))
-    assert "still to come" in registry.findings().err
+    assert "in the future" in registry.findings().err
     done = registry.user("prove", "shop/dev", "--at", ago(-1))
-    assert done.code == 8 and "still to come" in done.err
+    assert done.code == 8 and "in the future" in done.err
     enter(registry.store, registry.put(update(1)))
     assert registry.verdicts() == ["denied"]
     assert set(registry.verified()) == {"wrong-time"}

@@ -26,5 +26,5 @@ def test_a_bucket_says_nothing(user: User, words: tuple[str, ...]) -> None:  # n
         done = user.process(*words)  # ends while the server is silent, though a request waits 30 s for it
     assert done.returncode == 9
     lines = done.stderr.decode().splitlines()
-    assert lines[0].startswith("waiting for an answer of s3://policies/packs?endpoint_url=")
+    assert lines[0].startswith("waiting for s3://policies/packs?endpoint_url=")
     assert "gave no answer for 3 s" in lines[1]

@@ -228,7 +228,7 @@ def test_a_linked_program_of_the_checkout_is_not_found(checkout: Path, tmp_path:
     (tmp_path / "own").mkdir()
     (tmp_path / "own" / "node").symlink_to(executable(checkout / "node"))
     assert Programs(str(tmp_path / "own"), checkout).find("node") is None
-    with pytest.raises(UsageError, match="lies in the checkout"):
+    with pytest.raises(UsageError, match="is in the checkout"):
         Programs("", checkout).checked(str(tmp_path / "own" / "node"), "tools.node")
 
 
@@ -236,7 +236,7 @@ def test_an_interpreter_of_the_checkout_makes_no_environment(checkout: Path, tmp
     """A packreg.toml of the project names ./python as the interpreter: it is not started."""
     program = executable(checkout / "python", f"#!/bin/sh\ntouch {checkout}/ran\n")
     tools = Tools(Home(tmp_path / "home"), dict(os.environ), checkout=checkout)
-    with pytest.raises(UsageError, match="lies in the checkout"):
+    with pytest.raises(UsageError, match="is in the checkout"):
         find_interpreter(str(program), tools)
     assert not (checkout / "ran").exists()
 

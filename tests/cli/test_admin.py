@@ -161,7 +161,7 @@ def test_a_reader_is_told_what_was_not_proved(user: User, monkeypatch: pytest.Mo
     checks = {check["topic"]: check for check in found["checks"]}
     for topic in ("canary", "store"):
         assert checks[topic]["level"] == "warn"
-        assert "is not proved: cannot write: not allowed" in checks[topic]["message"]
+        assert "cannot write: not allowed" in checks[topic]["message"]
         assert "a keeper" in checks[topic]["fix"]
     assert tried
 

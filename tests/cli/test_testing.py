@@ -227,7 +227,7 @@ def test_a_file_that_is_no_case_file_is_4_and_others_run(user: User) -> None:
     ("case", "why"),
     [
         ("state: gone.json", "gone.json"),
-        ("state: empty.json", "holds no resources"),
+        ("state: empty.json", "has no resources"),
         ("state: link.json", "is a link to something outside the pack"),
         ("preview: bad.json", "tests/bad.json is not a preview"),
         ("resource: {type: t, name: n, parent: x, dependencies: [y], urn: 'no'}", "tests/a.yaml: line 2"),

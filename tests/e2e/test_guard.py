@@ -247,7 +247,7 @@ def test_a_registry_that_says_nothing_does_not_hold_the_preview(make: Make, tmp_
         stack = make(registry=f"s3://policies/packs?endpoint_url={url}&region=us-east-1")
         code, output = stack.preview(**keys, XDG_CONFIG_HOME=str(tmp_path))
     assert code != 0
-    assert "waiting for an answer of s3://policies/packs" in output
+    assert "waiting for s3://policies/packs" in output
     assert f"what organization/{stack.project}/dev must run is not known" in output
     assert "gave no answer for 4 s" in output
 

@@ -139,4 +139,4 @@ def test_metadata_that_no_reader_would_accept_is_refused_before_anything_is_writ
     policies = tuple(PolicyInfo(f"policy-{n}", "advisory", description="x" * 100_000) for n in range(50))
     with pytest.raises(InvalidPack, match="more than 4194304") as caught:
         published(PackInfo("guard", "0.0.1", policies))
-    assert "what the pack says of its policies" in caught.value.hint
+    assert "describes the pack's policies" in caught.value.hint

@@ -182,7 +182,7 @@ def test_a_worker_that_cannot_work_says_why(office: User) -> None:
     about, task = assigned(office)
     other = on_a_worker(office, replace(about, tool="0.0.0"), task, new_identity())
     assert (other.verdict, other.entity) == ("not-evaluated", "organization/app-1/prod")
-    assert "the audit is of packreg 0.0.0" in other.error
+    assert "the audit runs packreg 0.0.0" in other.error
     gone = on_a_worker(office, replace(about, registry=str(office.top / "gone")), task, new_identity())
     assert gone.verdict == "not-evaluated" and gone.error
     assert reports(office) == {}

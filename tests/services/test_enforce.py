@@ -107,7 +107,7 @@ def test_what_is_no_stack_is_refused(workspace: Workspace, who: Entity | str) ->
     [
         ({"steps": [], "diagnostics": [{"message": "it raised", "severity": "error"}]}, "did not succeed"),
         ({"steps": [], "maybeCorrupt": True}, "did not succeed"),
-        ({"steps": [], "changeSummary": {"same": 3}}, "does not hold everything"),
+        ({"steps": [], "changeSummary": {"same": 3}}, "is not complete"),
     ],
 )
 def test_a_preview_that_does_not_hold_everything_is_refused(

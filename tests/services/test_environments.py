@@ -48,7 +48,7 @@ def test_what_is_not_there_is_said_again(session: CommandContext) -> None:
 
 def test_an_environment_of_esc_needs_a_program(session: CommandContext) -> None:
     """The hint says what to configure."""
-    with pytest.raises(UsageError, match="no program is configured") as raised:
+    with pytest.raises(UsageError, match="no program that opens it is configured") as raised:
         EnvironmentResolver(session).open(["esc:acme/web/prod"])
     assert "environments.esc" in raised.value.hint
 

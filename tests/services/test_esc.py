@@ -60,7 +60,7 @@ def test_an_environment_is_opened(tmp_path: Path) -> None:
         ("print('hunter2hunter2')", "cannot be used"),
         ("print(json.dumps('hunter2hunter2'))", "not a JSON object"),
         ("print(json.dumps({'value': 'hunter2hunter2'}))", "its value is not an object"),
-        ("print(json.dumps({'value': {'a': 'hunter2hunter2'}}))", "has not the form"),
+        ("print(json.dumps({'value': {'a': 'hunter2hunter2'}}))", "does not have the form"),
         ("print(json.dumps({'value': {'hunter2hunter2': {'unknown': True}}}))", "not known"),
         ("print('{\"value\":' * 5000)", "cannot be used"),
         ('print(\'{"value": {"a": {"value": 1e999}}}\')', "cannot be used"),

@@ -67,7 +67,10 @@ def test_tags_that_are_not_known_are_said(
     gone = Entity("stack", "organization/shop/gone")
     assert with_tags(ada, gone, governance, ("preventative",), None) == gone
     [warning] = told(ada).warned
-    assert warning.startswith("tagged may have organization/shop/gone by its tags") and why in warning
+    assert (
+        warning.startswith("tagged may have organization/shop/gone as a member by its tags")
+        and why in warning
+    )
     with_tags(ada, replace(gone, tags={"env": "dev"}), governance, ("preventative",), None)
     assert len(told(ada).warned) == 1
 

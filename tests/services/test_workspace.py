@@ -73,7 +73,8 @@ def test_two_workspaces_do_not_disturb_each_other(opa: str, user: User, tmp_path
 
     def made(registry: Path) -> Workspace:
         settings = {"install": {"home": str(tmp_path / "home")}, "tools": {"opa": opa}}
-        return Workspace(registry=str(registry), settings=settings, state=str(tmp_path / "state"), by="ada")
+        place = {"cwd": str(user.directory), "state": str(tmp_path / "state")}
+        return Workspace(registry=str(registry), settings=settings, by="ada", **place)
 
     with made(registries[0]) as one, made(registries[1]) as other:
         assert enforce(one, "shop/prod", state(OPEN)).verdict == "nothing-required"

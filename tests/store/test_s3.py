@@ -253,7 +253,7 @@ def test_a_listing_that_is_none_is_unsafe(
             return answer
 
     monkeypatch.setattr(direct, "_reads", Odd)
-    with pytest.raises(StoreUnsafe, match="lacks"):
+    with pytest.raises(StoreUnsafe, match="is incomplete"):
         direct.list("")
 
 
