@@ -133,7 +133,7 @@ def test_exceptions_that_the_guard_cannot_read_make_nothing(
     assert not made(stack)
     if not has_exceptions(each_pulumi):
         return
-    assert "demo:index:Bucket: logs is denied, and not made" in output
+    assert "demo:index:Bucket: logs is denied, and was not created" in output
     assert "[mandatory]  rules@1.0.0 deny_open: open to all" in output
     code, output = stack.preview(words)
     assert code != 0
