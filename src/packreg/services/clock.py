@@ -1,4 +1,4 @@
-"""Where the clock and randomness come in: a registry for the command line and for programs."""
+"""The present time, new ids, and a registry that has them for programs without a workspace."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from packreg.pack.files import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     import os
 
-    from packreg.registry.objects import Remembered
     from packreg.registry.registry import Registry
-    from packreg.store.store import Store
-    from packreg.store.url import StoreLocation
 
 
 def now() -> str:
@@ -31,15 +28,6 @@ def precisely_now() -> str:
 def new_id() -> str:
     """A new random id."""
     return str(uuid.uuid4())
-
-
-def make_registry(
-    store: Store, location: StoreLocation, *, remembered: Remembered | None, limits: Limits = DEFAULT_LIMITS
-) -> Registry:
-    """A registry that knows the time."""
-    from packreg.registry.registry import Registry
-
-    return Registry(store, location=location, now=now, new_id=new_id, remembered=remembered, limits=limits)
 
 
 def open_registry(
@@ -59,9 +47,10 @@ def open_registry(
     Raises:
         UsageError: the URL cannot be read.
     """
+    from packreg.registry.registry import Registry
     from packreg.store.open import open_store
     from packreg.store.url import Trust, parse_location
 
     location = parse_location(url, cwd=cwd)
     store = open_store(location, deadline=deadline, trust=Trust(allow_http))
-    return make_registry(store, location, remembered=None, limits=limits)
+    return Registry(store, location=location, now=now, new_id=new_id, remembered=None, limits=limits)

@@ -200,10 +200,16 @@ class Workspace:
     @opened_once
     def _registry(self) -> Registry:
         from packreg.install.remembered import DiskMemory
-        from packreg.services.clock import make_registry
+        from packreg.registry.registry import Registry
 
-        memory = DiskMemory(self.home, self.location.id, self.location.url)
-        return make_registry(self.store, self.location, remembered=memory, limits=self.limits)
+        return Registry(
+            self.store,
+            location=self.location,
+            now=self.now,
+            new_id=self.new_id,
+            remembered=DiskMemory(self.home, self.location.id, self.location.url),
+            limits=self.limits,
+        )
 
     @opened_once
     def entries(self) -> RunEntries:
