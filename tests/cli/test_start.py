@@ -202,3 +202,15 @@ def test_import_packreg_loads_nothing() -> None:
         ["packreg", "packreg._version"],
         ["__future__", "packreg", "packreg._version"],
     )
+
+
+def test_an_interrupt_inside_generated_code_keeps_the_exit_code(tmp_path: Path) -> None:
+    """130, also where Python takes the interrupt for an uncaught one, as while a dataclass is made."""
+    (tmp_path / "broken_off.py").write_text(
+        "import sys\n"
+        "from packreg.cli import app, start\n"
+        "app.run = lambda arguments: exec('raise KeyboardInterrupt')\n"
+        "sys.exit(start.main(['groups']))\n"
+    )
+    command = [sys.executable, "-m", "broken_off"]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 130

@@ -46,7 +46,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if code not in (0, READER_GONE):
             _say_missing_path(arguments)
+    if code == INTERRUPTED:
+        _keep_the_exit_code()
     return code
+
+
+def _keep_the_exit_code() -> None:
+    """End with our own exit code after Ctrl-C, not by the signal.
+
+    Where an interrupt met code that Python was compiling from a string (that is how a dataclass is made),
+    Python remembers it as uncaught, though it was caught, and `python -m` ends itself by SIGINT. It cannot
+    while the signal is blocked.
+    """
+    import signal
+
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _say_missing_path(arguments: Sequence[str]) -> None:
