@@ -8,28 +8,16 @@ import click
 
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.output import human_size
-from packreg.errors import IntegrityError, NotFound, StoreRefused, UsageError
-from packreg.pack.version import Version
+from packreg.errors import IntegrityError
 from packreg.services.continuity import NEW, check_nothing_known, made_here
 from packreg.services.continuity import accept as accept_state
-from packreg.services.governance import create_governance, read_governance
+from packreg.services.governance import create_governance
+from packreg.services.withdrawal import remove, restore, yank
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.groups.losses import Loss
     from packreg.pack.reference import Reference
-    from packreg.registry.maintenance import Changed
-
-
-def exact(reference: Reference) -> Version:
-    """The version of a reference that must name one, because what follows cannot be taken back by a range.
-
-    Raises:
-        UsageError: it names none.
-    """
-    if not isinstance(reference.wanted, Version):
-        raise UsageError(f"{reference} does not name one version", hint=f"write {reference.name}@1.2.0")
-    return reference.wanted
+    from packreg.services.withdrawal import Withdrawal
 
 
 @command(
@@ -110,18 +98,10 @@ def yank_command(context: CommandContext, reference: Reference, reason: str, und
     policy groups that pin it, and needs --yes for the last version that a group's 'latest' or range could
     mean.
     """
-    version = exact(reference)
-    registry = context.registry()
     if undo:
-        _show_change(context, registry.restore(reference.name, version, reason, context.author()), [])
-        return
-    if not reason.strip():
-        raise UsageError("a yank needs a reason", hint="say what is wrong: --reason 'blocks every bucket'")
-    found = _losses(context, reference.name, version, yes)
-    empty = [loss for loss in found if loss.effect == "nothing-left"]
-    if empty:
-        context.confirmed(f"yanking {reference.name}@{version}, though {_words(empty)},", yes)
-    _show_change(context, registry.yank(reference.name, version, reason, context.author()), found)
+        _show(context, restore(context, reference, reason))
+    else:
+        _show(context, yank(context, reference, reason, yes=yes))
 
 
 @command("remove", examples=("packreg remove s3-rules@1.2.0 --yes --reason 'holds a secret'",))
@@ -135,50 +115,15 @@ def remove_command(context: CommandContext, reference: Reference, reason: str, y
     To take a faulty release out of circulation, yank it: that can be undone, and pinned installs keep
     working. The command names the policy groups that use the version before it deletes it.
     """
-    version = exact(reference)
-    if not reason.strip():
-        raise UsageError("a removal needs a reason", hint="say why: --reason 'nobody uses it'")
-    found = _losses(context, reference.name, version, yes)
-    meant = f", though {_words(found)}," if found else ""
-    context.confirmed(f"deleting {reference.name}@{version} from {context.place} for good{meant}", yes)
-    changed = context.registry().remove(reference.name, version, reason, context.author())
-    _show_change(context, changed, found)
+    _show(context, remove(context, reference, reason, yes=yes))
 
 
-def _losses(context: CommandContext, name: str, version: Version, yes: bool) -> list[Loss]:
-    """What groups lose without a version; with `yes` nothing where nobody can say: removals may be urgent."""
-    from packreg.groups.losses import losses
-
-    try:
-        return list(losses(read_governance(context), context.registry().versions(name), version))
-    except (IntegrityError, NotFound, StoreRefused) as error:
-        if not yes:
-            raise
-        context.out.warn(f"which policy groups use it is not known: {error}", error.hint)
-        return []
-
-
-def _words(found: list[Loss]) -> str:
-    shown = "; ".join(map(str, found[:10]))
-    return shown + (f"; and {len(found) - 10} more groups" if len(found) > 10 else "")
-
-
-def _show_change(context: CommandContext, changed: Changed, found: list[Loss]) -> None:
+def _show(context: CommandContext, done: Withdrawal) -> None:
     if context.out.json:
-        context.out.document(
-            {
-                "name": changed.name,
-                "version": str(changed.version),
-                "state": changed.state,
-                "already": changed.already,
-                "reason": changed.notice.reason,
-                "by": changed.notice.by,
-                "at": changed.notice.at,
-                "groups": [loss._asdict() for loss in found],
-            }
-        )
+        context.out.document(done.as_json())
         return
-    for loss in found:
+    changed = done.changed
+    for loss in done.losses:
         goes_on = changed.state == "yanked" and loss.effect == "pinned"
         context.out.warn(f"{loss.group} pins it, and goes on running it" if goes_on else str(loss))
     word = "is already" if changed.already else "is now"

@@ -7,6 +7,7 @@ exits. May import every room but the faces; no face is imported here.
     workspace, notify, clock, defects          what every use case is given
     check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
     pack_tests                                 its own test cases
+    withdrawal                                 releases are yanked and removed
     pack_programs, install                     packs become programs
     environments, esc                          environments are opened
     governance, continuity, waiting            governance is read and edited, and continues what is known
