@@ -201,4 +201,4 @@ def test_without_dask_the_extra_is_named(office: User, monkeypatch: pytest.Monke
     """It is not a dependency of packreg."""
     monkeypatch.setitem(sys.modules, "distributed", None)
     done = office("audit", "--all", "--dask", "tcp://127.0.0.1:9")
-    assert done.code == 2 and "pip install 'packreg[dask]'" in done.err
+    assert done.code == 2 and "pip install 'distributed>=2025.1'" in done.err

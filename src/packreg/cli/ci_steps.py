@@ -1,12 +1,26 @@
-"""Steps for build services that put the guard in front of every preview and update. Pure."""
+"""Steps for build services that put the guard in front of every preview and update. Pure.
+
+What a step installs runs with the credentials of the registry, so it comes from where the operator says
+(`[ci] install`), never from an index by the name `packreg`, which anybody may register there.
+"""
 
 from __future__ import annotations
+
+import shlex
+
+from packreg.errors import UsageError
+
+_IMAGE = "docker://"
+_HINT = (
+    'write install = "…" below [ci] in your packreg.toml: the URL or path of a wheel, a git+https:// URL, '
+    "or docker://IMAGE"
+)
 
 _GITHUB = """\
 - name: Enforce policy packs
   shell: bash
   run: |
-    python3 -m pip install --quiet packreg=={version}
+    {install}
     guard="$(packreg guard)"
     echo "PACKREG_REGISTRY={registry}" >> "$GITHUB_ENV"
     echo "PULUMI_OPTION_POLICY_PACK=$guard" >> "$GITHUB_ENV"
@@ -14,14 +28,47 @@ _GITHUB = """\
 _GITLAB = """\
 .enforce-policy-packs:
   before_script:
-    - python3 -m pip install --quiet packreg=={version}
+    - {install}
     - guard="$(packreg guard)"
     - export PACKREG_REGISTRY="{registry}"
     - export PULUMI_OPTION_POLICY_PACK="$guard"
 """
 STEPS = {"github": _GITHUB, "gitlab": _GITLAB}
+#: How a job is told its image, in the line before its steps or beside its script.
+_OF_THE_JOB = {"github": "container: {image}\nsteps:\n", "gitlab": "  image: {image}\n"}
 
 
-def ci_step(service: str, *, version: str, registry: str) -> str:
-    """The step for `github` or `gitlab`, without a final line break: this version, that registry's URL."""
-    return STEPS[service].format(version=version, registry=registry).rstrip("\n")
+def ci_step(service: str, *, install: str | None, registry: str) -> str:
+    """The step for `github` or `gitlab`, without a final line break, for a registry's URL.
+
+    `install` is where packreg comes from: the path or URL of a wheel or a source archive, a `git+` URL, or
+    `docker://IMAGE` for an image that has it. With an image, GitHub's text is a part of a job, not a step.
+
+    Raises:
+        UsageError: it is not said where packreg comes from, or it is a name that an index would look up.
+    """
+    image = checked_source(install)
+    step = STEPS[service]
+    if image is None:
+        line = f"python3 -m pip install --quiet {shlex.quote(str(install))}"
+        return step.format(install=line, registry=registry).rstrip("\n")
+    lines = [line for line in step.splitlines(keepends=True) if "{install}" not in line]
+    job = _OF_THE_JOB[service].format(image=image)
+    if service == "github":
+        text = job + "".join(f"  {line}" for line in lines)
+    else:
+        text = lines[0] + job + "".join(lines[1:])
+    return text.format(registry=registry).rstrip("\n")
+
+
+def checked_source(install: str | None) -> str | None:
+    """The image that `install` names, or None for what pip installs. Raises: as `ci_step`."""
+    if install is None:
+        raise UsageError("it is not said where a CI job gets packreg from", hint=_HINT)
+    image = install.removeprefix(_IMAGE)
+    is_place = image != install or "/" in install or install.endswith((".whl", ".tar.gz", ".zip"))
+    if not image or not is_place or not install.isprintable() or set(install) & set(" \t'\"\\`$"):
+        raise UsageError(
+            f"ci.install is {install!r}, which names no wheel, archive, git URL or image", hint=_HINT
+        )
+    return image if image != install else None

@@ -46,6 +46,9 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
     that a stack must run. On failure a path is printed that does not exist, so that the Pulumi CLI stops
     instead of running without the guard.
 
+    A CI step installs packreg from what `install` below [ci] in packreg.toml says: the path or URL of a
+    wheel, a git+https:// URL, or docker://IMAGE.
+
     With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. A project can replace that
     form in its Pulumi.yaml, and the newest CLIs do not load it.
     """
@@ -57,7 +60,7 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
         if directory:
             raise UsageError("--directory is not for a CI step", hint="leave one of them out")
         registry = _SOME_REGISTRY if context.location.is_local else context.location.url
-        for line in ci_step(service, version=__version__, registry=registry).splitlines():
+        for line in ci_step(service, install=context.settings.ci_install, registry=registry).splitlines():
             context.out.line(line)
     elif directory:
         context.out.say(f"the analyzer is {provide_plugin(pulumi_home(context.environ), __version__)}")

@@ -79,7 +79,7 @@ def audit_on_cluster(
     try:
         from distributed import Client, as_completed
     except ImportError:
-        raise UsageError("--dask needs Dask", hint="pip install 'packreg[dask]'") from None
+        raise UsageError("--dask needs Dask", hint="pip install 'distributed>=2025.1'") from None
     try:
         client = Client(address, timeout=_CONNECT)
     except (OSError, ValueError, TimeoutError) as error:

@@ -45,6 +45,7 @@ KEYS: dict[str, type] = {
     "analysis.opa_analyzer": str,
     "environments.secrets": str,
     "environments.esc": str,
+    "ci.install": str,
     "tools.node": str,
     "tools.opa": str,
     "tools.opa_functions": str,
@@ -59,6 +60,7 @@ OPERATORS: dict[str, type] = {
 NOT_FOR_PROJECTS = (
     "registry.allow_http",
     "registry.replica_lag_seconds",
+    "ci.install",
     "tools.node",
     "tools.opa",
     "tools.opa_functions",

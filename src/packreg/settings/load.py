@@ -51,6 +51,9 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     [analysis.packs.guard]                # the same for one pack, by its name
     memory = "4GiB"
 
+    [ci]                                  # not in a project's file
+    install = "https://…/packreg-….whl"   # what the CI steps of `guard --github` and `--gitlab` install
+
     [environments]
     secrets = "awskms://KEY?region=…"     # what encrypts new secrets; without it, PACKREG_PASSPHRASE
     esc = "esc"                           # the program that opens esc:organization/project/environment

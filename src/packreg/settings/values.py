@@ -99,6 +99,12 @@ class Settings:
         return [word.strip() for word in words if word.strip()]
 
     @property
+    def ci_install(self) -> str | None:
+        """What a CI step installs packreg from: see `cli.ci_steps`; None where nobody said it."""
+        value = self.values.get("ci.install")
+        return None if value is None else str(value)
+
+    @property
     def secrets(self) -> str:
         """Where the key of environments' new secrets is, or an empty string for a passphrase."""
         return str(self.values.get("environments.secrets", ""))
