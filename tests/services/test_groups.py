@@ -8,11 +8,10 @@ import pytest
 
 from packreg.configuration.file import Layer, read_layer
 from packreg.errors import InvalidConfiguration, NotFound, UsageError
-from packreg.groups.editing import Listed, new_group
-from packreg.groups.group_file import applied, read_groups
+from packreg.groups.editing import Listed
+from packreg.groups.model import DEFAULT_GROUPS, PackEntry
 from packreg.groups.model import DEFAULT_PREVENTATIVE as DEFAULT
-from packreg.groups.model import PackEntry
-from packreg.services.governance import edit_governance, past_changes, read_governance
+from packreg.services.governance import past_changes, read_governance
 from packreg.services.groups import (
     change_rules,
     disable_pack,
@@ -20,11 +19,12 @@ from packreg.services.groups import (
     enable_pack,
     group_json,
     known_entities,
-    plan_groups,
+    new_group,
+    read_groups,
+    remove_group,
 )
 from packreg.services.waivers import add_waiver
 from packreg.services.workspace import Workspace
-from tests.groups.governance import group
 
 CONFIG = b'{"deny": {"regions": ["eu"]}}'
 
@@ -86,7 +86,7 @@ def test_a_pack_is_taken_out(governed: Workspace) -> None:
 
 def test_an_edit_is_one_revision_for_whoever_it_is_wider_for(governed: Workspace) -> None:
     """Members, packs and name change at once; where it becomes everyone's, a yes is needed."""
-    edit_governance(governed, lambda base: new_group(base, group("a", stacks=("web/prod",))), "a")
+    new_group(governed, "a", Listed(("web/prod",)))
     nothing = Listed()
     with pytest.raises(UsageError, match="this affects everyone"):
         edit_group(governed, "a", add=Listed(("*/*",)), remove=nothing)
@@ -104,26 +104,38 @@ def test_an_edit_is_one_revision_for_whoever_it_is_wider_for(governed: Workspace
     assert group_json(made)["packs"][0]["version"] == "1.0.0"
 
 
-def test_files_are_planned_before_they_are_applied(governed: Workspace) -> None:
-    """The plan writes nothing and names each change; entries that change are checked, others are not."""
-    text = f"groups:\n  {DEFAULT}:\n    packs:\n      guard:\n        version: 1.0.0\n".encode()
-    read = [read_groups(text, "groups.yaml")]
-    plan = plan_groups(governed, read, prune=False, dry_run=True)
-    assert plan.changes and read_governance(governed).revision == 1
-    edit_governance(governed, lambda base: applied(base, read, prune=False), "apply", plan.base)
-    assert plan_groups(governed, read, prune=False, dry_run=True).changes == []
-    absent = [read_groups(text.replace(b"1.0.0", b"9.0.0"), "groups.yaml")]
-    with pytest.raises(NotFound, match=r"9\.0\.0"):
-        plan_groups(governed, absent, prune=False, dry_run=True)
+def test_a_group_is_made_read_and_deleted(governed: Workspace) -> None:
+    """Members are sorted, each once; a deletion needs a yes; an earlier revision still has the group."""
+    made = new_group(governed, "cloud", Listed((), ("b", "a", "b")), mode="audit", kinds=["account"])
+    assert made.edited.governance.groups["cloud"].accounts == ("a", "b")
+    with pytest.raises(UsageError, match="already"):
+        new_group(governed, "Cloud", Listed())
+    found = read_groups(governed, ["cloud"])
+    assert found.as_json()["groups"] == [group_json(found.groups[0])]
+    assert [one.name for one in read_groups(governed).groups] == sorted(["cloud", *DEFAULT_GROUPS])
+    with pytest.raises(UsageError, match="has to be confirmed"):
+        remove_group(governed, "cloud")
+    assert remove_group(governed, "cloud", yes=True).edited.written
+    with pytest.raises(NotFound):
+        read_groups(governed, ["cloud"])
+    assert read_groups(governed, ["cloud"], at=found.revision) == found
+    newest = next(past_changes(governed))
+    assert (newest.change.by, newest.change.what) == ("Ada", "delete the group cloud")
+
+
+def test_a_default_group_is_not_deleted(governed: Workspace) -> None:
+    """It is refused before anybody is asked for a yes."""
+    with pytest.raises(UsageError, match="always there"):
+        remove_group(governed, DEFAULT)
 
 
 def test_history_is_of_all_or_of_one_group(governed: Workspace) -> None:
     """The newest first; a group's is what changed in it."""
-    edit_governance(governed, lambda base: new_group(base, group("a")), "make a")
+    new_group(governed, "a", Listed())
     enable_pack(governed, DEFAULT, "guard", yes=True)
     assert [change.revision for change in past_changes(governed)] == [3, 2, 1]
     [made] = past_changes(governed, "a")
-    assert (made.revision, made.as_json()["what"]) == (2, "make a")
+    assert (made.revision, made.as_json()["what"]) == (2, "create the group a")
     assert list(past_changes(governed, "none")) == []
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files as resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from packreg.cli.atomic import write_atomically
 from packreg.cli.base import command
 from packreg.cli.edits import show_edit, show_plan
 from packreg.cli.enabling import read_named
 from packreg.cli.exits import WOULD_CHANGE
 from packreg.errors import UsageError
-from packreg.groups.stored import Edited
-from packreg.services.governance import edit_governance, read_governance
-from packreg.services.groups import GroupsEdit, group_json, plan_groups
+from packreg.groups.group_file import MAX_FILE
+from packreg.groups.group_file import read_groups as read_file
+from packreg.groups.group_text import write_groups
+from packreg.services.group_plans import carry_out, plan_groups
+from packreg.services.groups import read_groups
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -42,31 +48,18 @@ def apply_command(
     applying the same files again changes nothing. With --dry-run, exit code 14 says that something would
     change.
     """
-    from packreg.groups.group_file import MAX_FILE, applied, read_groups
-
     if schema:
         _print_schema(context)
         return 0
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
-    read = [read_groups(read_named(context, path, MAX_FILE), path) for path in files]
-    plan = plan_groups(context, read, prune=prune, dry_run=dry_run)
-    if dry_run:
-        edited = Edited(plan.planned, plan.base.revision, plan.changes, written=False)
-        show_edit(context, GroupsEdit(edited, plan.warnings, dry_run=True))
-        return WOULD_CHANGE if plan.changes else 0
-    if plan.changes:
+    read = [read_file(read_named(context, path, MAX_FILE), path) for path in files]
+    plan = plan_groups(context, read, f"apply {', '.join(files)}", prune=prune, dry_run=dry_run)
+    if plan.changes and not dry_run:
         show_plan(context, plan.changes)
         context.confirmed("applying these changes", yes)
-    edited = edit_governance(
-        context,
-        lambda governance: applied(governance, read, prune=prune),
-        f"apply {', '.join(files)}",
-        plan.base,
-        yes=yes,
-    )
-    show_edit(context, GroupsEdit(edited, plan.warnings), planned=True)
-    return 0
+    show_edit(context, carry_out(context, plan, dry_run=dry_run, yes=yes), planned=not dry_run)
+    return WOULD_CHANGE if dry_run and plan.changes else 0
 
 
 @command("export", examples=("packreg group export > groups.yaml", "packreg group export prod -o prod.yaml"))
@@ -75,35 +68,19 @@ def apply_command(
 @click.pass_obj
 def export_command(context: CommandContext, names: tuple[str, ...], output: str | None) -> None:
     """Print policy groups as the YAML that `group apply` takes: all, or these."""
-    from pathlib import Path
-
-    from packreg.cli.atomic import write_atomically
-    from packreg.groups.editing import found_group
-    from packreg.groups.group_text import write_groups
-
-    governance = read_governance(context)
-    groups = [found_group(governance, name) for name in names or sorted(governance.groups)]
-    text = write_groups(groups)
+    found = read_groups(context, names)
+    text = write_groups(found.groups)
     if output:
         write_atomically(Path(context.cwd, output), text.encode())
     if context.out.json:
-        context.out.document(
-            {
-                "revision": governance.revision,
-                "path": output,
-                "groups": [group_json(group) for group in groups],
-            }
-        )
+        context.out.document({"revision": found.revision, "path": output, **found.as_json()})
     elif not output:
         for line in text.splitlines():
             context.out.line(line)
 
 
 def _print_schema(context: CommandContext) -> None:
-    import json
-    from importlib.resources import files
-
-    text = files("packreg.groups").joinpath("policy-groups.schema.json").read_text("utf-8")
+    text = resources("packreg.groups").joinpath("policy-groups.schema.json").read_text("utf-8")
     if context.out.json:
         context.out.document(json.loads(text))
         return

@@ -9,7 +9,7 @@ import click
 from packreg.cli.base import command
 from packreg.cli.edits import show_edit
 from packreg.services.governance import read_governance
-from packreg.services.groups import change_rules
+from packreg.services.groups import change_rules, rules_json
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -48,13 +48,7 @@ def settings_command(
 def _show(context: CommandContext, governance: Governance) -> None:
     rules = governance.rules
     if context.out.json:
-        context.out.document(
-            {
-                "revision": governance.revision,
-                "strict_conflicts": rules.strict_conflicts,
-                "unwaivable": list(rules.unwaivable),
-            }
-        )
+        context.out.document(rules_json(governance))
         return
     context.out.line(f"strict conflicts: {'yes' if rules.strict_conflicts else 'no'}")
     for glob in rules.unwaivable:

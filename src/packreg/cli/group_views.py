@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
 from packreg.cli.base import command
-from packreg.services.governance import past_changes, read_governance, stored_governance
-from packreg.services.groups import group_json
+from packreg.services.governance import past_changes
+from packreg.services.groups import group_json, read_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,24 +23,20 @@ if TYPE_CHECKING:
 @click.pass_obj
 def ls_command(context: CommandContext) -> None:
     """List the policy groups with their packs."""
-    governance = read_governance(context)
-    groups = [group for _, group in sorted(governance.groups.items())]
+    found = read_groups(context)
     if context.out.json:
-        context.out.document({"revision": governance.revision, "groups": [group_json(g) for g in groups]})
+        context.out.document(found.as_json())
         return
     context.out.table(
         ["group", "mode", "takes", "members", "packs"],
-        [[g.name, g.mode, _takes(g), _members(g), _packs(g)] for g in groups],
+        [[g.name, g.mode, _takes(g), _members(g), _packs(g)] for g in found.groups],
     )
 
 
 def _show(context: CommandContext, name: str, at: int | None) -> None:
-    from packreg.groups.editing import found_group
-
-    governance = read_governance(context) if at is None else stored_governance(context).at(at).governance
-    group = found_group(governance, name)
+    revision, [group] = read_groups(context, [name], at=at)
     if context.out.json:
-        context.out.document({"revision": governance.revision, **group_json(group)})
+        context.out.document({"revision": revision, **group_json(group)})
         return
     out = context.out
     out.line(f"{group.name}: {group.mode}, takes {_takes(group)}")
@@ -54,7 +51,7 @@ def _show(context: CommandContext, name: str, at: int | None) -> None:
             out.line(f"  environment: {environment}")
         for policy, setting in entry.config.items():
             out.line(f"  {policy}: {_setting(setting)}")
-    out.say(f"revision {governance.revision}")
+    out.say(f"revision {revision}")
 
 
 _at = click.option("--at", metavar="REVISION", type=click.IntRange(0), help="As it was at this revision.")
@@ -125,6 +122,4 @@ def _few(words: Iterable[str]) -> str:
 
 
 def _setting(setting: object) -> str:
-    import json
-
     return setting if isinstance(setting, str) else json.dumps(setting, ensure_ascii=False, sort_keys=True)

@@ -12,12 +12,13 @@ from packreg.cli.group_files import apply_command, export_command
 from packreg.cli.group_settings import settings_command
 from packreg.cli.group_views import get_command, history_command, ls_command, show_command
 from packreg.errors import UsageError
-from packreg.services.enable import check_entries
-from packreg.services.governance import edit_governance, governance_to_edit, read_governance
-from packreg.services.groups import GroupsEdit, edit_group
+from packreg.groups.editing import Listed
+from packreg.services.group_plans import carry_out, plan_promotion
+from packreg.services.groups import edit_group, new_group, remove_group
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
+    from packreg.groups.model import EntityKind, Mode
 
 group_command = CommandGroup(
     "group",
@@ -97,25 +98,10 @@ def new_command(
     A preventative group takes stacks only. A stack or account is a member if one name, glob or tag rule
     matches.
     """
-    from packreg.groups import editing
-    from packreg.groups.model import Group as PolicyGroup
-    from packreg.pack.version import pack_name
-
-    made = PolicyGroup(
-        pack_name(name),
-        "audit" if mode == "audit" else "preventative",
-        frozenset("account" if kind == "accounts" else "stack" for kind in entity_types or ["stacks"]),
-        tuple(sorted(set(add_stack))),
-        tuple(sorted(set(add_account))),
-        tuple(sorted(set(add_tag))),
-    )
-    edited = edit_governance(
-        context,
-        lambda governance: editing.new_group(governance, made),
-        f"create the group {made.name}",
-        governance_to_edit(context),
-    )
-    show_edit(context, GroupsEdit(edited))
+    kinds: set[EntityKind] = {"account" if kind == "accounts" else "stack" for kind in entity_types}
+    members = Listed(add_stack, add_account, add_tag)
+    made_mode: Mode = "audit" if mode == "audit" else "preventative"
+    show_edit(context, new_group(context, name, members, mode=made_mode, kinds=kinds or {"stack"}))
 
 
 @command(
@@ -166,8 +152,6 @@ def edit_command(
     All changes of one command make one revision, or none. The default groups have everyone as members, and
     keep their names.
     """
-    from packreg.groups.editing import Listed
-
     if not any(
         [new_name, *add_stack, *add_account, *add_tag, *add_policy_pack, *remove_policy_pack]
     ) and not (remove_stack or remove_account or remove_tag):
@@ -195,15 +179,7 @@ def rm_command(context: CommandContext, name: str, yes: bool) -> None:
 
     Its history stays. The default groups cannot be deleted.
     """
-    from packreg.groups.editing import remove_group
-
-    base = read_governance(context)
-    remove_group(base, name)
-    context.confirmed(f"deleting the policy group {name}", yes)
-    edited = edit_governance(
-        context, lambda governance: remove_group(governance, name), f"delete the group {name}", base
-    )
-    show_edit(context, GroupsEdit(edited))
+    show_edit(context, remove_group(context, name, yes=yes))
 
 
 @command("promote", group=group_command, examples=("packreg group promote trial --to prod",))
@@ -217,23 +193,11 @@ def promote_command(context: CommandContext, name: str, target: str, yes: bool) 
     Every pack of GROUP, with its version, configuration and environments, replaces that pack in the other
     group; its other packs and its members stay. GROUP keeps reporting.
     """
-    from packreg.groups.differences import differences
-    from packreg.groups.editing import promote
-
-    base = read_governance(context)
-    planned = promote(base, name, target)
-    entries = [
-        entry for entry in planned.groups[target].packs.values() if entry.pack in base.groups[name].packs
-    ]
-    warnings = check_entries(context, [(entry, f"the group {name}") for entry in entries])
-    changes = differences(base, planned)
-    if changes:
-        show_plan(context, changes)
+    plan = plan_promotion(context, name, target)
+    if plan.changes:
+        show_plan(context, plan.changes)
         context.confirmed(f"promoting {name} to {target}", yes)
-    edited = edit_governance(
-        context, lambda governance: promote(governance, name, target), f"promote {name} to {target}", base
-    )
-    show_edit(context, GroupsEdit(edited, tuple(warnings)), planned=True)
+    show_edit(context, carry_out(context, plan, yes=yes), planned=True)
 
 
 for each in (

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import NotFound, Problem
-from packreg.groups.differences import Difference, differences
+from packreg.groups import editing
+from packreg.groups.differences import differences
+from packreg.groups.editing import found_group
+from packreg.groups.model import Group, Rules
+from packreg.groups.reach import group_reach
 from packreg.groups.stored import Edited
+from packreg.groups.waiving import may_waive
+from packreg.pack.version import pack_name
+from packreg.reports.report_keys import RUNS
 from packreg.services.enable import check_entries, with_environments, with_layer, written_version
-from packreg.services.governance import edit_governance, governance_to_edit, read_governance
+from packreg.services.governance import (
+    edit_governance,
+    governance_to_edit,
+    read_governance,
+    stored_governance,
+)
+from packreg.services.reports import ReportStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from packreg.configuration.file import Layer
     from packreg.groups.editing import Listed
-    from packreg.groups.group_file import GroupFile
-    from packreg.groups.model import Entity, Governance, Group, PackEntry
+    from packreg.groups.model import Entity, EntityKind, Governance, Mode
     from packreg.groups.reach import Reach
     from packreg.services.workspace import Workspace
 
@@ -43,9 +55,6 @@ class GroupsEdit(NamedTuple):
 
 def known_entities(workspace: Workspace) -> list[Entity]:
     """Who is known: who has reports in the registry. A request for each kind of run and 1,000 of them."""
-    from packreg.reports.report_keys import RUNS
-    from packreg.services.reports import ReportStore
-
     return ReportStore(workspace).entities(RUNS)
 
 
@@ -94,11 +103,8 @@ def enable_pack(
         InvalidConfiguration: with every problem, for every version that the reference could mean.
         PackregError: as `change_for`.
     """
-    from packreg.groups import editing
-    from packreg.groups.reach import group_reach
-
-    base = _base(workspace, dry_run=dry_run)
-    target = editing.found_group(base, group)
+    base = base_of(workspace, dry_run=dry_run)
+    target = found_group(base, group)
     warnings: list[Problem] = []
     keep = config is not None or environments is not None
     entry = written_version(workspace, target, reference, warnings, keep=keep)
@@ -130,13 +136,10 @@ def disable_pack(
         NotFound: there is no such group, or no such pack in it.
         PackregError: as `change_for`.
     """
-    from packreg.groups.editing import disable, found_group
-    from packreg.groups.reach import group_reach
-
     base = read_governance(workspace)
     return change_for(
         workspace,
-        lambda governance: disable(governance, group, pack),
+        lambda governance: editing.disable(governance, group, pack),
         f"disable {pack} in {group}",
         base,
         group_reach(base, found_group(base, group), known_entities(workspace)),
@@ -164,11 +167,8 @@ def edit_group(
     Raises:
         PackregError: as `enable_pack`.
     """
-    from packreg.groups import editing
-    from packreg.groups.reach import group_reach
-
-    base = _base(workspace, dry_run=dry_run)
-    target = editing.found_group(base, name)
+    base = base_of(workspace, dry_run=dry_run)
+    target = found_group(base, name)
     warnings: list[Problem] = []
     entries = [written_version(workspace, target, text, warnings) for text in add_packs]
     warnings += check_entries(workspace, [(entry, f"the group {name}") for entry in entries])
@@ -190,6 +190,58 @@ def edit_group(
     )
 
 
+def new_group(
+    workspace: Workspace,
+    name: str,
+    members: Listed,
+    *,
+    mode: Mode = "preventative",
+    kinds: Iterable[EntityKind] = ("stack",),
+) -> GroupsEdit:
+    """Make a policy group without packs, which takes entities of these kinds.
+
+    Raises:
+        UsageError: there is one of its name, or it cannot be one.
+        PackregError: as `edit_governance`.
+    """
+    made = Group(
+        pack_name(name),
+        mode,
+        frozenset(kinds),
+        tuple(sorted({*members.stacks})),
+        tuple(sorted({*members.accounts})),
+        tuple(sorted({*members.tags})),
+    )
+    base = governance_to_edit(workspace)
+    edited = edit_governance(
+        workspace,
+        lambda governance: editing.new_group(governance, made),
+        f"create the group {made.name}",
+        base,
+    )
+    return GroupsEdit(edited)
+
+
+def remove_group(workspace: Workspace, name: str, *, yes: bool = False) -> GroupsEdit:
+    """Delete a policy group: what it required is no longer required.
+
+    Raises:
+        NotFound: there is no such group.
+        UsageError: it is a default group, or nobody said yes.
+        PackregError: as `edit_governance`.
+    """
+    base = read_governance(workspace)
+    editing.remove_group(base, name)
+    workspace.confirmed(f"deleting the policy group {name}", yes)
+    edited = edit_governance(
+        workspace,
+        lambda governance: editing.remove_group(governance, name),
+        f"delete the group {name}",
+        base,
+    )
+    return GroupsEdit(edited)
+
+
 def change_rules(
     workspace: Workspace, strict: bool | None, unwaivable: Sequence[str], waivable: Sequence[str]
 ) -> GroupsEdit:
@@ -199,10 +251,6 @@ def change_rules(
         NotFound: what is taken back is not listed.
         PackregError: as `edit_governance`.
     """
-    from packreg.groups.editing import set_rules
-    from packreg.groups.model import Rules
-    from packreg.groups.waiving import may_waive
-
     base = governance_to_edit(workspace)
     for glob in waivable:
         if glob not in base.rules.unwaivable:
@@ -211,7 +259,7 @@ def change_rules(
     globs = tuple(sorted({*base.rules.unwaivable, *unwaivable} - {*waivable}))
     rules = Rules(base.rules.strict_conflicts if strict is None else strict, globs)
     edited = edit_governance(
-        workspace, lambda governance: set_rules(governance, rules), "change the settings", base
+        workspace, lambda governance: editing.set_rules(governance, rules), "change the settings", base
     )
     without = [
         Problem(
@@ -225,47 +273,27 @@ def change_rules(
     return GroupsEdit(edited, tuple(without))
 
 
-class GroupsPlan(NamedTuple):
-    """What files would make of the policy groups as they are in `base`."""
-
-    base: Governance
-    planned: Governance
-    changes: list[Difference]
-    warnings: tuple[Problem, ...]
-
-
-def plan_groups(
-    workspace: Workspace, files: Sequence[GroupFile], *, prune: bool, dry_run: bool
-) -> GroupsPlan:
-    """What would change if the groups were as these files say; with `prune` others and their packs go.
-
-    Raises:
-        UsageError: two files contradict each other, or one what is there.
-        NotFound, InvalidConfiguration: as `check_entries`.
-    """
-    from packreg.groups.group_file import applied
-
-    base = _base(workspace, dry_run=dry_run)
-    planned = applied(base, files, prune=prune)
-    warnings = [Problem("group-file", text) for file in files for text in file.warnings]
-    warnings += check_entries(workspace, _changed_entries(base, planned))
-    return GroupsPlan(base, planned, differences(base, planned), tuple(warnings))
-
-
-def _base(workspace: Workspace, *, dry_run: bool) -> Governance:
+def base_of(workspace: Workspace, *, dry_run: bool) -> Governance:
+    """What an edit starts from. Raises: as `governance_to_edit`, which a dry run does not need."""
     return read_governance(workspace) if dry_run else governance_to_edit(workspace)
 
 
-def _changed_entries(before: Governance, after: Governance) -> list[tuple[PackEntry, str]]:
-    """The entries that are new or other than they were, each with the group that it is in."""
-    found = []
-    for name, group in sorted(after.groups.items()):
-        there = before.groups[name].packs if name in before.groups else {}
-        for pack, entry in sorted(group.packs.items()):
-            old = there.get(pack)
-            if old is None or replace(entry, modified=old.modified) != old:
-                found.append((entry, f"the group {name}"))
-    return found
+class ReadGroups(NamedTuple):
+    """Policy groups as they are at one revision of governance."""
+
+    revision: int
+    groups: list[Group]
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"revision": self.revision, "groups": [group_json(group) for group in self.groups]}
+
+
+def read_groups(workspace: Workspace, names: Sequence[str] = (), *, at: int | None = None) -> ReadGroups:
+    """These policy groups, or all by name, now or at a revision. Raises: NotFound: one is not there."""
+    governance = read_governance(workspace) if at is None else stored_governance(workspace).at(at).governance
+    groups = [found_group(governance, name) for name in names or sorted(governance.groups)]
+    return ReadGroups(governance.revision, groups)
 
 
 def group_json(group: Group) -> dict[str, Any]:
@@ -288,4 +316,14 @@ def group_json(group: Group) -> dict[str, Any]:
             }
             for _, entry in sorted(group.packs.items())
         ],
+    }
+
+
+def rules_json(governance: Governance) -> dict[str, Any]:
+    """What holds for all groups, for `--json`."""
+    rules = governance.rules
+    return {
+        "revision": governance.revision,
+        "strict_conflicts": rules.strict_conflicts,
+        "unwaivable": list(rules.unwaivable),
     }
