@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from packreg.registry import audit, layout
+from packreg.registry.artifacts import Artifact, Artifacts
 from packreg.registry.holders import Holders
 from packreg.services import verify
 from packreg.store.open import open_store
@@ -33,6 +34,8 @@ def whole(user: User) -> Store:
     user.must("env", "tag", "prod@1", "good")
     user.must("transferred", "--yes", "--reason", "copied")
     store = open_store(parse_location(str(place), cwd=user.top))
+    wheel = b"a wheel that a release once needed"
+    Artifacts(store).keep({Artifact.of("dep-1.0-py3-none-any.whl", wheel): lambda: wheel})
     Holders(store).add("organization/shop/dev", "0" * 32, "s3://states")
     assert all(store.first(prefix) for prefix in layout.PREFIXES)
     assert {each["code"] for each in wrong(user)} <= {"wrong-time"}, "the reports are of some day in May"

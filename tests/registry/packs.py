@@ -12,6 +12,7 @@ from packreg.pack.files import File
 from packreg.pack.manifest import Manifest
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
+from packreg.registry.artifacts import Artifact
 from packreg.registry.record import Lock, Record, Source
 from packreg.registry.registry import Registry
 from packreg.store.bucket import Bucket
@@ -135,8 +136,20 @@ def founded(bucket: Bucket | None = None) -> Registry:
     return made
 
 
-def publish(target: Registry, *arguments: str, publisher: str = "ann") -> Record:
-    """Publish `pack(*arguments)` and return the record that is there then."""
+def artifact(data: bytes = b"wheel", name: str = "dep-1.0-py3-none-any.whl") -> Artifact:
+    """The artifact with these bytes."""
+    return Artifact.of(name, data)
+
+
+def publish(
+    target: Registry, *arguments: str, publisher: str = "ann", artifacts: tuple[bytes, ...] = ()
+) -> Record:
+    """Publish `pack(*arguments)` and return the record that is there then; `artifacts` go with it."""
     return target.publish(
-        pack(*arguments), lock=lock(), source=Source(), publisher=publisher, tool="packreg 0.1.0"
+        pack(*arguments),
+        lock=lock(),
+        source=Source(),
+        publisher=publisher,
+        tool="packreg 0.1.0",
+        artifacts={artifact(data): lambda data=data: data for data in artifacts},  # type: ignore[misc]
     ).record

@@ -39,6 +39,14 @@ def test_every_key_is_read_back_as_what_it_was_made_from(name: str, version: Ver
     assert key_problem(bundle) == ""
 
 
+def test_the_key_of_an_artifact_is_its_sha256() -> None:
+    """Nothing but 64 hex digits in lower case is one."""
+    assert layout.read_artifact_key(layout.artifact_key(SHA)) == SHA
+    assert key_problem(layout.artifact_key(SHA)) == ""
+    for other in (SHA.upper(), SHA[1:], f"{SHA}/x", f"x{SHA}", f"{SHA}\n"):
+        assert layout.read_artifact_key(layout.ARTIFACTS + other) is None
+
+
 def test_the_longest_name_and_version_still_make_keys() -> None:
     """No accepted name and version are too long for a store."""
     version = Version("1.0.0-" + "a" * 94)

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from packreg.errors import IntegrityError, InvalidPack, StoreRefused
 from packreg.pack.version import Version
+from packreg.registry.artifacts import Artifact
 from packreg.registry.record import MAX_RECORD, Lock, Record, Source
 from packreg.text import one_line
 
-from .packs import record
+from .packs import artifact, record
 
 V1 = Version("1.0.0")
 
@@ -46,6 +47,13 @@ def test_every_text_that_was_made_printable_survives(
     assert Record.decode(wrote.encode(), "guard", V1) == wrote
 
 
+def test_artifacts_are_written_only_where_there_are_some() -> None:
+    """A record without them is the one that every packreg wrote."""
+    assert "artifacts" not in record().as_json()
+    wrote = record()._replace(artifacts=(artifact(), Artifact("x-2.tgz", "ab" * 32, 7, "x-2.tar.gz")))
+    assert Record.decode(wrote.encode(), "guard", V1) == wrote
+
+
 def test_the_version_is_kept_as_its_author_wrote_it() -> None:
     """The key is folded, the record is not."""
     wrote = record(version="1.0.0-RC.1")
@@ -65,7 +73,14 @@ def test_a_newer_format_is_refused_by_its_number() -> None:
     assert caught.value.hint == "upgrade packreg"
 
 
+ARTIFACT = artifact()._asdict()
 HOSTILE: dict[str, Callable[[dict[str, Any]], object]] = {
+    "artifacts are no list": lambda m: m.update(artifacts={}),
+    "artifact with a path": lambda m: m.update(artifacts=[ARTIFACT | {"name": "../x.whl"}]),
+    "artifact with a space": lambda m: m.update(artifacts=[ARTIFACT | {"name": "x .whl"}]),
+    "artifact like an option": lambda m: m.update(artifacts=[ARTIFACT | {"name": "-x.whl"}]),
+    "artifact without digest": lambda m: m.update(artifacts=[ARTIFACT | {"sha256": "ab"}]),
+    "artifact without end": lambda m: m.update(artifacts=[ARTIFACT | {"size": 2**40}]),
     "no format": lambda m: m.pop("format"),
     "format is true": lambda m: m.update(format=True),
     "format is text": lambda m: m.update(format="1"),

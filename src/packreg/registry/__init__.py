@@ -9,6 +9,7 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     packs/<name>/y/<version>/<nnnnnn>-yanked      the yanks and restores of it, numbered from 1
     packs/<name>/y/<version>/<nnnnnn>-restored
     bundles/<name>/<version>/<sha256>.tgz         its bundle
+    artifacts/<sha256>                            a wheel or npm tarball that releases need (`artifacts`)
     governance/<nnnnnnnnnnnn>.json                policy groups, waivers, settings: a chain of revisions
     environments/<name>/r/<nnnnnnnnnnnn>.json     an environment's definitions, secrets encrypted: a chain
     environments/<name>/t/<nnnnnnnnnnnn>.json     its tags, and the revision that each names: a chain

@@ -9,6 +9,7 @@ from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.pack.files import Limits
 from packreg.pack.version import Version
 from packreg.registry import layout
+from packreg.registry.artifacts import Artifacts
 from packreg.registry.environment_reference import is_name
 from packreg.registry.holders import read_holder
 from packreg.registry.listing import PackListing, UsedVersion
@@ -49,20 +50,22 @@ class Garbage(NamedTuple):
     reason: str
 
 
-#: What `verify_registry` walks. Entries of runs and reports are left to who can read reports.
+#: What `verify_registry` walks, with `artifact_audit`. Entries of runs and reports are left to who can read
+#: reports.
 WALKED = frozenset(layout.PREFIXES) - {layout.RUNS, layout.REPORTS}
 
 
 def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
     """Everything in the registry that is in `WALKED`, pack by pack. See `Registry.verify`."""
     yield from _verify_top(objects)
+    artifacts = Artifacts(objects.store)
     names = {*pack_names(objects.store), *pack_names(objects.store, layout.BUNDLES)}
     for top in (layout.PACKS, layout.BUNDLES):
         for prefix in objects.store.prefixes(top):
             if layout.read_name(prefix, top) is None:
                 yield Finding(prefix, "error", "unknown-key", "this is not the name of a pack")
     for name in sorted(names):
-        yield from verify_pack(objects, name, limits)
+        yield from verify_pack(objects, name, limits, artifacts=artifacts)
     known = dict(chains(objects.store))
     for prefix in known:
         yield from _verify_chain(objects, prefix)
@@ -127,16 +130,25 @@ def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
 
 
 def verify_pack(
-    objects: Objects, name: str, limits: Limits, wanted: Callable[[Version], bool] | None = None
+    objects: Objects,
+    name: str,
+    limits: Limits,
+    wanted: Callable[[Version], bool] | None = None,
+    *,
+    artifacts: Artifacts | None = None,
 ) -> Iterator[Finding]:
-    """The releases of a pack that `wanted` accepts; without it all, and everything else below its name."""
+    """The releases of a pack that `wanted` accepts; without it all, and everything else below its name.
+
+    `artifacts` remember what is known of those that several packs share.
+    """
+    artifacts = artifacts or Artifacts(objects.store)
     bundles = list(objects.store.list_all(layout.bundles_prefix(name)))
     keys = [entry.key for entry in objects.store.list_all(layout.pack_prefix(name))]
     listing = PackListing.from_keys(name, keys)
     named = set()
     for release in listing.releases:
         if wanted is None or wanted(release.version):
-            finding, record = verify_release(objects, name, release, bundles, limits)
+            finding, record = verify_release(objects, name, release, bundles, artifacts, limits)
             named.add(record.bundle_key if record is not None else "")
             yield finding
             yield from _verify_notices(objects, name, release, set(keys))
@@ -151,9 +163,14 @@ def verify_pack(
 
 
 def verify_release(
-    objects: Objects, name: str, release: UsedVersion, bundles: list[Entry], limits: Limits
+    objects: Objects,
+    name: str,
+    release: UsedVersion,
+    bundles: list[Entry],
+    artifacts: Artifacts,
+    limits: Limits,
 ) -> tuple[Finding, Record | None]:
-    """Whether a release's record and bundle are what they should be, read anew from the store."""
+    """Whether a release's record, bundle and artifacts are what they should be, read anew from the store."""
     version = release.version
     subject = f"{name}@{version}"
     try:
@@ -176,7 +193,8 @@ def verify_release(
             ), record
     except IntegrityError as error:
         return Finding(subject, "error", "bad-bundle", str(error)), record
-    return Finding(subject, "ok"), record
+    bad = next(filter(None, map(artifacts.problem, record.artifacts)), "")
+    return Finding(subject, "error", "bad-artifact", bad) if bad else Finding(subject, "ok"), record
 
 
 def _verify_notices(objects: Objects, name: str, release: UsedVersion, keys: set[str]) -> Iterator[Finding]:

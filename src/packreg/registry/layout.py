@@ -11,6 +11,8 @@ from packreg.pack.version import Version, name_problem, version_problem
 SETTINGS = "registry.json"
 PACKS = "packs/"
 BUNDLES = "bundles/"
+#: Wheels and npm tarballs that releases need, each once by its sha256 (`artifacts`).
+ARTIFACTS = "artifacts/"
 #: The chain of the governance document: policy groups, waivers, settings.
 GOVERNANCE = "governance/"
 ENVIRONMENTS = "environments/"
@@ -22,12 +24,13 @@ STACKS = "stacks/"
 #: The chain that says when all objects were copied here, so that the store's times are those of the copy.
 TRANSFERS = "transfers/"
 #: Every prefix that objects of a registry have, but for what the store keeps for itself (`store.probe`).
-PREFIXES = (PACKS, BUNDLES, GOVERNANCE, ENVIRONMENTS, TRANSFERS, STACKS, RUNS, REPORTS)
+PREFIXES = (PACKS, BUNDLES, ARTIFACTS, GOVERNANCE, ENVIRONMENTS, TRANSFERS, STACKS, RUNS, REPORTS)
 #: The largest notice (see `notices`), in bytes.
 MAX_NOTICE = 64 * 1024
 
 _REVISION = r"([0-9]{6})-(yanked|restored)"
 _BUNDLE = r"([0-9a-f]{64})\.tgz"
+_ARTIFACT = re.compile(r"artifacts/([0-9a-f]{64})", re.ASCII)
 _STACK = re.compile(r"([^/]+)/([0-9a-f]{32})\.json", re.ASCII)
 _LONGEST_ENTITY = 150
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
@@ -89,6 +92,17 @@ def bundles_prefix(name: str, version: Version | None = None) -> str:
 def bundle_key(name: str, version: Version, sha256: str) -> str:
     """Where the bundle with this sha256 (of the compressed bytes, hex) is."""
     return f"{BUNDLES}{name}/{version.key}/{sha256}.tgz"
+
+
+def artifact_key(sha256: str) -> str:
+    """Where the artifact with this sha256 (hex) is."""
+    return f"{ARTIFACTS}{sha256}"
+
+
+def read_artifact_key(key: str) -> str | None:
+    """The sha256 in a key below `artifacts/`; None if it is none of ours."""
+    match = _ARTIFACT.fullmatch(key)
+    return match[1] if match else None
 
 
 def environment_prefix(name: str) -> str:

@@ -9,9 +9,10 @@ The protocol and what every crash leaves behind:
 | (4) record stored   | the release                | already published  | refused                |
 
 (1) read the record: somebody may have been first; (2) the canary proves that the store still refuses to
-create what exists; (3) create the bundle; (4) create the record. Nothing is ever cleaned up on failure: a
-write whose answer was lost may still arrive. So a record without its bundle is not left by a crash: somebody
-took the bundle away, and the version counts as removed, also for the same content.
+create what exists; (3) create the artifacts that the record names, and the bundle; (4) create the record.
+Nothing is ever cleaned up on failure: a write whose answer was lost may still arrive. So a record without its
+bundle is not left by a crash: somebody took the bundle away, and the version counts as removed, also for the
+same content.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from packreg.errors import (
     VersionUsed,
 )
 from packreg.pack.files import MANIFEST
+from packreg.registry.artifacts import Artifacts
 from packreg.registry.layout import record_key
 from packreg.registry.members import printable_values
 from packreg.registry.record import MAX_RECORD, Lock, Record, Source
@@ -36,10 +38,16 @@ from packreg.store.probe import canary
 from packreg.text import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from packreg.pack.bundle import Bundle
     from packreg.pack.check import Pack
     from packreg.pack.metadata import PackInfo
+    from packreg.registry.artifacts import Artifact, Supply
     from packreg.registry.objects import Objects
+
+#: No artifacts.
+NONE: Mapping[Artifact, Supply] = {}
 
 
 @dataclass(frozen=True)
@@ -62,6 +70,7 @@ def make_record(
     attempt: str,
     notes: tuple[str, ...] = (),
     metadata: PackInfo | None = None,
+    artifacts: tuple[Artifact, ...] = (),
 ) -> Record:
     """The record of a pack that is about to be published, as every reader will read it; pure.
 
@@ -89,6 +98,7 @@ def make_record(
         source=source.cleaned(),
         notes=tuple(one_line(note) for note in notes),
         metadata=metadata,
+        artifacts=artifacts,
     )
     try:
         return Record.decode(record.encode(), record.name, record.version)
@@ -106,8 +116,17 @@ def look(objects: Objects, record: Record) -> Published:
     return Published(record, already=False) if existing is None else _meet(objects, record, existing)
 
 
-def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) -> Published:
+def commit(
+    objects: Objects,
+    record: Record,
+    data: bytes,
+    *,
+    read_back: bool,
+    supplies: Mapping[Artifact, Supply] = NONE,
+) -> Published:
     """Publish `data` under `record`. With `read_back` the stored bundle is read again before the commit.
+
+    `supplies` are those of the artifacts that the record names.
 
     Raises:
         VersionUsed: the version is used for other content or was removed; the hint names a free one.
@@ -122,6 +141,10 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
     if existing is not None:
         return _meet(objects, record, existing)
     canary(objects.store)
+    kept = Artifacts(objects.store)
+    found = kept.keep(supplies)
+    if read_back:
+        _read_artifacts_back(kept, supplies.keys() - found)
     requests = objects.store.requests
     _store_bundle(objects, record, data)
     first_try = objects.store.requests == requests + 1
@@ -139,6 +162,8 @@ def commit(objects: Objects, record: Record, data: bytes, *, read_back: bool) ->
         return _meet(objects, record, Record.decode(other, record.name, record.version))
     if not first_try:
         _keep_bundle(objects, record, data)
+    if found:
+        _keep_artifacts(kept, record, {each: supplies[each] for each in found})
     objects.remembered.put(key, encoded)
     return Published(record, already=False)
 
@@ -170,6 +195,24 @@ def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
             f"{record.reference} is published, but whether its bundle is there could not be checked: {error}",
             hint="run the same command again: it is safe, and finds out",
         ) from error
+
+
+def _keep_artifacts(kept: Artifacts, record: Record, supplies: Mapping[Artifact, Supply]) -> None:
+    """The same for artifacts that were there before: nobody else may have needed them."""
+    try:
+        kept.keep(supplies)
+    except StoreError as error:
+        raise OutcomeUnknown(
+            f"{record.reference} is published, but whether all that its lock needs is there could not be "
+            f"checked: {error}",
+            hint=f"`packreg verify {record.reference}` finds out",
+        ) from error
+
+
+def _read_artifacts_back(kept: Artifacts, created: Iterable[Artifact]) -> None:
+    """Prove what was just stored, for stores that ignore checksums."""
+    for artifact in created:
+        kept.get(artifact)
 
 
 def _read_back(objects: Objects, record: Record, data: bytes) -> None:

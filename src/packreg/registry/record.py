@@ -18,6 +18,7 @@ from packreg.errors import InvalidPack
 from packreg.pack.metadata import PackInfo
 from packreg.pack.reference import digest_problem
 from packreg.pack.version import Version
+from packreg.registry.artifacts import Artifact, artifacts_json, read_artifacts
 from packreg.registry.formats import beginning
 from packreg.registry.layout import bundle_key, record_key
 from packreg.registry.members import Members, printable_values
@@ -76,7 +77,8 @@ class Record(NamedTuple):
     (bytes) guard the transport, `unpacked` is in bytes, `manifest_sha256` (hex) is that of
     PulumiPolicy.yaml, `manifest` its content, `published` RFC 3339 in UTC, `attempt` the id of the one
     publishing that wrote it, `notes` what a reader should know (such as that it has no lock), `metadata` what
-    the running pack said of itself when it was published; None where nobody asked it.
+    the running pack said of itself when it was published; None where nobody asked it. `artifacts` are the
+    files of its dependencies that the registry keeps itself.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Record(NamedTuple):
     source: Source = Source()
     notes: tuple[str, ...] = ()
     metadata: PackInfo | None = None
+    artifacts: tuple[Artifact, ...] = ()
 
     @property
     def bundle_key(self) -> str:
@@ -130,6 +133,7 @@ class Record(NamedTuple):
             "notes": list(self.notes),
             "lock": lock,
             "metadata": None if self.metadata is None else self.metadata.as_json(),
+            **({"artifacts": artifacts_json(self.artifacts)} if self.artifacts else {}),
         }
 
     def encode(self) -> bytes:
@@ -180,6 +184,7 @@ class Record(NamedTuple):
             source=_read_source(found.members("source")),
             notes=found.texts("notes"),
             metadata=_read_metadata(found),
+            artifacts=read_artifacts(found),
         )
         if record.name != name or record.version != version:
             raise found.wrong("name", f"it is the record of {record.reference}")

@@ -17,11 +17,12 @@ from packreg.store.local import LocalBucket
 
 # What writes, lists or looks after a registry is imported where it is called: most callers read one release.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from packreg.pack.check import Pack
     from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
+    from packreg.registry.artifacts import Artifact, Artifacts, Supply
     from packreg.registry.audit import Finding, Garbage
     from packreg.registry.clocks import StoreTimes
     from packreg.registry.listing import PackListing
@@ -118,6 +119,13 @@ class Registry:
         return Chain(self.store, layout.GOVERNANCE)
 
     @cached_property
+    def artifacts(self) -> Artifacts:
+        """The files of dependencies that the registry keeps itself; nothing is read yet."""
+        from packreg.registry.artifacts import Artifacts
+
+        return Artifacts(self.store)
+
+    @cached_property
     def times(self) -> StoreTimes:
         """The store's own times, which those in objects are compared with; nothing is read yet."""
         from packreg.registry.clocks import StoreTimes
@@ -136,12 +144,14 @@ class Registry:
         tool: str,
         notes: Iterable[str] = (),
         metadata: PackInfo | None = None,
+        artifacts: Mapping[Artifact, Supply] | None = None,
         dry_run: bool = False,
     ) -> Published:
-        """Publish a pack, or find that exactly it is published. At most 5 requests.
+        """Publish a pack, or find that exactly it is published. At most 5 requests, and those for artifacts.
 
-        `metadata` is what the running pack said of itself. With `dry_run` nothing is written, only looked at,
-        also where there is no registry yet.
+        `metadata` is what the running pack said of itself, `artifacts` what the registry is to keep of its
+        dependencies: one request for 1,000 that it has, and one for each that it does not have yet. With
+        `dry_run` nothing is written, only looked at, also where there is no registry yet.
 
         Raises:
             VersionUsed: the version is used for other content, or was removed.
@@ -164,13 +174,14 @@ class Registry:
             attempt=self._new_id(),
             notes=tuple(notes),
             metadata=metadata,
+            artifacts=tuple(artifacts or ()),
         )
         if dry_run:
             return look(self._objects, record)
         settings = self.home()
         read_back = settings.facts.get("checksums") in ("ignored", "unknown")
         try:
-            return commit(self._objects, record, bundle.data, read_back=read_back)
+            return commit(self._objects, record, bundle.data, read_back=read_back, supplies=artifacts or {})
         except StoreUnsafe:
             from packreg.registry.setup import find_home
 
@@ -335,10 +346,11 @@ class Registry:
         Raises:
             NotFound: there is no such release.
         """
-        from packreg.registry import audit
+        from packreg.registry import artifact_audit, audit
 
         if reference is None:
             yield from audit.verify_registry(self._objects, self.limits)
+            yield from artifact_audit.verify_artifacts(self._objects)
             return
         name, wanted = reference.name, reference.wanted
         accepts: Callable[[Version], bool] | None = None
@@ -359,20 +371,20 @@ class Registry:
         """What can be deleted at the time `now`, in seconds since the epoch; nothing is.
 
         Bundles whose version is published with another bundle or was removed; bundles whose version nobody
-        published for 30 days; what probes left behind a day ago.
+        published for 30 days; artifacts that no release needs, after as long; what probes left behind a day
+        ago.
         """
-        from packreg.registry import audit
+        from packreg.registry import artifact_audit, audit
 
-        return list(audit.find_garbage(self._objects, now))
+        return [*audit.find_garbage(self._objects, now), *artifact_audit.find_garbage(self._objects, now)]
 
     def collect(self, garbage: Iterable[Garbage]) -> Iterator[Garbage]:
         """Delete what `gc` found, and give back each piece that was deleted, as it is."""
-        from packreg.registry import audit
+        from packreg.registry.artifact_audit import Collection
 
         self.home()
-        for piece in garbage:
-            if audit.delete_garbage(self._objects, piece):
-                yield piece
+        collection = Collection(self._objects)
+        yield from (piece for piece in garbage if collection.delete(piece))
 
     def sweep(self, now: float) -> int:
         """Remove what killed writers left half written a day before `now`, in seconds since the epoch.

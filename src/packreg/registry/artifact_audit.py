@@ -1,0 +1,137 @@
+"""Proving that a registry's artifacts are whole, and finding those that no release needs.
+
+A release needs the artifacts that its record names, until it is removed. `NeededArtifacts` is the one place
+that knows who needs what; another object that names artifacts is read there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from packreg.errors import IntegrityError, NotFound, StoreRefused
+from packreg.pack.version import Version
+from packreg.registry import layout
+from packreg.registry.artifacts import MAX_ARTIFACT, Artifact, Artifacts
+from packreg.registry.audit import UNDECIDED, Finding, Garbage, delete_garbage
+from packreg.registry.digests import READERS
+
+if TYPE_CHECKING:
+    from packreg.registry.objects import Objects
+
+
+class NeededArtifacts:
+    """Which artifacts are needed, as the registry's objects say; what never changes is read once."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._records: dict[tuple[str, Version], frozenset[str]] = {}
+
+    def now(self) -> frozenset[str]:
+        """The sha256 of every artifact that is needed now.
+
+        One request per 1,000 records, yanks and removals, and one for each record that was not read yet.
+
+        Raises:
+            IntegrityError, StoreRefused: a record cannot be read, so nobody knows what it needs.
+        """
+        recorded, removed = set(), set()
+        for entry in self._objects.store.list_all(layout.PACKS):
+            name = entry.key.split("/")[1]
+            meaning = layout.read_pack_key(name, entry.key)
+            if meaning is not None and meaning.kind == "record":
+                recorded.add((name, meaning.version))
+            elif meaning is not None and meaning.kind == "tombstone":
+                removed.add((name, meaning.version))
+        unread = sorted(recorded - removed - self._records.keys(), key=str)
+        with ThreadPoolExecutor(READERS) as readers:
+            self._records.update(zip(unread, readers.map(self._named, unread), strict=True))
+        needed = (named for release, named in self._records.items() if release not in removed)
+        return frozenset().union(*needed)
+
+    def _named(self, release: tuple[str, Version]) -> frozenset[str]:
+        record = self._objects.record(*release)
+        return frozenset(each.sha256 for each in record.artifacts) if record is not None else frozenset()
+
+
+def verify_artifacts(objects: Objects) -> Iterator[Finding]:
+    """What is wrong below `artifacts/`; that releases have what they name is found with each release."""
+    artifacts = Artifacts(objects.store)
+    held = artifacts.held()
+    for entry in objects.store.list_all(layout.ARTIFACTS):
+        if layout.read_artifact_key(entry.key) is None:
+            yield Finding(entry.key, "error", "unknown-key", "packreg writes no such key")
+    if not held:
+        return
+    try:
+        needed = NeededArtifacts(objects).now()
+    except (IntegrityError, StoreRefused):
+        return  # the record is a finding of its own; what else is needed is proved with the releases
+    for sha256, entry in held.items():
+        if sha256 in needed:
+            continue
+        problem = artifacts.problem(Artifact("it", sha256, entry.size))
+        if problem:
+            yield Finding(entry.key, "error", "bad-artifact", problem)
+        else:
+            yield Finding(entry.key, "note", "orphan", "no release needs it; `packreg gc` removes it in time")
+
+
+def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
+    """Artifacts that no release needs, and that were stored 30 days before `now` or earlier.
+
+    A younger one may be of a publisher who is still at work. Artifacts are listed before records: one that
+    is needed by the time its records are read stays. While a record cannot be read none is garbage.
+    """
+    old = [entry for entry in Artifacts(objects.store).held().values() if now - entry.modified > UNDECIDED]
+    if not old:
+        return
+    try:
+        needed = NeededArtifacts(objects).now()
+    except (IntegrityError, StoreRefused):
+        return
+    for entry in old:
+        if layout.read_artifact_key(entry.key) not in needed:
+            yield Garbage(entry.key, entry.size, now - entry.modified, "no release needs it")
+
+
+class Collection:
+    """One collection of garbage: deletes what `find_garbage` found, here and in `audit`."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._needs = NeededArtifacts(objects)
+        self._needed: frozenset[str] | None = None
+
+    def delete(self, garbage: Garbage) -> bool:
+        """Delete one piece; False if it is needed by now, or was collected by somebody else.
+
+        As any release may begin to need an artifact at any moment, who needs it is asked before and after,
+        with the bytes in hand to put it back; a publisher that found it looks for it after its commit.
+        Whichever of the two comes second sees what the other did.
+
+        Raises:
+            IntegrityError, StoreRefused: a record cannot be read; nothing was deleted.
+        """
+        if not garbage.key.startswith(layout.ARTIFACTS):
+            return delete_garbage(self._objects, garbage)
+        store, sha256 = self._objects.store, layout.read_artifact_key(garbage.key)
+        if self._needed is None:
+            self._needed = self._needs.now()
+        if sha256 in self._needed:
+            return False
+        try:
+            data = store.get(garbage.key, limit=MAX_ARTIFACT)
+        except NotFound:
+            return False
+        store.delete(garbage.key)
+        try:
+            self._needed = self._needs.now()
+        except BaseException:
+            store.create(garbage.key, data)
+            raise
+        if sha256 in self._needed:
+            store.create(garbage.key, data)
+            return False
+        return True
