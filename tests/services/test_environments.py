@@ -8,7 +8,7 @@ import pytest
 
 from packreg.cli.context import CommandContext
 from packreg.errors import ChangedMeanwhile, InvalidConfiguration, NotFound, UsageError
-from packreg.services.environments import EnvironmentResolver, set_environment, with_value
+from packreg.services.environments import EnvironmentResolver, opened_json, set_environment, with_value
 from packreg.services.workspace import Workspace
 from tests.services.conftest import open_workspace, told
 
@@ -112,3 +112,12 @@ def test_what_cannot_be_evaluated_is_not_kept(workspace: Workspace) -> None:
         with pytest.raises((InvalidConfiguration, NotFound)):
             set_environment(workspace, "prod", lambda kept, text=text: text)  # type: ignore[misc]
     assert EnvironmentResolver(workspace).environments.newest("prod") is None
+
+
+def test_secrets_are_shown_only_if_asked_for(workspace: Workspace) -> None:
+    """In the JSON shape of what was opened, too."""
+    keeper = open_workspace(Path(workspace.cwd), PACKREG_PASSPHRASE="correct horse")
+    set_environment(keeper, "prod", lambda before: b"values: {a: {fn::secret: hidden}}\n")
+    opened = EnvironmentResolver(keeper).open(["prod"])
+    assert opened_json(opened)["values"] == {"a": "[secret]"}
+    assert opened_json(opened, show_secrets=True)["values"] == {"a": "hidden"}

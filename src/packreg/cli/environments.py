@@ -9,13 +9,28 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import CommandGroup, command
-from packreg.errors import NotFound, UsageError
+from packreg.cli.output import json_text
+from packreg.environments.document import MAX_DOCUMENT
+from packreg.errors import UsageError
 from packreg.files import read_file
-from packreg.services.environments import revision_json
+from packreg.services.environment_revisions import (
+    compare_environments,
+    environment_history,
+    list_environments,
+    read_environment,
+    remove_environment,
+    tag_environment,
+)
+from packreg.services.environments import (
+    EnvironmentResolver,
+    opened_json,
+    revision_json,
+    set_environment,
+    with_value,
+)
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.environments.stored import EnvironmentRevision
 
 STDIN = "-"
 MAX_VALUE = 2**20  # bytes
@@ -76,8 +91,6 @@ def set_command(
     Secrets (`fn::secret: text`) are encrypted before anything is stored. `-` reads the definition, or the
     value, from stdin. Setting the same definition again adds no revision.
     """
-    from packreg.services.environments import set_environment, with_value
-
     if value is None and (secret or string):
         raise UsageError("--secret and --string are for one value", hint="write NAME PATH VALUE")
 
@@ -102,7 +115,7 @@ def get_command(context: CommandContext, reference: str) -> None:
 
     What is printed can be edited and set again; secrets that stay as they are need no key for that.
     """
-    revision = _revision(context, reference)
+    revision = read_environment(context, reference)
     text = revision.text.decode()
     if context.out.json:
         context.out.document({**revision_json(revision), "definition": text})
@@ -123,23 +136,14 @@ def open_command(context: CommandContext, references: tuple[str, ...], show_secr
 
     Several are merged, as for a policy pack; later ones override earlier ones.
     """
-    from packreg.cli.output import json_text
-    from packreg.services.environments import EnvironmentResolver
-
     opened = EnvironmentResolver(context).open(references)
-    values = dict(opened.values if show_secrets else opened.shown)
+    document = opened_json(opened, show_secrets=show_secrets)
     for problem in opened.warnings:
         context.out.warn(str(problem), problem.hint)
     if context.out.json:
-        document = {
-            "origin": opened.origin,
-            "revisions": list(opened.revisions),
-            "values": values,
-            "warnings": [problem._asdict() for problem in opened.warnings],
-        }
         context.out.document(document)
     else:
-        context.out.patch(json_text(values).split("\n"))
+        context.out.patch(json_text(document["values"]).split("\n"))
 
 
 @command("diff", group=env_command, examples=("packreg env diff prod@2 prod@3", "packreg env diff prod"))
@@ -151,19 +155,11 @@ def diff_command(context: CommandContext, old: str, new: str | None) -> None:
 
     Secrets are compared in encrypted form: a secret that was set again differs, whatever its text.
     """
-    from difflib import unified_diff
-
-    theirs = _revision(context, new or old)
-    if new is None and theirs.number == 1:
-        raise NotFound(f"{theirs} is the first revision, there is none before it")
-    mine = _revision(context, f"{theirs.name}@{theirs.number - 1}" if new is None else old)
-    before, after = (each.text.decode().splitlines() for each in (mine, theirs))
-    lines = list(unified_diff(before, after, str(mine), str(theirs), lineterm=""))
+    found = compare_environments(context, old, new)
     if context.out.json:
-        document = {"old": str(mine), "new": str(theirs), "same": not lines, "text": "\n".join(lines)}
-        context.out.document(document)
+        context.out.document(found.as_json())
     else:
-        context.out.patch(lines)
+        context.out.patch(found.lines)
 
 
 @command("ls", group=env_command, examples=("packreg env ls", "packreg env ls --all --json"))
@@ -171,11 +167,7 @@ def diff_command(context: CommandContext, old: str, new: str | None) -> None:
 @click.pass_obj
 def ls_command(context: CommandContext, removed: bool) -> None:
     """List the environments, with the newest revision of each."""
-    from packreg.services.environments import environments_of
-
-    environments = environments_of(context)
-    newest = context.at_once(16, environments.newest, environments.names())
-    shown = [each for each in newest if each is not None and (removed or not each.removed)]
+    shown = list_environments(context, removed=removed)
     if context.out.json:
         context.out.document([revision_json(each) for each in shown])
         return
@@ -190,22 +182,15 @@ def ls_command(context: CommandContext, removed: bool) -> None:
 @click.pass_obj
 def history_command(context: CommandContext, name: str) -> None:
     """List the revisions of an environment, the newest first, with their tags."""
-    from packreg.services.environments import environments_of
-
-    environments = environments_of(context)
-    tags = environments.tags(name).numbers
-    revisions = list(environments.history(name))
-    if not revisions:
-        raise NotFound(f"there is no environment {name}", hint="`packreg env ls` lists them")
-    of = {each.number: sorted(tag for tag, n in tags.items() if n == each.number) for each in revisions}
+    found = environment_history(context, name)
     if context.out.json:
-        context.out.document([{**revision_json(each), "tags": of[each.number]} for each in revisions])
+        context.out.document([each.as_json() for each in found])
         return
     context.out.table(
         ["revision", "at", "by", "tags", "state"],
         [
-            [r.number, r.at, r.by, ", ".join(of[r.number]), f"removed: {r.removed}" if r.removed else ""]
-            for r in revisions
+            [r.number, r.at, r.by, ", ".join(tags), f"removed: {r.removed}" if r.removed else ""]
+            for r, tags in found
         ],
     )
 
@@ -221,16 +206,10 @@ def history_command(context: CommandContext, name: str) -> None:
 @click.pass_obj
 def tag_command(context: CommandContext, reference: str, tag: str, delete: bool) -> None:
     """Let a tag name a revision, or move it there; without @REV the newest one."""
-    from packreg.registry.environment_reference import EnvironmentReference
-    from packreg.services.environments import environments_of
-
-    environments = environments_of(context)
-    name = EnvironmentReference.parse(reference).name
-    number = 0 if delete else _revision(context, reference).number
-    before = environments.tag(name, tag, number, context.by)
+    moved = tag_environment(context, reference, tag, delete=delete)
+    name, _, number, before = moved
     if context.out.json:
-        document = {"name": name, "tag": tag, "revision": number or None, "before": before or None}
-        context.out.document(document)
+        context.out.document(moved.as_json())
     elif delete:
         context.out.line(f"{name}@{tag} is dropped; it named {name}@{before}")
     else:
@@ -248,32 +227,15 @@ def rm_command(context: CommandContext, name: str, reason: str, yes: bool) -> No
 
     Until it is set again, its name and its tags refer to nothing.
     """
-    from packreg.services.environments import environments_of
-
-    context.confirmed(f"removing the environment {name} from {context.place}", yes)
-    removed = environments_of(context).remove(name, reason, context.by)
+    removed = remove_environment(context, name, reason, yes=yes)
     if context.out.json:
         context.out.document(revision_json(removed))
     else:
         context.out.line(f"{name} is removed: {removed.removed}")
 
 
-def _revision(context: CommandContext, reference: str) -> EnvironmentRevision:
-    from packreg.registry.environment_reference import EnvironmentReference
-    from packreg.services.environments import environments_of
-
-    parsed = EnvironmentReference.parse(reference)
-    if parsed.esc:
-        raise UsageError(
-            f"{reference} is kept by Pulumi ESC", hint=f"`packreg env open {reference}` opens it"
-        )
-    return environments_of(context).at(parsed)
-
-
 def _definition(context: CommandContext, path: str) -> bytes:
     """What is in a file, or on stdin for `-`. Raises: UsageError: it cannot be read."""
-    from packreg.environments.document import MAX_DOCUMENT
-
     if path == STDIN:
         return _stdin(MAX_DOCUMENT + 1)
     try:

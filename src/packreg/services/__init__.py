@@ -9,7 +9,7 @@ exits. May import every room but the faces; no face is imported here.
     pack_tests                                 its own test cases
     withdrawal                                 releases are yanked and removed
     pack_programs, install                     packs become programs
-    environments, esc                          environments are opened
+    environments, environment_revisions, esc   environments are set, opened, compared and tagged
     governance, continuity, waiting            governance is read and edited, and continues what is known
     decisions, explain                         what must run and why
     enable, groups, group_plans, waivers       a pack's entry in a group; groups and waivers are changed

@@ -151,6 +151,16 @@ def revision_json(revision: EnvironmentRevision) -> dict[str, object]:
     }
 
 
+def opened_json(opened: Opened, *, show_secrets: bool = False) -> dict[str, object]:
+    """What environments give a pack, for `--json`; secrets are "[secret]" unless they are shown."""
+    return {
+        "origin": opened.origin,
+        "revisions": list(opened.revisions),
+        "values": dict(opened.values if show_secrets else opened.shown),
+        "warnings": [problem._asdict() for problem in opened.warnings],
+    }
+
+
 def _try_out(resolver: EnvironmentResolver, name: str, text: bytes) -> tuple[Problem, ...]:
     """Evaluate a definition before it is kept, and give what its author should know.
 
