@@ -15,7 +15,8 @@ import pytest
 from filelock import FileLock
 
 from packreg.analyzer.evaluation import PackToRun
-from packreg.analyzer.program import Deadlines, Program, Stack, pack_environment, pack_program
+from packreg.analyzer.pack_program import pack_environment, pack_program
+from packreg.analyzer.program import Deadlines, Program, Stack
 from packreg.configuration.file import Layer
 from packreg.install.lock_dependencies import lock_dependencies
 from packreg.pack.check import load_pack

@@ -13,8 +13,9 @@ from packreg.analyzer.analyzer import Answer, CallFailed
 from packreg.analyzer.asking import Item, Question, _Questions
 from packreg.analyzer.evaluation import PackToRun, evaluate
 from packreg.analyzer.findings import PackResult
+from packreg.analyzer.pack_program import pack_environment, pack_program
 from packreg.analyzer.pool import Pool
-from packreg.analyzer.program import Deadlines, pack_environment, pack_program
+from packreg.analyzer.program import Deadlines
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.many import BATCH
 from packreg.analyzer.session import Session

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from packreg.analyzer.pack_program import pack_program
 from packreg.analyzer.process import Process
-from packreg.analyzer.program import Program, pack_program
+from packreg.analyzer.program import Program
 from packreg.analyzer.supervisor import Watch, descendants
 from packreg.errors import PackFailed
 from packreg.pack.manifest import parse_manifest

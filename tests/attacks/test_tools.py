@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analyzer.program import pack_program
+from packreg.analyzer.pack_program import pack_program
 from packreg.errors import InstallError, UsageError
 from packreg.install.home import Home
 from packreg.install.interpreter import find_interpreter

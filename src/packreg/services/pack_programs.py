@@ -127,7 +127,8 @@ def program_of(workspace: Workspace, pack: Ready, stack: Stack | None) -> Progra
         InstallError: there is no Node.js for it.
         UsageError: the program that a setting names for it is not there, or lies in the checkout.
     """
-    from packreg.analyzer.program import Engine, pack_environment, pack_program
+    from packreg.analyzer.pack_program import pack_environment, pack_program
+    from packreg.analyzer.program import Engine
     from packreg.install.nodejs import node_version
     from packreg.install.tools import said_version
     from packreg.opa.command import analyzer_command
