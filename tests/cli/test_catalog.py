@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.cli.catalog import dependencies
-from packreg.registry.record import Lock
 from tests.cli.conftest import User
 
 
@@ -87,20 +85,3 @@ def test_search_looks_at_names_and_descriptions(published: User) -> None:
     assert [hit["name"] for hit in published.must("search", "s", "--json").json()] == ["guard", "limits"]
     done = published.must("search", "nowhere")
     assert (done.out, done.err) == ("", "no pack has 'nowhere' in its name or description\n")
-
-
-def test_locked_dependencies_are_summarised(published: User) -> None:
-    """Of a lock the names and versions are shown, not the hashes."""
-
-    from packreg import Reference, open_registry
-
-    settings = published.must("config", "--json").json()
-    record = open_registry(settings["location"]["url"]).resolve(Reference.parse("guard")).record
-    text = (
-        "pulumi==3.1 \\\n    --hash=sha256:00\ngrpcio==1.0 ; python_version < '4' \\\n    --hash=sha256:11\n"
-    )
-    locked = record._replace(lock=Lock("requirements", text))
-    assert dependencies(locked) == ["grpcio==1.0 ; python_version < '4'", "pulumi==3.1"]
-    npm = '{"packages": {"": {}, "node_modules/@pulumi/policy": {"version": "1.2.0"}}}'
-    assert dependencies(record._replace(lock=Lock("npm", npm))) == ["@pulumi/policy@1.2.0"]
-    assert dependencies(record._replace(lock=Lock("npm", "[]"))) == []

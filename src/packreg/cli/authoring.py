@@ -12,6 +12,7 @@ from packreg.cli.base import command
 from packreg.cli.output import human_size
 from packreg.errors import InvalidPack
 from packreg.services.check import check_path, checked_pack, name_alone_is_unknown, with_wheel
+from packreg.services.named_files import write_named
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -89,13 +90,12 @@ def bundle_command(
 
     The same directory gives the same bytes, on every machine.
     """
-    from packreg.cli.atomic import write_atomically
     from packreg.pack.bundle import encode
 
     pack = with_wheel(context, checked_pack(context, directory, name, version))
     bundle = encode(pack.files, context.limits)
     target = Path(context.cwd, output or f"{pack.name}-{pack.version}.tgz")
-    write_atomically(target, bundle.data)
+    write_named(target, bundle.data)
     if context.out.json:
         context.out.document(
             {

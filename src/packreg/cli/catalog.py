@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from packreg.cli.base import NAME, REFERENCE, command
 from packreg.cli.output import human_size
 from packreg.cli.policy_table import policy_rows
-from packreg.errors import NotFound
+from packreg.services.catalog import (
+    description_of,
+    latest_versions,
+    pack_versions,
+    release_info,
+    search_packs,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from packreg.cli.context import CommandContext
     from packreg.pack.reference import Reference
     from packreg.registry.maintenance import Standing
     from packreg.registry.record import Record
-
-AT_ONCE = 16
 
 
 @command("list", examples=("packreg list", "packreg list --latest --json"))
@@ -25,19 +31,19 @@ AT_ONCE = 16
 @click.pass_obj
 def list_command(context: CommandContext, latest: bool) -> None:
     """List the packs of the registry."""
-    names = context.registry().packs()
-    if not latest:
+    names: Collection[str]
+    if latest:
+        names = versions = latest_versions(context)
+        if context.out.json:
+            context.out.document([{"name": name, "latest": version} for name, version in versions.items()])
+        else:
+            context.out.table(["name", "latest"], [[name, v or "-"] for name, v in versions.items()])
+    else:
+        names = context.registry().packs()
         if context.out.json:
             context.out.document([{"name": name} for name in names])
         else:
             context.out.table(["name"], [[name] for name in names])
-    else:
-        newest = context.at_once(AT_ONCE, lambda name: _latest(context, name), names)
-        if context.out.json:
-            pairs = zip(names, newest, strict=True)
-            context.out.document([{"name": name, "latest": version} for name, version in pairs])
-        else:
-            context.out.table(["name", "latest"], [[n, v or "-"] for n, v in zip(names, newest, strict=True)])
     if not names:
         context.out.say(f"no packs in {context.place}")
 
@@ -50,24 +56,16 @@ def versions_command(context: CommandContext, name: str) -> None:
 
     Lowest first, also the yanked and removed ones.
     """
-    listing = context.registry().versions(name)
-    if not listing.by_version:
-        raise NotFound(
-            f"there is no pack {name!r} in this registry", hint="`packreg list` shows what there is"
-        )
-    latest = _latest_of(listing)
+    found = pack_versions(context, name)
     if context.out.json:
-        context.out.document(
-            {
-                "name": name,
-                "latest": latest,
-                "versions": [{"version": str(r.version), "state": r.state} for r in listing.releases],
-            }
-        )
+        context.out.document(found.as_json())
         return
     context.out.table(
         ["version", "state"],
-        [[r.version, "latest" if str(r.version) == latest else r.state] for r in listing.releases],
+        [
+            [r.version, "latest" if str(r.version) == found.latest else r.state]
+            for r in found.listing.releases
+        ],
     )
 
 
@@ -80,14 +78,10 @@ def info_command(context: CommandContext, reference: Reference) -> None:
     Its manifest, policies, digests and dependencies, who published it from what, and whether it was yanked or
     removed. A policy's level is the one that it has without configuration.
     """
-    registry = context.registry()
-    record = registry.resolve(reference, warn=False).record
-    standing = registry.standing(record.name, record.version)
+    info = release_info(context, reference)
+    record, standing, locked = info
     if context.out.json:
-        said = {
-            state: _said(standing) if standing.state == state else None for state in ("yanked", "removed")
-        }
-        context.out.document(record.as_json() | said | {"dependencies": dependencies(record)})
+        context.out.document(info.as_json())
         return
     for label, value in _facts(record, standing):
         if label and value:
@@ -99,7 +93,6 @@ def info_command(context: CommandContext, reference: Reference) -> None:
         for row in rows:
             cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             context.out.line(f"  {'  '.join(cells)}".rstrip())
-    locked = dependencies(record)
     if locked:
         context.out.line(
             f"{'dependencies:':<14}{len(locked)} locked by {record.lock.made_by if record.lock else ''}"
@@ -116,64 +109,13 @@ def search_command(context: CommandContext, text: str) -> None:
 
     Looks at the latest version of each pack; records that were read once are remembered on this machine.
     """
-    from packreg.pack.reference import Reference
-
-    registry = context.registry()
-    sought = text.casefold()
-
-    def look(name: str) -> dict[str, str] | None:
-        try:
-            record = registry.resolve(Reference(name, None)).record
-        except NotFound:  # nothing but yanked or removed versions
-            return None
-        description = _description(record)
-        title = record.metadata.display_name if record.metadata else ""
-        if not any(sought in text.casefold() for text in (name, description, title)):
-            return None
-        return {"name": name, "version": str(record.version), "description": description}
-
-    found = [hit for hit in context.at_once(AT_ONCE, look, registry.packs()) if hit]
+    found = search_packs(context, text)
     if context.out.json:
-        context.out.document(found)
+        context.out.document([hit._asdict() for hit in found])
         return
-    context.out.table(["name", "latest", "description"], [list(hit.values()) for hit in found])
+    context.out.table(["name", "latest", "description"], [list(hit) for hit in found])
     if not found:
         context.out.say(f"no pack has {text!r} in its name or description")
-
-
-def dependencies(record: Record) -> list[str]:
-    """The locked dependencies of a release, as `name==version` or `name@version`, sorted."""
-    import json
-
-    if record.lock is None:
-        return []
-    if record.lock.kind == "requirements":
-        lines = (line.partition(" \\")[0].strip() for line in record.lock.text.splitlines())
-        return sorted(line for line in lines if line and not line.startswith(("#", "--")))
-    try:
-        packages: dict[str, Any] = json.loads(record.lock.text).get("packages", {})
-        pairs = {
-            (path.rpartition("node_modules/")[2], entry["version"])
-            for path, entry in packages.items()
-            if path
-        }
-    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
-        return []
-    return sorted(f"{name}@{version}" for name, version in pairs)
-
-
-def _said(standing: Standing) -> dict[str, str]:
-    """Why, by whom and when a release was yanked or removed."""
-    notice = standing.notice
-    if notice is None:
-        return {"reason": "no reason given", "by": "", "at": ""}
-    return {"reason": notice.reason, "by": notice.by, "at": notice.at}
-
-
-def _description(record: Record) -> str:
-    """The manifest's, else the first line of what the running pack said."""
-    said = record.metadata.description.strip().partition("\n")[0] if record.metadata else ""
-    return str(record.manifest.get("description") or said)
 
 
 def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
@@ -187,7 +129,7 @@ def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
         ("version", str(record.version)),
         ("" if standing.state == "published" else standing.state, str(standing.notice or "no reason given")),
         ("runtime", record.runtime),
-        ("description", _description(record)),
+        ("description", description_of(record)),
         ("author", str(manifest.get("author") or "")),
         ("license", str(manifest.get("license") or "")),
         ("website", str(manifest.get("website") or "")),
@@ -201,14 +143,3 @@ def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
         ("source", ", ".join(word for word in (source.remote, source.branch, commit) if word)),
         ("notes", "; ".join(record.notes)),
     ]
-
-
-def _latest(context: CommandContext, name: str) -> str | None:
-    return _latest_of(context.registry().versions(name))
-
-
-def _latest_of(listing: Any) -> str | None:
-    try:
-        return str(listing.latest().version)
-    except NotFound:
-        return None

@@ -9,6 +9,7 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
+from packreg.services.named_files import write_named
 from packreg.services.pack_info import said_by
 
 if TYPE_CHECKING:
@@ -29,14 +30,13 @@ def docs_command(
     The policies of a release are in its record. A directory, or a release that was published without them, is
     run to ask for them. The same pack gives the same page.
     """
-    from packreg.cli.atomic import write_atomically
     from packreg.reports.policy_page import counted_policies, policy_page
 
     info, version, _ = said_by(context, pack, offline=offline, python=python)
     page = policy_page(info, version)
     target = Path(context.cwd, output) if output is not None else None
     if target is not None:
-        write_atomically(target, page.encode())
+        write_named(target, page.encode())
     if context.out.json:
         path = str(target) if target is not None else None
         context.out.document({"pack": info.shown_name, "version": version, "path": path, "page": page})

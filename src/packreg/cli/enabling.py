@@ -10,9 +10,9 @@ from packreg.cli.base import NAME, WRITTEN, command
 from packreg.cli.edits import dry_run_option, show_edit, yes_option
 from packreg.configuration.file import MAX_FILE, Layer, read_layer
 from packreg.errors import UsageError
-from packreg.files import read_file
 from packreg.groups.model import DEFAULT_PREVENTATIVE
 from packreg.services.groups import disable_pack, enable_pack
+from packreg.services.named_files import read_named
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -102,14 +102,4 @@ def disable_command(context: CommandContext, pack: str, group: str, dry_run: boo
 
 
 def _layer(context: CommandContext, path: str) -> Layer:
-    return read_layer(read_named(context, path, MAX_FILE), path)
-
-
-def read_named(context: CommandContext, path: str, most: int) -> bytes:
-    """The bytes of a file, and one more than `most` at most. Raises UsageError: it cannot be read."""
-    from pathlib import Path
-
-    try:
-        return read_file(Path(context.cwd, path), most, beginning=True)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    return read_layer(read_named(context.cwd, path, MAX_FILE), path)

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.atomic import write_atomically
 from packreg.cli.base import command
 from packreg.cli.edits import show_edit, show_plan
-from packreg.cli.enabling import read_named
 from packreg.cli.exits import WOULD_CHANGE
 from packreg.errors import UsageError
 from packreg.groups.group_file import MAX_FILE
@@ -20,6 +18,7 @@ from packreg.groups.group_file import read_groups as read_file
 from packreg.groups.group_text import write_groups
 from packreg.services.group_plans import carry_out, plan_groups
 from packreg.services.groups import read_groups
+from packreg.services.named_files import read_named, write_named
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -53,7 +52,7 @@ def apply_command(
         return 0
     if not files:
         raise UsageError("no file was given", hint="write packreg group apply FILE")
-    read = [read_file(read_named(context, path, MAX_FILE), path) for path in files]
+    read = [read_file(read_named(context.cwd, path, MAX_FILE), path) for path in files]
     plan = plan_groups(context, read, f"apply {', '.join(files)}", prune=prune, dry_run=dry_run)
     if plan.changes and not dry_run:
         show_plan(context, plan.changes)
@@ -71,7 +70,7 @@ def export_command(context: CommandContext, names: tuple[str, ...], output: str 
     found = read_groups(context, names)
     text = write_groups(found.groups)
     if output:
-        write_atomically(Path(context.cwd, output), text.encode())
+        write_named(Path(context.cwd, output), text.encode())
     if context.out.json:
         context.out.document({"revision": found.revision, "path": output, **found.as_json()})
     elif not output:

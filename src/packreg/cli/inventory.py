@@ -10,6 +10,7 @@ import click
 
 from packreg.cli.base import command
 from packreg.errors import NotEvaluated
+from packreg.services.named_files import write_named
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -46,7 +47,6 @@ def inventory_command(
     (aws-native, through Cloud Control). It reads and changes nothing. Exit code 4: something could not be
     read, so the list has gaps.
     """
-    from packreg.cli.atomic import write_atomically
     from packreg.states.inventory.aws import AwsInventory
 
     with context.out.working() as work:
@@ -60,7 +60,7 @@ def inventory_command(
         resources = list(inventory.resources())
     lines = [json.dumps(resource, sort_keys=True) for resource in resources]
     if output is not None:
-        write_atomically(Path(context.cwd, output), "".join(f"{line}\n" for line in lines).encode("ascii"))
+        write_named(Path(context.cwd, output), "".join(f"{line}\n" for line in lines).encode("ascii"))
     if context.out.json:
         context.out.document(
             {

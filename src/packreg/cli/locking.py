@@ -9,15 +9,12 @@ import click
 
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.output import human_size
-from packreg.errors import UsageError
+from packreg.services.lock import lock_packs
+from packreg.services.named_files import write_named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from packreg.cli.context import CommandContext
-    from packreg.install.lockfile import Pin
     from packreg.pack.reference import Reference
-    from packreg.registry.registry import Resolved
 
 
 @command(
@@ -43,75 +40,13 @@ def lock_command(context: CommandContext, references: tuple[Reference, ...], pat
     `packreg install --locked` installs exactly these. A removed version is refused; a yanked one is pinned
     with a warning.
     """
-    from packreg.cli.atomic import write_atomically
-    from packreg.install.lockfile import FILE_NAME, Lockfile, Pin, find_lock, lock_text, read_lock
-
-    here = Path(context.cwd)
-    target = here / path if path else find_lock(here) or here / FILE_NAME
-    lock = read_lock(target) if target.exists() else Lockfile({})
-    pins = lock.pins
-    made: list[Pin] = []
-    for resolved in context.at_once(8, lambda one: _resolve(context, one), _one_of_each(references)):
-        record = resolved.record
-        if resolved.yanked:
-            context.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
-        if resolved.note:
-            context.out.say(resolved.note)
-        pin = Pin(record.name, record.version, record.digest)
-        there = pins.get(pin.name)
-        made.append(there if there is not None and there.digest == pin.digest else pin)
-    updated = pins | {pin.name: pin for pin in made}
-    if updated != pins:
-        write_atomically(target, lock_text(lock._replace(pins=updated)).encode())
+    locked = lock_packs(context, references, path)
     if context.out.json:
-        context.out.document(
-            {
-                "path": str(target),
-                "packs": [
-                    {
-                        "name": pin.name,
-                        "version": str(pin.version),
-                        "digest": pin.digest,
-                        "changed": pins.get(pin.name) != pin,
-                    }
-                    for pin in made
-                ],
-            }
-        )
+        context.out.document(locked.as_json())
         return
-    for pin in made:
+    for pin in locked.pins:
         context.out.line(f"{pin.name}@{pin.version} {pin.digest}")
-    context.out.say(f"{'wrote' if updated != pins else 'nothing to change in'} {target}")
-
-
-def _one_of_each(references: Sequence[Reference]) -> list[Reference]:
-    """The references, each once.
-
-    Raises:
-        UsageError: two of them want different versions of one pack.
-    """
-    by_name: dict[str, Reference] = {}
-    for reference in references:
-        other = by_name.setdefault(reference.name, reference)
-        if other.wanted != reference.wanted:
-            raise UsageError(
-                f"{other} and {reference} are two versions of one pack, and a lock pins one of each",
-                hint="name it once, or write two locks with --file",
-            )
-    return list(by_name.values())
-
-
-def _resolve(context: CommandContext, reference: Reference) -> Resolved:
-    """The release that a reference means.
-
-    Raises:
-        Removed: it was removed; a machine that remembers its record would not notice otherwise.
-        NotFound: there is no such release.
-    """
-    registry = context.registry()
-    resolved = registry.resolve(reference)
-    registry.not_removed(resolved.record)
-    return resolved
+    context.out.say(f"{'wrote' if locked.changed else 'nothing to change in'} {locked.path}")
 
 
 @command("download", examples=("packreg download s3-rules@1.2.0 -o s3-rules.tgz",))
@@ -126,14 +61,12 @@ def download_command(context: CommandContext, reference: Reference, output: Path
     The bytes are those that were published: size and sha256 are compared with the record before the file
     appears.
     """
-    from packreg.cli.atomic import write_atomically
-
     registry = context.registry()
     resolved = registry.resolve(reference)
     record = resolved.record
     data = registry.fetch(record)
     target = Path(context.cwd, output or f"{record.name}-{record.version}.tgz")
-    write_atomically(target, data)
+    write_named(target, data)
     if resolved.yanked:
         context.out.warn(f"{record.reference} is yanked: {resolved.yanked}")
     if context.out.json:

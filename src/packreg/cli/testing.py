@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.atomic import write_atomically
 from packreg.cli.base import command, remember_format
 from packreg.cli.installing import offline_option, python_option
 from packreg.errors import NotEvaluated, UsageError
+from packreg.services.named_files import write_named
 from packreg.services.pack_tests import run_cases
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def test_command(
     if update:
         report, texts = tested.expecting_found()
         for path, text in texts.items():
-            write_atomically(path, text)
+            write_named(path, text)
     _write(context, report, output)
     return _EXIT_CODES[report.verdict]
 

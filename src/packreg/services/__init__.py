@@ -5,10 +5,11 @@ of progress) and plain values. None asks the terminal, the process' environment 
 exits. May import every room but the faces; no face is imported here.
 
     workspace, notify, clock, defects          what every use case is given
+    named_files                                files that the user named
     check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
     pack_tests                                 its own test cases
-    withdrawal                                 releases are yanked and removed
-    pack_programs, install                     packs become programs
+    catalog, withdrawal                        releases are looked up, yanked and removed
+    pack_programs, install, lock               packs become programs, or are pinned
     environments, environment_revisions, esc   environments are set, opened, compared and tagged
     governance, continuity, waiting            governance is read and edited, and continues what is known
     decisions, explain                         what must run and why
