@@ -24,6 +24,7 @@ from packreg.services.audit_dask import Assignment, assignment, audit_one, put_d
 from packreg.services.governance import read_governance
 from packreg.services.judge import ReportIdentity, new_identity
 from packreg.services.stacks import StackTask
+from packreg.services.workspace import Workspace
 from packreg.states.backend import list_stacks
 from packreg.states.places import open_place
 from tests.cli.conftest import User
@@ -158,13 +159,13 @@ def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: ReportI
 def test_an_audit_that_is_made_again_gives_the_first_report(office: User, options: AuditOptions) -> None:
     """Its worker died when the report was kept: the answer is that report's, though the stack has changed."""
     about, task = assigned(office, options)
-    stamp = new_identity()
+    stamp = new_identity(Workspace())
     first = on_a_worker(office, about, task, stamp)
     assert first.verdict == "not-compliant"
     write_stack(office.directory / "states", "app-1", "prod", GOOD)
     assert on_a_worker(office, about, task, stamp) == first
     assert reports(office) == {"stack.organization.app-1.prod": 1}
-    later = on_a_worker(office, about, task, new_identity())
+    later = on_a_worker(office, about, task, new_identity(Workspace()))
     assert (later.verdict, reports(office)) == ("compliant", {"stack.organization.app-1.prod": 2})
 
 
@@ -172,18 +173,20 @@ def test_workers_decide_by_the_revision_that_the_audit_began_with(office: User) 
     """Groups that are changed meanwhile count for the next audit."""
     about, task = assigned(office)
     office.must("disable", "--yes", "guard", "--group", "default-audit-policy-group", "--quiet")
-    assert on_a_worker(office, about, task, new_identity()).verdict == "not-compliant"
+    assert on_a_worker(office, about, task, new_identity(Workspace())).verdict == "not-compliant"
     about, task = assigned(office)
-    assert on_a_worker(office, about, task, new_identity()).verdict == "nothing-required"
+    assert on_a_worker(office, about, task, new_identity(Workspace())).verdict == "nothing-required"
 
 
 def test_a_worker_that_cannot_work_says_why(office: User) -> None:
     """Another version of packreg, or no registry where it is: an evaluation error of the stack."""
     about, task = assigned(office)
-    other = on_a_worker(office, replace(about, tool="0.0.0"), task, new_identity())
+    other = on_a_worker(office, replace(about, tool="0.0.0"), task, new_identity(Workspace()))
     assert (other.verdict, other.entity) == ("not-evaluated", "organization/app-1/prod")
     assert "the audit runs packreg 0.0.0" in other.error
-    gone = on_a_worker(office, replace(about, registry=str(office.top / "gone")), task, new_identity())
+    gone = on_a_worker(
+        office, replace(about, registry=str(office.top / "gone")), task, new_identity(Workspace())
+    )
     assert gone.verdict == "not-evaluated" and gone.error
     assert reports(office) == {}
 

@@ -9,6 +9,7 @@ from packreg.groups.model import Entity
 from packreg.services.guard_evidence import OwnFindings
 from packreg.services.judge import ReportIdentity, governed_report, judged_report, new_identity, stored_report
 from packreg.services.prepare import PreparedPacks
+from packreg.services.workspace import Workspace
 from packreg.states.state import read_state
 
 PROD = Entity("stack", "organization/shop/prod")
@@ -40,10 +41,14 @@ def test_own_findings_stand_beside_those_of_packs() -> None:
 
 
 def test_a_report_has_the_identity_of_its_run() -> None:
-    """The run's, or one that was given; two runs never share one."""
+    """The run's, or one that was given; time and new ids are the workspace's."""
+    workspace = Workspace()
+    workspace.precisely_now, workspace.new_id = lambda: "2026-06-01T00:00:00.000000Z", lambda: "made"
     report = governed_report(prepared(), Evaluation((), 0), where="w", of=("", ""))
-    assert stored_report("enforce", report, prepared(), "").id == "the-run"
+    stored = stored_report(workspace, "enforce", report, prepared(), "")
+    assert (stored.id, stored.time) == ("the-run", "2026-06-01T00:00:00.000000Z")
     given = ReportIdentity("another", "2026-01-01T00:00:00.000000Z")
-    stored = stored_report("audit", report, prepared(), "", given)
+    stored = stored_report(workspace, "audit", report, prepared(), "", given)
     assert (stored.id, stored.time) == given
-    assert new_identity().id != new_identity().id and new_identity("mine").id == "mine"
+    assert new_identity(workspace) == ("made", "2026-06-01T00:00:00.000000Z")
+    assert new_identity(workspace, "mine").id == "mine"

@@ -28,7 +28,7 @@ def report(
     decisions = Decisions.read(workspace)
     packs = RequiredPacks(workspace, decisions).ready(decisions.required(entity, "preventative"), None)
     made = governed_report(packs, Evaluation((), 0), where="a state", of=("prod", "shop"))
-    return stored_report("enforce", made, packs, "", identity)
+    return stored_report(workspace, "enforce", made, packs, "", identity)
 
 
 def test_reports_come_back_the_newest_first(workspace: Workspace) -> None:

@@ -77,7 +77,7 @@ class GuardBackend:
             failed_open=bool(run.passed),
         )
         kind: Kind = "audit" if audit else "preview" if plan else "update"
-        ReportStore(self._workspace).save(stored_report(kind, report, packs, ""))
+        ReportStore(self._workspace).save(stored_report(self._workspace, kind, report, packs, ""))
 
     def _taken_over(self, run: Run) -> OwnFindings:
         """What the last audit found beside the packs: nobody looks at the stack's history now."""

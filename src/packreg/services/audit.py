@@ -247,7 +247,7 @@ class Auditor:
         unkept = ""
         if self._options.keep:
             try:
-                stored = stored_report("audit", report, ready, snapshot.digest(), stamp)
+                stored = stored_report(self._workspace, "audit", report, ready, snapshot.digest(), stamp)
                 report = ReportStore(self._workspace).save(stored, again=stamp is not None).report
             except PackregError as error:
                 unkept = str(error)

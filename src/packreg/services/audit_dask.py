@@ -58,7 +58,7 @@ def assignment(workspace: Workspace, backend: str, revision: int, options: Audit
         backend = file_path(backend, cwd=Path(workspace.cwd)).absolute().as_uri()
     location = workspace.location
     registry = location.path if location.is_local else location.url
-    return Assignment(new_identity().id, __version__, registry, backend, revision, options)
+    return Assignment(workspace.new_id(), __version__, registry, backend, revision, options)
 
 
 def audit_on_cluster(
@@ -94,7 +94,7 @@ def audit_on_cluster(
         def hand_out(some: Iterable[StackTask]) -> list[Any]:
             futures = []
             for task in some:
-                stamp = new_identity()
+                stamp = new_identity(workspace)
                 key = f"packreg-audit-{stamp.id}"
                 future = client.submit(audit_one, about, task, stamp, key=key, pure=False)
                 under_way[future] = task

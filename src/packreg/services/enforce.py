@@ -119,7 +119,9 @@ def enforce(
     if not keep:
         return Enforced(report)
     try:
-        kept = ReportStore(workspace).save(stored_report("enforce", report, prepared, snapshot.digest()))
+        kept = ReportStore(workspace).save(
+            stored_report(workspace, "enforce", report, prepared, snapshot.digest())
+        )
     except PackregError as error:
         return Enforced(report, unkept=error)
     return Enforced(report, kept.key)

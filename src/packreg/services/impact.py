@@ -284,7 +284,7 @@ class BothVersions:
         ready = runner.packs.ready(required, told, shared=self._shared)
         report = judged_report(snapshot, ready, where=snapshot.where, pool=self._pool)
         run: Run = "enforce" if mode == "preventative" else "audit"
-        return stored_report(run, report, ready, snapshot.digest())
+        return stored_report(self._workspace, run, report, ready, snapshot.digest())
 
     def _note(self, entity: Entity) -> str:
         """What other groups make of it: a version that runs all the same, or a conflict."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from packreg.reports.stored import StoredReport
     from packreg.services.guard_evidence import OwnFindings
     from packreg.services.prepare import PreparedPacks
+    from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot
 
 HiddenSecrets = Literal["refused", "allowed", "counted"]
@@ -125,18 +126,21 @@ class ReportIdentity(NamedTuple):
     time: str
 
 
-def new_identity(id: str = "") -> ReportIdentity:
+def new_identity(workspace: Workspace, id: str = "") -> ReportIdentity:
     """One that no other run has, of the present time; `id` is that of the run, if it has one."""
-    from packreg.services.clock import new_id, precisely_now
-
-    return ReportIdentity(id or new_id(), precisely_now())
+    return ReportIdentity(id or workspace.new_id(), workspace.precisely_now())
 
 
 def stored_report(
-    run: Run, report: Report, packs: PreparedPacks, state: str, stamp: ReportIdentity | None = None
+    workspace: Workspace,
+    run: Run,
+    report: Report,
+    packs: PreparedPacks,
+    state: str,
+    identity: ReportIdentity | None = None,
 ) -> StoredReport:
     """What is kept of a run that ended just now; `state` is the digest of what was judged, "" without one."""
     from packreg.reports.stored import StoredReport
 
-    id, time = stamp or new_identity(packs.id)
+    id, time = identity or new_identity(workspace, packs.id)
     return StoredReport(id, run, time, state, packs.ran, report.verdict, report)
