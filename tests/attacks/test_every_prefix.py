@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.registry import audit, layout
+from packreg.registry import layout, verification
 from packreg.registry.artifacts import Artifact, Artifacts
 from packreg.registry.holders import Holders
 from packreg.services import verify
@@ -50,7 +50,7 @@ def wrong(user: User, *levels: str) -> list[dict[str, str]]:
 
 def test_the_two_halves_of_verify_walk_every_prefix() -> None:
     """What packreg writes below is in the layout, and each of its prefixes is somebody's to prove."""
-    assert set(layout.PREFIXES) == audit.WALKED | verify.WALKED
+    assert set(layout.PREFIXES) == verification.WALKED | verify.WALKED
     tops = {value for name, value in vars(layout).items() if name.isupper() and str(value).endswith("/")}
     assert tops == set(layout.PREFIXES)
 

@@ -27,9 +27,9 @@ from packreg.errors import VersionUsed
 from packreg.pack.bundle import encode
 from packreg.pack.files import File
 from packreg.pack.version import Version
-from packreg.registry.audit import UNDECIDED
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
+from packreg.registry.verification import UNDECIDED
 from packreg.store.store import Store
 from tests.registry.packs import pack
 from tests.registry.races import registry_at, store_to_share

@@ -20,11 +20,11 @@ from packreg.errors import (
 from packreg.pack.bundle import Bundle
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.audit import UNDECIDED
 from packreg.registry.layout import bundles_prefix, record_key
 from packreg.registry.publish import Published, commit, look, make_record
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
+from packreg.registry.verification import UNDECIDED
 from packreg.store.bucket import Bucket
 from packreg.store.memory import MemoryBucket
 

@@ -15,10 +15,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from packreg.errors import NotFound, OutcomeUnknown, Removed, StoreUnavailable, VersionUsed
 from packreg.pack.version import Version
-from packreg.registry.audit import UNDECIDED
 from packreg.registry.proof import prove_files
 from packreg.registry.record import Record, Source
 from packreg.registry.registry import Registry
+from packreg.registry.verification import UNDECIDED
 from packreg.store.memory import MemoryBucket
 from tests.laws import LONG_LAW
 from tests.store.faulty import WRITE_FAULTS, Fault, FaultyBucket

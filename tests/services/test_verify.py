@@ -9,7 +9,7 @@ import pytest
 from packreg.groups.model import Entity
 from packreg.pack.reference import Reference
 from packreg.registry import layout
-from packreg.registry.audit import Finding
+from packreg.registry.verification import Finding
 from packreg.services.reports import ReportStore
 from packreg.services.verify import verify, verify_chain, verify_json
 from packreg.services.workspace import Workspace

@@ -7,7 +7,7 @@ are and where they came from is said by what needs them: the member `artifacts` 
 (`Record.artifacts`). A reader that does not know the member looks for the files that the lock names at an
 index, by the same digests: it reads no other bytes, so the member needs no feature (`formats`).
 
-Artifacts are stored before the record that names them. `artifact_audit` proves them and finds those that no
+Artifacts are stored before the record that names them. `needed_artifacts` proves them and finds those that no
 release needs any more; a publisher that found one there looks for it again after its commit, as for a bundle.
 """
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from packreg.pack.metadata import PackInfo
     from packreg.pack.reference import Reference
     from packreg.registry.artifacts import Artifact, Artifacts, Supply
-    from packreg.registry.audit import Finding, Garbage
     from packreg.registry.clocks import StoreTimes
     from packreg.registry.listing import PackListing
     from packreg.registry.maintenance import Changed, Standing
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from packreg.registry.record import Lock, Source
     from packreg.registry.settings import RegistrySettings, Role
     from packreg.registry.setup import Initialised
+    from packreg.registry.verification import Finding, Garbage
     from packreg.store.chain import Chain
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
@@ -346,11 +346,11 @@ class Registry:
         Raises:
             NotFound: there is no such release.
         """
-        from packreg.registry import artifact_audit, audit
+        from packreg.registry import needed_artifacts, verification
 
         if reference is None:
-            yield from audit.verify_registry(self._objects, self.limits)
-            yield from artifact_audit.verify_artifacts(self._objects)
+            yield from verification.verify_registry(self._objects, self.limits)
+            yield from needed_artifacts.verify_artifacts(self._objects)
             return
         name, wanted = reference.name, reference.wanted
         accepts: Callable[[Version], bool] | None = None
@@ -361,7 +361,7 @@ class Registry:
         elif isinstance(wanted, Version):
             accepts = wanted.__eq__
         found = False
-        for finding in audit.verify_pack(self._objects, name, self.limits, accepts):
+        for finding in verification.verify_pack(self._objects, name, self.limits, accepts):
             found = True
             yield finding
         if not found:
@@ -374,13 +374,16 @@ class Registry:
         published for 30 days; artifacts that no release needs, after as long; what probes left behind a day
         ago.
         """
-        from packreg.registry import artifact_audit, audit
+        from packreg.registry import needed_artifacts, verification
 
-        return [*audit.find_garbage(self._objects, now), *artifact_audit.find_garbage(self._objects, now)]
+        return [
+            *verification.find_garbage(self._objects, now),
+            *needed_artifacts.find_garbage(self._objects, now),
+        ]
 
     def collect(self, garbage: Iterable[Garbage]) -> Iterator[Garbage]:
         """Delete what `gc` found, and give back each piece that was deleted, as it is."""
-        from packreg.registry.artifact_audit import Collection
+        from packreg.registry.needed_artifacts import Collection
 
         self.home()
         collection = Collection(self._objects)
@@ -391,7 +394,7 @@ class Registry:
 
         Only a local directory has such files, and no reader ever sees them. Returns how many were removed.
         """
-        from packreg.registry import audit
+        from packreg.registry import verification
 
         bucket = self.store.bucket
-        return bucket.sweep(before=now - audit.DAY) if isinstance(bucket, LocalBucket) else 0
+        return bucket.sweep(before=now - verification.DAY) if isinstance(bucket, LocalBucket) else 0

@@ -1,4 +1,4 @@
-"""Proving a registry: what `registry.audit` does, that reports are those that were entered, and times fit."""
+"""Proving a registry: `registry.verification`, that reports are those that were entered, that times fit."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.registry import layout
-from packreg.registry.audit import Finding, chains
 from packreg.registry.clocks import Dated, doubts
+from packreg.registry.verification import Finding, chains
 from packreg.reports.report_keys import RUNS, entity_segment, report_prefix
 from packreg.services.reports import ReportStore, unentered
 from packreg.store.chain import Chain
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from packreg.services.workspace import Workspace
     from packreg.store.chain import Revision
 
-#: What `verify_evidence` walks beside `registry.audit`.
+#: What `verify_evidence` walks beside `registry.verification`.
 WALKED = frozenset({layout.RUNS, layout.REPORTS})
 
 

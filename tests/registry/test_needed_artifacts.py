@@ -6,13 +6,13 @@ import pytest
 
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.audit import UNDECIDED
 from packreg.registry.layout import ARTIFACTS, record_key
+from packreg.registry.verification import UNDECIDED
 from packreg.store.memory import MemoryBucket
 
 from .buckets import Tapped, once
 from .packs import artifact, founded, publish, registry
-from .test_audit import findings, replace
+from .test_verification import findings, replace
 
 V1 = Version("1.0.0")
 ONE, TWO = b"the first wheel", b"the second one"

@@ -14,8 +14,8 @@ from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.pack.version import Version
 from packreg.registry import layout
 from packreg.registry.artifacts import MAX_ARTIFACT, Artifact, Artifacts
-from packreg.registry.audit import UNDECIDED, Finding, Garbage, delete_garbage
 from packreg.registry.digests import READERS
+from packreg.registry.verification import UNDECIDED, Finding, Garbage, delete_garbage
 
 if TYPE_CHECKING:
     from packreg.registry.objects import Objects
@@ -97,7 +97,7 @@ def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
 
 
 class Collection:
-    """One collection of garbage: deletes what `find_garbage` found, here and in `audit`."""
+    """One collection of garbage: deletes what `find_garbage` found, here and in `verification`."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

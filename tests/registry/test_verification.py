@@ -7,8 +7,8 @@ import pytest
 from packreg.errors import NotFound
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
-from packreg.registry.audit import DAY, UNDECIDED, Finding
 from packreg.registry.layout import bundle_key, record_key, revision_key, tombstone_key
+from packreg.registry.verification import DAY, UNDECIDED, Finding
 from packreg.store.memory import MemoryBucket
 
 from .buckets import Tapped, once

@@ -50,7 +50,7 @@ class Garbage(NamedTuple):
     reason: str
 
 
-#: What `verify_registry` walks, with `artifact_audit`. Entries of runs and reports are left to who can read
+#: What `verify_registry` walks, with `needed_artifacts`. Entries of runs and reports are left to who can read
 #: reports.
 WALKED = frozenset(layout.PREFIXES) - {layout.RUNS, layout.REPORTS}
 
