@@ -25,7 +25,10 @@ def test_new_prints_the_files_and_what_to_do_next(user: User) -> None:
     """The files are data, the next step is talk."""
     done = user.must("new", "opa", "guard")
     assert "guard/PulumiPolicy.yaml\n" in done.out
-    assert done.err == "next: packreg check guard\n"
+    assert done.err == "next: packreg test ./guard\n"
+    assert user.must("new", "python", "p/my pack", "--name", "mine").err == (
+        "next: packreg dev 'p/my pack' && packreg test 'p/my pack'\n"
+    )
 
 
 def test_new_touches_nothing_that_is_there(user: User) -> None:

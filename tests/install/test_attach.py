@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packreg.errors import InstallError
-from packreg.install.attach import MADE_FROM, attach, environment_path, pth_line, refresh
+from packreg.install.attach import MADE_FROM, attach, environment_path, pth_line
 from packreg.install.environment import Environment, get_environment
 from packreg.install.home import Home
 from packreg.install.interpreter import find_interpreter
 from packreg.install.marker import python_in_environment
 from packreg.install.tools import Tools
-from tests.install.conftest import LEAF, TWIG
-from tests.install.shop import Index, tree_digest
+from tests.install.conftest import LEAF
+from tests.install.shop import tree_digest
 from tests.install.test_environment import needs, run
 
 
@@ -115,45 +115,6 @@ def test_a_whole_one_needs_the_store_no_more(shared: Environment, tmp_path: Path
     attach(shared, tmp_path / "venv", whole=True)
     assert remove_tree(shared.entry)
     assert run(tmp_path / "venv" / "bin" / "python", "import leafpkg; print(leafpkg.value)") == "1.0"
-
-
-def test_refreshing_changes_only_where_it_points(
-    shared: Environment, tmp_path: Path, tools: Tools, index: Index
-) -> None:
-    """With the same interpreter a refresh keeps what somebody installed, and brings the new dependencies."""
-    place = tmp_path / "venv"
-    assert refresh(shared, place)
-    assert not refresh(shared, place)
-    python = place / "bin" / "python"
-    command = [tools.uv, "pip", "install", "--python", str(python), "otherpkg"]
-    assert subprocess.run(command, env=tools.environment, capture_output=True).returncode == 0
-    more = get_environment(needs(LEAF, TWIG), shared.interpreter, tools)
-    assert refresh(more, place)
-    assert run(python, "import leafpkg, twigpkg, otherpkg; print('all')") == "all"
-
-
-def test_refreshing_for_another_python_makes_it_anew(
-    shared: Environment, tmp_path: Path, tools: Tools, other_python: str
-) -> None:
-    """Links to one interpreter are of no use to another."""
-    place = tmp_path / "venv"
-    refresh(shared, place)
-    theirs = get_environment(needs(LEAF), find_interpreter(other_python, tools), tools)
-    assert refresh(theirs, place)
-    assert (
-        run(place / "bin" / "python", "import sys; print(sys.version.split()[0])")
-        == theirs.interpreter.release
-    )
-
-
-def test_an_environment_of_somebody_elses_is_not_touched(shared: Environment, tmp_path: Path) -> None:
-    """A virtual environment that packreg did not make is refused and left as it is."""
-    place = tmp_path / "venv"
-    place.mkdir()
-    (place / "pyvenv.cfg").write_text("home = /usr/bin\n")
-    with pytest.raises(InstallError, match="packreg did not make it"):
-        refresh(shared, place)
-    assert os.listdir(place) == ["pyvenv.cfg"]
 
 
 def test_it_says_what_it_was_made_from(shared: Environment, tmp_path: Path) -> None:

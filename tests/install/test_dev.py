@@ -1,16 +1,18 @@
-"""`dev`: the environment of a pack directory, in place, as an install would make it."""
+"""`dev`: the environment of a pack directory, in place, with what an install would give it."""
 
 from __future__ import annotations
 
 import subprocess
+import venv
 from pathlib import Path
 
 import pytest
 
 from packreg.errors import InstallError
 from packreg.install.cache import prune
-from packreg.install.dev import dev
+from packreg.install.dev import Upkeep, dev, upkeep
 from packreg.install.home import Home
+from packreg.install.interpreter import find_interpreter
 from packreg.install.tools import Tools
 from packreg.pack.check import load_pack
 from tests.install.shop import Index, python_pack
@@ -73,22 +75,45 @@ def test_an_unset_virtualenv_is_left_alone_with_a_hint(directory: Path, tools: T
     assert python.is_file() and "virtualenv: venv" in notes[0]
 
 
-def test_somebody_elses_environment_is_not_touched(directory: Path, tools: Tools) -> None:
-    """A venv that the author made is refused with the way out."""
-    (directory / "venv").mkdir()
-    (directory / "venv" / "pyvenv.cfg").write_text("home = /usr/bin\n")
-    with pytest.raises(InstallError, match="packreg did not make it") as caught:
+def test_what_is_no_environment_is_not_touched(directory: Path, tools: Tools) -> None:
+    """A directory that holds something else is refused with the way out."""
+    (directory / "venv" / "mine").mkdir(parents=True)
+    with pytest.raises(InstallError, match="is no Python environment") as caught:
         develop(directory, tools)
-    assert "remove it" in caught.value.hint and names(directory / "venv") == ["pyvenv.cfg"]
+    assert "remove it" in caught.value.hint and (directory / "venv" / "mine").is_dir()
 
 
-def test_pruning_keeps_what_a_pack_directory_uses(directory: Path, tools: Tools, home: Home) -> None:
-    """The store entry of a directory outside the home is in use until the directory goes."""
+def test_pruning_takes_nothing_from_a_pack_directory(directory: Path, tools: Tools, home: Home) -> None:
+    """The environment of a directory is its own, and needs no entry of the store."""
     _, python, _ = develop(directory, tools)
-    assert not prune(home)
+    prune(home)
     assert run(python, "import leafpkg; print(leafpkg.value)") == "1.0"
-    directory.rename(directory.with_name("gone"))
-    assert [kept.kind for kept in prune(home)] == ["environment"]
+
+
+def test_a_pipfile_is_said(directory: Path, tools: Tools) -> None:
+    """Dependencies that only Pipenv knows: the note says from which shell the Pulumi CLI works."""
+    (directory / "requirements.txt").unlink()
+    (directory / "Pipfile").write_text('[packages]\nleafpkg = "*"\n')
+    assert "`pipenv shell`" in " ".join(develop(directory, tools)[2])
+
+
+def test_upkeep_of_what_packreg_made(directory: Path, tools: Tools) -> None:
+    """An environment that packreg made is to be refreshed exactly when what the pack asks for changed."""
+    develop(directory, tools)
+    (directory / "__main__.py").write_text('print("edited")\n')
+    assert upkeep(directory, load_pack(directory, name="guard"), tools) == Upkeep()
+    (directory / "requirements.txt").write_text("leafpkg\ntwigpkg\n")
+    wanted = upkeep(directory, load_pack(directory, name="guard"), tools)
+    assert wanted.refresh and wanted.python == find_interpreter(None, tools).path
+
+
+def test_upkeep_of_what_somebody_else_made(directory: Path, tools: Tools) -> None:
+    """Of another environment it is said what it lacks, which stays so until `dev` takes it over."""
+    venv.create(directory / "venv", with_pip=False)
+    pack = load_pack(directory, name="guard")
+    assert upkeep(directory, pack, tools) == Upkeep(lacking=("leafpkg",))
+    assert develop(directory, tools)[0]
+    assert upkeep(directory, pack, tools) == Upkeep()
 
 
 def test_another_python(directory: Path, tools: Tools, other_python: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def new_command(context: CommandContext, runtime: str, directory: Path, name: st
     an opa pack is that of its Rego package, in which '-' becomes '_'.
     """
     from packreg.pack.template import new_pack
+    from packreg.services.pack_programs import is_directory
 
     place = Path(context.cwd, directory)
     chosen = new_pack(runtime, place, name or place.resolve().name)
@@ -52,7 +54,9 @@ def new_command(context: CommandContext, runtime: str, directory: Path, name: st
         return
     for path in written:
         context.out.line(str(directory / path))
-    context.out.say(f"next: packreg check {directory}")
+    word = shlex.quote(str(directory))
+    tried = f"packreg test {word if is_directory(word) else f'./{word}'}"
+    context.out.say(f"next: {tried}" if runtime == "opa" else f"next: packreg dev {word} && {tried}")
 
 
 @command("check", examples=("packreg check s3-rules", "packreg check s3-rules-0.1.0.tgz --json"))

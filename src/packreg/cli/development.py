@@ -10,7 +10,7 @@ import click
 from packreg.cli.authoring import directory_argument, name_option, version_option
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.services.check import checked_pack, with_wheel
+from packreg.services.development import develop
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -33,24 +33,13 @@ def dev_command(
 ) -> None:
     """Make or refresh the environment of a pack directory, in place.
 
-    It is the environment that an install would make. Run the command again when the dependencies change. A
-    pack without __main__.py is built for it; if its package is not at the top, as in src/, run it again when
-    the code changes. The manifest is left alone.
+    A Python pack gets a virtual environment with the packages that an install would give it, and pip; one
+    that somebody made is taken over. Run the command again when the dependencies change. A pack without
+    __main__.py is built for it; if its package is not at the top, as in src/, run it again when the code
+    changes. The manifest is left alone.
     """
-    from packreg.install.dev import dev
-
-    pack = with_wheel(context, checked_pack(context, directory, name, version))
-    with context.out.working() as work:
-        done = dev(
-            Path(context.cwd, directory).resolve(),
-            pack,
-            context.tools,
-            python=context.python(python),
-            offline=offline,
-            say=work.show,
-        )
-    for note in done.notes:
-        context.out.warn(note)
+    interpreter = context.python(python)
+    pack, done = develop(context, directory, name, version, python=interpreter, offline=offline)
     if context.out.json:
         context.out.document(done.as_json())
         return

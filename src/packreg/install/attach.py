@@ -16,14 +16,12 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from packreg.errors import InstallError
-from packreg.files import write_file
-from packreg.install.disk import remove_tree
 from packreg.install.environment import Environment
 from packreg.install.skeleton import PTH
 
 #: The environment's path when a manifest names none, by toolchain: what Pulumi uses itself.
 DEFAULT_PATHS = {"pip": "venv", "uv": ".venv", "poetry": ".venv"}
-#: Names of store entry and interpreter, inside a private environment: what `refresh` compares.
+#: In an environment that packreg made, what it was made from.
 MADE_FROM = ".packreg-environment"
 
 
@@ -68,38 +66,6 @@ def attach(environment: Environment, place: Path, *, whole: bool = False) -> Non
         packages = place / environment.skeleton.site_packages
         (packages / PTH).write_text(pth_line(environment.site_packages), "utf-8")
     (place / MADE_FROM).write_text(_made_from(environment, whole), "utf-8")
-
-
-def refresh(environment: Environment, place: Path, *, whole: bool = False) -> bool:
-    """Bring the environment at `place` up to date, or make it; whether there was anything to do.
-
-    With the same interpreter only the `.pth` line changes, so what somebody installed there stays.
-
-    Raises:
-        InstallError: there is something at `place` that packreg did not make.
-        OSError: the disk is full or refuses.
-    """
-    wanted = _made_from(environment, whole)
-    made = place / MADE_FROM
-    if made.is_file():
-        there = made.read_text("utf-8")
-        packages = place / environment.skeleton.site_packages
-        if there == wanted and ((packages / PTH).is_file() or whole):
-            return False
-        if not whole and there.splitlines()[1:] == wanted.splitlines()[1:] and packages.is_dir():
-            write_file(packages / PTH, pth_line(environment.site_packages).encode())
-            write_file(made, wanted.encode())
-            return True
-        remove_tree(place)
-    elif place.is_symlink() or (place.exists() and (not place.is_dir() or any(place.iterdir()))):
-        raise InstallError(
-            f"{place} is there already, and packreg did not make it",
-            hint="remove it, or point runtime.options.virtualenv in PulumiPolicy.yaml somewhere else",
-        )
-    elif place.is_dir():
-        place.rmdir()
-    attach(environment, place, whole=whole)
-    return True
 
 
 def _made_from(environment: Environment, whole: bool) -> str:

@@ -1,17 +1,24 @@
-"""The environment of a pack directory, in place: what `install` would make of it, from the same store."""
+"""The environment of a pack directory, in place, with the dependencies that an install would give it.
+
+A Python pack gets an environment of its own (`own_environment`), a Node.js pack the tree of the store, which
+`npm install` replaces by one of its own.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packreg.install import marker
 from packreg.install.attach import environment_path
-from packreg.install.disk import disk_errors
-from packreg.install.lock_dependencies import remembered_lock
-from packreg.install.provision import Runtime, needs_of, provide
+from packreg.install.disk import disk_errors, only_one
+from packreg.install.environment import Needs
+from packreg.install.lock_dependencies import asked_for, remembered_lock
+from packreg.install.own_environment import base_interpreter, lacking, own_environment, read_made
+from packreg.install.provision import NODE_MODULES, Runtime, keep_free, needs_of, provide
 from packreg.install.tools import Tools
 from packreg.registry.record import Lock
 
@@ -43,6 +50,7 @@ def dev(
     pack: Pack,
     tools: Tools,
     *,
+    asked: str = "",
     python: str | None = None,
     offline: bool = False,
     say: Callable[[str], None] = lambda step: None,
@@ -51,11 +59,13 @@ def dev(
 
     Dependencies are resolved when what the pack asks for changed, and remembered otherwise. The manifest is
     left alone: where it names no environment, a note says what to add. What somebody installed into the
-    environment stays as long as the interpreter is the same.
+    environment stays as long as the interpreter is the same. `asked` is what `asked_for` gave for the pack
+    before its wheel was built, if it has one.
 
     Raises:
         InvalidPack: the pack's own lock names something that packreg does not install.
-        InstallError: it cannot be done; an environment that packreg did not make is never touched.
+        InstallError: it cannot be done, or there is something in the way.
+        UsageError: the interpreter lies in the checkout.
     """
     notes: list[str] = []
 
@@ -63,20 +73,101 @@ def dev(
         say("resolving dependencies")
         return remembered_lock(pack, tools, note=notes.append, offline=offline)
 
-    manifest = pack.manifest
-    runtime = Runtime.of_manifest(pack.name, manifest.as_dict(), pack.files)
+    runtime = runtime_of(pack)
     needs = needs_of(runtime, pack.files, None, resolve)
-    provision = provide(runtime, pack.files, needs, tools, python=python, offline=offline, say=say)
-    if provision.kind == marker.NONE:
+    if isinstance(needs, Needs):
+        path = environment_path(runtime.virtualenv, runtime.toolchain)
+        keep_free(runtime, pack.files, path)
+        notes += _unmanaged(pack, runtime, path)
+        lock = tools.home.lock_file("dev", hashlib.sha256(os.fsencode(directory / path)).hexdigest()[:32])
+        with (
+            only_one(lock, lambda: say("waiting for another packreg that makes the same environment")),
+            disk_errors("make the environment in", directory),
+        ):
+            changed = own_environment(
+                directory / path,
+                needs,
+                tools,
+                asked=asked or asked_for(pack, tools),
+                python=python,
+                offline=offline,
+                note=notes.append,
+                say=say,
+            )
+        return Developed(directory, directory / path, changed, tuple(notes))
+    provision = provide(runtime, pack.files, needs, tools, offline=offline, say=say)
+    if provision.tree is None:
         return Developed(directory, None, False, tuple(notes))
-    if provision.edits:
-        path = environment_path(None, runtime.toolchain)
-        notes.append(
-            f"PulumiPolicy.yaml names no environment: add `virtualenv: {path}` below runtime.options, "
-            "or the Pulumi CLI runs the pack with whatever Python is on the PATH"
-        )
-    place = directory / provision.path
+    from packreg.install.nodejs import relink
+
     with disk_errors("make the environment in", directory):
-        changed = provision.refresh(directory, tools.home.node)
+        changed = relink(provision.tree, directory / provision.path, tools.home.node)
     provision.note_user(directory)
-    return Developed(directory, place, changed, tuple(notes))
+    return Developed(directory, directory / provision.path, changed, tuple(notes))
+
+
+def runtime_of(pack: Pack) -> Runtime:
+    """How the pack of a directory runs."""
+    return Runtime.of_manifest(pack.name, pack.manifest.as_dict(), pack.files)
+
+
+class Upkeep(NamedTuple):
+    """What the environment of a pack directory wants: to be refreshed by `dev`, with this interpreter.
+
+    `lacking` are packages that somebody else's environment has not, though the pack asks for them.
+    """
+
+    refresh: bool = False
+    python: str | None = None
+    lacking: tuple[str, ...] = ()
+
+
+def upkeep(directory: Path, pack: Pack, tools: Tools) -> Upkeep:
+    """Whether the environment in `directory`, which is there, still has what the pack asks for.
+
+    Raises:
+        InstallError: the interpreter of the environment cannot be used any more.
+        UsageError: it lies in the checkout.
+    """
+    runtime = runtime_of(pack)
+    if runtime.name == "nodejs":
+        return Upkeep(_is_ours(directory / NODE_MODULES, tools))
+    if runtime.name != "python":
+        return Upkeep()
+    place = directory / environment_path(runtime.virtualenv, runtime.toolchain)
+    made = read_made(place)
+    if made is None:
+        return Upkeep(lacking=tuple(lacking(place, _names(pack))))
+    if made.can_change and made.asked == asked_for(pack, tools):
+        return Upkeep()
+    return Upkeep(True, base_interpreter(place, tools).path)
+
+
+def _is_ours(node_modules: Path, tools: Tools) -> bool:
+    """Whether it is a link into the store: what `npm install` made is npm's to keep."""
+    return node_modules.is_symlink() and tools.home.node in node_modules.readlink().parents
+
+
+def _names(pack: Pack) -> list[str]:
+    """The packages that requirements.txt names for every platform."""
+    from packaging.requirements import Requirement
+
+    lines = pack.requirements.lines if pack.requirements is not None else ()
+    return [found.name for found in map(Requirement, lines) if found.marker is None]
+
+
+def _unmanaged(pack: Pack, runtime: Runtime, path: str) -> list[str]:
+    """What to know about a pack whose manifest names no environment, or whose dependencies Pipenv has."""
+    notes = []
+    if runtime.virtualenv is None and runtime.toolchain not in ("uv", "poetry"):
+        notes.append(
+            "PulumiPolicy.yaml names no environment, so the Pulumi CLI runs the pack with any Python that is "
+            f"on the PATH: add `virtualenv: {path}` below runtime.options, or run `pulumi` from a shell in "
+            f"which the environment is active (`source {path}/bin/activate`)"
+        )
+    if pack.dependencies_kind == "none" and "Pipfile" in pack.files:
+        notes.append(
+            "the dependencies are in a Pipfile, which packreg does not read: run `pulumi` from "
+            "`pipenv shell`, or write them down with `pipenv requirements > requirements.txt`"
+        )
+    return notes

@@ -56,6 +56,21 @@ def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
     )
 
 
+class Into(NamedTuple):
+    """Where packages are installed: the environment of `python`, which then holds nothing else, or the one
+    at `prefix`, where others stay; of that one no program is run, `python` does the work.
+    """
+
+    python: Path
+    prefix: Path | None = None
+
+    @property
+    def words(self) -> list[str | Path]:
+        """For uv."""
+        prefix: list[str | Path] = ["--prefix", self.prefix] if self.prefix else []
+        return ["--python", self.python, *prefix]
+
+
 class Environment(NamedTuple):
     """A whole environment in the store. `site_packages` is the absolute path of its packages.
 
@@ -135,9 +150,9 @@ def _build(
         wanted.skeleton.copy(place, "relocatable = true")
         python = place / python_in_environment()
         if packages:
-            _install_lock(python, staging, needs, packages, tools, offline)
+            install_lock(Into(python), staging, needs, packages, tools, offline=offline)
         if needs.wheels:
-            _install_wheels(python, staging, needs, tools)
+            install_wheels(Into(python), staging, needs, tools)
         compile_policy_modules(python, place / wanted.skeleton.site_packages, wanted.interpreter, tools)
         facts = {
             "interpreter": str(wanted.interpreter),
@@ -153,9 +168,14 @@ def _build(
         remove_tree(staging)
 
 
-def _install_lock(
-    python: Path, staging: Path, needs: Needs, packages: tuple[Locked, ...], tools: Tools, offline: bool
+def install_lock(
+    into: Into, staging: Path, needs: Needs, packages: tuple[Locked, ...], tools: Tools, *, offline: bool
 ) -> None:
+    """Install the packages of a lock; `staging` is a directory for the time being.
+
+    Raises:
+        InstallError: one is not available, or the installer failed.
+    """
     lock = staging / "requirements.txt"
     lock.write_text(needs.lock, "utf-8")
     doing = f"install the locked dependencies of {needs.of}"
@@ -172,10 +192,11 @@ def _install_lock(
                 ":all:",
                 "--no-compile",
             ]
-            tools.run([*pip_command(tools), "--python", python, "install", *words, "-r", lock], doing)
+            tools.run([*pip_command(tools, into.python), "install", *words, "-r", lock], doing)
             return
-        command: list[str | Path] = [tools.uv, "pip", "sync", "--python", python, "--require-hashes"]
-        command += ["--no-build", "--link-mode", "copy", "--no-compile-bytecode", lock]
+        verb: list[str | Path] = ["install", "--no-deps", "-r", lock] if into.prefix else ["sync", lock]
+        command: list[str | Path] = [tools.uv, "pip", *verb, *into.words, "--require-hashes"]
+        command += ["--no-build", "--link-mode", "copy", "--no-compile-bytecode"]
         # The hashes say which files are wanted, so what lies in a cache is as good as what an index has, and
         # asking the index first costs four fifths of the time. uv never mixes its cache with --no-index.
         ways = [["--offline", "--no-index", *kept]] if kept else []
@@ -191,8 +212,13 @@ def _install_lock(
         lock.unlink(missing_ok=True)
 
 
-def _install_wheels(python: Path, staging: Path, needs: Needs, tools: Tools) -> None:
-    """Install the wheels that the pack brings; their dependencies are in the lock."""
+def install_wheels(into: Into, staging: Path, needs: Needs, tools: Tools) -> None:
+    """Install the wheels that the pack brings; their dependencies are in the lock.
+
+    Raises:
+        InstallError: the installer failed.
+        InvalidPack: one cannot be used.
+    """
     from packreg.pack.wheel_file import wheel_metadata
 
     directory = staging / "wheels"
@@ -202,13 +228,12 @@ def _install_wheels(python: Path, staging: Path, needs: Needs, tools: Tools) -> 
         (directory / name).write_bytes(data)
     wheels = sorted(directory.iterdir())
     if tools.uv:
-        command: list[str | Path] = [tools.uv, "pip", "install", "--python", python, "--link-mode", "copy"]
+        command: list[str | Path] = [tools.uv, "pip", "install", *into.words, "--link-mode", "copy"]
+        command += ["--reinstall"] if into.prefix else []
         command += ["--no-deps", "--no-index", "--offline", "--no-build", "--no-compile-bytecode"]
     else:
         command = [
-            *pip_command(tools),
-            "--python",
-            python,
+            *pip_command(tools, into.python),
             "install",
             "--no-deps",
             "--no-index",

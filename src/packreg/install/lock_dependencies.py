@@ -101,6 +101,19 @@ def remembered_lock(
 
 def resolved_file(pack: Pack, tools: Tools) -> Path:
     """Where the lock of a pack is remembered: named by all that resolving reads from it, and who resolves."""
+    parts = _asked(pack, tools)
+    if pack.dependencies_kind != "requirements":
+        parts += [hashlib.sha256(data).hexdigest() for _, data in own_wheels(pack.files)]
+    digest = hashlib.sha256(json.dumps(["packreg resolved 1", *parts]).encode()).hexdigest()
+    return tools.home.resolved / f"{digest}.json"
+
+
+def asked_for(pack: Pack, tools: Tools) -> str:
+    """What the files of a pack say that it depends on, as a digest: equal while they say the same."""
+    return hashlib.sha256(json.dumps(_asked(pack, tools)).encode()).hexdigest()
+
+
+def _asked(pack: Pack, tools: Tools) -> list[Any]:
     decides = ("pyproject.toml", "uv.lock", "poetry.lock", "package.json", *LOCK_FILES)
     parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv)]
     if not tools.uv:
@@ -109,9 +122,7 @@ def resolved_file(pack: Pack, tools: Tools) -> Path:
         parts += _requirement_lines(pack, tools)
     else:
         parts += [hashlib.sha256(pack.files[path].data).hexdigest() for path in decides if path in pack.files]
-        parts += [hashlib.sha256(data).hexdigest() for _, data in own_wheels(pack.files)]
-    digest = hashlib.sha256(json.dumps(["packreg resolved 1", *parts]).encode()).hexdigest()
-    return tools.home.resolved / f"{digest}.json"
+    return parts
 
 
 # Python

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packreg.errors import InstallError, InvalidPack
 from packreg.files import write_file
 from packreg.install import marker
-from packreg.install.attach import attach, environment_path, refresh
+from packreg.install.attach import attach, environment_path
 from packreg.install.disk import disk_errors
 from packreg.install.environment import Environment, Needs, get_environment, own_wheels
 from packreg.install.interpreter import find_interpreter
@@ -84,21 +84,6 @@ class Provision(NamedTuple):
             from packreg.install.nodejs import link
 
             link(self.tree, directory / self.path)
-
-    def refresh(self, directory: Path, store: Path) -> bool:
-        """Attach it, or bring up to date what was attached before; whether there was anything to do.
-
-        Raises:
-            InstallError: there is something in the way that packreg did not make.
-            OSError: the disk refuses.
-        """
-        if self.environment is not None:
-            return refresh(self.environment, directory / self.path, whole=self.whole)
-        if self.tree is None:
-            return False
-        from packreg.install.nodejs import relink
-
-        return relink(self.tree, directory / self.path, store)
 
     def note_user(self, directory: Path) -> None:
         """Remember a directory outside the home that needs this store entry, so that pruning keeps it."""
@@ -172,13 +157,13 @@ def provide(
     if needs is not None and not isinstance(needs, Needs):
         from packreg.install.nodejs import get_tree
 
-        _keep_free(runtime, files, NODE_MODULES)
+        keep_free(runtime, files, NODE_MODULES)
         tree = get_tree(needs, tools, of=runtime.of, production=runtime.production, offline=offline, say=say)
         return Provision(marker.NODE_MODULES, NODE_MODULES, tree=tree)
     if needs is None:
         return Provision(marker.NONE)
     path = environment_path(runtime.virtualenv, runtime.toolchain)
-    _keep_free(runtime, files, path)
+    keep_free(runtime, files, path)
     interpreter = find_interpreter(python, tools)
     environment = get_environment(needs, interpreter, tools, offline=offline, say=say)
     whole = runtime.toolchain in ("uv", "poetry")
@@ -221,8 +206,12 @@ def _read_package_json(runtime: Runtime, files: Mapping[str, File]) -> dict[str,
     return found
 
 
-def _keep_free(runtime: Runtime, files: Mapping[str, File], path: str) -> None:
-    """Refuse a pack that brings files where its environment goes, or a file on the way there."""
+def keep_free(runtime: Runtime, files: Mapping[str, File], path: str) -> None:
+    """Refuse a pack that brings files where its environment goes, or a file on the way there.
+
+    Raises:
+        InstallError: it does.
+    """
     for name in files:
         folded, wanted = name.casefold(), path.casefold()
         if folded == wanted or folded.startswith(f"{wanted}/") or wanted.startswith(f"{folded}/"):

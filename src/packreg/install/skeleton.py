@@ -78,20 +78,30 @@ def _read(entry: Path, tools: Tools) -> Skeleton | None:
 
 
 def _make(place: Path, interpreter: Interpreter, tools: Tools) -> str:
-    """Have virtualenv make an environment; the path of `site-packages` in it.
+    """Have virtualenv make an environment without anything for people; the path of `site-packages` in it."""
+    return make_empty(place, interpreter, tools, "--activators", "", "--no-vcs-ignore")
+
+
+def make_empty(place: Path, interpreter: Interpreter, tools: Tools, *options: str) -> str:
+    """Have virtualenv make an environment without packages; the path of `site-packages` in it.
 
     The operator's settings for virtualenv (variables and its configuration file) are for environments of
     their own: one with seeded packages or access to the system's would differ from machine to machine.
+
+    Raises:
+        InstallError: virtualenv cannot make one.
     """
     import virtualenv
 
     environ = {k: v for k, v in tools.environment.items() if not k.startswith("VIRTUALENV_")}
     environ["VIRTUALENV_CONFIG_FILE"] = os.devnull
-    # No redirect file (virtualenv 21): it is written only beside a pyproject.toml, and none is in the store.
-    options = ["--no-seed", "--no-periodic-update", "--activators", "", "--no-vcs-ignore"]
+    # virtualenv 21 puts a file `.venv` beside a pyproject.toml otherwise; older ones know no such option
+    environ["VIRTUALENV_VENV_REDIRECT"] = "false"
     try:
         session = virtualenv.cli_run(
-            [str(place), *options, "--python", interpreter.path], setup_logging=False, env=environ
+            [str(place), "--no-seed", "--no-periodic-update", *options, "--python", interpreter.path],
+            setup_logging=False,
+            env=environ,
         )
     except (RuntimeError, SystemExit, NotImplementedError, ValueError) as error:
         raise InstallError(

@@ -7,7 +7,7 @@ exits. May import every room but the faces; no face is imported here.
     workspace, notify, clock, defects          what every use case is given
     named_files                                files that the user named
     check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
-    pack_tests                                 its own test cases
+    development, pack_tests                    its environment; its own test cases
     catalog, withdrawal                        releases are looked up, yanked and removed
     pack_programs, install, lock               packs become programs, or are pinned
     environments, environment_revisions, esc   environments are set, opened, compared and tagged

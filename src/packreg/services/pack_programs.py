@@ -60,8 +60,8 @@ def ready_packs(
 ) -> list[Ready]:
     """Unpack releases and prepare directories, so that each can be started; in the order of `words`.
 
-    A directory whose dependencies are there, whoever installed them, is taken as it is; else they are
-    installed as `packreg dev` would.
+    A directory whose dependencies are there is taken as it is if somebody else installed them; else they are
+    installed, or brought up to date, as `packreg dev` would.
 
     Raises:
         PackregError: the first one that is not available; nothing was run.
@@ -194,30 +194,24 @@ def configured(layers: Sequence[Layer] = (), warnings: list[Problem] | None = No
 
 
 def _directory(workspace: Workspace, word: str, *, offline: bool, python: str | None) -> Ready:
-    from packreg.install.dev import dev
-    from packreg.services.check import checked_pack, with_wheel
+    from packreg.install.marker import read_marker
+    from packreg.services.development import develop, keep_up
 
     directory = Path(workspace.cwd, word).resolve()
     if not directory.is_dir():
         raise UsageError(f"there is no directory {word}", hint="name the directory of a pack, or a release")
     pack = Ready(*_name_and_version(directory), directory, _manifest(directory, word))
     pack = pack._replace(version=pack.version or pack.manifest.version or "")
+    interpreter = workspace.python(python)
     try:
         program_of(workspace, pack, None)
     except PackFailed as failed:
         if failed.code != "not-installed":
             raise
-        checked = with_wheel(workspace, checked_pack(workspace, Path(word), None, None))
-        with workspace.notify.working() as work:
-            dev(
-                directory,
-                checked,
-                workspace.tools,
-                python=workspace.python(python),
-                offline=offline,
-                say=work.show,
-            )
-        return pack._replace(version=checked.version.text)
+        written, _ = develop(workspace, Path(word), python=interpreter, offline=offline)
+        return pack._replace(version=written.version.text)
+    if read_marker(str(directory)) is None:
+        keep_up(workspace, Path(word), python=interpreter, offline=offline)
     return pack
 
 

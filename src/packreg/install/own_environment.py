@@ -1,0 +1,278 @@
+"""The Python environment of a pack directory under work: an ordinary one, as its author would make it.
+
+The packages of the lock are in it, and pip and the scripts that activate it, so `venv/bin/pip install -r
+requirements.txt`, `source venv/bin/activate`, `pip list` and `uv pip list` do there what they do elsewhere.
+An environment that somebody made with `python -m venv` or `uv venv` is taken over: the packages of the lock
+are installed into it, and everything else stays. A copy costs a second where a link into the store would cost
+a millisecond, once for each change of the dependencies.
+
+No program of the environment is run to fill it, not even its Python, since with a checkout anybody may have
+brought it, and a tool's variables hold credentials: the interpreter that it was made from does the work, from
+outside. pip has no such way, so without uv an environment is made anew instead of being changed, and none is
+taken over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from packreg.errors import InstallError
+from packreg.files import read_file, write_file
+from packreg.install.attach import MADE_FROM
+from packreg.install.disk import remove_tree
+from packreg.install.environment import Into, Needs, environment_key, install_lock, install_wheels
+from packreg.install.interpreter import Interpreter, find_interpreter
+from packreg.install.marker import python_in_environment
+from packreg.install.skeleton import make_empty, skeleton
+from packreg.install.tools import Tools
+
+_MAX_FILE = 2**20
+#: The first lines of `MADE_FROM` are the key, the kind, and what was asked for; then one for each package.
+_OURS, _THEIRS, _UNFINISHED = "own", "taken over", "unfinished"
+_PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*-[^-/\\]+\.dist-info", re.ASCII)
+
+
+class Made(NamedTuple):
+    """What an environment was made from: the `key` of what it holds, "" while that changes.
+
+    One of another `kind` than `_OURS` and `_THEIRS` was not made to its end, or is from an older packreg.
+    `asked` is what the pack asked for; `packages` are the directories of the lock's packages in it.
+    """
+
+    key: str = ""
+    kind: str = _UNFINISHED
+    asked: str = ""
+    packages: tuple[str, ...] = ()
+
+    @property
+    def can_change(self) -> bool:
+        """Whether it can be brought up to date, and need not be made anew."""
+        return self.kind in (_OURS, _THEIRS)
+
+
+def read_made(place: Path) -> Made | None:
+    """What packreg made the environment at `place` from; None if it did not make it."""
+    try:
+        lines = read_file(place / MADE_FROM, _MAX_FILE).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return None
+    key, kind, asked = (*lines[:3], "", "", "")[:3]
+    made = Made(key, kind, asked, tuple(line for line in lines[3:] if _PACKAGE.fullmatch(line)))
+    return made if made.can_change else Made()
+
+
+def own_environment(
+    place: Path,
+    needs: Needs,
+    tools: Tools,
+    *,
+    asked: str,
+    python: str | None = None,
+    offline: bool = False,
+    note: Callable[[str], None] = lambda sentence: None,
+    say: Callable[[str], None] = lambda step: None,
+) -> bool:
+    """Bring the environment at `place` up to date, take it over, or make it; whether anything was to do.
+
+    `asked` is kept beside it, for `read_made`. What somebody installed there stays as long as the interpreter
+    is the same; else `note` is told what went. An environment that was taken over keeps its interpreter
+    unless another `python` is asked for.
+
+    Raises:
+        InstallError: there is something at `place` that is no environment, or none that can be taken over;
+            a package is not available.
+        UsageError: its interpreter lies in the checkout.
+        OSError: the disk refuses.
+    """
+    made = None if place.is_symlink() else read_made(place)
+    if made is None and os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
+        interpreter, made = _taken_over(place, python, tools), Made(kind=_THEIRS)
+    elif made is not None and made.kind == _THEIRS and python is None:
+        interpreter = base_interpreter(place, tools)
+    else:
+        interpreter = find_interpreter(python, tools)
+    key = environment_key(needs, interpreter)
+    packages = place / skeleton(interpreter, tools).site_packages
+    fits = made is not None and made.can_change and _is_inside(packages, place)
+    if (
+        made is not None
+        and fits
+        and made.key == key
+        and all((packages / name).is_dir() for name in made.packages)
+    ):
+        if made.asked != asked:
+            _keep(place, made._replace(asked=asked))
+        return False
+    pip: tuple[tuple[str, bytes], ...] = ()
+    if made is None or not fits or not tools.uv:
+        say("making the environment")
+        _tell_lost(place, made, note)
+        remove_tree(place)
+        place.mkdir(parents=True)
+        made, pip = Made(kind=_OURS), _pip_wheel(interpreter)
+        _keep(place, Made())
+        make_empty(place, interpreter, tools)
+    else:
+        _keep(place, made._replace(key=""))
+    say("installing the dependencies")
+    _fill(place, needs, pip, interpreter, tools, offline)
+    there = _of_lock(packages, needs)
+    _remove(sorted({*made.packages} - {*there}), packages, place, interpreter, tools)
+    _keep(place, Made(key, made.kind, asked, there))
+    return True
+
+
+def base_interpreter(place: Path, tools: Tools) -> Interpreter:
+    """The interpreter outside of it that an environment was made from.
+
+    Raises:
+        InstallError: there is none, or it is no Python.
+        UsageError: it lies in the checkout.
+    """
+    settings = _settings(place)
+    version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+)", settings, re.MULTILINE)
+    home = re.search(r"^home\s*=\s*(.+?)\s*$", settings, re.MULTILINE)
+    if home and version and Path(home[1]).is_absolute():
+        for name in (f"python{version[1]}", "python3", "python", "python.exe"):
+            if (Path(home[1]) / name).is_file():
+                return find_interpreter(str(Path(home[1]) / name), tools)
+    raise InstallError(
+        f"the interpreter of {place} is not there any more, or its pyvenv.cfg does not name it",
+        hint="remove it, or make it again with `python3 -m venv`",
+    )
+
+
+def _taken_over(place: Path, python: str | None, tools: Tools) -> Interpreter:
+    """The interpreter of an environment that somebody else made."""
+    if place.is_symlink() or not (place / "pyvenv.cfg").is_file():
+        raise InstallError(
+            f"{place} is there already, and is no Python environment",
+            hint="remove it, or point runtime.options.virtualenv in PulumiPolicy.yaml somewhere else",
+        )
+    again = f"remove {place}, and packreg makes one"
+    if not tools.uv:
+        raise InstallError(
+            f"{place} was not made by packreg, and cannot be taken over without uv", hint=again
+        )
+    found = base_interpreter(place, tools)
+    if python is not None and find_interpreter(python, tools).path != found.path:
+        raise InstallError(f"{place} was made with {found}, not with {python}", hint=again)
+    if not _is_inside(place / skeleton(found, tools).site_packages, place):
+        raise InstallError(f"{place} has no place for packages of {found}", hint=again)
+    return found
+
+
+def _fill(
+    place: Path,
+    needs: Needs,
+    pip: tuple[tuple[str, bytes], ...],
+    interpreter: Interpreter,
+    tools: Tools,
+    offline: bool,
+) -> None:
+    from packreg.install.requirements_lock import read_lock
+
+    inside = Into(place / python_in_environment())  # of the environment that was made just now
+    into = Into(Path(interpreter.path), place) if tools.uv else inside
+    packages = read_lock(needs.lock, needs.of)
+    with tools.home.scratch("environment") as staging:
+        if packages:
+            install_lock(into, staging, needs, packages, tools, offline=offline)
+        wheels = (*needs.wheels, *pip)
+        if wheels:
+            install_wheels(into, staging, needs._replace(wheels=wheels), tools)
+    _own_scripts(place, interpreter.path)
+
+
+def _own_scripts(place: Path, python: str) -> None:
+    """Have console scripts run the environment's Python: uv writes the one into them that did the work."""
+    own = place / python_in_environment()
+    short = len(str(own)) < 120 and " " not in str(own)
+    line = f"#!{own}\n" if short else f"#!/bin/sh\n'''exec' \"{own}\" \"$0\" \"$@\"\n' '''\n"
+    for script in own.parent.iterdir():
+        if script.is_symlink() or not script.is_file():
+            continue
+        data = script.read_bytes()
+        for head in (f"#!{python}\n", f"#!/bin/sh\n'''exec' '{python}' \"$0\" \"$@\"\n' '''\n"):
+            if data.startswith(head.encode()):
+                script.write_bytes(line.encode() + data[len(head) :])
+
+
+def _remove(names: list[str], packages: Path, place: Path, interpreter: Interpreter, tools: Tools) -> None:
+    """Take out what an older lock brought and the new one has not; what somebody installed is never named."""
+    gone = [_name(name) for name in names if (packages / name).is_dir()]
+    if gone and tools.uv:
+        into = Into(Path(interpreter.path), place)
+        command = [tools.uv, "pip", "uninstall", *into.words, *gone]
+        tools.run(command, "remove packages that the pack no longer asks for")
+
+
+def _of_lock(packages: Path, needs: Needs) -> tuple[str, ...]:
+    """The directories of those packages of the lock that this platform and this Python have."""
+    from packreg.install.requirements_lock import read_lock
+
+    wanted = {_plain(package.name) for package in read_lock(needs.lock, needs.of)}
+    return tuple(sorted(name for name in _directories(packages) if _plain(_name(name)) in wanted))
+
+
+def _tell_lost(place: Path, made: Made | None, note: Callable[[str], None]) -> None:
+    """Say which packages somebody installed into an environment that is made anew."""
+    ours = {"pip", *(_plain(_name(name)) for name in (made.packages if made else ()))}
+    found = {
+        _name(name) for packages in place.glob("lib/python*/site-packages") for name in _directories(packages)
+    }
+    lost = sorted(name for name in found if _plain(name) not in ours)
+    if lost:
+        note(f"{place} was made anew; install again what you had put there: {' '.join(lost)}")
+
+
+def lacking(place: Path, wanted: Iterable[str]) -> list[str]:
+    """Which of these packages are not in an environment; [] where that cannot be told without running it."""
+    shared = r"^include-system-site-packages\s*=\s*true"
+    found = list(place.glob("lib/python*/site-packages"))
+    if not found or re.search(shared, _settings(place), re.MULTILINE | re.IGNORECASE):
+        return []
+    there = {_plain(_name(name)) for packages in found for name in _directories(packages)}
+    return [name for name in wanted if _plain(name) not in there]
+
+
+def _settings(place: Path) -> str:
+    """What the environment's pyvenv.cfg says; "" if there is none."""
+    with suppress(OSError):
+        return read_file(place / "pyvenv.cfg", _MAX_FILE).decode("utf-8", "replace")
+    return ""
+
+
+def _directories(packages: Path) -> list[str]:
+    return [path.name for path in packages.glob("*.dist-info") if _PACKAGE.fullmatch(path.name)]
+
+
+def _name(directory: str) -> str:
+    return directory.partition("-")[0]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _is_inside(packages: Path, place: Path) -> bool:
+    """Whether the directories that are written to are there, and are no links that lead out of it."""
+    parts = (packages, (place / python_in_environment()).parent)
+    return all(part.is_dir() and part.resolve().is_relative_to(place.resolve()) for part in parts)
+
+
+def _pip_wheel(interpreter: Interpreter) -> tuple[tuple[str, bytes], ...]:
+    """The pip that virtualenv brings for this Python."""
+    from virtualenv.seed.wheels.embed import get_embed_wheel
+
+    wheel = get_embed_wheel("pip", interpreter.minor)
+    return ((wheel.path.name, wheel.path.read_bytes()),) if wheel is not None else ()
+
+
+def _keep(place: Path, made: Made) -> None:
+    write_file(place / MADE_FROM, "".join(f"{word}\n" for word in (*made[:3], *made.packages)).encode())
