@@ -30,6 +30,7 @@ def test_every_key_is_read_back_as_what_it_was_made_from(name: str, version: Ver
         layout.record_key(name, version): layout.PackKey("record", version),
         layout.tombstone_key(name, version): layout.PackKey("tombstone", version),
         layout.revision_key(name, version, number): layout.PackKey("revision", version, number),
+        layout.seal_key(name, version, number): layout.PackKey("seal", version, number),
     }
     for key, meaning in keys.items():
         assert layout.read_pack_key(name, key) == meaning
@@ -52,6 +53,7 @@ def test_the_longest_name_and_version_still_make_keys() -> None:
     version = Version("1.0.0-" + "a" * 94)
     assert key_problem(layout.bundle_key("n" * 100, version, SHA)) == ""
     assert key_problem(layout.revision_key("n" * 100, version, 999_999)) == ""
+    assert key_problem(layout.seal_key("n" * 100, version, 999_999)) == ""
 
 
 def test_versions_that_differ_only_in_case_share_a_key() -> None:

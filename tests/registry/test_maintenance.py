@@ -44,9 +44,9 @@ def test_a_yank_hides_a_version_and_a_restore_brings_it_back(home: MemoryBucket)
         changed = registry(home).yank("guard", V2, reason, "ann")
         assert (changed.state, changed.already, changed.notice.reason) == ("yanked", False, reason)
         assert latest(home) == "1.0.0"
-        assert registry(home).yanked("guard", V2) == f"{reason} (ann, {NOW})"
+        assert registry(home).since("guard", V2).yanked == f"{reason} (ann, {NOW})"
         assert not registry(home).restore("guard", V2, "mended", "bob").already
-        assert registry(home).yanked("guard", V2) == ""
+        assert registry(home).since("guard", V2).yanked == ""
     assert registry(home).versions("guard").by_version[V2].revision == 4
 
 

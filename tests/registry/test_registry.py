@@ -55,7 +55,7 @@ def test_the_requests_of_reading_are_counted(home: MemoryBucket) -> None:
     reader = registry(home)
     reader.versions("guard")
     reader.packs()
-    reader.yanked("guard", V1)
+    reader.since("guard", V1)
     assert reader.store.requests == 4
 
 

@@ -99,14 +99,14 @@ class Releases:
             data = data or self._fetch(registry, record, say)
         elif registry.location.is_local:  # nothing is gained by asking at the same time
             data = self._still(registry, record, data, say)
-            reason = registry.yanked(record.name, record.version)
+            reason = registry.since(record.name, record.version).yanked
         else:
             from concurrent.futures import ThreadPoolExecutor  # imports logging
 
             with ThreadPoolExecutor(1) as asking:
-                asked = asking.submit(registry.yanked, record.name, record.version)
+                asked = asking.submit(registry.since, record.name, record.version)
                 data = self._still(registry, record, data, say)
-                reason = asked.result()
+                reason = asked.result().yanked
         files = prove_files(record, data, self.limits)
         return Content(data, files, (_yanked(record, reason),) if reason else ())
 

@@ -8,6 +8,7 @@ Not here: how an object is stored (`store`), what a pack is (`pack`), how a rele
     packs/<name>/x/<version>                      its tombstone, if it was removed
     packs/<name>/y/<version>/<nnnnnn>-yanked      the yanks and restores of it, numbered from 1
     packs/<name>/y/<version>/<nnnnnn>-restored
+    packs/<name>/y/<version>/<nnnnnn>-sealed      what was sealed later, numbered from 1 (`seals`)
     bundles/<name>/<version>/<sha256>.tgz         its bundle
     artifacts/<sha256>                            a wheel or npm tarball that releases need (`artifacts`)
     governance/<nnnnnnnnnnnn>.json                policy groups, waivers, settings: a chain of revisions

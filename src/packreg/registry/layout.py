@@ -29,6 +29,7 @@ PREFIXES = (PACKS, BUNDLES, ARTIFACTS, GOVERNANCE, ENVIRONMENTS, TRANSFERS, STAC
 MAX_NOTICE = 64 * 1024
 
 _REVISION = r"([0-9]{6})-(yanked|restored)"
+_SEAL = r"([0-9]{6})-sealed"
 _BUNDLE = r"([0-9a-f]{64})\.tgz"
 _ARTIFACT = re.compile(r"artifacts/([0-9a-f]{64})", re.ASCII)
 _STACK = re.compile(r"([^/]+)/([0-9a-f]{32})\.json", re.ASCII)
@@ -45,9 +46,12 @@ class StackKey(NamedTuple):
 
 
 class PackKey(NamedTuple):
-    """What a key below `packs/<name>/` says. `number` counts yanks and restores: odd yanks, even restores."""
+    """What a key below `packs/<name>/` says.
 
-    kind: Literal["record", "tombstone", "revision"]
+    `number` counts yanks and restores together (odd yanks, even restores), and seals by themselves.
+    """
+
+    kind: Literal["record", "tombstone", "revision", "seal"]
     version: Version
     number: int = 0
 
@@ -75,13 +79,18 @@ def tombstone_key(name: str, version: Version) -> str:
 
 
 def revisions_prefix(name: str, version: Version) -> str:
-    """Where the yanks and restores of a release are."""
+    """Where the yanks and restores of a release are, and its seals."""
     return f"{PACKS}{name}/y/{version.key}/"
 
 
 def revision_key(name: str, version: Version, number: int) -> str:
     """Where a yank (odd `number`) or a restore (even `number`, counted from 1) of a release is."""
     return f"{revisions_prefix(name, version)}{number:06d}-{'yanked' if number % 2 else 'restored'}"
+
+
+def seal_key(name: str, version: Version, number: int) -> str:
+    """Where the seal with this number, from 1, of a release is."""
+    return f"{revisions_prefix(name, version)}{number:06d}-sealed"
 
 
 def bundles_prefix(name: str, version: Version | None = None) -> str:
@@ -187,11 +196,15 @@ def read_pack_key(name: str, key: str) -> PackKey | None:
         return PackKey("record", version)
     if len(parts) == 2 and parts[0] == "x":
         return PackKey("tombstone", version)
-    match = re.fullmatch(_REVISION, parts[2], re.ASCII) if len(parts) == 3 and parts[0] == "y" else None
+    if len(parts) != 3 or parts[0] != "y":
+        return None
+    match = re.fullmatch(_REVISION, parts[2], re.ASCII)
     number = int(match[1]) if match else 0
     if number and key == revision_key(name, version, number):
         return PackKey("revision", version, number)
-    return None
+    match = re.fullmatch(_SEAL, parts[2], re.ASCII)
+    number = int(match[1]) if match else 0
+    return PackKey("seal", version, number) if number else None
 
 
 def read_bundle_key(name: str, key: str) -> BundleKey | None:

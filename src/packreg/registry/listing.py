@@ -15,11 +15,16 @@ State = Literal["published", "yanked", "removed"]
 
 
 class UsedVersion(NamedTuple):
-    """A used version. `revision` is the number of its newest yank or restore, 0 if there never was one."""
+    """A used version.
+
+    `revision` is the number of its newest yank or restore, `seals` that of its newest seal; 0 if there never
+    was one.
+    """
 
     version: Version
     state: State
     revision: int = 0
+    seals: int = 0
 
 
 class Choice(NamedTuple):
@@ -61,6 +66,7 @@ class PackListing:
         recorded: dict[Version, None] = {}
         removed: dict[Version, None] = {}
         revisions: dict[Version, int] = {}
+        seals: dict[Version, int] = {}
         unknown = []
         for key in keys:
             meaning = read_pack_key(name, key)
@@ -71,13 +77,14 @@ class PackListing:
             elif meaning.kind == "tombstone":
                 removed[meaning.version] = None
             else:
-                revisions[meaning.version] = max(meaning.number, revisions.get(meaning.version, 0))
+                counted = revisions if meaning.kind == "revision" else seals
+                counted[meaning.version] = max(meaning.number, counted.get(meaning.version, 0))
         releases = {}
         for version in recorded | removed:
             number = revisions.get(version, 0)
             gone = version in removed or (kept is not None and version not in kept)
             state: State = "removed" if gone else "yanked" if number % 2 else "published"
-            releases[version] = UsedVersion(version, state, number)
+            releases[version] = UsedVersion(version, state, number, seals.get(version, 0))
         return cls(name, releases, tuple(unknown))
 
     @cached_property

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
-from packreg.pack.version import Version
 from packreg.registry import layout
 from packreg.registry.artifacts import MAX_ARTIFACT, Artifact, Artifacts
 from packreg.registry.digests import READERS
@@ -26,33 +25,40 @@ class NeededArtifacts:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
-        self._records: dict[tuple[str, Version], frozenset[str]] = {}
+        self._named: dict[tuple[str, layout.PackKey], frozenset[str]] = {}
 
     def now(self) -> frozenset[str]:
         """The sha256 of every artifact that is needed now.
 
-        One request per 1,000 records, yanks and removals, and one for each record that was not read yet.
+        One request per 1,000 records, yanks, seals and removals, and one for each record and each seal that
+        was not read yet.
 
         Raises:
-            IntegrityError, StoreRefused: a record cannot be read, so nobody knows what it needs.
+            IntegrityError, StoreRefused: a record or seal cannot be read, so nobody knows what it needs.
         """
-        recorded, removed = set(), set()
+        naming, removed = set(), set()
         for entry in self._objects.store.list_all(layout.PACKS):
             name = entry.key.split("/")[1]
             meaning = layout.read_pack_key(name, entry.key)
-            if meaning is not None and meaning.kind == "record":
-                recorded.add((name, meaning.version))
+            if meaning is not None and meaning.kind in ("record", "seal"):
+                naming.add((name, meaning))
             elif meaning is not None and meaning.kind == "tombstone":
                 removed.add((name, meaning.version))
-        unread = sorted(recorded - removed - self._records.keys(), key=str)
+        naming = {(name, meaning) for name, meaning in naming if (name, meaning.version) not in removed}
+        unread = sorted(naming - self._named.keys(), key=str)
         with ThreadPoolExecutor(READERS) as readers:
-            self._records.update(zip(unread, readers.map(self._named, unread), strict=True))
-        needed = (named for release, named in self._records.items() if release not in removed)
-        return frozenset().union(*needed)
+            self._named.update(zip(unread, readers.map(self._read, unread), strict=True))
+        return frozenset().union(*(self._named[each] for each in naming))
 
-    def _named(self, release: tuple[str, Version]) -> frozenset[str]:
-        record = self._objects.record(*release)
-        return frozenset(each.sha256 for each in record.artifacts) if record is not None else frozenset()
+    def _read(self, of: tuple[str, layout.PackKey]) -> frozenset[str]:
+        name, (kind, version, number) = of
+        if kind == "seal":
+            seal = self._objects.seal(name, version, number)
+            named = seal.sealed.artifacts if seal is not None else ()
+        else:
+            record = self._objects.record(name, version)
+            named = record.artifacts if record is not None else ()
+        return frozenset(each.sha256 for each in named)
 
 
 def verify_artifacts(objects: Objects) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from packreg.errors import IntegrityError, NotFound, Removed
 from packreg.registry import layout
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from packreg.pack.version import Version
     from packreg.registry.listing import PackListing
     from packreg.registry.notices import Notice
+    from packreg.registry.seals import Seal
     from packreg.registry.settings import RegistrySettings
     from packreg.store.store import Store
 
@@ -39,6 +40,13 @@ class Forgetful:
 
     def put(self, key: str, data: bytes) -> None:
         """Nothing."""
+
+
+class Since(NamedTuple):
+    """What became of a release: why it is yanked (or ""), and the number of its newest seal."""
+
+    yanked: str = ""
+    seals: int = 0
 
 
 class Objects:
@@ -118,14 +126,26 @@ class Objects:
         data = self._get(key, layout.MAX_NOTICE)
         return None if data is None else read_notice(data, key, name, version)
 
-    def yanked(self, name: str, version: Version) -> str:
-        """Why a release is yanked, or an empty string. One request, and one more if it is."""
-        newest = 0
+    def since(self, name: str, version: Version) -> Since:
+        """What became of a release since it was published. One request, and one more if it is yanked."""
+        newest = {"revision": 0, "seal": 0}
         for entry in self.store.list_all(layout.revisions_prefix(name, version)):
             meaning = layout.read_pack_key(name, entry.key)
             if meaning is not None:
-                newest = max(newest, meaning.number)
-        return self.yank_reason(name, version, newest)
+                newest[meaning.kind] = max(newest[meaning.kind], meaning.number)
+        return Since(self.yank_reason(name, version, newest["revision"]), newest["seal"])
+
+    def seal(self, name: str, version: Version, number: int) -> Seal | None:
+        """The seal of a release with this number. One request, never from memory.
+
+        Raises:
+            IntegrityError, StoreRefused: as `Seal.decode` says.
+        """
+        from packreg.registry.seals import MAX_SEAL, Seal
+
+        key = layout.seal_key(name, version, number)
+        data = self._get(key, MAX_SEAL)
+        return None if data is None else Seal.decode(data, key, name, version)
 
     def yank_reason(self, name: str, version: Version, number: int) -> str:
         """What the yank with this number says; an empty string if the number is that of a restore, or 0."""

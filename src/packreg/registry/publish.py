@@ -71,6 +71,7 @@ def make_record(
     notes: tuple[str, ...] = (),
     metadata: PackInfo | None = None,
     artifacts: tuple[Artifact, ...] = (),
+    sealed_for: tuple[str, ...] = (),
 ) -> Record:
     """The record of a pack that is about to be published, as every reader will read it; pure.
 
@@ -99,6 +100,7 @@ def make_record(
         notes=tuple(one_line(note) for note in notes),
         metadata=metadata,
         artifacts=artifacts,
+        sealed_for=sealed_for,
     )
     try:
         return Record.decode(record.encode(), record.name, record.version)
@@ -163,7 +165,7 @@ def commit(
     if not first_try:
         _keep_bundle(objects, record, data)
     if found:
-        _keep_artifacts(kept, record, {each: supplies[each] for each in found})
+        keep_artifacts(kept, record.reference, {each: supplies[each] for each in found}, "published")
     objects.remembered.put(key, encoded)
     return Published(record, already=False)
 
@@ -197,15 +199,15 @@ def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
         ) from error
 
 
-def _keep_artifacts(kept: Artifacts, record: Record, supplies: Mapping[Artifact, Supply]) -> None:
-    """The same for artifacts that were there before: nobody else may have needed them."""
+def keep_artifacts(kept: Artifacts, reference: str, supplies: Mapping[Artifact, Supply], done: str) -> None:
+    """The same for artifacts that were there before: nobody may have needed them until this was `done`."""
     try:
         kept.keep(supplies)
     except StoreError as error:
         raise OutcomeUnknown(
-            f"{record.reference} is published, but whether all that its lock needs is there could not be "
+            f"{reference} is {done}, but whether all that its lock needs is there could not be "
             f"checked: {error}",
-            hint=f"`packreg verify {record.reference}` finds out",
+            hint=f"`packreg verify {reference}` finds out",
         ) from error
 
 

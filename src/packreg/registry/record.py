@@ -18,11 +18,12 @@ from packreg.errors import InvalidPack
 from packreg.pack.metadata import PackInfo
 from packreg.pack.reference import digest_problem
 from packreg.pack.version import Version
-from packreg.registry.artifacts import Artifact, artifacts_json, read_artifacts
+from packreg.registry.artifacts import Artifact, read_artifacts
 from packreg.registry.formats import beginning
 from packreg.registry.layout import bundle_key, record_key
 from packreg.registry.members import Members, printable_values
 from packreg.registry.metadata import read_metadata
+from packreg.registry.seals import Sealed, read_targets, sealed_json
 from packreg.text import one_line
 
 #: How the note of a record begins whose publisher wanted no lock.
@@ -78,7 +79,8 @@ class Record(NamedTuple):
     PulumiPolicy.yaml, `manifest` its content, `published` RFC 3339 in UTC, `attempt` the id of the one
     publishing that wrote it, `notes` what a reader should know (such as that it has no lock), `metadata` what
     the running pack said of itself when it was published; None where nobody asked it. `artifacts` are the
-    files of its dependencies that the registry keeps itself.
+    files of its dependencies that the registry keeps itself, `sealed_for` the platforms (and Pythons) for
+    which these are all (`seals`).
     """
 
     name: str
@@ -100,6 +102,7 @@ class Record(NamedTuple):
     notes: tuple[str, ...] = ()
     metadata: PackInfo | None = None
     artifacts: tuple[Artifact, ...] = ()
+    sealed_for: tuple[str, ...] = ()
 
     @property
     def bundle_key(self) -> str:
@@ -133,7 +136,7 @@ class Record(NamedTuple):
             "notes": list(self.notes),
             "lock": lock,
             "metadata": None if self.metadata is None else self.metadata.as_json(),
-            **({"artifacts": artifacts_json(self.artifacts)} if self.artifacts else {}),
+            **sealed_json(Sealed(self.artifacts, self.sealed_for)),
         }
 
     def encode(self) -> bytes:
@@ -185,6 +188,7 @@ class Record(NamedTuple):
             notes=found.texts("notes"),
             metadata=_read_metadata(found),
             artifacts=read_artifacts(found),
+            sealed_for=read_targets(found),
         )
         if record.name != name or record.version != version:
             raise found.wrong("name", f"it is the record of {record.reference}")

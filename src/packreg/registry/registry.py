@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.errors import IntegrityError, NotFound, StoreUnsafe
 from packreg.pack.bundle import encode
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
-from packreg.pack.version import Version, VersionRange
+from packreg.pack.version import Version
 from packreg.registry import layout
-from packreg.registry.objects import Forgetful, Objects, Remembered
+from packreg.registry.objects import Forgetful, Objects, Remembered, Since
 from packreg.registry.proof import HINT, prove_bundle, prove_files
 from packreg.registry.record import Record
 from packreg.store.local import LocalBucket
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from packreg.registry.notices import Notice
     from packreg.registry.publish import Published
     from packreg.registry.record import Lock, Source
+    from packreg.registry.sealing import Seals
     from packreg.registry.settings import RegistrySettings, Role
     from packreg.registry.setup import Initialised
     from packreg.registry.verification import Finding, Garbage
@@ -38,11 +39,12 @@ if TYPE_CHECKING:
 
 
 class Resolved(NamedTuple):
-    """The release that a reference means, why it is yanked (or ""), and a note for the user (or "")."""
+    """The release a reference means, why it is yanked, a note for the user, its newest seal's number."""
 
     record: Record
     yanked: str = ""
     note: str = ""
+    seals: int = 0
 
 
 class Registry:
@@ -126,6 +128,13 @@ class Registry:
         return Artifacts(self.store)
 
     @cached_property
+    def seals(self) -> Seals:
+        """What the registry keeps of the dependencies of each release; nothing is read yet."""
+        from packreg.registry.sealing import Seals
+
+        return Seals(self._objects, self.home, now=self._now, new_id=self._new_id)
+
+    @cached_property
     def times(self) -> StoreTimes:
         """The store's own times, which those in objects are compared with; nothing is read yet."""
         from packreg.registry.clocks import StoreTimes
@@ -145,13 +154,14 @@ class Registry:
         notes: Iterable[str] = (),
         metadata: PackInfo | None = None,
         artifacts: Mapping[Artifact, Supply] | None = None,
+        sealed_for: tuple[str, ...] = (),
         dry_run: bool = False,
     ) -> Published:
         """Publish a pack, or find that exactly it is published. At most 5 requests, and those for artifacts.
 
         `metadata` is what the running pack said of itself, `artifacts` what the registry is to keep of its
-        dependencies: one request for 1,000 that it has, and one for each that it does not have yet. With
-        `dry_run` nothing is written, only looked at, also where there is no registry yet.
+        dependencies (a request for 1,000 that it has, and one for each other), `sealed_for` where these are
+        all. With `dry_run` nothing is written, only looked at, also where there is no registry yet.
 
         Raises:
             VersionUsed: the version is used for other content, or was removed.
@@ -175,6 +185,7 @@ class Registry:
             notes=tuple(notes),
             metadata=metadata,
             artifacts=tuple(artifacts or ()),
+            sealed_for=sealed_for,
         )
         if dry_run:
             return look(self._objects, record)
@@ -208,7 +219,7 @@ class Registry:
 
         An exact version costs one request; the latest and ranges two listings
         more; a digest a listing and the records of the pack. With `warn` an exact version costs a second
-        request for `yanked`, which callers in a hurry ask at the same time as `fetch`. That an exact
+        request for `since`, which callers in a hurry ask at the same time as `fetch`. That an exact
         version was removed is found out by `fetch`.
 
         Raises:
@@ -216,12 +227,13 @@ class Registry:
         """
         name, wanted = reference.name, reference.wanted
         if isinstance(wanted, Version):
-            return Resolved(self.record(name, wanted), self.yanked(name, wanted) if warn else "")
+            since = self.since(name, wanted) if warn else Since()
+            return Resolved(self.record(name, wanted), since.yanked, seals=since.seals)
         listing = self._listing(name)
         if isinstance(wanted, str):
             return self._by_digest(listing, wanted)
-        choice = listing.choose(wanted)
-        return Resolved(self.record(name, choice.version), note=choice.note)
+        version, note = listing.choose(wanted)
+        return Resolved(self.record(name, version), "", note, listing.by_version[version].seals)
 
     def record(self, name: str, version: Version) -> Record:
         """The record of a release, also of a yanked or removed one. One request.
@@ -235,9 +247,9 @@ class Registry:
             raise NotFound(f"there is no {name}@{version}", hint="it may be arriving just now: try again")
         return record
 
-    def yanked(self, name: str, version: Version) -> str:
-        """Why a release is yanked, or an empty string. One request, and one more if it is."""
-        return self._objects.yanked(name, version)
+    def since(self, name: str, version: Version) -> Since:
+        """Why a release is yanked, and the number of its newest seal. One request, and one more if it is."""
+        return self._objects.since(name, version)
 
     def standing(self, name: str, version: Version) -> Standing:
         """Whether a release is published, yanked or removed, and why: two listings, and a request if it is.
@@ -295,8 +307,9 @@ class Registry:
         from packreg.registry.digests import find
 
         record = find(self._objects, listing, digest)
-        number = listing.by_version[record.version].revision
-        return Resolved(record, self._objects.yank_reason(listing.name, record.version, number))
+        release = listing.by_version[record.version]
+        reason = self._objects.yank_reason(listing.name, record.version, release.revision)
+        return Resolved(record, reason, seals=release.seals)
 
     # After publishing
 
@@ -351,21 +364,8 @@ class Registry:
         if reference is None:
             yield from verification.verify_registry(self._objects, self.limits)
             yield from needed_artifacts.verify_artifacts(self._objects)
-            return
-        name, wanted = reference.name, reference.wanted
-        accepts: Callable[[Version], bool] | None = None
-        if isinstance(wanted, VersionRange):
-            accepts = wanted.__contains__
-        elif isinstance(wanted, str):
-            accepts = self._by_digest(self._listing(name), wanted).record.version.__eq__
-        elif isinstance(wanted, Version):
-            accepts = wanted.__eq__
-        found = False
-        for finding in verification.verify_pack(self._objects, name, self.limits, accepts):
-            found = True
-            yield finding
-        if not found:
-            self._listing(name).choose(wanted if isinstance(wanted, Version | VersionRange) else None)
+        else:
+            yield from verification.verify_meant(self._objects, reference, self._listing, self.limits)
 
     def gc(self, now: float) -> list[Garbage]:
         """What can be deleted at the time `now`, in seconds since the epoch; nothing is.

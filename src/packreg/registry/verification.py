@@ -7,9 +7,11 @@ from typing import Literal, NamedTuple
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.pack.files import Limits
-from packreg.pack.version import Version
+from packreg.pack.reference import Reference
+from packreg.pack.version import Version, VersionRange
 from packreg.registry import layout
 from packreg.registry.artifacts import Artifacts
+from packreg.registry.digests import find
 from packreg.registry.environment_reference import is_name
 from packreg.registry.holders import read_holder
 from packreg.registry.listing import PackListing, UsedVersion
@@ -18,6 +20,7 @@ from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
 from packreg.registry.proof import prove_files
 from packreg.registry.record import Record
+from packreg.registry.seals import Sealed
 from packreg.store.bucket import RESERVED, Entry
 from packreg.store.chain import Chain
 from packreg.store.probe import PROBES
@@ -129,6 +132,30 @@ def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
             yield Finding(subject, "ok")
 
 
+def verify_meant(
+    objects: Objects, reference: Reference, listing: Callable[[str], PackListing], limits: Limits
+) -> Iterator[Finding]:
+    """The releases that a reference means, all of a pack for a bare name; `listing` gives that of a pack.
+
+    Raises:
+        NotFound: there is no such release.
+    """
+    name, wanted = reference.name, reference.wanted
+    accepts: Callable[[Version], bool] | None = None
+    if isinstance(wanted, VersionRange):
+        accepts = wanted.__contains__
+    elif isinstance(wanted, str):
+        accepts = find(objects, listing(name), wanted).version.__eq__
+    elif isinstance(wanted, Version):
+        accepts = wanted.__eq__
+    found = False
+    for finding in verify_pack(objects, name, limits, accepts):
+        found = True
+        yield finding
+    if not found:
+        listing(name).choose(wanted if isinstance(wanted, Version | VersionRange) else None)
+
+
 def verify_pack(
     objects: Objects,
     name: str,
@@ -170,7 +197,7 @@ def verify_release(
     artifacts: Artifacts,
     limits: Limits,
 ) -> tuple[Finding, Record | None]:
-    """Whether a release's record, bundle and artifacts are what they should be, read anew from the store."""
+    """Whether a release's record, bundle, seals and artifacts are what they should be, read anew."""
     version = release.version
     subject = f"{name}@{version}"
     try:
@@ -193,8 +220,26 @@ def verify_release(
             ), record
     except IntegrityError as error:
         return Finding(subject, "error", "bad-bundle", str(error)), record
-    bad = next(filter(None, map(artifacts.problem, record.artifacts)), "")
-    return Finding(subject, "error", "bad-artifact", bad) if bad else Finding(subject, "ok"), record
+    return _verify_kept(objects, record, release.seals, artifacts), record
+
+
+def _verify_kept(objects: Objects, record: Record, seals: int, artifacts: Artifacts) -> Finding:
+    """Whether everything is whole that the record, and the seals beside it, say the registry keeps."""
+    found = []
+    for number in range(1, seals + 1):
+        try:
+            seal = objects.seal(record.name, record.version, number)
+        except (IntegrityError, StoreRefused) as error:
+            return Finding(record.reference, "error", "bad-seal", str(error))
+        if seal is None:
+            key = layout.seal_key(record.name, record.version, number)
+            return Finding(record.reference, "error", "no-seal", f"{key} is missing, a later one is there")
+        found.append(seal)
+    for artifact in Sealed.of(record, found).artifacts:
+        problem = artifacts.problem(artifact)
+        if problem:
+            return Finding(record.reference, "error", "bad-artifact", problem)
+    return Finding(record.reference, "ok")
 
 
 def _verify_notices(objects: Objects, name: str, release: UsedVersion, keys: set[str]) -> Iterator[Finding]:

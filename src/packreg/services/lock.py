@@ -57,7 +57,7 @@ def lock_packs(
     lock = read_lock(target) if target.exists() else Lockfile({})
     pins: list[Pin] = []
     resolved = workspace.at_once(READERS, lambda one: _resolve(workspace, one), _one_of_each(references))
-    for record, yanked, note in resolved:
+    for record, yanked, note, _ in resolved:
         if yanked:
             workspace.notify.warn(f"{record.reference} is yanked: {yanked}")
         if note:
