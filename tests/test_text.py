@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.analyzer.process import last_line
+from packreg.analyzer.program_errors import program_error
 from packreg.configuration.messages import dotted
 from packreg.configuration.messages import shown as shown_value
 from packreg.pack.paths import shown
@@ -18,6 +20,11 @@ CASES = [
     ("Größe 大きさ 😀 a::b #[1]", "Größe 大きさ 😀 a::b #[1]", "Größe 大きさ 😀 a::b #[1]"),
     ("a\x1b[31;1mb\x1b[0m", r"a\x1b[31;1mb\x1b[0m", "ab"),
     ("\x1b]0;title\x07", r"\x1b]0;title\x07", r"\x1b]0;title\x07"),
+    (
+        "\x1b]8;;u\x07a\x1b]8;;\x1b\\\x1b(B\x1b[38:5:1mb",
+        r"\x1b]8;;u\x07a\x1b]8;;\x1b\\x1b(B\x1b[38:5:1mb",
+        "ab",
+    ),
     ("\x1b[\x1b[0m2J", r"\x1b[\x1b[0m2J", r"\x1b[2J"),
     ("\x9b2J\x7f\x00", r"\x9b2J\x7f\x00", r"\x9b2J\x7f\x00"),
     ("a\n\tb\rc", r"a\n\tb\rc", "a  b c"),
@@ -62,7 +69,12 @@ def test_every_room_has_it_made_harmless(text: str) -> None:
     """Paths, members of records, what packs wrote last and properties in messages are harmless, too."""
     record = Members("key", {"one": text, "many": [text], "lines": text})
     shown_ones = [shown(text), record.text("one"), *record.texts("many"), *record.lines("lines").split("\n")]
-    shown_ones += [last_line(text), dotted([text]), shown_value([text]), *printable_values({text: 1})]
+    shown_ones += [
+        program_error(text, Path()).text,
+        dotted([text]),
+        shown_value([text]),
+        *printable_values({text: 1}),
+    ]
     assert all(map(harmless, shown_ones))
 
 

@@ -90,13 +90,14 @@ class PackFailed(NotEvaluated):
     """A pack's program could not be started, ended, or broke the protocol.
 
     `code` is a stable word for tools, one for each way; `log` the last of what the program wrote, which may
-    hold anything.
+    hold anything, and `reason` what that says of why, in one line with its place in the pack, "" for nothing.
     """
 
-    def __init__(self, message: str, *, code: str, hint: str = "", log: str = "") -> None:
+    def __init__(self, message: str, *, code: str, hint: str = "", log: str = "", reason: str = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
         self.log = log
+        self.reason = reason
 
 
 class VersionUsed(PackregError):

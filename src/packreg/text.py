@@ -7,7 +7,8 @@ import re
 #: What a text ends with that was cut.
 CUT = "…"
 
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+#: Colours, styles and moves of the cursor; the character set that `tput sgr0` names; links.
+_COLOURS = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\(B|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
 
 
 def plain(text: str) -> str:
@@ -25,12 +26,17 @@ def plain(text: str) -> str:
     return f"{text[:start]}\\x3a{text[start + 1 :]}" if text.startswith("::", start) else text
 
 
+def without_colours(text: str) -> str:
+    """`text` without what a program tells a terminal about colours, links and the cursor."""
+    return _COLOURS.sub("", text) if "\x1b" in text else text
+
+
 def one_line(text: str, limit: int = 0) -> str:
     """`text` as a part of a sentence or a record: `plain`, without colours, its white space as spaces.
 
     A text of more than `limit` characters ends there, with `CUT`; 0 is no limit.
     """
     if not text.isprintable():
-        text = "".join(" " if c.isspace() else c for c in _COLOURS.sub("", text))
+        text = "".join(" " if c.isspace() else c for c in without_colours(text))
     text = plain(text)
     return f"{text[: limit - 1]}{CUT}" if 0 < limit < len(text) else text

@@ -450,9 +450,7 @@ def test_memory_is_limited_as_the_settings_say(judge: User, shop: Path) -> None:
     assert done.code == 4
     small, large = done.json()["packs"]
     assert [(e["code"], e["policy"]) for e in small["errors"]] == [("policy-raised", "greedy")]
-    assert (
-        small["errors"][0]["why"] == "it raised an error without a message"
-    )  # Python's MemoryError has none
+    assert small["errors"][0]["why"] == "__main__.py:6: MemoryError"
     assert small["violations"] == []
     assert large["errors"] == [] and "got 1536 MiB" in large["violations"][0]["message"]
 

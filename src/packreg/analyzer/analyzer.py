@@ -12,6 +12,7 @@ import grpc
 from packreg.analyzer.packinfo import read_info
 from packreg.analyzer.process import Process
 from packreg.analyzer.program import Deadlines, Stack
+from packreg.analyzer.program_errors import RAISED, TRACEBACK, raised
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import MAX_ANSWER, MAX_MESSAGE, encode_configuration
 from packreg.analyzer.protocol.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, WARNING, answers, join
@@ -32,6 +33,10 @@ _OPTIONS = (
 _MAX_PARTS = 100_000
 #: Seconds: SDKs listen before they say their port.
 _CONNECT = 5.0
+#: Seconds: a server writes to its log before it answers, and a thread of ours has to read it.
+_WRITES_WITHIN = 2.0
+#: Characters of what a pack answers.
+_SHOWN = 1000
 
 
 class CallFailed(Exception):
@@ -39,13 +44,14 @@ class CallFailed(Exception):
 
     "raised": a policy failed, the pack is fine; "timeout": it may hang for ever; "gone": its process ended
     or dropped the connection; "refused": it does not take this request; "unsupported": it does not have
-    this method.
+    this method. `details` is what the pack answered, `why` that with its place in the pack if it is known.
     """
 
-    def __init__(self, kind: str, details: str) -> None:
+    def __init__(self, kind: str, details: str, why: str = "") -> None:
         super().__init__(details)
         self.kind = kind
         self.details = details
+        self.why = why or details
 
 
 _KINDS = {
@@ -60,9 +66,9 @@ _KINDS = {
 class Answer:
     """An answer that is under way. `result` waits for it."""
 
-    def __init__(self, future: Any, deadline: float) -> None:
+    def __init__(self, future: Any, failed: Callable[[Any], CallFailed]) -> None:
         self._future = future
-        self._deadline = deadline
+        self._failed = failed
 
     def result(self) -> Any:
         """The message. Raises CallFailed."""
@@ -71,7 +77,7 @@ class Answer:
         except grpc.FutureCancelledError:
             raise CallFailed("gone", "the call was cancelled") from None
         except grpc.RpcError as error:
-            raise _failed(error, self._deadline) from None
+            raise self._failed(error) from None
 
     def metadata(self) -> list[tuple[str, str | bytes]]:
         """What came with the result."""
@@ -101,6 +107,8 @@ class Analyzer:
         self._analyze_many: Any = self._channel.unary_unary(many, response_deserializer=answers)
         self.batch = 1
         self.warnings: tuple[str, ...] = ()
+        self._read_to: dict[str, int] = {}
+        self._logs_nothing = False
         try:
             self._connect()
         except BaseException:
@@ -149,7 +157,7 @@ class Analyzer:
         try:
             return call(request, timeout=deadline)
         except grpc.RpcError as error:
-            raise _failed(error, deadline) from None
+            raise self._failed(error, deadline) from None
         except ValueError as closed:  # the channel was, in another thread
             raise CallFailed("gone", str(closed)) from None
 
@@ -218,7 +226,8 @@ class Analyzer:
         )
 
     def _ask(self, call: Callable[..., Any], request: bytes, deadline: float) -> Answer:
-        return Answer(call.future(request, timeout=deadline), deadline)  # type: ignore[attr-defined]
+        future = call.future(request, timeout=deadline)  # type: ignore[attr-defined]
+        return Answer(future, lambda error: self._failed(error, deadline))
 
     def _send(self, name: str, request: Any, response: Any) -> Answer:
         data = request if isinstance(request, bytes) else request.SerializeToString()
@@ -226,6 +235,34 @@ class Analyzer:
 
     def _call(self, name: str, request: Any, response: Any) -> Any:
         return self._send(name, request, response).result()
+
+    def _failed(self, error: Any, deadline: float) -> CallFailed:
+        code = error.code()
+        details = str(error.details() or "")
+        kind = _KINDS.get(code, "refused")
+        if kind == "timeout":
+            return CallFailed(kind, f"it gave no answer within {deadline:g} s")
+        if kind == "gone":
+            return CallFailed(kind, "the connection broke")
+        if kind == "raised":
+            said = one_line(details.removeprefix(RAISED.strip()).strip(), _SHOWN)
+            why = one_line(
+                str(raised(details, self._logged(details), self.process.program.directory)), _SHOWN
+            )
+            return CallFailed(kind, said or why or "it raised an error without a message", why)
+        return CallFailed(kind, f"{code.name}: {one_line(details.strip(), _SHOWN)}")
+
+    def _logged(self, details: str) -> str:
+        """What the pack's process wrote of an error that it answered a call with, as Python's server does."""
+        if not details.startswith(RAISED.strip()):
+            return ""
+        text = f"{details}\n{TRACEBACK}"
+        end = f"{details.removeprefix(RAISED)}\n"
+        log, self._read_to[text] = self.process.logged(
+            text, end, self._read_to.get(text, 0), 0.0 if self._logs_nothing else _WRITES_WITHIN
+        )
+        self._logs_nothing = not log
+        return log
 
     def _tolerated(self, answer: Answer) -> Any:
         """The message, or None when the pack's SDK does not have the method."""
@@ -270,17 +307,3 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         if shift > 63:
             raise ValueError("the answer is not a valid message")
         at += 1
-
-
-def _failed(error: Any, deadline: float) -> CallFailed:
-    code = error.code()
-    details = str(error.details() or "")
-    kind = _KINDS.get(code, "refused")
-    if kind == "timeout":
-        return CallFailed(kind, f"it gave no answer within {deadline:g} s")
-    if kind == "gone":
-        return CallFailed(kind, "the connection broke")
-    if kind == "raised":
-        said = one_line(details.removeprefix("Exception calling application:").strip(), 1000)
-        return CallFailed(kind, said or "it raised an error without a message")  # as Python's MemoryError
-    return CallFailed(kind, f"{code.name}: {one_line(details.strip(), 1000)}")

@@ -194,7 +194,7 @@ def _reply(question: Question, outcome: Any, policy: str = "") -> Reply:
     if outcome.kind == "unsupported" and question.method == "Remediate":
         return Reply(question)  # SDKs before remediations: there are none
     codes = {"raised": "policy-raised", "timeout": "no-answer", "gone": "crashed"}
-    return Reply(question, failures=[Failure(codes.get(outcome.kind, "refused"), outcome.details, policy)])
+    return Reply(question, failures=[Failure(codes.get(outcome.kind, "refused"), outcome.why, policy)])
 
 
 def _isolated(

@@ -238,7 +238,7 @@ class _Run:
             name,
             self._pack.version,
             failed.code,
-            text(str(failed)),
+            text(f"{failed}\nhint: {failed.hint}" if failed.hint else str(failed)),
             resources=self._judged.size,
             log=text(failed.log),
         )

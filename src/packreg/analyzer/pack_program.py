@@ -21,6 +21,16 @@ from packreg.pack.runtime import node_arguments
 #: Neither SDK connects to the engine address, but both want one.
 _ENGINE = "127.0.0.1:1"
 _RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
+#: `python -m MODULE`, with the errors of policies in the process's log: gRPC would tell only their texts.
+#: Each SDK lacks some method of the protocol, which is no error of a policy.
+_RUN_MODULE = """\
+import logging, os, runpy, sys
+sys.path[0] = os.getcwd()
+handler = logging.StreamHandler()
+handler.addFilter(lambda said: "Method not implemented!" not in said.getMessage())
+logging.getLogger("grpc._server").addHandler(handler)
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
 _MAX_CONFIGURATION = 64 * 1024
 _NOT_HEAP = 512 << 20
 
@@ -65,7 +75,7 @@ def pack_program(
     elif manifest.runtime == "python":
         variables["PYTHONUNBUFFERED"] = "1"
         interpreter = _python(name, directory, manifest, python)
-        command = (str(interpreter), "-u", "-m", *_python_module(name, directory))
+        command = (str(interpreter), "-u", "-c", _RUN_MODULE, *_python_module(name, directory))
         engine = _python_engine(interpreter)
     elif manifest.runtime == "nodejs":
         if manifest.options.get("typescript", True) is True:

@@ -18,6 +18,7 @@ from typing import IO
 
 from packreg.analyzer.private_files import hide, nameless
 from packreg.analyzer.program import Program
+from packreg.analyzer.program_errors import ProgramError, in_the_pack, program_error
 from packreg.errors import PackFailed
 from packreg.text import one_line
 
@@ -25,7 +26,6 @@ _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 #: How much of what a pack wrote is kept for reports, in bytes; and the longest first line that is read.
 _TAIL = 32 * 1024
 _FIRST_LINE = 4096
-_NAMES_ERROR = re.compile(r"\s*((\w*Error|FATAL ERROR)\b.*: |error\[)")
 _PORT = re.compile(rb"[0-9]{1,5}")
 #: What Python says where the pack's pulumi is older than 3.165.0, the first with the module (PyPI).
 _TOO_OLD = "No module named 'pulumi.run'"
@@ -47,7 +47,7 @@ class Process:
         self._first = bytearray()
         self._line: bytes | None = None
         self._said: deque[bytes] = deque()
-        self._kept = 0
+        self._kept = self._written = 0
         self._cut = False
         self._open = 2
         self._decided = False
@@ -92,12 +92,41 @@ class Process:
         return self._popen.pid
 
     def tail(self) -> str:
-        """The last of what the pack wrote, after its port; not cleaned for terminals."""
+        """The last of what the pack wrote, after its port, as `in_the_pack`; not cleaned for terminals."""
+        return in_the_pack(self._tail(), self.program.directory)
+
+    def _tail(self) -> str:
         with self._changed:
             said = b"".join(self._said)
             if self._cut and b"\n" in said:  # half a line may begin with half a secret, which nobody knows
                 said = said.partition(b"\n")[2]
             return said.decode("utf-8", "replace")
+
+    def error(self) -> ProgramError:
+        """What the pack wrote of why it ended."""
+        return program_error(self._tail(), self.program.directory)
+
+    def logged(self, text: str, end: str, after: int, seconds: float) -> tuple[str, int]:
+        """What it wrote from `text` on, once it wrote that and `end` behind it after its first `after` bytes;
+        and how many bytes it had written by the end of `text`. Waits at most so many seconds: then it is an
+        older place that has `text`, or "" and `after`.
+        """
+        wanted, last = text.encode(), end.encode()
+        until = time.monotonic() + seconds
+        with self._changed:
+            while True:
+                said = b"".join(self._said)
+                start = self._written - len(said)
+                at = said.find(wanted, max(0, after - start))
+                left = until - time.monotonic()
+                if (at >= 0 and said.find(last, at + len(wanted)) >= 0) or left <= 0 or not self._open:
+                    break
+                self._changed.wait(left)
+        if at < 0:
+            at = said.rfind(wanted)
+        if at < 0:
+            return "", after
+        return said[at:].decode("utf-8", "replace"), start + at + len(wanted)
 
     def ending(self) -> str:
         """How the process ended, for a message, with the last line that it wrote."""
@@ -109,8 +138,8 @@ class Process:
         if self._was_over():
             return self._too_much()
         how = f"was killed by signal {status - 128}" if status > 128 else f"exited with status {status}"
-        last = last_line(self.tail())
-        return f"its process {how}" + (f"; it wrote: {last}" if last else "")
+        last = self.error()
+        return f"its process {how}" + (f"; it wrote: {last}" if last.text else "")
 
     def close(self, *, grace: float = 5.0) -> None:
         """Stop the pack: interrupt it, kill it after `grace` seconds, all its descendants too."""
@@ -164,9 +193,10 @@ class Process:
     def _no_port(self, deadline: float, until: float) -> PackFailed:
         name = self.program.name
         if time.monotonic() >= until:
-            last = last_line(self.tail())
+            last = self.error()
             return PackFailed(
-                f"{name} did not get ready within {deadline:g} s" + (f"; it wrote: {last}" if last else ""),
+                f"{name} did not get ready within {deadline:g} s"
+                + (f"; it wrote: {last}" if last.text else ""),
                 code="start-timeout",
                 log=self.tail(),
             )
@@ -182,8 +212,8 @@ class Process:
         if self._first and not self._line:
             return self._printed(bytes(self._first))
         tail = self.tail()
-        if status == 127 and tail.startswith(f"{self.program.command[0]}: "):
-            return PackFailed(f"{name} could not be started: {last_line(tail)}", code="not-started", log=tail)
+        if status == 127 and self._tail().startswith(f"{self.program.command[0]}: "):
+            return PackFailed(f"{name} could not be started: {self.error()}", code="not-started", log=tail)
         if status == 0:
             return PackFailed(
                 f"{name} ended without making a PolicyPack",
@@ -192,7 +222,7 @@ class Process:
                 log=tail,
             )
         how = f"was killed by signal {status - 128}" if status > 128 else f"ended with exit status {status}"
-        last = last_line(tail)
+        last = self.error()
         if _TOO_OLD in tail:
             return PackFailed(
                 f"{name} has no __main__.py, and its pulumi is before 3.165.0, which runs packages: {last}",
@@ -200,8 +230,13 @@ class Process:
                 hint="let the pack depend on pulumi>=3.165.0, or give it a __main__.py",
                 log=tail,
             )
+        said = f": {last}" if last.text else ""
         return PackFailed(
-            f"{name} {how} while it was loaded" + (f": {last}" if last else ""), code="load-failed", log=tail
+            f"{name} {how} while it was loaded{said}",
+            code="load-failed",
+            hint=last.hint,
+            log=tail,
+            reason=str(last),
         )
 
     def _printed(self, line: bytes) -> PackFailed:
@@ -248,23 +283,14 @@ class Process:
         with self._changed:
             self._said.append(chunk)
             self._kept += len(chunk)
+            self._written += len(chunk)
             while self._kept - len(self._said[0]) >= _TAIL:
                 self._kept -= len(self._said.popleft())
                 self._cut = True
+            self._changed.notify_all()
 
     def _await_end(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         with self._changed:
             while self._open > 0 and time.monotonic() < until:
                 self._changed.wait(0.05)
-
-
-def last_line(text: str) -> str:
-    """What a pack's output says of its end, cleaned for a message: of a Python traceback its last line, of a
-    Node.js one the first that names an error, since the stack and the error's members follow, and so of our
-    OPA analyzer's, since hints follow; else the last.
-    """
-    lines = [line for line in text.splitlines() if line.strip()]
-    if "Traceback (most recent call last)" not in text:
-        lines = [line for line in lines if _NAMES_ERROR.match(line)][:1] or lines
-    return one_line(lines[-1].strip(), 400) if lines else ""

@@ -114,6 +114,7 @@ def _refused(failed: PackFailed) -> InvalidPack | InstallError:
     problem = Problem(failed.code, str(failed), "", hint)
     log = [line for line in failed.log.splitlines() if line.strip()][-_LOG_LINES:]
     wrote = "\n".join(["; its last output:", *log]) if log else ""
+    why = f": {failed.reason}" if failed.reason else ""
     return InvalidPack(
-        f"the pack was started to ask for its policies, and failed{wrote}", (problem,), hint=WITHOUT
+        f"the pack was started to ask for its policies, and failed{why}{wrote}", (problem,), hint=WITHOUT
     )
