@@ -95,7 +95,7 @@ def many_members(count: int) -> bytes:
     [
         ("metadata", "METADATA of at most 1 MiB"),
         ("member", "more than 67108864 bytes"),
-        ("members", "list of members is too long"),
+        ("members", "list of entries is too long"),
     ],
 )
 def test_a_wheel_in_a_bundle(tmp_path: Path, kind: str, said: str) -> None:

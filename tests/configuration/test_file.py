@@ -90,7 +90,7 @@ def test_keys_given_twice_are_said_with_their_place() -> None:
         (b"[" * 100 + b"]" * 100, "nested deeper"),
         (b'{"a": ' + b'{"x": ' * 70 + b"1" + b"}" * 71, "nested deeper"),
         (b" " * (MAX_FILE + 1), "bytes"),
-        (b'"mandatory"', "must be an object with a member for each policy"),
+        (b'"mandatory"', "must be an object with a key for each policy"),
         (b'{"environments": "x"}', "environments: must be a list of names"),
         (b'{"environments": null}', "environments: must be a list of names"),
         (b'{"a": "Mandatory"}', 'must be one of "advisory", "disabled", "mandatory", "remediate"'),

@@ -116,7 +116,7 @@ def bundle_command(
         return
     context.out.line(f"digest {bundle.digest}")
     context.out.line(f"sha256 {bundle.sha256}")
-    context.out.say(f"wrote {target}: {bundle.members} members, {human_size(bundle.size)}")
+    context.out.say(f"wrote {target}: {bundle.members} files, {human_size(bundle.size)}")
 
 
 def show_problems(context: CommandContext, report: PackReport) -> None:

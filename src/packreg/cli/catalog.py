@@ -136,7 +136,7 @@ def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
         ("digest", record.digest),
         (
             "bundle",
-            f"sha256 {record.bundle_sha256}, {human_size(record.bundle_size)}, {record.members} members",
+            f"sha256 {record.bundle_sha256}, {human_size(record.bundle_size)}, {record.members} files",
         ),
         ("manifest", f"sha256 {record.manifest_sha256}"),
         ("published", f"{record.published} by {record.publisher} with {record.tool}"),

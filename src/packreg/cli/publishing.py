@@ -84,7 +84,7 @@ def _show(context: CommandContext, published: Published) -> None:
         context.out.say(f"{record.reference} is published already, with the same content")
     else:
         size = human_size(record.bundle_size)
-        context.out.say(f"published {record.reference} to {context.place}: {record.members} members, {size}")
+        context.out.say(f"published {record.reference} to {context.place}: {record.members} files, {size}")
     for note in record.notes:
         context.out.warn(note)
 

@@ -145,7 +145,7 @@ class _FoundSettings:
     def layer(self, whole: object) -> Layer:
         self.look_closely(whole)
         if not isinstance(whole, Mapping):
-            message = f"must be an object with a member for each policy, not {shown(whole)}"
+            message = f"must be an object with a key for each policy, not {shown(whole)}"
             raise self.refused([self.error("shape", message)])
         policies = dict(whole)
         named = policies.pop(ENVIRONMENTS, [])
@@ -182,7 +182,7 @@ class _FoundSettings:
         policies, named = whole.get("policies"), whole.get(ENVIRONMENTS)
         policies = {} if policies is None else policies
         if not isinstance(policies, Mapping):
-            message = f"policies: must be an object with a member for each policy, not {shown(policies)}"
+            message = f"policies: must be an object with a key for each policy, not {shown(policies)}"
             raise self.refused([self.error("shape", message)])
         if ENVIRONMENTS in policies:
             message = f"policies: {ENVIRONMENTS} cannot be the name of a policy"

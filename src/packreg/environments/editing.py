@@ -153,7 +153,7 @@ def _with(plain: object, path: Path, value: object, where: str) -> object:
         return {**members, step: _with(members.get(step, (False, "")), rest, value, where)}
     if isinstance(step, int) and isinstance(plain, list) and step < len(plain):
         return [*plain[:step], _with(plain[step], rest, value, where), *plain[step + 1 :]]
-    what = f"an item {step}" if isinstance(step, int) else f"a member {step}"
+    what = f"an item {step}" if isinstance(step, int) else f"a key {step}"
     raise UsageError(
         f"{where} has no place for {what} there",
         hint=f"`packreg env get {where}` shows the definition; lists are set as a whole, or item by item",

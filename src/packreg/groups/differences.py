@@ -61,7 +61,7 @@ def things(governance: Governance) -> dict[str, dict[str, Any]]:
         **{f"group {name}": group for name, group in groups.items()},
         **{f"waiver {id}": waiver for id, waiver in waivers.items()},
         "settings": settings,
-        "other members": found,
+        "other keys": found,
     }
 
 

@@ -235,7 +235,7 @@ class _GroupFileReader:
             if key.text not in known:
                 close = difflib.get_close_matches(key.text, known, n=1)
                 hint = f"did you mean {close[0]}?" if close else f"write one of {', '.join(known)}"
-                self.wrong(key, f"{what} has no member {short(key.text)}", hint)
+                self.wrong(key, f"{what} has no key {short(key.text)}", hint)
         return {key.text: value for key, value in self.entries(node, what) if not _is_nothing(value)}
 
     def entries(self, node: yaml.Node, what: str) -> tuple[tuple[yaml.Scalar, yaml.Node], ...]:

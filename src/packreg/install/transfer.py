@@ -232,7 +232,7 @@ def _unpack(file: IO[bytes], archive: Path, place: Path) -> tuple[list[str], lis
         raise _refused(archive, str(error)) from error
     missing = sorted(expected.keys() - set(seen))
     if missing:  # a tar that was cut short looks like a shorter one
-        raise _refused(archive, f"{len(missing)} of its members are missing, such as {missing[0]}")
+        raise _refused(archive, f"{len(missing)} of its files are missing, such as {missing[0]}")
     return seen, programs
 
 
@@ -256,7 +256,7 @@ def _read_index(data: bytes, archive: Path) -> tuple[dict[str, str], list[Carrie
         raise _refused(archive, f"its index does not have format {FORMAT}")
     members = index.get("members")
     if not isinstance(members, dict) or not all(isinstance(value, str) for value in members.values()):
-        raise _refused(archive, "its index lists no members")
+        raise _refused(archive, "its index lists no files")
     try:
         return members, carried.read_index(index.get("programs", {}), members)
     except (TypeError, KeyError):

@@ -136,7 +136,7 @@ def _warn_of_not(modules: tuple[Module, ...], files: Mapping[str, bytes], proble
     for module in modules:
         if not _NOT_IMPORTED.isdisjoint(module.imports) and re.search(rb"\bnot\b", files[module.path]):
             message = (
-                "with `import future.keywords`, what `not` says of absent members depends on OPA's version: "
+                "with `import future.keywords`, what `not` says of absent keys depends on OPA's version: "
                 "from 1.17 on it holds"
             )
             problems.warn("rego-not", message, module.path, "write `import rego.v1` in its place")

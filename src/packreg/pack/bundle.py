@@ -201,9 +201,9 @@ def unpack(data: bytes, limits: Limits) -> Iterator[bytes]:
         raise _fault("gzip-size", "the gzip length does not fit the data")
     rest = trailer[_TRAILER.size :]
     if rest[:2] == b"\x1f\x8b":
-        raise _fault("gzip-second-member", "a second gzip member follows the first")
+        raise _fault("gzip-second-member", "a second gzip stream follows the first")
     if rest:
-        raise _fault("gzip-trailing-bytes", f"{len(rest)} bytes follow the end of the gzip member")
+        raise _fault("gzip-trailing-bytes", f"{len(rest)} bytes follow the end of the gzip stream")
 
 
 def _not_gzip(data: bytes) -> Problem:

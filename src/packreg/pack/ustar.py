@@ -38,7 +38,7 @@ _TYPES = {
     b"2": ("tar-symlink", "a symbolic link"),
     b"3": ("tar-device", "a character device"),
     b"4": ("tar-device", "a block device"),
-    b"5": ("tar-directory", "a directory member, which bundles never have"),
+    b"5": ("tar-directory", "a directory entry, which bundles never have"),
     b"6": ("tar-fifo", "a fifo"),
     b"7": ("tar-member-type", "a contiguous file"),
     b"x": ("tar-pax", "a pax extended header"),
@@ -138,8 +138,8 @@ def read(stream: Stream, limits: Limits, *, keep: bool = True) -> Iterator[tuple
         path = _path(name)
         if name <= previous:
             if name == previous:
-                raise _fault("tar-duplicate", "the member appears twice", path)
-            raise _fault("tar-order", f"the member is out of order, after {_shown(previous)!r}", path)
+                raise _fault("tar-duplicate", "the entry appears twice", path)
+            raise _fault("tar-order", f"the entry is out of order, after {_shown(previous)!r}", path)
         previous = name
         members += 1
         if members > limits.members:
@@ -178,15 +178,15 @@ def _octal(field: bytes) -> int:
 def _path(name: bytes) -> str:
     """The path below `package/` of a member that has the right header."""
     if name[:1] == b"/":
-        raise _fault("path-absolute", "the member's name is absolute", _shown(name))
+        raise _fault("path-absolute", "the entry's name is absolute", _shown(name))
     if b".." in name.split(b"/"):
-        raise _fault("path-dotdot", "the member's name has a '..'", _shown(name))
+        raise _fault("path-dotdot", "the entry's name has a '..'", _shown(name))
     if not name.startswith(_TOP):
-        raise _fault("tar-top-directory", f"the member does not lie under {TOP}", _shown(name))
+        raise _fault("tar-top-directory", f"the entry does not lie under {TOP}", _shown(name))
     try:
         return name[len(_TOP) :].decode()
     except UnicodeDecodeError:
-        raise _fault("path-not-utf8", "the member's name is not UTF-8", _shown(name)) from None
+        raise _fault("path-not-utf8", "the entry's name is not UTF-8", _shown(name)) from None
 
 
 def _diagnosis(block: bytes, name: bytes, size: int) -> InvalidPack:
@@ -198,12 +198,12 @@ def _diagnosis(block: bytes, name: bytes, size: int) -> InvalidPack:
     kind = block[156:157]
     if kind in _TYPES:
         code, what = _TYPES[kind]
-        return _fault(code, f"the member is {what}; a bundle holds regular files only", where)
+        return _fault(code, f"the entry is {what}; a bundle holds regular files only", where)
     if block[257:265] != b"ustar\x0000":
         what = "GNU tar's own format" if block[257:265] == b"ustar  \0" else "an older format"
         return _fault("tar-not-ustar", f"the header is in {what}, not ustar", where)
     if kind != b"0":
-        return _fault("tar-member-type", f"the member has the unknown type {kind.decode('latin-1')!a}", where)
+        return _fault("tar-member-type", f"the entry has the unknown type {kind.decode('latin-1')!a}", where)
     if size < 0 or block[124:136] != b"%011o\0" % size:
         return _fault("tar-size", "the size is negative, in base 256 or not in plain octal digits", where)
     if block[100:108] not in (b"0000644\0", b"0000755\0"):

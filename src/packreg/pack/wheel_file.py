@@ -36,7 +36,7 @@ def wheel_metadata(name: str, data: bytes, most: int) -> bytes:
             left = most
             for member in archive.infolist():
                 if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-                    raise _refusal(name, "a member is compressed in a way that wheels do not use")
+                    raise _refusal(name, "an entry is compressed in a way that wheels do not use")
                 with archive.open(member) as file:
                     while piece := file.read(_PIECE):
                         left -= len(piece)
@@ -57,7 +57,7 @@ def _check_directory(name: str, data: bytes) -> None:
     size = _END.unpack_from(data, at)[5]
     is_zip64 = data[max(0, at - 20) : max(0, at - 16)] == b"PK\6\7"  # its sizes lie elsewhere
     if size > _MAX_DIRECTORY or is_zip64:
-        raise _refusal(name, "its list of members is too long")
+        raise _refusal(name, "its list of entries is too long")
 
 
 def _refusal(name: str, why: str) -> InvalidPack:
