@@ -129,6 +129,7 @@ class Terminal:
             "PYTHONPATH": os.pathsep.join(sys.path),
             "UV_CACHE_DIR": kept.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
             "TERM": "dumb",
+            "COLUMNS": "120",  # as wide as the widest line of a page
             "NO_COLOR": "1",
         }
 

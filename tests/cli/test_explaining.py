@@ -13,7 +13,10 @@ from packreg.groups.entities import stack_entity
 from packreg.services.decisions import Decisions
 from tests.cli.conftest import Done, User
 from tests.cli.governed import GOOD, founder, moved_in, write_stack, write_tags
+from tests.cli.kept import keep
 from tests.cli.test_documented_json import assert_has, first
+from tests.reports.findings import guard
+from tests.reports.kept import stored
 
 pytestmark = pytest.mark.usefixtures("opa")
 STACK = "shop/prod"
@@ -274,3 +277,11 @@ def test_a_legacy_stack_has_tags_of_its_own_project_only(tagged: User) -> None:
     assert guarded(tagged.must("why", "shop/dev", *where))
     done = tagged.must("why", "blog/dev", *where)
     assert not guarded(done) and "is of the project 'shop', not of 'blog'" in done.err
+
+
+def test_a_stack_that_nobody_has_seen_is_told_so(office: User) -> None:
+    """A decision follows from a name alone, so a misspelt one gets an answer too, and a near name."""
+    assert "no run on organization/shop/prod is known\n" in office.must("why", STACK).err
+    keep(office, stored(guard()))
+    assert "no run on" not in office.must("why", "shop/dev").err
+    assert "did you mean organization/shop/dev?" in office.must("why", "shop/dve").err

@@ -33,6 +33,7 @@ def test_findings_are_listed_with_what_became_of_them(auditor: User) -> None:
     lines = auditor.must("findings", "ls").out.splitlines()
     assert lines[0].split("\t") == [
         *("open", "mandatory", "high", "organization/shop/dev", "guard:private", "demo:index:Bucket: open"),
+        *("Is private. open is public.", auditor.must("findings", "ls", "--json").json()[0]["id"]),
     ]
 
 
@@ -42,6 +43,9 @@ def test_findings_are_listed_with_what_became_of_them(auditor: User) -> None:
         (("--level", "remediate"), ["tagged"]),
         (("--severity", "high"), ["private"]),
         (("--policy", "t*"), ["tagged"]),
+        (("--policy", "guard:t*"), ["tagged"]),
+        (("--project", "shop", "--level", "remediate,mandatory"), ["private", "tagged"]),
+        (("--severity", "low,high", "--severity", "critical"), ["private"]),
         (("--pack", "other"), []),
         (("shop/dev", "--level", "mandatory"), ["private"]),
         (("*/dev", "--run", "audit"), ["private", "tagged"]),
@@ -52,6 +56,23 @@ def test_filters_leave_what_fits_all_of_them(
 ) -> None:
     """Pack, policy, level, severity, entity and kind of run; one that fits nothing gives an empty list."""
     assert [policy for _, policy in listed(auditor, *words)] == expected
+
+
+def test_a_filter_that_fits_no_run_says_so(auditor: User) -> None:
+    """A misspelt name is not an empty success without a word."""
+    done = auditor.must("findings", "ls", "--pack", "gaurd", "--policy", "guard:private")
+    assert "no pack of these runs is called 'gaurd'" in done.err and "there is guard" in done.err
+    assert "no policy" not in done.err
+    assert auditor("findings", "ls", "--level", "mandatory,none").code == 2
+
+
+def test_one_finding_is_shown_by_its_id(auditor: User) -> None:
+    """As text and as JSON; an id that no run has is exit code 6."""
+    [private, *_] = auditor.must("findings", "ls", "--json").json()
+    assert "open is public." in auditor.must("findings", "show", private["id"]).out
+    [shown] = auditor.must("findings", "show", private["id"][:8], "--json").json()
+    assert private.items() <= shown.items() and shown["remediation_steps"] == ""
+    assert auditor("findings", "show", "ffffffffffff").code == 6
 
 
 def test_a_waived_finding_is_listed_as_that(user: User) -> None:

@@ -106,18 +106,20 @@ def test_an_account_is_audited_by_what_it_holds(ada: Workspace) -> None:
 
 
 def test_the_document_counts_every_outcome() -> None:
-    """Each has its own number, also what nobody had; with hidden secrets nothing is plainly compliant."""
+    """Each has its own number, also what nobody had; with hidden secrets nothing is just compliant."""
     results = [
-        AuditResult("a", "stack", "compliant", hidden=2),
-        AuditResult("b", "stack", "compliant"),
+        AuditResult("a", "stack", "compliant", resources=3, hidden=2),
+        AuditResult("b", "stack", "compliant", resources=1),
         AuditResult("c", "stack", "not-compliant", past_the_guard=2, unguarded="2026-08-01T00:00:00Z"),
-        AuditResult("d", "stack", "compliant", unkept="no"),
+        AuditResult("d", "stack", "compliant", resources=1, unkept="no"),
+        AuditResult("e", "stack", "compliant"),
     ]
     document = audit_json(results)
     assert document["summary"] == {
-        "audited": 4,
+        "audited": 5,
         "compliant": 2,
         "compliant_with_hidden_secrets": 1,
+        "nothing_to_judge": 1,
         "not_compliant": 1,
         "nothing_required": 0,
         "not_evaluated": 0,
@@ -126,4 +128,4 @@ def test_the_document_counts_every_outcome() -> None:
         "unguarded": 1,
         "unkept": 1,
     }
-    assert [each["entity"] for each in document["entities"]] == ["a", "b", "c", "d"]
+    assert [each["entity"] for each in document["entities"]] == ["a", "b", "c", "d", "e"]

@@ -7,17 +7,21 @@ from dataclasses import replace
 
 import pytest
 
-from packreg.errors import UsageError
+from packreg.errors import NotFound, UsageError
+from packreg.pack.metadata import PackInfo, PolicyInfo
+from packreg.registry.record import Source
 from packreg.services.findings import (
     FindingFilter,
     LatestRuns,
     compliance_json,
     finding_json,
+    policy_finding_json,
     report_json,
 )
 from packreg.services.workspace import Workspace
 from tests.cli.conftest import User
 from tests.cli.kept import enter, keep
+from tests.registry.packs import pack
 from tests.reports.findings import guard
 from tests.reports.kept import stored
 from tests.services.conftest import workspace_for
@@ -39,10 +43,47 @@ def found(latest: LatestRuns, wanted: FindingFilter | None = None) -> list[tuple
 def test_findings_are_told_with_what_became_of_them(ada: Workspace) -> None:
     """Those of the last run against the run before; with one report of each, nothing is compared."""
     latest = LatestRuns(ada)
-    assert found(latest) == [("open", "private"), ("open", "tagged"), ("fixed", "owned")]
+    assert found(latest) == [("open", "private"), ("fixed", "owned"), ("open", "tagged")]
     assert found(latest, FindingFilter()) == [("open", "private"), ("open", "tagged")]
     assert found(LatestRuns(ada, count=1)) == [("new", "private"), ("new", "tagged")]
     assert (latest.unreadable, latest.doubted) == ([], [])
+
+
+def test_a_finding_keeps_its_id_from_run_to_run(ada: Workspace) -> None:
+    """It is found by the beginning of it, with what its pack says of the policy."""
+    first, second = ({each.policy: each.id for each in LatestRuns(ada, count=n).findings()} for n in (1, 2))
+    assert first == {policy: second[policy] for policy in first}
+    assert len(set(second.values())) == 3
+    [one] = LatestRuns(ada).find(second["owned"][:6].upper())
+    assert one.finding.status == "fixed"
+    assert one.policy is None, "this registry has no release of the pack"
+    assert policy_finding_json(one)["url"] == ""
+    policies = (PolicyInfo("owned", "advisory", url="https://example.org/owned?x=1"),)
+    ada.registry().publish(
+        pack("guard", "1.0.0"),
+        lock=None,
+        source=Source(),
+        publisher="Ann",
+        tool="a test",
+        metadata=PackInfo("guard", "1.0.0", policies),
+    )
+    [one] = LatestRuns(ada).find(second["owned"])
+    assert policy_finding_json(one)["url"] == "https://example.org/owned?x=1"
+    with pytest.raises(NotFound):
+        LatestRuns(ada).find("xyz")
+    with pytest.raises(UsageError, match="beginning of"):
+        LatestRuns(ada).find("")
+
+
+def test_what_a_filter_names_and_no_run_has_is_told(ada: Workspace) -> None:
+    """Where the table is empty because of a misspelt word, that is said with the words that there are."""
+    latest = LatestRuns(ada)
+    assert latest.unknown_words(FindingFilter(("sh*",), ("guard",), ("guard:off", "owned"))) == []
+    wanted = FindingFilter(("web",), ("gaurd",), ("guard:privat",))
+    assert [(what, word) for what, word, _ in latest.unknown_words(wanted)] == [
+        *(("project", "web"), ("pack", "gaurd"), ("policy", "guard:privat")),
+    ]
+    assert latest.unknown_words(wanted)[1][2] == ["guard"]
 
 
 @pytest.mark.parametrize(
@@ -54,7 +95,11 @@ def test_findings_are_told_with_what_became_of_them(ada: Workspace) -> None:
         (FindingFilter(packs=("other",)), []),
         (FindingFilter(packs=("gu*",), levels=("mandatory",)), ["private"]),
         (FindingFilter(statuses=("fixed",)), ["owned"]),
-        (FindingFilter(statuses=()), ["private", "tagged", "owned"]),
+        (FindingFilter(statuses=()), ["private", "owned", "tagged"]),
+        (FindingFilter(policies=("guard:t*",)), ["tagged"]),
+        (FindingFilter(policies=("other:t*",)), []),
+        (FindingFilter(projects=("sh*",), levels=("remediate",)), ["tagged"]),
+        (FindingFilter(projects=("dev",)), []),
     ],
 )
 def test_a_filter_leaves_what_fits_all_of_it(

@@ -63,5 +63,5 @@ def write_results(context: CommandContext, results: Sequence[AuditResult], *, fa
 
 def _verdict(each: AuditResult) -> str:
     if not each.hidden:
-        return each.verdict
+        return each.outcome
     return f"{each.verdict}, {counted(each.hidden, 'resource')} with hidden secrets"

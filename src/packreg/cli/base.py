@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from click.shell_completion import CompletionItem
 
@@ -115,6 +115,25 @@ def _remember_registry(ctx: click.Context, param: click.Parameter, value: str | 
     context: CommandContext | None = ctx.obj
     if value is not None and context is not None:
         context.registry_option = value
+
+
+class _Words(click.Choice):  # type: ignore[type-arg, unused-ignore]
+    """Words with commas between them, each one of the choices."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The words as a tuple. Raises: click.BadParameter: one is none of the choices."""
+        return tuple(super(_Words, self).convert(word.strip(), param, ctx) for word in value.split(","))
+
+
+def several_option(*names: str, choices: Sequence[str], help: str) -> Callable[..., Any]:
+    """An option whose value is one or more of `choices`: with commas, or the option again."""
+    return click.option(
+        *names,
+        type=_Words(choices),
+        multiple=True,
+        callback=lambda ctx, param, value: tuple(word for words in value for word in words),
+        help=help,
+    )
 
 
 class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]

@@ -19,6 +19,7 @@ from packreg.services.explain import (
     required_packs,
     why_json,
 )
+from packreg.services.reports import unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -152,6 +153,8 @@ def why_command(
                 context.out.line(f"  {pack} is not required{elsewhere}")
     for each in explained:
         _tell(context, each.required)
+    if said := unseen(context, explained[0].required.entity):
+        context.out.say(said)
     return NotEvaluated.exit_code if any(each.required.problems for each in explained) else 0
 
 

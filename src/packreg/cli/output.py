@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
@@ -103,14 +104,23 @@ class Output(Notify):
         self._stdout(json_text(value) + "\n")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Rows as aligned columns under a header on a terminal, else as tab-separated fields."""
+        """Rows as aligned columns under a header on a terminal, else as tab-separated fields.
+
+        Where the terminal is too narrow, the widest columns are folded, between words where that is possible.
+        """
         cells = [[plain(str(cell)) for cell in row] for row in rows]
-        if not sys.stdout.isatty():
+        columns = self.columns
+        if columns is None:
             self._stdout("".join("\t".join(row) + "\n" for row in cells))
             return
         if not cells:
             return
         widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+        if sum(widths) + 2 * (len(widths) - 1) > columns:
+            from packreg.cli.folding import fitted, folded
+
+            widths = fitted([list(header), *cells], columns)
+            cells = [line for row in cells for line in folded(row, widths)]
 
         def aligned(row: Sequence[str]) -> str:
             return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -118,6 +128,11 @@ class Output(Notify):
         head = aligned([word.upper() for word in header])
         self._stdout((head if self._plain else f"{_BOLD}{head}{_OFF}") + "\n")
         self._stdout("".join(aligned(row) + "\n" for row in cells))
+
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal that reads stdout, in characters; None where a program reads it."""
+        return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
 
     def flush(self) -> None:
         """Hand everything to the reader.

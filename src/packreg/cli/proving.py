@@ -10,6 +10,7 @@ from packreg.cli.base import command
 from packreg.cli.entities import entity_options, read_entity
 from packreg.errors import IntegrityError, NotFound
 from packreg.services.evidence import enforcement_evidence, evidence_json
+from packreg.services.reports import unseen
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -49,7 +50,8 @@ def prove_command(
     if evidence.problems:
         return IntegrityError.exit_code
     if not evidence.runs:
-        context.out.say(f"no run on {evidence.entity.name} is known until {evidence.at}")
+        said = unseen(context, evidence.entity)
+        context.out.say(said or f"no run on {evidence.entity.name} is known until {evidence.at}")
         return NotFound.exit_code
     return 0
 

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import CommandGroup, command
+from packreg.cli.base import CommandGroup, command, several_option
+from packreg.cli.finding_output import write_finding, write_findings
 from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
+from packreg.reports.report import counted
 from packreg.services.findings import (
     TREND_RUNS,
     FindingFilter,
     LatestRuns,
     compliance_json,
     finding_json,
+    policy_finding_json,
     report_json,
 )
 
@@ -25,11 +28,10 @@ if TYPE_CHECKING:
     from packreg.reports.report_keys import Run
 
 entities_argument = click.argument("entities", metavar="[STACK|ACCOUNT...]", nargs=-1)
-run_option = click.option(
+run_option = several_option(
     "--run",
     "runs",
-    type=click.Choice(["preview", "update", "enforce", "audit"]),
-    multiple=True,
+    choices=["preview", "update", "enforce", "audit"],
     help="Only the findings of such runs. Default: all but previews, which only judge plans.",
 )
 
@@ -45,26 +47,22 @@ findings_command = CommandGroup(
     group=findings_command,
     examples=(
         "packreg findings ls --status new --level mandatory",
-        "packreg findings ls '*/prod' --pack s3-rules --json",
+        "packreg findings ls '*/prod' --pack s3-rules --severity high,critical",
+        "packreg findings ls --project shop --policy s3-rules:no-public --json",
         "packreg findings ls shop/prod --status fixed",
     ),
 )
 @entities_argument
+@click.option("--project", metavar="GLOB", multiple=True, help="Of stacks of these projects.")
 @click.option("--pack", metavar="GLOB", multiple=True, help="Of these packs.")
-@click.option("--policy", metavar="GLOB", multiple=True, help="Of these policies.")
-@click.option(
-    "--level",
-    type=click.Choice(["mandatory", "advisory", "remediate", "error", "hidden"]),
-    multiple=True,
-    help="At it.",
+@click.option("--policy", metavar="GLOB", multiple=True, help="Of these policies; also PACK:POLICY.")
+@several_option(
+    "--level", choices=["mandatory", "advisory", "remediate", "error", "hidden"], help="At these levels."
 )
-@click.option(
-    "--severity", type=click.Choice(["low", "medium", "high", "critical"]), multiple=True, help="As severe."
-)
-@click.option(
+@several_option("--severity", choices=["low", "medium", "high", "critical"], help="As severe as these.")
+@several_option(
     "--status",
-    type=click.Choice(["new", "open", "fixed", "unknown", "dropped"]),
-    multiple=True,
+    choices=["new", "open", "fixed", "unknown", "dropped"],
     help="What became of it. Default: new, open and unknown.",
 )
 @run_option
@@ -72,6 +70,7 @@ findings_command = CommandGroup(
 def ls_command(
     context: CommandContext,
     entities: tuple[str, ...],
+    project: tuple[str, ...],
     pack: tuple[str, ...],
     policy: tuple[str, ...],
     level: tuple[str, ...],
@@ -79,35 +78,46 @@ def ls_command(
     status: tuple[Status, ...],
     runs: tuple[Run, ...],
 ) -> int:
-    """List what the last run of each stack and account found.
+    """List what the last run of each stack and account found, the worst first.
 
     The run before did not find what is `new`, and found what is `open`. What is `fixed` was found then,
     looked for again and is gone; what is `unknown` could not be looked for now, and what is `dropped` is of a
-    pack that is no longer required.
+    pack that is no longer required. Several values of an option are written with commas.
     """
     latest = LatestRuns(context, entities, runs)
-    wanted = FindingFilter(pack, policy, level, severity, status or FindingFilter.statuses)
+    wanted = FindingFilter(project, pack, policy, level, severity, status or FindingFilter.statuses)
     found = latest.findings(wanted)
     if context.out.json:
         context.out.document([finding_json(each) for each in found])
     else:
-        from packreg.reports.plain import resource_label
+        write_findings(context.out, found)
+        context.out.say(counted(len(found), "finding"))
+    for what, word, known in latest.unknown_words(wanted):
+        hint = f"there is {', '.join(known[:20])}" if known else ""
+        context.out.warn(f"no {what} of these runs is called {word!r}", hint)
+    return _ended(context, latest)
 
-        context.out.table(
-            ["status", "level", "severity", "entity", "policy", "resource"],
-            [
-                [
-                    each.status,
-                    (each.level or "error") + (", waived" if each.waiver else ""),
-                    each.severity or "-",
-                    each.entity.name,
-                    f"{each.pack}:{each.policy}" if each.policy else each.pack or "-",
-                    resource_label(each.urn, each.resource_type),
-                ]
-                for each in found
-            ],
-        )
-        context.out.say(f"{len(found)} findings")
+
+@command(
+    "show",
+    group=findings_command,
+    examples=("packreg findings show 5d41402abc4b", "packreg findings show 5d41402abc4b --json"),
+)
+@click.argument("finding", metavar="ID")
+@click.pass_obj
+def show_command(context: CommandContext, finding: str) -> int:
+    """Show all that is known of one finding.
+
+    ID is what `packreg findings ls` shows, or its first characters. It stays the same from run to run: it
+    names a policy and a resource of a stack, or of an account. Exit code 6: no last run found it.
+    """
+    latest = LatestRuns(context, (), ("preview", "update", "enforce", "audit"))
+    found = latest.find(finding)
+    if context.out.json:
+        context.out.document([policy_finding_json(each) for each in found])
+    else:
+        for each in found:
+            write_finding(context.out, each)
     return _ended(context, latest)
 
 
@@ -124,8 +134,6 @@ def compliance_command(context: CommandContext, entities: tuple[str, ...], runs:
     Shows, by the last runs and pack by pack, how many of the enabled policies passed. What could not be
     evaluated has not passed, and is marked.
     """
-    from packreg.reports.report import counted
-
     latest = LatestRuns(context, entities, runs, count=1)
     table = latest.compliance()
     if context.out.json:

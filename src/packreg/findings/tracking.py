@@ -7,7 +7,9 @@ evaluated the answer is unknown, and where nobody requires the pack any longer i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Literal, NamedTuple
 
 from packreg.analyzer.findings import EvaluationError, Violation
@@ -49,6 +51,11 @@ class Tracked(NamedTuple):
     waiver: Waiver | None = None
 
     @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits that stay the same from run to run: of the entity and of `same`."""
+        return sha256(json.dumps([self.entity.name, *same(self)]).encode()).hexdigest()[:12]
+
+    @property
     def is_there(self) -> bool:
         """Whether the newer run found it; the others it did not."""
         return self.status in ("new", "open")
@@ -73,6 +80,18 @@ def track(report: StoredReport, before: StoredReport | None = None) -> tuple[Tra
 def same(each: Tracked) -> Same:
     """What makes two findings of an entity the same one: kind, pack, policy, and the resource."""
     return each.kind, each.pack, each.policy, each.urn or each.resource_type
+
+
+#: The severities and levels of findings, the worst first; "" is that of an error.
+SEVERITIES = ("critical", "high", "medium", "low", "")
+LEVELS = ("mandatory", "", "hidden", "remediate", "advisory")
+
+
+def worst_first(found: Iterable[Tracked]) -> list[Tracked]:
+    """Findings by severity, then by level, then by entity; what is equal keeps its order."""
+    return sorted(
+        found, key=lambda each: (SEVERITIES.index(each.severity), LEVELS.index(each.level), each.entity.name)
+    )
 
 
 def _end(report: StoredReport, gone: Tracked) -> Status:

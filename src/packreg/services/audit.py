@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 #: An entity's state is what it was at its last audit, and so is what must run.
 UNCHANGED = "unchanged"
 COMPLIANT_BUT = "compliant with hidden secrets"
-OUTCOMES = ("compliant", COMPLIANT_BUT, "not-compliant", "nothing-required", "not-evaluated", UNCHANGED)
+#: Packs are required, and there was no resource to ask them about.
+NOTHING = "nothing-to-judge"
+OUTCOMES = (
+    *("compliant", COMPLIANT_BUT, NOTHING),
+    *("not-compliant", "nothing-required", "not-evaluated", UNCHANGED),
+)
 #: Processes of packs that are kept for the next stack, at most.
 MOST_WARM = 64
 
@@ -90,8 +95,12 @@ class AuditResult:
 
     @property
     def outcome(self) -> str:
-        """The verdict, told apart where secrets could not be read."""
-        return COMPLIANT_BUT if self.verdict == "compliant" and self.hidden else self.verdict
+        """The verdict, told apart where secrets could not be read or there was no resource."""
+        if self.verdict != "compliant":
+            return self.verdict
+        if not self.resources:
+            return NOTHING
+        return COMPLIANT_BUT if self.hidden else self.verdict
 
 
 def audit_stacks(

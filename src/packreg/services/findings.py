@@ -10,10 +10,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from packreg._version import __version__
-from packreg.errors import UsageError
+from packreg.errors import NotFound, UsageError
 from packreg.findings.compliance import compliance
-from packreg.findings.tracking import track
+from packreg.findings.tracking import track, worst_first
 from packreg.groups.members import matches
+from packreg.pack.version import Version
 from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from packreg.findings.compliance import Compliance
     from packreg.findings.tracking import Status, Tracked
+    from packreg.groups.model import Entity
+    from packreg.pack.metadata import PolicyInfo
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
     from packreg.services.reports import RunHistory
@@ -32,11 +35,12 @@ TREND_RUNS = 30
 
 @dataclass(frozen=True)
 class FindingFilter:
-    """Which findings are meant; what is empty leaves none out. Packs and policies are globs.
+    """Which findings are meant; what is empty leaves none out. Projects, packs and policies are globs.
 
-    A level may also be "remediate", "error" or "hidden".
+    A policy may be written PACK:POLICY. A level may also be "remediate", "error" or "hidden".
     """
 
+    projects: Sequence[str] = ()
     packs: Sequence[str] = ()
     policies: Sequence[str] = ()
     levels: Sequence[str] = ()
@@ -47,8 +51,9 @@ class FindingFilter:
         """Whether a finding is meant."""
         return (
             (not self.statuses or each.status in self.statuses)
+            and (not self.projects or _fits(_project(each.entity), self.projects))
             and _fits(each.pack, self.packs)
-            and _fits(each.policy, self.policies)
+            and (_fits(each.policy, self.policies) or _fits(f"{each.pack}:{each.policy}", self.policies))
             and (not self.levels or (each.level or "error") in self.levels)
             and (not self.severities or each.severity in self.severities)
         )
@@ -56,6 +61,19 @@ class FindingFilter:
 
 def _fits(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
+
+
+def _project(entity: Entity) -> str:
+    """The project of a stack; "" of an account."""
+    return entity.in_its_backend.split("/")[-2] if entity.kind == "stack" else ""
+
+
+@dataclass(frozen=True)
+class PolicyFinding:
+    """One finding, with what the record of its pack says of the policy; None where there is nothing."""
+
+    finding: Tracked
+    policy: PolicyInfo | None
 
 
 class LatestRuns:
@@ -98,13 +116,63 @@ class LatestRuns:
         return [history.reports[0] for history in self._histories]
 
     def findings(self, wanted: FindingFilter | None = None) -> list[Tracked]:
-        """The findings of the last run of each, against the run before; all without a filter."""
-        return [
+        """What the last run of each found against the run before, the worst first; all without a filter."""
+        return worst_first(
             each
             for history in self._histories
             for each in track(history.reports[0], history.reports[1] if len(history.reports) > 1 else None)
             if wanted is None or wanted.has(each)
+        )
+
+    def unknown_words(self, wanted: FindingFilter) -> list[tuple[str, str, list[str]]]:
+        """What a filter names that none of these runs has: what it is, the word, and what there is."""
+        ran = [pack for stored in self.newest for pack in stored.report.evaluation.packs]
+        gone = [each for each in self.findings() if not each.is_there]
+        packs = {pack.pack for pack in ran} | {each.pack for each in gone}
+        policies = {(pack.pack, policy.policy) for pack in ran for policy in pack.policies}
+        policies |= {(each.pack, each.policy) for each in gone}
+        full = {f"{pack}:{policy}" for pack, policy in policies}
+        projects = {_project(stored.required.entity) for stored in self.newest}
+        asked = (
+            ("project", wanted.projects, projects, projects),
+            ("pack", wanted.packs, packs, packs),
+            ("policy", wanted.policies, full, full | {policy for _, policy in policies}),
+        )
+        return [
+            (what, glob, sorted(shown - {"", ":"}))
+            for what, globs, shown, known in asked
+            for glob in globs
+            if not any(fnmatchcase(name, glob) for name in known)
         ]
+
+    def find(self, beginning: str) -> list[PolicyFinding]:
+        """The findings whose id begins so: those of one policy about one resource.
+
+        Raises:
+            NotFound: there is none.
+            UsageError: it is the beginning of several ids.
+        """
+        found = [each for each in self.findings() if each.id.startswith(beginning.lower())]
+        if not found:
+            raise NotFound(
+                f"no finding of the last runs has the id {beginning!r}",
+                hint="`packreg findings ls` lists them",
+            )
+        if len(ids := sorted({each.id for each in found})) > 1:
+            raise UsageError(f"{beginning} is the beginning of {', '.join(ids)}", hint="write one of them")
+        return [PolicyFinding(each, self._policy(each)) for each in found]
+
+    def _policy(self, found: Tracked) -> PolicyInfo | None:
+        """What the record of the release says of the policy, as far as it can still be read."""
+        try:
+            metadata = self._workspace.registry().record(found.pack, Version(found.version)).metadata
+        except (
+            NotFound,
+            UsageError,
+        ):  # a finding of no pack, or of a release that this registry does not have
+            return None
+        policies = metadata.policies if metadata is not None else ()
+        return next((policy for policy in policies if policy.name == found.policy), None)
 
     def compliance(self) -> Compliance:
         """How many policies each passed, pack by pack."""
@@ -129,7 +197,18 @@ def finding_json(each: Tracked) -> dict[str, Any]:
     """A finding, for `findings ls --json`."""
     waiver = asdict(each.waiver) if each.waiver else None
     entity = {"entity": each.entity.name, "entity_kind": each.entity.kind}
-    return {**each._asdict(), **entity, "waiver": waiver}
+    return {"id": each.id, **each._asdict(), **entity, "waiver": waiver}
+
+
+def policy_finding_json(each: PolicyFinding) -> dict[str, Any]:
+    """A finding with what its pack says of the policy, for `findings show --json`."""
+    policy = each.policy
+    says = {
+        "description": policy.description if policy else "",
+        "remediation_steps": policy.remediation_steps if policy else "",
+        "url": policy.url if policy else "",
+    }
+    return finding_json(each.finding) | says
 
 
 def compliance_json(table: Compliance) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -262,6 +263,19 @@ class ReportStore:
         entry = self._store.first(prefix)
         report = self._read(entry.key) if entry is not None else None
         return report.required.entity if report is not None else None
+
+
+def unseen(workspace: Workspace, entity: Entity) -> str:
+    """What to say where no run of any kind is known of an entity, with names that are near; "" where one is.
+
+    A decision follows from a name alone, so that a misspelt one is answered as well.
+    """
+    runs = (*CURRENT, "preview")
+    names = [each.name for each in ReportStore(workspace).entities(runs) if each.kind == entity.kind]
+    if entity.name in names:
+        return ""
+    near = get_close_matches(entity.name, names, n=1, cutoff=0.8)
+    return f"no run on {entity.name} is known" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def object_digest(data: bytes) -> str:
