@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,14 +59,24 @@ def process(user: User, directory: Path) -> Iterator[tuple[subprocess.Popen[str]
         text=True,
         process_group=0,
     )
-    assert started.stdout is not None
     try:
-        with grpc.insecure_channel(f"127.0.0.1:{int(started.stdout.readline())}") as channel:
+        with grpc.insecure_channel(f"127.0.0.1:{port_of(started)}") as channel:
             yield started, channel
     finally:
         if started.poll() is None:
             started.kill()
         started.communicate()
+
+
+def port_of(started: subprocess.Popen[str]) -> int:
+    """The first line of output, and no byte of the next: that is left for whoever reads what was said."""
+    assert started.stdout is not None
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(started.stdout.fileno(), 1)
+        assert byte, "the process ended before it named its port"
+        line += byte
+    return int(line)
 
 
 def ask(channel: grpc.Channel, method: str, request: bytes = b"") -> bytes:
@@ -134,8 +145,7 @@ def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: 
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert started.stdout is not None
-    with grpc.insecure_channel(f"127.0.0.1:{int(started.stdout.readline())}") as channel:
+    with grpc.insecure_channel(f"127.0.0.1:{port_of(started)}") as channel:
         ask(channel, "ConfigureStack", TOLD.SerializeToString())
         ask(channel, "GetAnalyzerInfo")
     output = started.communicate(timeout=30)[0]
@@ -143,17 +153,17 @@ def test_in_the_form_of_a_directory_the_settings_are_those_of_the_cli(enforced: 
 
 
 def test_a_project_does_not_choose_what_judges_it(enforced: User) -> None:
-    """A packreg.toml beside the program names another registry: it is not followed, and that is said."""
+    """A packreg.toml beside the program names another registry: it is not followed; that comes first."""
     enforced.must("--registry", enforced.top / "lax", "init")
     (enforced.directory / "packreg.toml").write_text('registry = "../lax"\n[analysis]\nmemory = "1KiB"\n')
     with process(enforced, enforced.directory) as (started, channel):
         ask(channel, "ConfigureStack", TOLD.SerializeToString())
         ask(channel, "GetAnalyzerInfo")
         ask(channel, "Cancel")
-        assert started.stdout is not None
-        said = started.stdout.read()  # to the end; it may have been read ahead of with the port
-    assert "the project's packreg.toml is not followed" in said
-    assert "must pass rules@1.2.0" in said
+        first, second, third = started.communicate(timeout=30)[0].splitlines()
+    assert first.startswith("packreg: the project's packreg.toml is not followed")
+    assert second.startswith("packreg: no registry is named, so ")
+    assert third == "packreg: organization/shop/dev must pass rules@1.2.0"
 
 
 def test_the_process_does_not_load_the_command_line() -> None:

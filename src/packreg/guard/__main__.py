@@ -47,7 +47,7 @@ def main() -> None:
     from packreg.guard.callers import Callers
     from packreg.guard.exceptions import exceptions_of
     from packreg.guard.guard import Guard
-    from packreg.guard.server import GuardService, start
+    from packreg.guard.server import GuardService, listen
     from packreg.services.defects import described
     from packreg.services.guard_forms import is_guard
     from packreg.services.workspace import Workspace
@@ -74,10 +74,11 @@ def main() -> None:
     def exceptions(cli: Process | None) -> Exceptions:
         return exceptions_of(cli, os.environ, is_guard)
 
-    server, port = start(GuardService(guard, life.end, defect, Callers(), exceptions))
+    server, port = listen(GuardService(guard, life.end, defect, Callers(), exceptions))
     print(port, flush=True)  # noqa: T201  the protocol's first line
     if passed_over(workspace):
         _say("the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry")
+    server.start()  # only now, so that what a call says comes after these lines
     in_background(office.look_ahead)  # while the CLI connects
     life.wait()
     guard.close()

@@ -122,11 +122,10 @@ class GuardService:
         return b""
 
 
-def start(service: GuardService) -> tuple[grpc.Server, int]:
-    """A server that answers, and its port."""
+def listen(service: GuardService) -> tuple[grpc.Server, int]:
+    """A server and its port: who connects waits, and is answered once the server is started."""
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="packreg-guard")
     server = grpc.server(threads, options=_OPTIONS)
     server.add_generic_rpc_handlers((service.handlers(),))
     service.port = server.add_insecure_port(f"{HOST}:0")
-    server.start()
     return server, service.port
