@@ -61,9 +61,18 @@ def test_keys_that_could_be_collections_are_refused_with_their_place(text: str) 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("- ", "")])
 def test_depth_is_bounded_while_scanning(opening: str, closing: str) -> None:
-    """A million levels cost no more than a few too many; who builds a tree of them counts exactly."""
+    """One level too many is refused, and a million cost no more."""
     assert scalars(opening * MAX_DEPTH + "x" + closing * MAX_DEPTH)[-1] == "x"
-    for levels in (MAX_DEPTH + 2, 1_000_000):
+    for levels in (MAX_DEPTH + 1, 1_000_000):
         with pytest.raises(Refused) as caught:
             scalars(opening * levels)
         assert caught.value.code == "too-deep"
+
+
+def test_lines_that_are_no_deeper_open_nothing() -> None:
+    """At the deepest level that is accepted there may be many lines; one that goes deeper is refused."""
+    deepest = "".join(f"{' ' * level}a:\n" for level in range(MAX_DEPTH))
+    line = f"{' ' * (MAX_DEPTH - 1)}b: 1\n"
+    assert scalars(deepest + line * 50)[-1] == "1"
+    with pytest.raises(Refused, match="nests deeper"):
+        scalars(f"{deepest}{' ' * MAX_DEPTH}c: 1\n")

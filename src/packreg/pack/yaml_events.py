@@ -87,12 +87,14 @@ class StrictEvents(Reader, Scanner, Parser):
         super().fetch_flow_collection_start(token)
 
     def add_indent(self, column: int) -> bool:
-        """Open an indented collection, up to the depth limit."""
-        self._bound()
+        """Open an indented collection, up to the depth limit; a line that is no deeper opens none."""
+        if column > self.indent:
+            self._bound()
         return super().add_indent(column)
 
     def _bound(self) -> None:
-        if len(self.indents) + self.flow_level > MAX_DEPTH:
+        """Make sure that one more collection may be opened: so many are open."""
+        if len(self.indents) + self.flow_level >= MAX_DEPTH:
             raise too_deep(f"{self.line + 1}:{self.column + 1}")
 
     def fetch_key(self) -> None:
