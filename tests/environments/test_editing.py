@@ -72,6 +72,9 @@ def test_one_value_changes_and_nothing_else(path: str, value: str, old: str, new
         ("values: {}\n", "values: {a: {b: 1}}\n"),
         ("{imports: [base]}", "{values: {a: {b: 1}}, imports: [base]}"),
         ("values:\n  a:\n    c: 2", "values:\n  a:\n    c: 2\n    b: 1"),
+        ("values:\n  a:\n    c: 2 # two", "values:\n  a:\n    c: 2 # two\n    b: 1"),
+        ("values: # all\n\nimports: [base]\n", "values: # all\n  a: {b: 1}\n\nimports: [base]\n"),
+        ("values: null # none\n", "values: # none\n  a: {b: 1}\n"),
         (
             "values:\n  a:\n    c: |+\n      text\n\n# x\n",
             "values:\n  a:\n    b: 1\n    c: |+\n      text\n\n# x\n",
@@ -81,6 +84,32 @@ def test_one_value_changes_and_nothing_else(path: str, value: str, old: str, new
 def test_what_is_missing_on_the_way_is_made(text: str, wanted: str) -> None:
     """From nothing at all on, and without touching texts whose blank lines count."""
     assert edited("a.b", "1", text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "wanted"),
+    [
+        ("values:\n  a: 1 # one\n", "b", "values:\n  a: 1 # one\n  b: 5\n"),
+        ("values:\n  a: 1 # one\r\n", "b", "values:\n  a: 1 # one\n  b: 5\r\n"),
+        ("values:\n  a: 1 # one\n  # behind\n", "b", "values:\n  a: 1 # one\n  b: 5\n  # behind\n"),
+        (
+            "values:\n  a:\n    x: {y: 1} # one\n\n  # about b\n  b: 2 # two\n",
+            "a.z",
+            "values:\n  a:\n    x: {y: 1} # one\n    z: 5\n\n  # about b\n  b: 2 # two\n",
+        ),
+        (
+            "values:\n  a:\n    - x\n    - y # last\n",
+            "b",
+            "values:\n  a:\n    - x\n    - y # last\n  b: 5\n",
+        ),
+        ("values:\n  a: # soon\n", "b", "values:\n  a: # soon\n  b: 5\n"),
+        ("values:\n  a: >- # folded\n    x # y\n", "b", "values:\n  a: >- # folded\n    x # y\n  b: 5\n"),
+        ("values: {} # all\n", "b", "values: {b: 5} # all\n"),
+    ],
+)
+def test_a_comment_stays_behind_its_line(text: str, path: str, wanted: str) -> None:
+    """What is added comes below it, whatever the last line before is."""
+    assert edited(path, "5", text) == wanted
 
 
 @pytest.mark.parametrize("path", ["block.inner[2]", "a.b", "block[0]", "flow.l.x", "new[0]"])

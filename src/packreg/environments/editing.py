@@ -17,6 +17,8 @@ _PLAIN_KEY = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_:-]*[A-Za-z0-9_])?", re.ASCII)
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
 #: What may follow a block of YAML and is no part of it: blank lines and comments.
 _BEHIND = re.compile(r"(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z))*[ \t]*\Z")
+#: The rest of a line.
+_REST = re.compile(r"[^\r\n]*")
 
 
 def read_value(text: str) -> str:
@@ -70,8 +72,10 @@ def _candidates(source: str, path: Path, value: str) -> Iterator[str]:
         if not isinstance(node, Mapping) or node.get("values") is None:
             yield f"{source.rstrip()}\nvalues:\n  {first}\n".lstrip()
         elif (empty := node.get("values")) is not None and isinstance(empty, Scalar):
-            before = source[: empty.place.start].rstrip()
-            yield f"{before}\n  {first}\n{source[empty.place.end :].lstrip()}"
+            end = _line_end(source, empty.place.end)
+            head, comment = source[: empty.place.start].rstrip(), source[empty.place.end : end].strip()
+            behind = source[end:] or "\n"
+            yield f"{head}{' ' if comment else ''}{comment}\n  {first}{behind}"
     whole = ("values", *path)
     for number, step in enumerate(whole):
         if isinstance(node, Mapping) and isinstance(step, str):
@@ -95,7 +99,7 @@ def _added(source: str, node: Mapping, entry: str) -> Iterator[str]:
         yield f"{source[: start + 1]}{entry}{', ' if node.entries else ''}{source[start + 1 :]}"
         return
     indent = " " * (node.place.column - 1)
-    end = _end(source, node)
+    end = _line_end(source, _end(source, node))
     yield f"{source[:end]}\n{indent}{entry}{source[end:]}"
     yield f"{source[:start]}{entry}\n{indent}{source[start:]}"
 
@@ -114,6 +118,13 @@ def _end(source: str, node: Node) -> int:
         behind = None if isinstance(node, Scalar) else _BEHIND.search(span)
         return start + len((span[: behind.start()] if behind else span).rstrip())
     return end
+
+
+def _line_end(source: str, at: int) -> int:
+    """The end of the line that has this place: a comment behind it is about what stands there, and stays."""
+    found = _REST.match(source, at)
+    assert found is not None
+    return found.end()
 
 
 def _nested(path: Path, value: str) -> str:
