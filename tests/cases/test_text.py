@@ -11,6 +11,7 @@ def test_the_text_shows_expected_and_seen_policy_by_policy() -> None:
     assert (
         text_report(whole())
         == """\
+Tested: the release guard@1.0.0
 Cases of tests/cases.yaml:
     ✅ good  (line 2)
     ❌ bad  (line 5)

@@ -16,7 +16,6 @@ def test_a_release_and_its_directory_have_one_page(user: User) -> None:
     assert page.startswith("# Storage buckets\n\nPolicy pack `guard@0.1.0`: 1 policy.\n")
     assert "| [`deny_public_bucket`](#deny_public_bucket) | mandatory |" in page
     user.must("publish", "guard", "-q")
-    assert user.must("docs", "guard").out == page
     assert user.must("docs", "guard@0.1.0").out == page
     assert not list(user.top.rglob(".packreg.json"))
 
@@ -26,7 +25,7 @@ def test_a_release_without_recorded_policies_is_asked(user: User) -> None:
     """Where the record does not say them, the pack is run; that is said, and the page is the same."""
     user.must("new", "opa", "guard", "-q")
     user.must("publish", "guard", "-q", "--no-run")
-    done = user.must("docs", "guard")
+    done = user.must("docs", "guard@latest")
     assert done.out == user.must("docs", "./guard").out
     assert "was published without its policies" in done.err
 

@@ -127,6 +127,7 @@ def test_a_difference_is_13_with_both_sides(user: User) -> None:
     assert (
         done.out
         == """\
+Tested: guard@0.1.0 in the directory ./guard
 Cases of tests/a.yaml:
     ✅ good  (line 1)
     ❌ bad  (line 4)
@@ -138,6 +139,28 @@ Cases of tests/a.yaml:
 differs: 1 passed, 1 differs
 """
     )
+
+
+def test_a_name_alone_is_the_directory_and_is_said(user: User) -> None:
+    """Where a directory and a release have one name, the directory is tested, and that is said."""
+    cases(user, a=bucket("good", "private", "{}"))
+    user.must("publish", "guard", "-q", "--no-run")
+    (user.directory / "guard/tests/a.yaml").write_text(bucket("changed since", "public-read", "{}"))
+    here = user("test", "guard", "--json")
+    assert (here.code, here.json()["directory"]) == (13, "./guard")
+    assert "taking the directory ./guard; for the release, write guard@latest" in here.err
+    there = user("test", "guard@latest")
+    assert there.out.startswith("Tested: the release guard@0.1.0\n") and there.code == 0
+    refused = user("validate-config", "guard", "--config", "x.json")
+    assert refused.code == 2
+    page = user.must("docs", "guard")
+    assert "`guard@0.1.0`" in page.out and "taking the directory ./guard" in page.err
+    state = user.directory / "state.jsonl"
+    state.write_text('{"type": "aws:s3/bucket:Bucket", "name": "x"}\n')
+    both = user("analyze", "guard", "--resources", state)
+    assert both.code == 2 and "write ./guard for the directory, or guard@0.1.0 for the release" in both.err
+    (user.directory / "x.json").write_text("{}")
+    assert "write ./guard for the directory" in user("validate-config", "guard", "--config", "x.json").err
 
 
 def test_one_process_for_cases_of_one_stack(author: User, talker: Path) -> None:
@@ -274,7 +297,7 @@ def test_a_release_without_its_cases(user: User) -> None:
     cases(user, a=bucket("good", "private", "{}"))
     (user.directory / "guard" / ".gitignore").write_text("tests/\n")
     user.must("publish", "guard", "-q")
-    done = user("test", "guard")
+    done = user("test", "guard@latest")
     assert done.code == 2
     assert "ignore file" in done.err
 
@@ -285,15 +308,19 @@ def test_the_cases_of_an_installed_pack_are_not_changed(author: User, shop: Path
     assert (done.code, "release" in done.err) == (2, True)
 
 
-def test_a_directory_without_a_slash_is_a_release_and_the_hint_says_so(user: User) -> None:
-    """Who forgets the slash is told of it."""
+def test_a_directory_without_a_slash_is_no_release_and_the_hint_says_so(user: User) -> None:
+    """Who forgets the slash where a release is meant is told of it."""
     cases(user, a=bucket("good", "private", "{}"))
-    for command in ("test", "docs"):
-        done = user(command, "guard")
+    (user.directory / "c.json").write_text("{}")
+    for words in (
+        ("analyze", "guard", "--resources", "c.json"),
+        ("validate-config", "guard", "--config", "c.json"),
+    ):
+        done = user(*words)
         assert (done.code, "write ./guard" in done.err) == (6, True)
 
 
-@pytest.mark.parametrize("words", [("guard", "--update"), ("./guard", "--json", "-o", "junit")])
+@pytest.mark.parametrize("words", [("guard@latest", "--update"), ("./guard", "--json", "-o", "junit")])
 def test_words_that_make_no_sense_together(user: User, words: tuple[str, ...]) -> None:
     """A release is not updated, and there is one format."""
     cases(user, a=bucket("good", "private", "{}"))

@@ -14,8 +14,6 @@ from packreg.pack.reference import Reference
 from packreg.registry.record import Source
 from packreg.services.pack_programs import (
     configured,
-    hinted,
-    is_directory,
     program_of,
     ready_packs,
     ready_releases,
@@ -34,15 +32,6 @@ def limits(workspace: Workspace, tmp_path: Path) -> Path:
     made = load_pack(directory)
     workspace.registry().publish(made, lock=None, source=Source(), publisher="Ann", tool="a test")
     return directory
-
-
-@pytest.mark.parametrize(
-    ("word", "directory"),
-    [("a", False), ("a@1", False), (".", True), ("..", True), ("./a", True), ("a/", True)],
-)
-def test_a_word_with_a_slash_is_a_directory(word: str, directory: bool) -> None:
-    """Every other word names a release."""
-    assert is_directory(word) is directory
 
 
 def test_a_release_and_its_directory_start_the_same_way(workspace: Workspace, limits: Path) -> None:
@@ -65,8 +54,6 @@ def test_each_release_fails_by_itself(workspace: Workspace, limits: Path) -> Non
     with pytest.raises(NotFound) as raised:
         ready_packs(workspace, ["limits-pack"])
     assert "./limits-pack" in raised.value.hint
-    error = NotFound("x", hint="kept")
-    assert hinted(workspace, "nowhere", error).hint == "kept"
 
 
 def test_what_is_not_a_pack_is_said(workspace: Workspace, tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ def test_a_pack_with_a_lock_of_uv_runs_where_its_environment_is(author: User) ->
     assert [policy["name"] for policy in metadata["policies"]] == ["p"]
     resource = '{"type": "demo:index:Bucket", "name": "b", "properties": {}}\n'
     (author.directory / "resources.jsonl").write_text(resource)
-    author.must("analyze", "guard", "--resources", "resources.jsonl")
+    author.must("analyze", "guard@1.0.0", "--resources", "resources.jsonl")
     author.must("analyze", "./guard", "--resources", "resources.jsonl")
 
 

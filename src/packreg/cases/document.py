@@ -17,6 +17,7 @@ def document(report: TestReport) -> dict[str, Any]:
         "verdict": report.verdict,
         "pack": report.pack,
         "version": report.version,
+        "directory": report.directory or None,
         "totals": {name.replace("-", "_"): count for name, count in report.counts.items()},
         "never_fired": list(report.never_fired),
         "notes": [note._asdict() for note in report.notes],

@@ -37,5 +37,6 @@ def _suite(file: FileResult, report: TestReport) -> JUnitSuite:
 
 def _properties(report: TestReport) -> Iterator[tuple[str, str]]:
     yield "pack", f"{report.pack}@{report.version}" if report.version else report.pack
+    yield "tested", report.tested
     yield from (("never fired", policy) for policy in report.never_fired)
     yield from ((f"note: {note.code}", str(note)) for note in report.notes)

@@ -56,15 +56,25 @@ class FileResult:
 
 @dataclass(frozen=True)
 class TestReport:
-    """All case files of a pack. `never_fired` are the policies that no case made find anything."""
+    """All case files of a pack. `never_fired` are the policies that no case made find anything.
+
+    `directory` is where the pack is, as somebody named it, "" for a release.
+    """
 
     pack: str
     version: str
     files: tuple[FileResult, ...]
     never_fired: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
+    directory: str = ""
 
     __test__ = False  # pytest takes classes called Test… for tests
+
+    @property
+    def tested(self) -> str:
+        """What was tested: the pack by name and version, and where it is, or that it is a release."""
+        pack = f"{self.pack}@{self.version}" if self.version else self.pack
+        return f"{pack} in the directory {self.directory}" if self.directory else f"the release {pack}"
 
     @property
     def cases(self) -> tuple[CaseResult, ...]:

@@ -22,6 +22,7 @@ def text_report(report: TestReport) -> str:
 
 
 def _lines(report: TestReport) -> Iterator[str]:
+    yield f"Tested: {plain(report.tested)}"
     for file in report.files:
         yield f"Cases of {plain(file.path)}:"
         for problem in file.problems:

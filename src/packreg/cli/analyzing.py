@@ -75,8 +75,9 @@ def analyze_command(
 ) -> int:
     """Judge resources by policy packs.
 
-    Releases are installed if needed; a directory is written with a slash (./s3-rules) or as a dot. Exit code
-    3: there are violations at the level of --fail-on. Exit code 4: something could not be evaluated.
+    Releases are installed if needed; a directory is written with a slash (./s3-rules) or as a dot, and a name
+    that may be both is refused. Exit code 3: there are violations at the level of --fail-on. Exit code 4:
+    something could not be evaluated.
     """
     from packreg.analyzer.pool import Pool
 

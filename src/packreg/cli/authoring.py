@@ -44,7 +44,7 @@ def new_command(context: CommandContext, runtime: str, directory: Path, name: st
     an opa pack is that of its Rego package, in which '-' becomes '_'.
     """
     from packreg.pack.template import new_pack
-    from packreg.services.pack_programs import is_directory
+    from packreg.services.pack_words import is_directory
 
     place = Path(context.cwd, directory)
     chosen = new_pack(runtime, place, name or place.resolve().name)

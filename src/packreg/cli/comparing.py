@@ -11,7 +11,7 @@ from packreg.cli.base import command
 from packreg.cli.policy_table import change_lines
 from packreg.errors import NotFound
 from packreg.services.check import checked_pack
-from packreg.services.pack_programs import is_directory
+from packreg.services.pack_words import is_directory
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext

@@ -11,6 +11,7 @@ from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
 from packreg.services.named_files import write_named
 from packreg.services.pack_info import said_by
+from packreg.services.pack_words import own_directory
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -28,11 +29,11 @@ def docs_command(
     """Print a Markdown page about a pack's policies.
 
     The policies of a release are in its record. A directory, or a release that was published without them, is
-    run to ask for them. The same pack gives the same page.
+    run to ask for them. A name alone is the directory, where there is one. The same pack gives the same page.
     """
     from packreg.reports.policy_page import counted_policies, policy_page
 
-    info, version, _ = said_by(context, pack, offline=offline, python=python)
+    info, version, _ = said_by(context, own_directory(context, pack), offline=offline, python=python)
     page = policy_page(info, version)
     target = Path(context.cwd, output) if output is not None else None
     if target is not None:

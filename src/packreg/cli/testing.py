@@ -57,7 +57,8 @@ def test_command(
 ) -> int:
     """Run a pack's test cases, tests/*.yaml beside it.
 
-    The pack itself judges, as in `analyze`. A directory is written with a slash (./s3-rules) or as a dot.
+    The pack itself judges, as in `analyze`. A name alone is the directory, where there is one, and a release
+    otherwise; the report says what was tested.
     Exit code 13: a case found something other than it expects. Exit code 4: a case could not be evaluated.
     """
     if schema:

@@ -56,7 +56,9 @@ class Made(NamedTuple):
 
 
 def read_made(place: Path) -> Made | None:
-    """What packreg made the environment at `place` from; None if it did not make it."""
+    """What packreg made the environment at `place` from; None if it did not make it, or made it elsewhere."""
+    if place.is_symlink():
+        return None
     try:
         lines = read_file(place / MADE_FROM, _MAX_FILE).decode("utf-8", "replace").splitlines()
     except OSError:
@@ -89,7 +91,7 @@ def own_environment(
         UsageError: its interpreter lies in the checkout.
         OSError: the disk refuses.
     """
-    made = None if place.is_symlink() else read_made(place)
+    made = read_made(place)
     if made is None and os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
         interpreter, made = _taken_over(place, python, tools), Made(kind=_THEIRS)
     elif made is not None and made.kind == _THEIRS and python is None:

@@ -9,6 +9,7 @@ exits. May import every room but the faces; no face is imported here.
     check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
     development, pack_tests                    its environment; its own test cases
     catalog, withdrawal                        releases are looked up, yanked and removed
+    pack_words                                 a directory or a release?
     pack_programs, install, lock               packs become programs, or are pinned
     environments, environment_revisions, esc   environments are set, opened, compared and tagged
     governance, continuity, waiting            governance is read and edited, and continues what is known

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import NotFound
-from packreg.services.pack_programs import hinted, is_directory, program_of, ready_packs
+from packreg.services.pack_programs import program_of, ready_packs
+from packreg.services.pack_words import hinted, is_directory, refuse_both
 
 if TYPE_CHECKING:
     from packreg.pack.metadata import PackInfo
@@ -37,6 +38,7 @@ def _recorded(workspace: Workspace, word: str, *, offline: bool) -> PackDescript
 
     if is_directory(word):
         return None
+    refuse_both(workspace, [word], offline=offline)
     try:
         release = workspace.installer().releases.find(Reference.parse(word), offline=offline)
     except NotFound as error:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.configuration.reconcile import ConfigurablePack, reconcile
-from packreg.errors import InvalidPack, NotFound, PackFailed, PackregError, UsageError
+from packreg.errors import InvalidPack, PackFailed, PackregError, UsageError
 from packreg.files import read_file
+from packreg.services.pack_words import hinted, is_directory, refuse_both
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Program, Stack
@@ -43,18 +43,6 @@ class Ready(NamedTuple):
     dependencies: str = ""
 
 
-def is_directory(word: str) -> bool:
-    """Whether a word means a directory: it has a slash in it, or is a dot."""
-    return os.sep in word or "/" in word or word in (".", "..")
-
-
-def hinted(workspace: Workspace, word: str, error: PackregError) -> PackregError:
-    """The error about a release, with a better hint where there is a directory that may have been meant."""
-    if isinstance(error, NotFound) and Path(workspace.cwd, word).is_dir():
-        error.hint = f"for the directory, write ./{word}"
-    return error
-
-
 def ready_packs(
     workspace: Workspace, words: Sequence[str], *, offline: bool = False, python: str | None = None
 ) -> list[Ready]:
@@ -64,11 +52,13 @@ def ready_packs(
     installed, or brought up to date, as `packreg dev` would.
 
     Raises:
+        UsageError: a word names a directory and a release.
         PackregError: the first one that is not available; nothing was run.
     """
     from packreg.pack.reference import Reference
 
     references = {word: Reference.parse(word) for word in words if not is_directory(word)}
+    refuse_both(workspace, references, offline=offline)
     found = ready_releases(workspace, list(references.values()), offline=offline, python=python)
     releases: dict[str, Ready] = {}
     for word, release in zip(references, found, strict=True):

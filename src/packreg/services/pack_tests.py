@@ -13,7 +13,8 @@ from packreg.analyzer.pool import Pool
 from packreg.cases.files import CaseFile, case_files, read_case_file, snapshot_of, stack_of
 from packreg.cases.report import CaseResult, FileResult, TestReport, never_fired
 from packreg.errors import PackregError, Problem, UsageError
-from packreg.services.pack_programs import configured, is_directory, program_of, ready_packs
+from packreg.services.pack_programs import configured, program_of, ready_packs
+from packreg.services.pack_words import is_directory, own_directory
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Program
@@ -66,7 +67,9 @@ def run_cases(
     offline: bool = False,
     python: str | None = None,
 ) -> TestedPack:
-    """Run the cases of a pack, a directory or a reference, or `only` those with this text in their names.
+    """Run the cases of a pack, or `only` those with this text in their names.
+
+    `pack` is a directory or a reference; a name alone is the directory, where there is one.
 
     Raises:
         UsageError: there are no such cases, or they are to `update`, and are those of a release.
@@ -75,6 +78,7 @@ def run_cases(
     """
     from packreg.install.marker import read_marker
 
+    pack = own_directory(workspace, pack)
     directory, in_directory = Path(workspace.cwd, pack), is_directory(pack)
     if update and (not in_directory or read_marker(str(directory)) is not None):
         raise UsageError("the cases of a release cannot be changed", hint="name the pack's own directory")
@@ -84,7 +88,9 @@ def run_cases(
     files = [_chosen(file, only) for file in case_files(ready.directory, pack)]
     if only is not None and not any(file.cases or file.problems for file in files):
         raise UsageError(f"no case has {only!r} in its name")
-    return TestedPack(_run(workspace, ready, files, partly=only is not None), files, ready.directory)
+    report = _run(workspace, ready, files, partly=only is not None)
+    report = replace(report, directory=pack if in_directory else "")
+    return TestedPack(report, files, ready.directory)
 
 
 def _chosen(file: CaseFile, only: str | None) -> CaseFile:
