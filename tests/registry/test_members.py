@@ -28,7 +28,10 @@ def test_what_is_right_is_read(members: Members) -> None:
     assert (members.texts("list"), members.lines("lines")) == (("a b",), "a\nb")
     assert members.parsed("version", Version) == Version("1.0.0")
     assert members.matching("version", str.isascii) == "1.0.0"
+    assert members.exact_texts("list") == ("a\nb",)
     assert members.needs == frozenset()
+    assert members.optional("none", repr) is members.optional("absent", repr) is None
+    assert members.optional("inner", lambda inner: inner.list_of("deep")[0].values) == {"size": -1}
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,8 @@ def test_what_is_right_is_read(members: Members) -> None:
         (lambda m: m.number("yes"), "yes: it is not a int"),
         (lambda m: m.number("number", 4), "number: it is not between 0 and 4"),
         (lambda m: m.texts("mixed"), "mixed: it is not a list of texts"),
+        (lambda m: m.exact_texts("mixed"), "mixed: it is not a list of texts"),
+        (lambda m: m.optional("text", repr), "text: it is not a dict"),
         (lambda m: m.list_of("list"), "list: it is not a list of objects"),
         (lambda m: m.matching("text", str.isdigit), "text: 'a' has not the right form"),
         (lambda m: m.parsed("text", Version), "text: "),

@@ -260,10 +260,7 @@ def _unknown(found: Members) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 def _texts(found: Members, member: str) -> tuple[str, ...]:
     """A list of texts, exactly as they are; a missing one is empty."""
-    values = found.raw(member, list) if member in found.values else []
-    if not all(isinstance(value, str) for value in values):
-        raise found.wrong(member, "it is not a list of texts")
-    return tuple(values)
+    return found.exact_texts(member) if member in found.values else ()
 
 
 def _one_of(value: object, words: tuple[T, ...], found: Members, member: str) -> T:

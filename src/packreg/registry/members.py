@@ -76,10 +76,14 @@ class Members(NamedTuple):
 
     def texts(self, member: str) -> tuple[str, ...]:
         """A list of such texts."""
+        return tuple(map(one_line, self.exact_texts(member)))
+
+    def exact_texts(self, member: str) -> tuple[str, ...]:
+        """A list of texts, exactly as they are: what they name is looked up, or compared."""
         values = self.raw(member, list)
         if not all(isinstance(value, str) for value in values):
             raise self.wrong(member, "it is not a list of texts")
-        return tuple(one_line(value) for value in values)
+        return tuple(values)
 
     def lines(self, member: str) -> str:
         """A text for people that may have several lines, each as `one_line` has it."""
@@ -117,3 +121,7 @@ class Members(NamedTuple):
     def members(self, member: str) -> Members:
         """An object inside this one."""
         return Members(self.key, self.raw(member, dict), f"{self.path}{member}.")
+
+    def optional(self, member: str, read: Callable[[Members], T]) -> T | None:
+        """What `read` makes of an object inside this one; None where there is none."""
+        return None if self.values.get(member) is None else read(self.members(member))

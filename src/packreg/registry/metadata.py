@@ -48,11 +48,11 @@ def _policy(found: Members) -> PolicyInfo:
         description=found.lines("description"),
         message=found.lines("message"),
         severity=found.text("severity"),
-        framework=None if found.values.get("framework") is None else _framework(found.members("framework")),
+        framework=found.optional("framework", _framework),
         tags=found.texts("tags"),
         remediation_steps=found.lines("remediation_steps"),
         url=found.text("url"),
-        schema=None if found.values.get("schema") is None else _schema(found.members("schema")),
+        schema=found.optional("schema", _schema),
     )
 
 
@@ -63,10 +63,7 @@ def _framework(found: Members) -> Framework:
 
 
 def _schema(found: Members) -> Schema:
-    required = found.raw("required", list)
-    if not all(isinstance(name, str) for name in required):
-        raise found.wrong("required", "it is not a list of texts")
-    return Schema(found.raw("properties", dict), tuple(required))
+    return Schema(found.raw("properties", dict), found.exact_texts("required"))
 
 
 def _setting(initial: Members, name: str) -> InitialSetting:

@@ -183,10 +183,10 @@ class Record(NamedTuple):
             published=found.matching("published", _TIME.fullmatch),
             tool=found.text("tool"),
             attempt=found.text("attempt"),
-            lock=_read_lock(found),
+            lock=found.optional("lock", _read_lock),
             source=_read_source(found.members("source")),
             notes=found.texts("notes"),
-            metadata=_read_metadata(found),
+            metadata=found.optional("metadata", read_metadata),
             artifacts=read_artifacts(found),
             sealed_for=read_targets(found),
         )
@@ -197,24 +197,15 @@ class Record(NamedTuple):
         return record
 
 
-def _read_lock(found: Members) -> Lock | None:
-    if found.values.get("lock") is None:
-        return None
-    members = found.members("lock")
-    kind = members.text("kind")
+def _read_lock(found: Members) -> Lock:
+    kind = found.text("kind")
     if kind not in ("requirements", "npm"):
-        raise members.wrong("kind", "the kind of lock is neither requirements nor npm")
-    text = members.raw("text", str)
-    lock = Lock(
-        "npm" if kind == "npm" else "requirements", text, members.text("made_by"), members.text("python")
-    )
-    if members.text("sha256") != lock.sha256:
-        raise members.wrong("sha256", "the lock's text does not have its sha256")
+        raise found.wrong("kind", "the kind of lock is neither requirements nor npm")
+    text = found.raw("text", str)
+    lock = Lock("npm" if kind == "npm" else "requirements", text, found.text("made_by"), found.text("python"))
+    if found.text("sha256") != lock.sha256:
+        raise found.wrong("sha256", "the lock's text does not have its sha256")
     return lock
-
-
-def _read_metadata(found: Members) -> PackInfo | None:
-    return None if found.values.get("metadata") is None else read_metadata(found.members("metadata"))
 
 
 def _read_source(found: Members) -> Source:

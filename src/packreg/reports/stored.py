@@ -153,8 +153,8 @@ class StoredReport:
             project=state.text("project"),
             tool=found.text("tool"),
             governed=_read_governed(found),
-            history=_history(found),
-            hidden=_urns(hidden) if hidden is not None else (),
+            history=found.optional("history", _history),
+            hidden=hidden.exact_texts("resources") if hidden is not None else (),
             hidden_allowed=hidden is not None and hidden.raw("allowed", bool),
         )
         stored = cls(
@@ -171,19 +171,8 @@ class StoredReport:
         return stored
 
 
-def _history(found: Members) -> History | None:
-    if found.values.get("history") is None:
-        return None
-    history = found.members("history")
-    return History(history.number("changes"), history.number("newest", 10**19))
-
-
-def _urns(found: Members) -> tuple[str, ...]:
-    """The resources, as they are: findings are compared by them."""
-    urns = found.raw("resources", list)
-    if not all(isinstance(urn, str) for urn in urns):
-        raise found.wrong("resources", "it is not a list of texts")
-    return tuple(urns)
+def _history(found: Members) -> History:
+    return History(found.number("changes"), found.number("newest", 10**19))
 
 
 def configuration_digest(config: Mapping[str, object], environments: Sequence[str]) -> str:

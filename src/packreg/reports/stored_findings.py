@@ -60,7 +60,7 @@ def _pack(found: Members) -> PackResult:
         tuple(_remediation(remediation, name, version) for remediation in found.list_of("remediations")),
         tuple(_error(error, name, version) for error in found.list_of("errors")),
         found.number("restarts"),
-        _engine(found.members("engine")) if found.values.get("engine") is not None else None,
+        found.optional("engine", _engine),
     )
 
 
