@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import User, write_pack
+from tests.install.shop import Sdist, serving
 
 pytestmark = pytest.mark.usefixtures("opa")
 
@@ -152,3 +153,51 @@ def test_the_repository_of_the_pack_says_who_publishes(user: User, guard: Path) 
         git(guard, *words)
     found = user.must("publish", "guard", "--allow-dirty", "--json").json()
     assert found["publisher"] == "Guards <g@example.org>"
+
+
+def raw_pack(user: User) -> None:
+    """A pack that needs what has no wheel."""
+    directory = user.directory / "guard"
+    directory.mkdir()
+    (directory / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 1.0.0\n")
+    (directory / "__main__.py").write_text(
+        "from pulumi_policy import PolicyPack\n\nPolicyPack('guard', [])\n"
+    )
+    (directory / "requirements.txt").write_text("rawpkg\n")
+
+
+def test_what_has_no_wheel_is_built_where_it_is_named_and_kept(user: User, tmp_path: Path) -> None:
+    """Refused with an option that works; then built once, said, recorded, verified and installed anywhere."""
+    raw_pack(user)
+    with serving(Sdist("rawpkg", "1.2")) as index:
+        user.extra.update(index.environ(tmp_path / "cache"))
+        refused = user("publish", "guard", "--no-run")
+        assert refused.code == 10 and "`packreg publish --build rawpkg guard`" in refused.err
+        for wrong in ("--build=all", "--build=-x", "--build=x @ https://example.org/x.whl"):
+            assert user("publish", "guard", wrong).code == 2
+        words = ("publish", "guard", "--no-run", "--build", "rawpkg", "--build", "leafpkg")
+        plan = user.must(*words, "--dry-run", "--json").json()
+        done = user.must(*words)
+        (artifact,) = user.must("info", "guard", "--json").json()["artifacts"]
+        assert f"artifacts/{artifact['sha256']}" in plan["objects"]
+        assert "the registry keeps rawpkg-1.2-py3-none-any.whl, built from rawpkg-1.2.tar.gz" in done.err
+        assert "--build leafpkg: it was not built" in done.err
+        assert "  rawpkg-1.2-py3-none-any.whl was built from rawpkg" in user.must("info", "guard").out
+        index.broken = True
+        user.extra.update(PACKREG_HOME=str(tmp_path / "other"), UV_CACHE_DIR=str(tmp_path / "other-cache"))
+        user.must("install", "guard")
+    assert user.must("verify", "--json").json()["ok"]
+
+
+def test_the_operator_allows_building_in_the_settings(user: User, tmp_path: Path) -> None:
+    """For everything that has no wheel; the file of a project cannot."""
+    raw_pack(user)
+    own = tmp_path / "config" / "packreg"
+    own.mkdir(parents=True)
+    (own / "packreg.toml").write_text('[publish]\nbuild = "all"\n')
+    with serving(Sdist("rawpkg", "1.2")) as index:
+        user.extra.update(index.environ(tmp_path / "cache"), XDG_CONFIG_HOME=str(own.parent))
+        user.must("publish", "guard", "--no-run")
+    (user.directory / "packreg.toml").write_text('[publish]\nbuild = "all"\n')
+    refused = user("publish", "guard", "--no-run")
+    assert refused.code == 2 and "publish.build has no effect in the file of a project" in refused.err

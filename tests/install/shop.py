@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 import os
+import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -145,6 +146,62 @@ class Wheel:
         return f"{self.name}=={self.version} --hash=sha256:{self.sha256}\n"
 
 
+BACKEND = """
+import base64, hashlib, json, os, zipfile
+
+def build_wheel(directory, settings=None, metadata=None):
+    name, version, tag = {name!r}, {version!r}, {tag!r}
+    info = f"{{name}}-{{version}}.dist-info"
+    members = {{
+        f"{{name}}/__init__.py": f"value = {{version!r}}\\nbuilt_with = {{dict(os.environ)!r}}\\n",
+        f"{{info}}/METADATA": f"Metadata-Version: 2.1\\nName: {{name}}\\nVersion: {{version}}\\n"
+        + {requires!r},
+        f"{{info}}/WHEEL": f"Wheel-Version: 1.0\\nGenerator: tests\\nRoot-Is-Purelib: true\\nTag: {{tag}}\\n",
+    }}
+    file = f"{{name}}-{{version}}-{{tag}}.whl"
+    with zipfile.ZipFile(os.path.join(directory, file), "w") as archive:
+        lines = []
+        for path, text in members.items():
+            archive.writestr(path, text)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            lines.append(f"{{path}},sha256={{digest}},{{len(text.encode())}}")
+        archive.writestr(f"{{info}}/RECORD", "\\n".join([*lines, f"{{info}}/RECORD,,", ""]))
+    return file
+"""
+
+
+class Sdist:
+    """A small source distribution that brings its own backend; its wheel says what it was built with.
+
+    `tag` is that of the wheel, `code` runs before it is built, `backend` are further requirements of that.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        requires: tuple[str, ...] = (),
+        *,
+        tag: str = "py3-none-any",
+        code: str = "",
+        backend: tuple[str, ...] = (),
+    ) -> None:
+        self.name, self.version = name, version
+        self.file_name = f"{name}-{version}.tar.gz"
+        lines = "".join(f"Requires-Dist: {line}\n" for line in requires)
+        build = f'requires = {list(backend)}\nbuild-backend = "own"\nbackend-path = ["."]\n'
+        program = BACKEND.format(name=name, version=version, tag=tag, requires=lines)
+        members = {"pyproject.toml": f"[build-system]\n{build}", "own.py": f"{code}\n{program}"}
+        whole = io.BytesIO()
+        with tarfile.open(fileobj=whole, mode="w:gz") as archive:
+            for path, text in members.items():
+                info = tarfile.TarInfo(f"{name}-{version}/{path}")
+                info.size = len(text.encode())
+                archive.addfile(info, io.BytesIO(text.encode()))
+        self.data = whole.getvalue()
+        self.sha256 = hashlib.sha256(self.data).hexdigest()
+
+
 def lock_of(*wheels: Wheel) -> Lock:
     """A lock of exactly these wheels."""
     return Lock("requirements", "".join(wheel.locked for wheel in wheels), "tests", ">=3.11")
@@ -153,9 +210,9 @@ def lock_of(*wheels: Wheel) -> Lock:
 class Index:
     """A package index on the loopback device. `requests` counts, `broken` makes every answer a 500."""
 
-    def __init__(self, *wheels: Wheel) -> None:
+    def __init__(self, *wheels: Wheel | Sdist) -> None:
         self.files = {wheel.file_name: wheel.data for wheel in wheels}
-        self.pages: dict[str, list[Wheel]] = {}
+        self.pages: dict[str, list[Wheel | Sdist]] = {}
         for wheel in wheels:
             self.pages.setdefault(wheel.name, []).append(wheel)
         self.requests = 0
@@ -195,8 +252,8 @@ class Index:
 
 
 @contextmanager
-def serving(*wheels: Wheel) -> Iterator[Index]:
-    """An index that serves these wheels while the body runs."""
+def serving(*wheels: Wheel | Sdist) -> Iterator[Index]:
+    """An index that serves these files while the body runs."""
     index = Index(*wheels)
 
     class Handler(BaseHTTPRequestHandler):

@@ -99,6 +99,9 @@ def info_command(context: CommandContext, reference: Reference) -> None:
         )
         for line in locked:
             context.out.line(f"  {line}")
+        for artifact in record.artifacts:
+            if artifact.built_from:
+                context.out.line(f"  {artifact.name} was built from {artifact.built_from}")
 
 
 @command("search", examples=("packreg search encryption", "packreg search s3-rules --json"))

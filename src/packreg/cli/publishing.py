@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         "packreg publish s3-rules",
         "packreg publish s3-rules --dry-run",
         "packreg publish --name limits --version 1.2.0 --json",
+        "packreg publish --build pulumi-aws old-rules",
     ),
 )
 @directory_argument
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
 @click.option("--no-lock", is_flag=True, help="Do not lock the dependencies; the record says so.")
 @click.option(
     "--no-run", is_flag=True, help="Do not run the pack to ask for its policies; the record says so."
+)
+@click.option(
+    "--build",
+    "build",
+    metavar="NAME",
+    multiple=True,
+    help="Build a package that has no wheels from source, once: this runs its code. Can be repeated.",
 )
 @click.option("--strict", is_flag=True, help="Refuse a patch version that judges more strictly, or less.")
 @click.pass_obj
@@ -49,6 +57,7 @@ def publish_command(
     allow_dirty: bool,
     no_lock: bool,
     no_run: bool,
+    build: tuple[str, ...],
     strict: bool,
 ) -> None:
     """Check a pack and publish it; a version is used once.
@@ -56,6 +65,9 @@ def publish_command(
     Publishing the same content again succeeds; other content for a used version is refused (exit code 5),
     even if the version was removed. Dependencies are locked with hashes for all platforms; installs use that
     lock. The pack is run once, with exactly these, and what it says of its policies is recorded.
+
+    Packages are installed as wheels. One that an index has as source only is built where --build names it,
+    and the registry keeps its wheel: installing never builds.
     """
     publication = publish_directory(
         context,
@@ -68,6 +80,7 @@ def publish_command(
         lock=not no_lock,
         run=not no_run,
         strict=strict,
+        build=build,
     )
     if context.out.json:
         context.out.document(publication.as_json())

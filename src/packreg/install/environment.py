@@ -22,14 +22,17 @@ from packreg.install.bytecode import compile_policy_modules
 from packreg.install.disk import disk_errors, only_one, remove_tree
 from packreg.install.entries import find_entry
 from packreg.install.interpreter import Interpreter
+from packreg.install.kept_wheels import bring_wheels, wheel_places
 from packreg.install.marker import python_in_environment
 from packreg.install.sealed import seal_entry
 from packreg.install.skeleton import Skeleton, skeleton
 from packreg.install.tools import Tools
 
 if TYPE_CHECKING:
+    from packreg.install.kept_wheels import Fetch
     from packreg.install.requirements_lock import Locked
     from packreg.pack.files import File
+    from packreg.registry.artifacts import Artifact
 
 #: Part of every key: raised when entries are built in another way.
 _FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy modules compiled"
@@ -38,12 +41,15 @@ _FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy mo
 class Needs(NamedTuple):
     """What an environment holds: the packages of a lock (its text, empty for none) and the pack's own wheels.
 
-    `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are.
+    `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are. `kept` are files of
+    the lock that the registry keeps, which `fetch` gives; it is None where nothing may be asked for.
     """
 
     lock: str = ""
     wheels: tuple[tuple[str, bytes], ...] = ()
     of: str = "the pack"
+    kept: tuple[Artifact, ...] = ()
+    fetch: Fetch | None = None
 
 
 def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
@@ -179,7 +185,7 @@ def install_lock(
     lock = staging / "requirements.txt"
     lock.write_text(needs.lock, "utf-8")
     doing = f"install the locked dependencies of {needs.of}"
-    kept = _imported_wheels(packages, tools)
+    kept = lock_places(needs, packages, tools)
     try:
         if not tools.uv:
             source = ["--no-index"] if offline else []
@@ -200,7 +206,7 @@ def install_lock(
         # The hashes say which files are wanted, so what lies in a cache is as good as what an index has, and
         # asking the index first costs four fifths of the time. uv never mixes its cache with --no-index.
         ways = [["--offline", "--no-index", *kept]] if kept else []
-        ways += [["--offline"]] if offline else [["--offline"], []]
+        ways += [["--offline", *kept]] if offline else [["--offline", *kept], [*kept]]
         for way in ways[:-1]:
             try:
                 tools.run([*command, *way], doing)
@@ -245,12 +251,14 @@ def install_wheels(into: Into, staging: Path, needs: Needs, tools: Tools) -> Non
         remove_tree(directory)
 
 
-def _imported_wheels(packages: tuple[Locked, ...], tools: Tools) -> list[str | Path]:
-    """`--find-links` for every wheel of the lock that `cache import` brought, by its sha256."""
-    if not tools.home.wheels.is_dir():
-        return []
-    places = (tools.home.wheels / digest for package in packages for digest in package.hashes)
-    return [word for place in places if place.is_dir() for word in ("--find-links", place)]
+def lock_places(needs: Needs, packages: tuple[Locked, ...], tools: Tools) -> list[str | Path]:
+    """Where installers find the wheels of a lock that are on this machine, those that the registry keeps too.
+
+    Raises what `bring_wheels` raises.
+    """
+    hashes = [digest for package in packages for digest in package.hashes]
+    bring_wheels(needs.kept, hashes, needs.fetch, tools)
+    return wheel_places(hashes, tools)
 
 
 def pip_command(tools: Tools, python: Path | str | None = None) -> list[str | Path]:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -115,7 +116,7 @@ class Installer:
                 raise ValueError("without a registry, its id is needed")
             registry_id = registry.location.id
         self.home = home
-        self.tools = tools
+        self.tools = replace(tools, build=()) if tools.build else tools  # a release is never built
         self.registry_id = registry_id
         self.packreg = packreg
         self.limits = limits
@@ -341,6 +342,9 @@ class Installer:
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
         needs = needs_of(runtime, content.files, record.lock, resolve)
+        if isinstance(needs, Needs) and record.artifacts:
+            registry = None if offline else self.releases.registry
+            needs = needs._replace(kept=record.artifacts, fetch=registry.artifacts.get if registry else None)
         resolved = None
         if unlocked:
             from packreg.install.lock_dependencies import resolved_file

@@ -3,8 +3,9 @@
 Resolved once, at publish, and kept in the record; for a pack that was published without a lock, once per
 machine. Python locks are universal: one for every platform and every Python from 3.11. The resolver is given
 requirement lines (or a pyproject.toml with its uv.lock or poetry.lock) and no other file of the pack, in an
-empty directory, and builds nothing: no code of the pack or of a source distribution runs. Where packages come
-from is decided by the operator's own configuration of uv, pip and npm.
+empty directory, and builds nothing: no code of the pack or of a source distribution runs. What has no wheels
+is refused, or built beforehand where the publisher named it (`source_builds`). Where packages come from is
+decided by the operator's own configuration of uv, pip and npm.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from packreg.errors import InstallError, InvalidPack, Problem
 from packreg.install.disk import disk_errors
 from packreg.install.environment import own_wheels, pip_command
+from packreg.install.lock_with_uv import checked_lock, compile_lock, with_built
 from packreg.install.nodejs import ALONE, NODE_HINT
 from packreg.install.npm_lock import (
     LOCK_FILES,
@@ -32,17 +34,18 @@ from packreg.install.npm_lock import (
     lock_problems,
 )
 from packreg.install.requirements_lock import read_lock
+from packreg.install.source_builds import built_wheels, without_wheels
 from packreg.install.tools import Tools, keep_out_configuration
 from packreg.pack.pyproject import MAX_REQUIREMENTS
 from packreg.pack.wheel_file import wheel_metadata
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
+    from packreg.install.source_builds import BuiltWheel
     from packreg.pack.check import Pack
 
 #: The lowest Python that a universal lock holds for.
 LOWEST_PYTHON = "3.11"
-_UNIVERSAL = f">={LOWEST_PYTHON}"
 _POETRY = (
     "install poetry with its export plugin: `pipx install poetry`, `pipx inject poetry poetry-plugin-export`"
 )
@@ -50,29 +53,54 @@ Note = Callable[[str], None]
 
 
 def lock_dependencies(
-    pack: Pack, tools: Tools, *, note: Note = lambda sentence: None, offline: bool = False
+    pack: Pack,
+    tools: Tools,
+    *,
+    note: Note = lambda sentence: None,
+    say: Note = lambda sentence: None,
+    offline: bool = False,
+    directory: str = "",
 ) -> Lock | None:
     """The exact dependencies of a pack, or None if it has none or brings an npm lock of its own.
 
-    `note` is told what the publisher should know, such as that the lock holds for this platform only.
+    `note` is told what readers of the record should know, such as that the lock holds for this platform only,
+    `say` before foreign code is run to build a wheel. Packages without wheels are built where `tools.build`
+    names them (`source_builds`); `directory` is what the user called the pack, for the hint that names the
+    option.
 
     Raises:
         InvalidPack: the lock that the pack brings names something that packreg does not install.
-        InstallError: the dependencies cannot be resolved; the resolver's log is named.
+        InstallError: the dependencies cannot be resolved, or had as wheels; the resolver's log is named.
     """
     if pack.runtime == "nodejs":
         return _lock_npm(pack, tools, note, offline)
     if pack.runtime != "python" or pack.dependencies_kind == "none":
         return None
+    python = LOWEST_PYTHON
     if pack.dependencies_kind == "uv" and "uv.lock" in pack.files:
-        return _export_uv_lock(pack, tools)
+        lacking = without_wheels(pack.files["uv.lock"].data)
+        exported = _export_uv_lock(pack, tools)
+        return with_built(exported, lacking, pack.name, tools, python=python, say=say, directory=directory)
     if pack.dependencies_kind == "poetry":
-        return _export_poetry_lock(pack, tools)
+        lacking = without_wheels(pack.files["poetry.lock"].data)
+        exported = _export_poetry_lock(pack, tools)
+        return with_built(exported, lacking, pack.name, tools, python=python, say=say, directory=directory)
     lines, constraints = _requirement_lines(pack, tools)
     if not lines:
         return None
     if tools.uv:
-        return _compile(lines, constraints, pack.name, tools, offline)
+        return compile_lock(
+            lines,
+            constraints,
+            pack.name,
+            tools,
+            python=python,
+            offline=offline,
+            say=say,
+            directory=directory,
+        )
+    if tools.build:
+        raise InstallError("only uv can find what has to be built from source", hint="pip install uv")
     note(
         "the lock was made by pip and holds for this platform and Python only; "
         "with uv it would hold for all of them"
@@ -80,8 +108,20 @@ def lock_dependencies(
     return _resolve_with_pip(lines, constraints, pack.name, tools)
 
 
+def built_in(lock: Lock | None, tools: Tools) -> list[BuiltWheel]:
+    """The wheels of a lock that were built for it on this machine: no index has them."""
+    if not tools.build or lock is None or lock.kind != "requirements":
+        return []
+    return built_wheels((each for one in read_lock(lock.text, "") for each in one.hashes), tools)
+
+
 def remembered_lock(
-    pack: Pack, tools: Tools, *, note: Note = lambda sentence: None, offline: bool = False
+    pack: Pack,
+    tools: Tools,
+    *,
+    note: Note = lambda sentence: None,
+    say: Note = lambda sentence: None,
+    offline: bool = False,
 ) -> Lock | None:
     """The same, resolved at most once on this machine for the same requirements.
 
@@ -91,9 +131,16 @@ def remembered_lock(
     memory = resolved_file(pack, tools)
     with suppress(OSError, ValueError, TypeError, KeyError):
         kept = json.loads(tools.home.recall(memory) or b"")
-        return None if kept is None else Lock(kept["kind"], kept["text"], kept["made_by"], kept["python"])
-    lock = lock_dependencies(pack, tools, note=note, offline=offline)
-    kept = lock and {"kind": lock.kind, "text": lock.text, "made_by": lock.made_by, "python": lock.python}
+        if kept is None or len(built_wheels(kept.get("built", ()), tools)) == len(kept.get("built", ())):
+            return kept and Lock(kept["kind"], kept["text"], kept["made_by"], kept["python"])
+    lock = lock_dependencies(pack, tools, note=note, say=say, offline=offline)
+    kept = lock and {
+        "kind": lock.kind,
+        "text": lock.text,
+        "made_by": lock.made_by,
+        "python": lock.python,
+        "built": [wheel.artifact.sha256 for wheel in built_in(lock, tools)],
+    }
     with disk_errors("write to", memory):
         tools.home.keep(memory, json.dumps(kept).encode())
     return lock
@@ -115,7 +162,7 @@ def asked_for(pack: Pack, tools: Tools) -> str:
 
 def _asked(pack: Pack, tools: Tools) -> list[Any]:
     decides = ("pyproject.toml", "uv.lock", "poetry.lock", "package.json", *LOCK_FILES)
-    parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv)]
+    parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv), *tools.build]
     if not tools.uv:
         parts.append(sys.version)
     if pack.dependencies_kind == "requirements":
@@ -184,43 +231,6 @@ def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:
     return lines
 
 
-def _compile(
-    lines: tuple[str, ...], constraints: tuple[str, ...], of: str, tools: Tools, offline: bool
-) -> Lock | None:
-    with tools.home.scratch("lock") as place:
-        command: list[str | Path] = [tools.uv, "pip", "compile", "-", "--universal", "--generate-hashes"]
-        command += [
-            "--no-build",
-            "--python-version",
-            LOWEST_PYTHON,
-            "--no-header",
-            "--no-annotate",
-            "--quiet",
-        ]
-        command += ["--python", sys.executable]
-        if constraints:
-            bounds = place / "constraints.txt"
-            bounds.write_text("\n".join(constraints) + "\n", "utf-8")
-            command += ["--constraints", bounds]
-        if offline:
-            command.append("--offline")
-        text = tools.run(
-            command,
-            f"resolve the dependencies of {of}",
-            stdin=("\n".join(lines) + "\n").encode(),
-        ).decode("utf-8")
-        made_by = tools.run([tools.uv, "--version"], "say its version").decode().split(" (")[0]
-    return _checked(text, of, made_by.strip(), _UNIVERSAL)
-
-
-def _checked(text: str, of: str, made_by: str, python: str) -> Lock | None:
-    """The lock, once it has the form that installs accept; None if there is nothing in it."""
-    text = text.replace("\r\n", "\n")
-    if not read_lock(text, of):
-        return None
-    return Lock("requirements", text, made_by, python)
-
-
 def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
     """What the pack's own uv.lock says, as a requirements file; nothing is resolved again."""
     if not tools.uv:
@@ -239,7 +249,7 @@ def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
         command += ["--no-header", "--no-annotate", "--quiet", "--offline"]
         text = tools.run(command, f"read the uv.lock of {pack.name}", cwd=place).decode("utf-8")
     try:
-        return _checked(text, pack.name, "uv.lock", "")
+        return checked_lock(text, pack.name, "uv.lock", "")
     except InstallError as error:
         problem = Problem("uv-lock", str(error), "uv.lock", "depend only on packages from an index")
         raise InvalidPack("the pack's uv.lock names a package that no index has", (problem,)) from error
@@ -276,7 +286,7 @@ def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
         with disk_errors("read", place / "exported.txt"):
             text = (place / "exported.txt").read_bytes().decode("utf-8")
     try:
-        return _checked(text, pack.name, "poetry.lock", "")
+        return checked_lock(text, pack.name, "poetry.lock", "")
     except InstallError as error:
         problem = Problem("poetry-lock", str(error), "poetry.lock", "depend only on packages from an index")
         raise InvalidPack("the pack's poetry.lock names a package that no index has", (problem,)) from error
@@ -310,7 +320,9 @@ def _resolve_with_pip(
         raise InstallError(
             f"pip's report on the dependencies of {of} cannot be read: {error!r}", hint="pip install uv"
         ) from error
-    return _checked("".join(f"{line}\n" for line in locked), of, made_by, f"=={python}.* on {sys.platform}")
+    return checked_lock(
+        "".join(f"{line}\n" for line in locked), of, made_by, f"=={python}.* on {sys.platform}"
+    )
 
 
 def _from_report(item: Any) -> str:

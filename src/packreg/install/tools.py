@@ -41,7 +41,8 @@ class Tools:
     one tool) can be set; an empty `uv` means that pip does its work. `checkout` is the directory of the
     project: no program and no configuration file in it counts. `named` are the operator's own programs, by
     what they are: a path or a name; others are the first on PATH. `unpacked` bounds what a wheel that a pack
-    brings holds, in bytes.
+    brings holds, in bytes. `build` are requirements: what may be built from source where a lock is made
+    (`source_builds`).
     """
 
     home: Home
@@ -52,6 +53,7 @@ class Tools:
     checkout: Path | None = None
     unpacked: int = DEFAULT_LIMITS.unpacked
     named: Mapping[str, str] = field(default_factory=dict)
+    build: tuple[str, ...] = ()
 
     @cached_property
     def programs(self) -> Programs:

@@ -25,7 +25,7 @@ from packreg.errors import IntegrityError
 from packreg.install import carried
 from packreg.install.carried import NAMES, PLACE, Carried
 from packreg.install.disk import disk_errors
-from packreg.install.environment import Needs, pip_command
+from packreg.install.environment import Needs, lock_places, pip_command
 from packreg.install.home import Home
 from packreg.install.installer import Installer
 from packreg.install.interpreter import find_interpreter
@@ -143,7 +143,7 @@ def _take_in(member: Path, there: Path, home: Home) -> None:
 
 
 def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path) -> dict[str, Path]:
-    read_lock(needs.lock, needs.of)
+    packages = read_lock(needs.lock, needs.of)
     interpreter = find_interpreter(python, tools)
     directory = place / f"wheels-{hashlib.sha256(needs.lock.encode()).hexdigest()[:16]}"
     if not directory.is_dir():
@@ -152,6 +152,7 @@ def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path
         lock.write_text(needs.lock, "utf-8")
         command = pip_command(tools, interpreter.path)
         words = ["download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+        words += map(str, lock_places(needs, packages, tools))
         doing = f"download the wheels of {needs.of}"
         tools.run([*command, *words, "--dest", directory, "-r", lock], doing)
     return {f"wheels/{_sha256(path)}/{path.name}": path for path in sorted(directory.iterdir())}

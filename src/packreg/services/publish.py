@@ -12,10 +12,14 @@ from packreg.services.governance import found_default
 from packreg.services.trial import ask_pack, check_metadata, learned, named_or_not
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packreg.install.tools import Tools
     from packreg.pack.check import Pack
     from packreg.pack.metadata import PackInfo
     from packreg.pack.select import LeftOut
     from packreg.pack.version import Version
+    from packreg.registry.artifacts import Artifact
     from packreg.registry.publish import Published
     from packreg.registry.record import Record, Source
     from packreg.services.workspace import Workspace
@@ -39,11 +43,14 @@ class Publication(NamedTuple):
 
     @property
     def objects(self) -> list[str]:
-        """The keys of what a registry needs for it and does not have yet."""
+        """The keys of what a registry needs for it and, but for artifacts, does not have yet."""
         from packreg.registry.layout import record_key
 
         record = self.published.record
-        return [] if self.published.already else [record.bundle_key, record_key(record.name, record.version)]
+        if self.published.already:
+            return []
+        artifacts = [artifact.key for artifact in record.artifacts]
+        return [*artifacts, record.bundle_key, record_key(record.name, record.version)]
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
@@ -70,12 +77,14 @@ def publish_directory(
     lock: bool = True,
     run: bool = True,
     strict: bool = False,
+    build: tuple[str, ...] = (),
 ) -> Publication:
     """Publish the pack in a directory; with `dry_run` nothing is written.
 
     `publisher` is the name that the record bears. Without `lock` the dependencies are not locked, without
     `run` the pack is not asked for its policies, and the record says so. `strict` refuses a patch version
-    that changes what policies let pass, which is warned of otherwise.
+    that changes what policies let pass, which is warned of otherwise. `build` are requirements: packages that
+    may be built from source, besides those of the settings; the registry keeps the wheels.
 
     Raises:
         UsageError: `strict` without `run`, no such directory, or files that are not committed.
@@ -84,6 +93,7 @@ def publish_directory(
         VersionUsed: the version has other content.
         PackregError: what the registry raises.
     """
+    tools = _building(workspace, build)
     if strict and not run:
         raise UsageError(
             "--strict compares what the running pack says of its policies, and --no-run does not run it",
@@ -110,12 +120,20 @@ def publish_directory(
         published = publish(lock=None, dry_run=True) if named else None
         if published is None or not published.already:
             notes = _notes(pack, lock=lock, run=run)
-            locked = None
+            locked, built = None, {}
             if lock:
-                from packreg.install.lock_dependencies import lock_dependencies
+                from packreg.install.lock_dependencies import built_in, lock_dependencies
 
                 work.show("locking dependencies")
-                locked = lock_dependencies(pack, workspace.tools, note=notes.append)
+                locked = lock_dependencies(
+                    pack,
+                    tools,
+                    note=notes.append,
+                    say=workspace.notify.say,
+                    directory=str(directory),
+                )
+                built = {each.artifact: each.path.read_bytes for each in built_in(locked, tools)}
+                _say_built(workspace, build, built)
             metadata = None
             if run:
                 metadata = ask_pack(workspace, pack, locked, work.show)
@@ -123,9 +141,50 @@ def publish_directory(
                 check_metadata(pack, metadata)
                 _compare_patch(workspace, pack, metadata, strict=strict)
             work.show("publishing")
-            published = publish(lock=locked, notes=notes, metadata=metadata, dry_run=dry_run)
+            published = publish(lock=locked, notes=notes, metadata=metadata, artifacts=built, dry_run=dry_run)
     left_out = check_path(workspace, directory, pack.name, version)[0].left_out if dry_run else ()
     return Publication(pack, published, dry_run, tuple(left_out))
+
+
+def _building(workspace: Workspace, build: tuple[str, ...]) -> Tools:
+    """The tools, allowed to build what is named from source.
+
+    Raises:
+        UsageError: what is named is no package.
+    """
+    from dataclasses import replace
+
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    for text in build:
+        try:
+            fits = Requirement(text).url is None and text != "all"
+        except InvalidRequirement:
+            fits = False
+        if not fits:
+            raise UsageError(
+                f"--build {text}: this does not name a package",
+                hint="write the name of a package, such as --build pulumi-aws; "
+                '`build = "all"` below [publish] in your own packreg.toml allows every one',
+            )
+    tools = workspace.tools
+    return replace(tools, build=(*build, *tools.build)) if build else tools
+
+
+def _say_built(workspace: Workspace, build: tuple[str, ...], built: Iterable[Artifact]) -> None:
+    """Say which wheels the registry will keep, and what was named for nothing."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    names = set()
+    for artifact in built:
+        names.add(canonicalize_name(artifact.name.partition("-")[0]))
+        workspace.notify.say(f"the registry keeps {artifact.name}, built from {artifact.built_from}")
+    for text in build:
+        if canonicalize_name(Requirement(text).name) not in names:
+            workspace.notify.warn(
+                f"--build {text}: it was not built, as the lock does not need it from source"
+            )
 
 
 def _notes(pack: Pack, *, lock: bool, run: bool) -> list[str]:

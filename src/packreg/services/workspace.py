@@ -232,6 +232,7 @@ class Workspace:
             checkout=checkout_around(Path(self.cwd), _users_home()),
             unpacked=self.limits.unpacked,
             named=self.settings.named_tools,
+            build=self.settings.build,
         )
 
     def place_at(self, url: str) -> Place:

@@ -33,6 +33,7 @@ KEYS: dict[str, type] = {
     "registry.replica_lag_seconds": int,
     "install.home": str,
     "install.python": str,
+    "publish.build": str,
     "limits.manifest": int,
     "limits.members": int,
     "limits.unpacked": int,
@@ -60,6 +61,7 @@ OPERATORS: dict[str, type] = {
 NOT_FOR_PROJECTS = (
     "registry.allow_http",
     "registry.replica_lag_seconds",
+    "publish.build",
     "ci.install",
     "tools.node",
     "tools.opa",

@@ -35,6 +35,9 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     home = "/var/lib/packreg"             # where packs and caches are kept: an absolute path, or ~/
     python = "3.12"                       # the interpreter of packs' environments
 
+    [publish]                             # not in a project's file
+    build = "pulumi-aws, parver==0.2"     # what may be built from source for a lock; or "all"
+
     [limits]                              # how large a pack may be: manifest, members, unpacked, path, depth
     members = 20000
 

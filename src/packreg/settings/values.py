@@ -51,6 +51,12 @@ class Settings:
         return None if value is None else str(value)
 
     @property
+    def build(self) -> tuple[str, ...]:
+        """What may be built from source where a lock is made: requirements, as they were written."""
+        words = str(self.values.get("publish.build", "")).split(",")
+        return tuple(word.strip() for word in words if word.strip())
+
+    @property
     def instance_role(self) -> bool:
         """Whether the cloud's metadata service may be asked for credentials."""
         return bool(self.values.get("registry.instance_role", False))
