@@ -68,8 +68,8 @@ AMBIENT = {
     ("datetime", "now"),
     ("datetime", "utcnow"),
 }
-#: Where a workspace's clock comes from, and the process of a Dask worker, whose environment is its own.
-ASKING = {"services/clock.py", "services/audit_dask.py"}
+#: Where a workspace's clock comes from, and processes whose environment is their own.
+ASKING = {"services/clock.py", "services/audit_dask.py", "install/fetch_archive.py"}
 LINES_AT_MOST = 400
 
 MODULES = sorted(p for p in SOURCE.rglob("*.py") if "templates" not in p.parts)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -116,7 +115,7 @@ class Installer:
                 raise ValueError("without a registry, its id is needed")
             registry_id = registry.location.id
         self.home = home
-        self.tools = replace(tools, build=()) if tools.build else tools  # a release is never built
+        self.tools = tools.without_building()
         self.registry_id = registry_id
         self.packreg = packreg
         self.limits = limits
@@ -341,10 +340,7 @@ class Installer:
             return self._resolve(record, unlocked[0], notes, tools, offline)
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
-        needs = needs_of(runtime, content.files, record.lock, resolve)
-        if isinstance(needs, Needs) and record.artifacts:
-            registry = None if offline else self.releases.registry
-            needs = needs._replace(kept=record.artifacts, fetch=registry.artifacts.get if registry else None)
+        needs = self.releases.keeping(record, needs_of(runtime, content.files, record.lock, resolve), offline)
         resolved = None
         if unlocked:
             from packreg.install.lock_dependencies import resolved_file

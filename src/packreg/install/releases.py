@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
 from packreg.files import write_file
 from packreg.install.disk import disk_errors
+from packreg.install.environment import Needs
 from packreg.install.home import Home
 from packreg.install.remembered import DiskMemory, known_elsewhere
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
@@ -20,6 +21,7 @@ from packreg.registry.proof import prove_bundle, prove_files
 from packreg.registry.record import Record
 
 if TYPE_CHECKING:
+    from packreg.install.npm_lock import NpmInput
     from packreg.registry.registry import Registry
 
 _ONLINE = "install it once with a network, or bring it with `packreg cache export` and `packreg cache import`"
@@ -109,6 +111,15 @@ class Releases:
                 reason = asked.result().yanked
         files = prove_files(record, data, self.limits)
         return Content(data, files, (_yanked(record, reason),) if reason else ())
+
+    def keeping(
+        self, record: Record, needs: Needs | NpmInput | None, offline: bool
+    ) -> Needs | NpmInput | None:
+        """What a release needs, told which of its files the registry keeps."""
+        if not record.artifacts or not isinstance(needs, Needs):
+            return needs
+        registry = None if offline else self.registry
+        return needs._replace(kept=record.artifacts, fetch=registry.artifacts.get if registry else None)
 
     def _still(
         self, registry: Registry, record: Record, kept: bytes | None, say: Callable[[str], None]

@@ -64,7 +64,7 @@ def source_only(names: Iterable[str], of: str, directory: str = "") -> InstallEr
             "in your own packreg.toml"
         )
     return InstallError(
-        f"{of} depends on what the package index has as source code only, and packreg installs wheels: "
+        f"{of} depends on what the package index has as source code only, and only wheels are installed: "
         f"{words}",
         hint=f"{hint}; or require versions that have wheels",
     )

@@ -9,7 +9,7 @@ import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -54,6 +54,10 @@ class Tools:
     unpacked: int = DEFAULT_LIMITS.unpacked
     named: Mapping[str, str] = field(default_factory=dict)
     build: tuple[str, ...] = ()
+
+    def without_building(self) -> Tools:
+        """The same, where nothing may be built from source."""
+        return replace(self, build=()) if self.build else self
 
     @cached_property
     def programs(self) -> Programs:
