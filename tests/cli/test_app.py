@@ -118,11 +118,20 @@ def test_misuse_is_exit_code_2_with_a_hint(user: User, words: list[str], message
     assert hint in done.err
 
 
-def test_without_a_command_help_goes_to_stderr(user: User) -> None:
-    """A script that forgot the command fails with the help."""
+def test_without_a_command_an_overview_goes_to_stderr(user: User) -> None:
+    """A script that forgot the command fails; a person sees every command on one screen."""
     done = user()
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("Usage: packreg")
+    lines = done.err.splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    assert set(COMMANDS) <= {word for line in lines for word in line.split()}
+
+
+def test_a_list_has_both_words_everywhere(user: User) -> None:
+    """`list` and `ls`, whichever the help names."""
+    for group in ("group", "findings", "env", "waiver", "cache"):
+        shown = [user(group, word, "--help").out.splitlines()[-1] for word in ("ls", "list")]
+        assert shown[0] == shown[1] != ""
 
 
 def test_a_failure_with_json_is_one_document(user: User) -> None:

@@ -29,6 +29,14 @@ def test_enabling_goes_to_the_default_group_unless_told(governor: User) -> None:
     assert (third["version"], third["config"], third["environments"]) == ("latest", {}, [])
 
 
+def test_name_and_version_may_be_two_words(governor: User) -> None:
+    """As `pulumi policy enable` has them; a version is not given twice."""
+    governor.must("enable", "--yes", "guard", "latest")
+    assert entry_of(governor, DEFAULT, "guard")["version"] == "latest"
+    assert governor("enable", "--yes", "guard@1.0.0", "1.0.0").code == 2
+    assert governor("enable", "--yes", "guard", "no version").code == 2
+
+
 def test_enabling_the_same_again_writes_nothing(governor: User) -> None:
     """The time of an entry is that of its last change, so the same again leaves it, and makes no revision."""
     governor.must("enable", "--yes", "guard@1.0.0")

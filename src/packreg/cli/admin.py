@@ -68,8 +68,11 @@ def init_command(context: CommandContext, role: str, accept: str | None) -> None
             }
         )
         return
+    what = "the registry" if settings.role == "home" else "the replica"
     context.out.line(
-        f"{context.place}: {settings.role} registry {'was there already' if done.already else 'created'}"
+        f"{what} in {context.place} was there already"
+        if done.already
+        else f"created {what} in {context.place}"
     )
     for fact, value in settings.facts.items():
         context.out.detail(f"{fact}: {value}")

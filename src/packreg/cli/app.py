@@ -11,7 +11,7 @@ import click
 
 from packreg._version import __version__
 from packreg.cli.base import CONTEXT, shared_options
-from packreg.cli.commands import ALIASES, COMMANDS, help_text
+from packreg.cli.commands import ALIASES, COMMANDS, help_text, overview
 from packreg.cli.context import CommandContext
 from packreg.cli.exits import INTERRUPTED, READER_GONE
 from packreg.cli.output import ReaderGone, forget_stdout
@@ -78,7 +78,7 @@ def _print_version(ctx: click.Context, param: click.Parameter, value: bool) -> N
 @click.pass_context
 def _start(ctx: click.Context) -> int | None:
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help(), err=True)
+        click.echo(overview(), err=True)
         return 2
     return None
 

@@ -31,12 +31,24 @@ class PackregCommand(click.Command):
 
 
 class CommandGroup(click.Group):
-    """A command of commands, with examples."""
+    """A command of commands, with examples; without one it prints its help. `ls` may be called `list`."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
         kwargs["params"] = [*(kwargs.get("params") or []), *shared_options()]
         super().__init__(*args, context_settings=CONTEXT, **kwargs)
         self.examples = examples
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command that is named; without any word print the help."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help())
+            ctx.exit(0)
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, by its name or by the other word for a list."""
+        other = {"list": "ls", "ls": "list"}.get(cmd_name, cmd_name)
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, other)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""

@@ -21,27 +21,19 @@ if TYPE_CHECKING:
     from packreg.pack.reference import Reference
 
 
-@click.group(
+cache_command = CommandGroup(
     "cache",
-    cls=CommandGroup,
-    invoke_without_command=True,
+    help="""Manage what is kept on this machine.
+
+    Installed packs, their environments and everything that was downloaded. All of it can be downloaded or
+    made again, except what `cache import` brought.
+    """,
     examples=(
         "packreg cache list",
         "packreg cache prune",
         "packreg cache export s3-rules@1.2.0 -o s3-rules.tar",
     ),
 )
-@click.pass_context
-def cache_command(click_context: click.Context) -> int | None:
-    """Manage what is kept on this machine.
-
-    Installed packs, their environments and everything that was downloaded. All of it can be downloaded or
-    made again, except what `cache import` brought.
-    """
-    if click_context.invoked_subcommand is not None:
-        return None
-    click.echo(click_context.get_help(), err=True)
-    return UsageError.exit_code
 
 
 @command("dir", group=cache_command, examples=("packreg cache dir", 'du -sh "$(packreg cache dir)"'))

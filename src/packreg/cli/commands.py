@@ -133,6 +133,18 @@ def help_text() -> str:
     return "\n".join(lines)
 
 
+def overview() -> str:
+    """What `packreg` alone prints: the names of all commands, on one screen of 80 columns and 24 lines."""
+    from textwrap import wrap
+
+    lines = ["Publish, install and govern Pulumi policy packs on a bucket or a directory.", ""]
+    for section in dict.fromkeys(entry.section for entry in COMMANDS.values()):
+        names = " ".join(name for name, entry in COMMANDS.items() if entry.section == section)
+        lines += [f"{section}:", *(f"  {line}" for line in wrap(names, 76))]
+    lines += ["", "`packreg --help` says what each does, `packreg COMMAND --help` explains one."]
+    return "\n".join(lines)
+
+
 def _section(title: str, entries: dict[str, str]) -> list[str]:
     width = 4 if title == "Exit codes" else 16
     return ["", f"{title}:", *(f"  {left:<{width}} {right}" for left, right in entries.items())]

@@ -37,6 +37,7 @@ group_option = click.option(
     ),
 )
 @click.argument("text", metavar="REF", type=WRITTEN)
+@click.argument("version", metavar="[VERSION]", required=False)
 @group_option
 @click.option("--config", metavar="FILE", help="The pack's configuration, in place of the one it has.")
 @click.option(
@@ -54,6 +55,7 @@ group_option = click.option(
 def enable_command(
     context: CommandContext,
     text: str,
+    version: str | None,
     group: str,
     config: str | None,
     environment: tuple[str, ...],
@@ -64,6 +66,8 @@ def enable_command(
 ) -> None:
     """Enable a pack in a policy group.
 
+    REF is NAME, NAME@VERSION or, as in `pulumi policy enable`, NAME and VERSION as two words.
+
     Or change the version and the configuration that it has there: options that are left out change nothing. A
     name alone pins the newest version. A range or 'latest' is looked up whenever a stack is judged, so the
     configuration is checked for every version that REF could mean.
@@ -71,6 +75,8 @@ def enable_command(
     It says how many of the stacks and accounts with reports it affects. Where that is everyone, as in a
     default group, it asks for confirmation, or needs --yes.
     """
+    if version is not None:
+        text = WRITTEN.convert(f"{text}@{version}", None, click.get_current_context())
     if (config and no_config) or (environment and no_environment):
         raise UsageError("one option gives what another takes away", hint="leave one of them out")
     layer = _layer(context, config) if config else None
