@@ -20,7 +20,7 @@ from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.guard import Guard, entity_of
 from packreg.guard.run import Run
 from packreg.pack.version import Version
-from packreg.services.prepare import PreparedPacks
+from packreg.services.prepared import PreparedPacks
 from tests.analyzer.packs import BUCKET, program, python_source
 
 ROOT = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"

@@ -8,7 +8,7 @@ from packreg.groups.decision import Required, Unavailable
 from packreg.groups.model import Entity
 from packreg.services.guard_evidence import OwnFindings
 from packreg.services.judge import ReportIdentity, governed_report, judged_report, new_identity, stored_report
-from packreg.services.prepare import PreparedPacks
+from packreg.services.prepared import PreparedPacks
 from packreg.services.workspace import Workspace
 from packreg.states.state import read_state
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from packreg.analyzer.findings import Evaluation, Violation
+from packreg.analyzer.findings import Violation
 from packreg.analyzer.program import Stack
 from packreg.groups.editing import enable, waive
 from packreg.groups.model import DEFAULT_PREVENTATIVE, Entity, PackEntry, Waiver
@@ -15,7 +15,7 @@ from packreg.pack.check import load_pack
 from packreg.registry.record import Source
 from packreg.services.decisions import Decisions
 from packreg.services.governance import edit_governance
-from packreg.services.prepare import RequiredPacks, nobody_waives
+from packreg.services.prepare import RequiredPacks
 from packreg.services.workspace import Workspace
 from tests.cli.conftest import write_pack
 
@@ -79,4 +79,3 @@ def test_waivers_count_when_they_are_asked_for(deciding: Workspace) -> None:
     dev = decisions.required(Entity("stack", "organization/shop/dev"), "preventative")
     other = RequiredPacks(deciding, decisions, now=lambda: "2026-02-01T00:00:00Z").ready(dev, None)
     assert other.waiver_for(VIOLATION) is None
-    assert nobody_waives(Evaluation((), 0)).waiver(VIOLATION) is None

@@ -11,7 +11,7 @@ from packreg.errors import PackFailed
 from packreg.guard.resources import Resulting, UpdateResources, secrets_in
 from packreg.guard.run import Prepare, Run
 from packreg.services.judge import evaluated
-from packreg.services.prepare import PreparedPacks
+from packreg.services.prepared import PreparedPacks
 from packreg.threads import in_background
 
 _MOST_WARM = 32

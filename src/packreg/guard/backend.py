@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from packreg.reports.report_keys import Run as Kind
     from packreg.services.decisions import Decisions
     from packreg.services.guard_evidence import OwnFindings
-    from packreg.services.prepare import PreparedPacks, RequiredPacks
+    from packreg.services.prepare import RequiredPacks
+    from packreg.services.prepared import PreparedPacks
     from packreg.services.workspace import Workspace
 
 

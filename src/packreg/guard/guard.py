@@ -37,7 +37,7 @@ from packreg.guard.packs import RunningPacks
 from packreg.guard.reports import interrupted, keep_reports
 from packreg.guard.resources import UpdateResources, secrets_in
 from packreg.guard.run import Begin, Keep, Prepare, Run
-from packreg.services.prepare import PreparedPacks
+from packreg.services.prepared import PreparedPacks
 from packreg.threads import in_background
 
 T = TypeVar("T")

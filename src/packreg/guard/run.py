@@ -9,7 +9,7 @@ from packreg.analyzer.findings import Evaluation
 from packreg.analyzer.program import Stack
 from packreg.errors import Problem
 from packreg.groups.model import Mode
-from packreg.services.prepare import PreparedPacks
+from packreg.services.prepared import PreparedPacks
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from packreg.reports.report import Report
     from packreg.reports.stored import StoredReport
     from packreg.services.judge import ReportIdentity
-    from packreg.services.prepare import PreparedPacks
+    from packreg.services.prepared import PreparedPacks
     from packreg.services.stacks import StackSelection, StackTask
     from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot

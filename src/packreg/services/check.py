@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import InvalidPack, UsageError
 from packreg.files import read_file
+from packreg.opa.program import WHERE
+from packreg.pack.problems import Problems
+from packreg.settings.limits import pack_limits
 
 if TYPE_CHECKING:
     from packreg.pack.check import Pack, PackReport
@@ -38,9 +41,6 @@ def check_path(
     if not rego or examined is None or examined.runtime != "opa":
         return report, pack
     from packreg.opa.check import opa_problems
-    from packreg.opa.program import WHERE
-    from packreg.pack.problems import Problems
-    from packreg.settings.limits import pack_limits
 
     found = Problems()
     opa = workspace.tools.which("opa") if without_opa else workspace.tools.need("opa", WHERE)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import NotFound, PackregError
 from packreg.groups.members import groups_of
+from packreg.pack.reference import Reference
 from packreg.registry.clocks import SKEW, seconds
 from packreg.services.reports import LONGEST_RUN
 
@@ -54,8 +55,6 @@ def _words(names: tuple[str, ...]) -> str:
 
 def release_contradiction(workspace: Workspace, pack: RanPack, time: str) -> str:
     """Why a release cannot be what ran at a time, or "", also where it was removed or could never be had."""
-    from packreg.pack.reference import Reference
-
     if not pack.digest:
         return ""
     try:

@@ -13,6 +13,7 @@ from packreg.groups.layers import layers_of
 from packreg.groups.members import Memberships
 from packreg.groups.required import Resolution, packs_of
 from packreg.groups.strictness import contested, levels_of, with_strictness
+from packreg.pack.reference import Reference
 from packreg.services.environments import EnvironmentResolver
 from packreg.services.governance import read_governance
 from packreg.services.waiting import while_it_answers
@@ -83,8 +84,6 @@ class Decisions:
 
     def record(self, pack: str, version: Version) -> Record:
         """The record of a version, at most one request. Raises what `Registry.resolve` raises."""
-        from packreg.pack.reference import Reference
-
         return self._workspace.registry().resolve(Reference(pack, version), warn=False).record
 
     def opened(self, asked: GroupRequest) -> Opened | None:

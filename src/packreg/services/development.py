@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packreg.install.lock_dependencies import asked_for
 from packreg.services.check import UNNAMED, check_path, checked_pack, name_alone_is_unknown, with_wheel
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ def develop(
         PackregError: the pack breaks the rules, or the environment cannot be made.
     """
     from packreg.install.dev import dev
-    from packreg.install.lock_dependencies import asked_for
 
     written = checked_pack(workspace, directory, name, version)
     asked = asked_for(written, workspace.tools)

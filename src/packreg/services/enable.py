@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from packreg.errors import UsageError
+from packreg.configuration.file import as_config
+from packreg.configuration.reconcile import ConfigurablePack
+from packreg.environments.opened import layer_of
+from packreg.errors import NotFound, PackregError, Problem, UsageError
+from packreg.groups.admission import configuration_warnings, wanted_versions
+from packreg.groups.model import PackEntry
+from packreg.groups.times import NEVER
+from packreg.pack.reference import Reference
+from packreg.registry.environment_reference import EnvironmentReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packreg.configuration.file import Layer
-    from packreg.errors import Problem
-    from packreg.groups.model import Group, PackEntry
+    from packreg.groups.model import Group
     from packreg.pack.metadata import PackInfo
-    from packreg.pack.reference import Reference
     from packreg.pack.version import Version
     from packreg.registry.record import Record
     from packreg.services.environments import EnvironmentResolver
@@ -35,9 +42,6 @@ def written_version(
         NotFound: there is no such pack.
         UsageError: a digest, which a group cannot name.
     """
-    from packreg.errors import Problem
-    from packreg.pack.reference import Reference
-
     reference = Reference.parse(text)
     there = group.packs.get(reference.name)
     if "@" in text:
@@ -57,11 +61,6 @@ def with_version(there: PackEntry | None, reference: Reference) -> PackEntry:
     Raises:
         UsageError: a digest, which a group cannot name.
     """
-    from dataclasses import replace
-
-    from packreg.groups.model import PackEntry
-    from packreg.groups.times import NEVER
-
     if isinstance(reference.wanted, str):
         hint = f"`packreg list` shows the versions; write {reference.name}@1.2.0"
         raise UsageError("a policy group names versions, not digests", hint=hint)
@@ -71,20 +70,12 @@ def with_version(there: PackEntry | None, reference: Reference) -> PackEntry:
 
 def with_layer(entry: PackEntry, layer: Layer | None) -> PackEntry:
     """The entry configured by this file, and with its environments if it names some."""
-    from dataclasses import replace
-
-    from packreg.configuration.file import as_config
-
     entry = replace(entry, config=as_config(layer) if layer else {})
     return with_environments(entry, layer.environments) if layer and layer.environments else entry
 
 
 def with_environments(entry: PackEntry, references: Iterable[str]) -> PackEntry:
     """The entry with these environments, each once. Raises UsageError: one cannot be read."""
-    from dataclasses import replace
-
-    from packreg.registry.environment_reference import EnvironmentReference
-
     named = dict.fromkeys(str(EnvironmentReference.parse(reference)) for reference in references)
     return replace(entry, environments=tuple(named))
 
@@ -99,8 +90,6 @@ def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) ->
         NotFound: there is no such pack, version or environment.
         InvalidConfiguration: with every problem of an entry, for every version that it could mean.
     """
-    from packreg.configuration.reconcile import ConfigurablePack
-    from packreg.groups.admission import configuration_warnings
     from packreg.services.environments import EnvironmentResolver
 
     found: list[Problem] = []
@@ -123,9 +112,6 @@ def _opened(opener: EnvironmentResolver | None, entry: PackEntry, warnings: list
     Raises:
         NotFound: there is no such environment.
     """
-    from packreg.environments.opened import layer_of
-    from packreg.errors import NotFound, PackregError, Problem
-
     if opener is None or not entry.environments:
         return None
     try:
@@ -149,8 +135,6 @@ def _wanted(
     workspace: Workspace, entries: list[PackEntry], warnings: list[Problem]
 ) -> tuple[list[list[Version]], dict[tuple[str, Version], Record]]:
     """The versions that each entry could mean, and the record of each of them."""
-    from packreg.groups.admission import wanted_versions
-
     registry = workspace.registry()
     names = sorted({entry.pack for entry in entries})
     listings = dict(zip(names, workspace.at_once(READERS, registry.versions, names), strict=True))

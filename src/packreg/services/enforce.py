@@ -16,8 +16,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from packreg.analyzer.program import Stack
+from packreg.enforcement.hidden import HIDDEN_SECRETS
 from packreg.errors import InvalidState, PackregError, UsageError
 from packreg.groups.entities import stack_entity
+from packreg.reports.document import document
 from packreg.settings.load import says_yes
 from packreg.states.preview import FAILED_PREVIEW, MISSING_RESOURCES
 
@@ -55,8 +58,6 @@ class Enforced:
 
     def as_json(self) -> dict[str, Any]:
         """The report as `packreg enforce --json` prints it."""
-        from packreg.reports.document import document
-
         return document(self.report)
 
 
@@ -89,7 +90,6 @@ def enforce(
         NotEvaluated: several backends have a stack of this name, and which one is meant is not known.
         StoreError, IntegrityError: what must run cannot be read. Never for a pack, which is in the report.
     """
-    from packreg.analyzer.program import Stack
     from packreg.services.decisions import Decisions
     from packreg.services.judge import judged_report, stored_report
     from packreg.services.prepare import RequiredPacks
@@ -144,8 +144,6 @@ def failing_open(workspace: Workspace) -> str:
 
 def _opened(report: Report, who: str) -> Report:
     """The report, which says so where `who` lets pass what could not be evaluated."""
-    from packreg.enforcement.hidden import HIDDEN_SECRETS
-
     evaluation, governed = report.evaluation, report.governed
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
     denied = any(map(report.counts, findings))

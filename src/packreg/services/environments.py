@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.environments.ciphertext import EnvironmentSecrets, Keys
 from packreg.environments.document import read_document
+from packreg.environments.editing import as_string, read_value, set_value
 from packreg.environments.evaluation import Definition, EvaluatedImport
 from packreg.environments.interpolation import parse_path
 from packreg.environments.open import check_config, open_document, open_environments
+from packreg.environments.passphrase import KIND as SCRYPT
+from packreg.environments.passphrase import PassphraseKeys
+from packreg.environments.sealing import seal
 from packreg.environments.stored import Environments
 from packreg.errors import ChangedMeanwhile, PackregError, Problem, UsageError
 from packreg.registry.environment_reference import EnvironmentReference
 from packreg.services.passphrases import ENVIRONMENTS as PASSPHRASE
 from packreg.services.passphrases import environments_passphrase
+from packreg.store.kms import KIND as AWSKMS
+from packreg.store.kms import KmsKeys, parse_kms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -101,8 +107,6 @@ def set_environment(
         UsageError: it holds a secret and no key is at hand.
         PackregError: what `define` and the store raise.
     """
-    from packreg.environments.sealing import seal
-
     resolver = EnvironmentResolver(workspace)
     before = resolver.environments.newest(name)
     number = before.number if before else 0
@@ -130,8 +134,6 @@ def with_value(
         InvalidConfiguration: what it becomes is no definition.
         UsageError: the path or the value cannot be read.
     """
-    from packreg.environments.editing import as_string, read_value, set_value
-
     try:
         where = parse_path(path)
     except ValueError as error:
@@ -199,9 +201,6 @@ def secrets_of(workspace: Workspace) -> EnvironmentSecrets:
     Raises:
         UsageError: the setting cannot be read, or the passphrase's file.
     """
-    from packreg.environments.passphrase import KIND as SCRYPT
-    from packreg.environments.passphrase import PassphraseKeys
-
     keys: dict[str, Keys] = {}
     kind = ""
     passphrase = environments_passphrase(workspace.environ, workspace.cwd)
@@ -210,9 +209,6 @@ def secrets_of(workspace: Workspace) -> EnvironmentSecrets:
         keys[SCRYPT] = PassphraseKeys(passphrase)
     where = workspace.settings.secrets
     if where and where != "passphrase":
-        from packreg.store.kms import KIND as AWSKMS
-        from packreg.store.kms import KmsKeys, parse_kms
-
         kind = AWSKMS
         keys[AWSKMS] = KmsKeys(
             parse_kms(where),

@@ -14,6 +14,8 @@ from packreg.services.backends import Backends
 from packreg.services.decisions import READERS, Decisions
 from packreg.services.resources import backend_url
 from packreg.services.stack_tags import with_tags
+from packreg.states.backend import list_stacks
+from packreg.states.stack_tags import read_stack_tags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,9 +144,6 @@ def _stacks_of(
     workspace: Workspace, backend: str | None, tags: Mapping[str, str]
 ) -> tuple[list[Entity], list[str]]:
     """Every stack, also with these tags; and what is to be said of those that cannot be told or read."""
-    from packreg.states.backend import list_stacks
-    from packreg.states.stack_tags import read_stack_tags
-
     where = backend_url(workspace, backend)
     place, backends = workspace.place_at(where), Backends(workspace, many=True)
     found = list_stacks(place)

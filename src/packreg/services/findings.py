@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 from packreg._version import __version__
 from packreg.errors import NotFound, UsageError
 from packreg.findings.compliance import compliance
+from packreg.findings.html import html_report
 from packreg.findings.tracking import track, worst_first
+from packreg.findings.trend import trend
 from packreg.groups.members import matches
 from packreg.pack.version import Version
+from packreg.reports.document import document
 from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
 
 if TYPE_CHECKING:
@@ -180,9 +183,6 @@ class LatestRuns:
 
     def page(self) -> str:
         """All of it as an HTML page; the trend goes back over as many reports as were read."""
-        from packreg.findings.html import html_report
-        from packreg.findings.trend import trend
-
         return html_report(
             self.compliance(),
             self.findings(),
@@ -224,8 +224,6 @@ def compliance_json(table: Compliance) -> list[dict[str, Any]]:
 
 def report_json(stored: StoredReport) -> dict[str, Any]:
     """A kept report, for `report --json`."""
-    from packreg.reports.document import document
-
     return (
         {"run": stored.run, "time": stored.time, "id": stored.id, "state": stored.state}
         | {"ran": [asdict(pack) for pack in stored.packs]}

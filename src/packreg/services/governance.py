@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.groups.differences import Difference, differences
@@ -130,8 +131,6 @@ def past_changes(workspace: Workspace, group: str | None = None) -> Iterator[Pas
 
     Each revision is one request, and is proved to be the one that the next was made from.
     """
-    from itertools import chain, pairwise
-
     governance = stored_governance(workspace)
     for document, before in pairwise(chain(governance.history(), [governance.at(0)])):
         changes = differences(before.governance, document.governance)

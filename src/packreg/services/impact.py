@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from packreg.analyzer.program import Stack
 from packreg.errors import NotEvaluated, PackregError, UsageError
 from packreg.findings.impact import CHANGES, alone, beside_others, effects
+from packreg.groups.editing import found_group
 from packreg.groups.entities import stack_entity
 from packreg.groups.members import belongs
+from packreg.pack.reference import Reference
 from packreg.services.audit import MOST_WARM
 from packreg.services.backends import Backends
 from packreg.services.decisions import Decisions
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from packreg.analyzer.pool import Pool
     from packreg.findings.impact import Change, Effect
     from packreg.groups.model import Entity, Governance, Group, PackEntry
-    from packreg.pack.reference import Reference
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
     from packreg.services.workspace import Workspace
@@ -119,7 +120,6 @@ def compare_versions(
         PackregError: the backend cannot be listed, or governance not be read.
     """
     from packreg.analyzer.pool import Pool
-    from packreg.groups.editing import found_group
 
     if present is not None and present.name != reference.name:
         raise UsageError(
@@ -191,8 +191,6 @@ class Versions:
         Raises:
             NotFound: there is no such version.
         """
-        from packreg.pack.reference import Reference
-
         there = group.packs.get(reference.name)
         self.problem = ""
         self.before: PackEntry | None = None

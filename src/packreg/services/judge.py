@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from packreg._version import __version__
+from packreg.analyzer.findings import Evaluation
+from packreg.analyzer.redaction import Redactor
+from packreg.enforcement.governed import Governed, unavailable_results
+from packreg.enforcement.hidden import not_evaluated, still_found, unread, with_names
+from packreg.reports.report import Report
+from packreg.reports.stored import StoredReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from packreg.analyzer.feed import JudgedResources
-    from packreg.analyzer.findings import Evaluation
     from packreg.analyzer.pool import Pool
-    from packreg.analyzer.redaction import Redactor
     from packreg.errors import Problem
-    from packreg.reports.report import Report
     from packreg.reports.report_keys import Run
-    from packreg.reports.stored import StoredReport
     from packreg.services.guard_evidence import OwnFindings
-    from packreg.services.prepare import PreparedPacks
+    from packreg.services.prepared import PreparedPacks
     from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot
 
@@ -42,8 +44,6 @@ def judged_report(
     evaluated where `hidden_secrets` are refused. Never raises for a pack.
     """
     from packreg.analyzer.feed import JudgedSnapshot
-    from packreg.analyzer.redaction import Redactor
-    from packreg.enforcement.hidden import not_evaluated, still_found, unread, with_names
 
     redactor = Redactor(snapshot.known_secrets | packs.secrets)
     evaluation = evaluated(JudgedSnapshot(snapshot), packs, redactor, pool=pool)
@@ -69,8 +69,6 @@ def evaluated(
 ) -> Evaluation:
     """Run the packs over resources; those that are not to be had stand beside them, as not run."""
     from packreg.analyzer.evaluation import judge
-    from packreg.analyzer.findings import Evaluation
-    from packreg.enforcement.governed import unavailable_results
 
     ran = judge(judged, packs.packs, redactor, pool=pool).packs if packs.packs else ()
     return Evaluation((*ran, *unavailable_results(packs.required, judged.size)), judged.size)
@@ -94,9 +92,6 @@ def governed_report(
     `of` are the names of the stack and its project; `own` is what was found beside the packs, `notes` what
     else there is to say; the rest is as in `Report` and `Governed`.
     """
-    from packreg.analyzer.findings import Evaluation
-    from packreg.enforcement.governed import Governed
-    from packreg.reports.report import Report
     from packreg.services.guard_evidence import OwnFindings
 
     own = own or OwnFindings()
@@ -140,7 +135,5 @@ def stored_report(
     identity: ReportIdentity | None = None,
 ) -> StoredReport:
     """What is kept of a run that ended just now; `state` is the digest of what was judged, "" without one."""
-    from packreg.reports.stored import StoredReport
-
     id, time = identity or new_identity(workspace, packs.id)
     return StoredReport(id, run, time, state, packs.ran, report.verdict, report)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import InstallError
+from packreg.opa.program import WHERE, Opa, OpaFailure, version_of
 
 if TYPE_CHECKING:
     from packreg.services.workspace import Workspace
@@ -18,8 +19,6 @@ def fit_opa(workspace: Workspace) -> tuple[Path, str]:
         InstallError: there is none, it does not say its version, or is too old.
         UsageError: the one that a setting names is not there, or lies in the checkout.
     """
-    from packreg.opa.program import WHERE, Opa, OpaFailure, version_of
-
     opa = Path(workspace.tools.need("opa", WHERE)).resolve()
     try:
         version = version_of(Opa(str(opa)), cwd=Path(opa.anchor))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import NotFound
+from packreg.pack.reference import Reference
 from packreg.services.pack_programs import program_of, ready_packs
 from packreg.services.pack_words import hinted, is_directory, refuse_both
 
@@ -34,8 +35,6 @@ def said_by(workspace: Workspace, word: str, *, offline: bool, python: str | Non
 
 def _recorded(workspace: Workspace, word: str, *, offline: bool) -> PackDescription | None:
     """What a release's record says of the pack; None if it does not, or for a directory."""
-    from packreg.pack.reference import Reference
-
     if is_directory(word):
         return None
     refuse_both(workspace, [word], offline=offline)

@@ -8,10 +8,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.analyzer.pack_program import pack_environment, pack_program
+from packreg.analyzer.program import Engine
 from packreg.configuration.reconcile import ConfigurablePack, reconcile
 from packreg.errors import InvalidPack, PackFailed, PackregError, UsageError
 from packreg.files import read_file
+from packreg.install.marker import read_marker
+from packreg.install.nodejs import node_version
+from packreg.install.provision import default_toolchain
+from packreg.install.several import NotInstalled
+from packreg.install.tools import said_version
+from packreg.install.unpacking import unpack_all
+from packreg.opa.command import analyzer_command
+from packreg.opa.program import WHERE
+from packreg.pack.manifest import parse_manifest
+from packreg.pack.problems import Problems
+from packreg.pack.reference import Reference
+from packreg.services.install import shown_installer
 from packreg.services.pack_words import hinted, is_directory, refuse_both
+from packreg.settings.limits import pack_limits
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Program, Stack
@@ -20,7 +35,6 @@ if TYPE_CHECKING:
     from packreg.errors import Problem
     from packreg.pack.manifest import Manifest
     from packreg.pack.metadata import PackInfo
-    from packreg.pack.reference import Reference
     from packreg.services.workspace import Workspace
 
 _MAX_FILE = 256 * 1024
@@ -55,8 +69,6 @@ def ready_packs(
         UsageError: a word names a directory and a release.
         PackregError: the first one that is not available; nothing was run.
     """
-    from packreg.pack.reference import Reference
-
     references = {word: Reference.parse(word) for word in words if not is_directory(word)}
     refuse_both(workspace, references, offline=offline)
     found = ready_releases(workspace, list(references.values()), offline=offline, python=python)
@@ -83,10 +95,6 @@ def ready_releases(
     Each is unpacked from its verified bundle into a directory of this process: what lies where it is
     installed decides nothing.
     """
-    from packreg.install.several import NotInstalled
-    from packreg.install.unpacking import unpack_all
-    from packreg.services.install import shown_installer
-
     if not references:
         return []
     interpreter, place = workspace.python(python), workspace.private
@@ -117,14 +125,6 @@ def program_of(workspace: Workspace, pack: Ready, stack: Stack | None) -> Progra
         InstallError: there is no Node.js for it.
         UsageError: the program that a setting names for it is not there, or lies in the checkout.
     """
-    from packreg.analyzer.pack_program import pack_environment, pack_program
-    from packreg.analyzer.program import Engine
-    from packreg.install.nodejs import node_version
-    from packreg.install.tools import said_version
-    from packreg.opa.command import analyzer_command
-    from packreg.opa.program import WHERE
-    from packreg.settings.limits import pack_limits
-
     analyzer: Sequence[str] = ()
     own = {}
     tools, node = workspace.tools, ""
@@ -184,7 +184,6 @@ def configured(layers: Sequence[Layer] = (), warnings: list[Problem] | None = No
 
 
 def _directory(workspace: Workspace, word: str, *, offline: bool, python: str | None) -> Ready:
-    from packreg.install.marker import read_marker
     from packreg.services.development import develop, keep_up
 
     directory = Path(workspace.cwd, word).resolve()
@@ -207,10 +206,6 @@ def _directory(workspace: Workspace, word: str, *, offline: bool, python: str | 
 
 def _manifest(directory: Path, word: str) -> Manifest:
     """The manifest; for Python with its toolchain, which says where the environment is."""
-    from packreg.install.provision import default_toolchain
-    from packreg.pack.manifest import parse_manifest
-    from packreg.pack.problems import Problems
-
     problems = Problems()
     try:
         data = read_file(directory / _MANIFEST, _MAX_FILE)
@@ -229,8 +224,6 @@ def _manifest(directory: Path, word: str) -> Manifest:
 
 def _name_and_version(directory: Path) -> tuple[str, str]:
     """From the marker of an installation, else the directory's name and the version of package.json."""
-    from packreg.install.marker import read_marker
-
     marker = read_marker(str(directory))
     if marker is not None:
         return marker["name"], marker["version"]

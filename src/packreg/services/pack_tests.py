@@ -12,7 +12,9 @@ from packreg.analyzer.evaluation import PackToRun, evaluate
 from packreg.analyzer.pool import Pool
 from packreg.cases.files import CaseFile, case_files, read_case_file, snapshot_of, stack_of
 from packreg.cases.report import CaseResult, FileResult, TestReport, never_fired
+from packreg.cases.rewriting import rewritten
 from packreg.errors import PackregError, Problem, UsageError
+from packreg.install.marker import read_marker
 from packreg.services.pack_programs import configured, program_of, ready_packs
 from packreg.services.pack_words import is_directory, own_directory
 
@@ -40,8 +42,6 @@ class TestedPack(NamedTuple):
         Raises:
             UsageError: what was found cannot be written down, or a file changed while its cases ran.
         """
-        from packreg.cases.rewriting import rewritten
-
         texts: dict[Path, bytes] = {}
         files = list(self.report.files)
         for number, (file, result) in enumerate(zip(self.files, self.report.files, strict=True)):
@@ -76,8 +76,6 @@ def run_cases(
         PackFailed: the pack cannot be started at all.
         PackregError: it is not available.
     """
-    from packreg.install.marker import read_marker
-
     pack = own_directory(workspace, pack)
     directory, in_directory = Path(workspace.cwd, pack), is_directory(pack)
     if update and (not in_directory or read_marker(str(directory)) is not None):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import NotFound, PackregError, UsageError
 from packreg.pack.files import MANIFEST
+from packreg.pack.reference import Reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,8 +48,6 @@ def refuse_both(workspace: Workspace, words: Iterable[str], *, offline: bool) ->
         UsageError: there is one; the hint has both spellings.
         PackregError: the registry does not answer.
     """
-    from packreg.pack.reference import Reference
-
     for word in words:
         if not _names_both(workspace, word):
             continue

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from packreg.analyzer.evaluation import PackToRun
-from packreg.analyzer.findings import Evaluation, PackResult
+from packreg.analyzer.findings import Evaluation
 from packreg.analyzer.program import PASSED_ON
 from packreg.enforcement.waivers import Waived, apply_waivers
 from packreg.errors import PackFailed, PackregError, Problem, error_code
@@ -23,48 +23,17 @@ from packreg.groups.members import groups_by_tags
 from packreg.pack.reference import Reference
 from packreg.reports.stored import RanPack, configuration_digest
 from packreg.services.pack_programs import Ready, configured, program_of, ready_releases
+from packreg.services.prepared import PreparedPacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from packreg.analyzer.findings import Violation
     from packreg.analyzer.program import Program, Stack
     from packreg.environments.opened import Opened
     from packreg.groups.decision import Required, Requirement
-    from packreg.groups.model import Entity, Waiver
+    from packreg.groups.model import Entity
     from packreg.services.decisions import Decisions
     from packreg.services.workspace import Workspace
-
-
-def nobody_waives(evaluation: Evaluation) -> Waived:
-    """For who knows of no waivers."""
-    return Waived()
-
-
-@dataclass(frozen=True)
-class PreparedPacks:
-    """What an entity must run this time, ready to be started, in the order of the packs' names.
-
-    `required` has what could not be made ready among `unavailable`; `ran` says for the report which releases
-    these are; `secrets` are texts that packs are given and nobody may read; `warnings` gets what should be
-    said of configurations, as packs are started. `waived` finds the waivers that count now for what was
-    found; `unseen` are groups that may have the entity by its tags, which nobody told; `id` is that of the
-    run, which its report has, "" where nothing is known of it yet.
-    """
-
-    required: Required
-    packs: tuple[PackToRun, ...] = ()
-    ran: tuple[RanPack, ...] = ()
-    secrets: frozenset[str] = frozenset()
-    warnings: list[Problem] = field(default_factory=list)
-    waived: Callable[[Evaluation], Waived] = nobody_waives
-    unseen: tuple[str, ...] = ()
-    id: str = ""
-
-    def waiver_for(self, violation: Violation) -> Waiver | None:
-        """The waiver that counts now for one violation."""
-        alone = PackResult(violation.pack, violation.version, None, 1, violations=(violation,))
-        return self.waived(Evaluation((alone,), 1)).waiver(violation)
 
 
 class RequiredPacks:

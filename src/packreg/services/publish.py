@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg._version import __version__
 from packreg.errors import InvalidPack, Problem, UsageError
+from packreg.groups.policy_changes import policy_changes
+from packreg.install.lock_dependencies import built_in, lock_dependencies
+from packreg.registry.layout import record_key
+from packreg.registry.record import NOT_RUN, UNLOCKED, Source
 from packreg.services.check import check_path, checked_pack, with_wheel
+from packreg.services.git import Git
 from packreg.services.governance import found_default
 from packreg.services.trial import ask_pack, check_metadata, learned, named_or_not
 
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from packreg.pack.version import Version
     from packreg.registry.artifacts import Artifact
     from packreg.registry.publish import Published
-    from packreg.registry.record import Record, Source
+    from packreg.registry.record import Record
     from packreg.services.workspace import Workspace
 
 #: Uncommitted files that are named.
@@ -44,8 +50,6 @@ class Publication(NamedTuple):
     @property
     def objects(self) -> list[str]:
         """The keys of what a registry needs for it and, but for artifacts, does not have yet."""
-        from packreg.registry.layout import record_key
-
         record = self.published.record
         if self.published.already:
             return []
@@ -122,8 +126,6 @@ def publish_directory(
             notes = _notes(pack, lock=lock, run=run)
             locked, built = None, {}
             if lock:
-                from packreg.install.lock_dependencies import built_in, lock_dependencies
-
                 work.show("locking dependencies")
                 locked = lock_dependencies(
                     pack,
@@ -152,8 +154,6 @@ def _building(workspace: Workspace, build: tuple[str, ...]) -> Tools:
     Raises:
         UsageError: what is named is no package.
     """
-    from dataclasses import replace
-
     from packaging.requirements import InvalidRequirement, Requirement
 
     for text in build:
@@ -189,8 +189,6 @@ def _say_built(workspace: Workspace, build: tuple[str, ...], built: Iterable[Art
 
 def _notes(pack: Pack, *, lock: bool, run: bool) -> list[str]:
     """What readers of the record should know."""
-    from packreg.registry.record import NOT_RUN, UNLOCKED
-
     notes = []
     if not lock and pack.dependencies_kind != "none":
         notes.append(f"{UNLOCKED}: each machine resolves the dependencies for itself")
@@ -205,9 +203,6 @@ def git_source(workspace: Workspace, directory: Path, pack: Pack, *, allow_dirty
     Raises:
         UsageError: files of the pack are not committed, and nobody allowed that.
     """
-    from packreg.registry.record import Source
-    from packreg.services.git import Git
-
     place = Path(workspace.cwd, directory).resolve()
     facts = Git(workspace.environ, workspace.tools.which("git")).facts(place, pack.files)
     if facts.silent:
@@ -233,8 +228,6 @@ def _compare_patch(workspace: Workspace, pack: Pack, metadata: PackInfo, *, stri
     Raises:
         InvalidPack: there is such a change, and `strict` was asked for.
     """
-    from packreg.groups.policy_changes import policy_changes
-
     before = _version_before(workspace, pack)
     if before is None:
         return

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.groups.model import Entity
 from packreg.registry.clocks import SKEW, Dated, doubts, seconds
+from packreg.registry.run_entries import RunEntry
 from packreg.reports.report_keys import (
     behind_later,
     entity_of,
@@ -23,13 +24,13 @@ from packreg.reports.report_keys import (
     report_prefix,
     run_prefix,
 )
+from packreg.reports.stored import MAX_REPORT, StoredReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from packreg.registry.run_entries import Entered
     from packreg.reports.report_keys import Run
-    from packreg.reports.stored import StoredReport
     from packreg.services.workspace import Workspace
 
 #: Entities whose reports are read at the same time.
@@ -94,9 +95,6 @@ class ReportStore:
             StoreRefused: this is a replica, or no registry.
             PackregError: it could not be written, or not be entered; what was decided stands.
         """
-        from packreg.registry.run_entries import RunEntry
-        from packreg.reports.stored import MAX_REPORT, StoredReport
-
         self._workspace.registry().home()
         kept, data, key = stored, stored.encode(), stored.key
         found = self._store.first(key) if again else None
@@ -239,8 +237,6 @@ class ReportStore:
             IntegrityError: it is none, was changed since it was entered, or is about somebody else.
             StoreRefused: it has a newer format.
         """
-        from packreg.reports.stored import MAX_REPORT, StoredReport
-
         if read_report_key(key) is None:
             raise IntegrityError(f"{key} is not a report, but is where only reports may be")
         try:

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from packreg.analyzer.program import Stack
 from packreg.errors import UsageError
+from packreg.services.backends import Backends
 from packreg.services.passphrases import state_passphrase
+from packreg.states.backend import read_stack
+from packreg.states.preview import read_preview
+from packreg.states.resources import read_resources
+from packreg.states.state import read_state
 
 if TYPE_CHECKING:
-    from packreg.analyzer.program import Stack
     from packreg.services.workspace import Workspace
     from packreg.states.snapshot import Snapshot
 
@@ -37,11 +42,6 @@ def read_judged(
         UsageError: not exactly one thing to judge was named, or one is a directory.
         NotFound, InvalidState, StoreError: it cannot be read.
     """
-    from packreg.analyzer.program import Stack
-    from packreg.states.preview import read_preview
-    from packreg.states.resources import read_resources
-    from packreg.states.state import read_state
-
     given = [name for name in (state, preview, resources, stack) if name is not None]
     if len(given) != 1:
         raise UsageError(
@@ -69,8 +69,6 @@ def read_judged(
 
 
 def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Path) -> Snapshot:
-    from packreg.states.backend import read_stack
-
     url = backend_url(workspace, backend)
     parts = stack.split("/")
     name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
@@ -84,8 +82,6 @@ def backend_url(workspace: Workspace, backend: str | None) -> str:
         UsageError: neither does, or there is none of that name.
     """
     if backend and "://" not in backend:
-        from packreg.services.backends import Backends
-
         return Backends(workspace).url(backend)
     url = backend or workspace.environ.get("PULUMI_BACKEND_URL")
     if not url:

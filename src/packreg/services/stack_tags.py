@@ -11,6 +11,8 @@ from packreg.groups.model import SELF_MANAGED
 from packreg.services.backends import Backends
 from packreg.services.resources import backend_url
 from packreg.services.stacks import StackTask, read_stack
+from packreg.states.backend import StackName, find_stack
+from packreg.states.stack_tags import read_stack_tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +42,6 @@ def with_tags(
         NotEvaluated: several backends have it, and which one is meant is not known.
         InvalidState, StoreRefused, StoreUnavailable: what is there cannot be read.
     """
-    from packreg.states.backend import StackName, find_stack
-    from packreg.states.stack_tags import read_stack_tags
-
     by_tags = [name for mode in modes for name in groups_by_tags(governance, mode)]
     organization, _, name = entity.in_its_backend.partition("/")
     backends = Backends(workspace)

@@ -7,6 +7,7 @@ import os
 import re
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from packreg.errors import InvalidState, NotFound, UsageError
@@ -106,8 +107,6 @@ class StackSelection:
 
 def read_since(text: str) -> float:
     """A day, at its beginning, or a moment in UTC, as seconds since the epoch. Raises UsageError: neither."""
-    from datetime import UTC, datetime
-
     try:
         if not _TIME.fullmatch(text):
             raise ValueError

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import InstallError, InvalidPack, PackFailed, Problem
+from packreg.groups.metadata_rules import metadata_problems
+from packreg.install.trial import tried
+from packreg.pack.version import name_problem
 from packreg.services.check import UNNAMED, check_path, checked_pack, name_alone_is_unknown
 from packreg.services.pack_programs import Ready, program_of
 
@@ -46,7 +49,6 @@ def ask_pack(workspace: Workspace, pack: Pack, lock: Lock | None, show: Callable
         InstallError: this machine cannot run it.
     """
     from packreg.analyzer.pool import Pool
-    from packreg.install.trial import tried
 
     with tried(pack, lock, workspace.tools, python=workspace.settings.python, say=show) as (
         directory,
@@ -68,8 +70,6 @@ def learned(pack: Pack, info: PackInfo) -> Pack:
     Raises:
         InvalidPack: that cannot name a pack.
     """
-    from packreg.pack.version import name_problem
-
     name = info.name.lower()
     if problem := name_problem(name):
         found = Problem(
@@ -85,8 +85,6 @@ def check_metadata(pack: Pack, info: PackInfo) -> None:
     Raises:
         InvalidPack: with everything that is wrong.
     """
-    from packreg.groups.metadata_rules import metadata_problems
-
     problems = metadata_problems(info, pack.name, pack.version.text, pack.runtime)
     if problems:
         raise InvalidPack(

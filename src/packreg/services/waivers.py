@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg._version import __version__
+from packreg.enforcement.waivers import SOON
 from packreg.errors import NotFound, Problem, UsageError
+from packreg.findings.past_guard import OWN_PACK, own_info
+from packreg.groups import editing
+from packreg.groups.document import waiver_json
+from packreg.groups.editing import unwaive
+from packreg.groups.model import PackEntry, Waiver
+from packreg.groups.reach import waiver_reach
+from packreg.groups.times import NEVER
+from packreg.groups.waiving import expiry, state, unwaivable
+from packreg.pack.version import pack_name
 from packreg.services.enable import metadata_of
 from packreg.services.governance import edit_governance, read_governance
 from packreg.services.groups import GroupsEdit, change_for, known_entities
@@ -13,7 +24,7 @@ from packreg.services.groups import GroupsEdit, change_for, known_entities
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.groups.model import Governance, Waiver
+    from packreg.groups.model import Governance
     from packreg.pack.metadata import PackInfo
     from packreg.services.workspace import Workspace
 
@@ -26,8 +37,6 @@ class ListedWaiver(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
-        from packreg.groups.document import waiver_json
-
         return {"id": self.waiver.id, "state": self.state, "resource": "", **waiver_json(self.waiver)}
 
 
@@ -50,12 +59,6 @@ def add_waiver(
         NotFound: no version that a group could mean has such a policy.
         PackregError: as `change_for`.
     """
-    from packreg.groups import editing
-    from packreg.groups.model import Waiver
-    from packreg.groups.reach import waiver_reach
-    from packreg.groups.waiving import expiry
-    from packreg.pack.version import pack_name
-
     pack, colon, name = policy.partition(":")
     if not colon or not name:
         raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write s3-rules:no-public")
@@ -95,9 +98,6 @@ def add_waiver(
 
 def list_waivers(workspace: Workspace) -> list[ListedWaiver]:
     """The waivers: the first to expire first, expired ones too."""
-    from packreg.enforcement.waivers import SOON
-    from packreg.groups.waiving import state
-
     present = workspace.now()
     waivers = sorted(read_governance(workspace).waivers.values(), key=lambda each: (each.expires, each.id))
     return [ListedWaiver(waiver, state(waiver, present, SOON)) for waiver in waivers]
@@ -105,7 +105,6 @@ def list_waivers(workspace: Workspace) -> list[ListedWaiver]:
 
 def remove_waivers(workspace: Workspace, ids: Sequence[str]) -> GroupsEdit:
     """Take waivers back: what they waived denies again. Raises: NotFound: there is none of them."""
-    from packreg.groups.editing import unwaive
 
     def edit(governance: Governance) -> Governance:
         for id in dict.fromkeys(ids):
@@ -123,10 +122,6 @@ def _versions(workspace: Workspace, governance: Governance, pack: str) -> dict[s
     Raises:
         NotFound: there is no such pack.
     """
-    from packreg.findings.past_guard import OWN_PACK, own_info
-    from packreg.groups.model import PackEntry
-    from packreg.groups.times import NEVER
-
     if pack == OWN_PACK:
         return {pack: own_info(__version__)}
     entries = [group.packs[pack] for group in governance.groups.values() if pack in group.packs]
@@ -141,10 +136,6 @@ def _policies(
     Raises:
         NotFound: no version has such a policy. Where one has no metadata, that cannot be said.
     """
-    import difflib
-
-    from packreg.groups.waiving import unwaivable
-
     known = [info for info in versions.values() if info is not None]
     forbidden = frozenset[str]().union(*(unwaivable(info) for info in known))
     warnings = []
