@@ -50,7 +50,8 @@ def compile_lock(
                 raise
             wanted = {name: found for name in lacking if (found := allowed(name, tools)) is not None}
             if len(wanted) < len(lacking):
-                refused = _all_lacking(lines, of, tools, python, offline, lacking) - wanted.keys()
+                every = _all_lacking(lines, of, tools, python, offline, lacking)
+                refused = [name for name in every if allowed(name, tools) is None]
                 raise source_only(refused, of, directory) from error
             if wanted.keys() <= built.keys():
                 wheels = ", ".join(built[name].artifact.name for name in wanted)
