@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 from packreg.analyzer.findings import Remediation, Violation
 from packreg.configuration.file import Layer
+from packreg.configuration.messages import path_text
 from packreg.configuration.schema import compiled
-from packreg.reports.plain import json_value, path_text
+from packreg.reports.plain import json_value
 from packreg.states.resource import urn_parts
 
 

@@ -20,12 +20,13 @@ from packreg.cases.model import Case, ExpectedRemediation, is_expression
 from packreg.cases.reading import case_nodes, read_cases, tree_of
 from packreg.cases.report import CaseResult
 from packreg.cases.yaml_values import is_text
+from packreg.configuration.messages import path_text
 from packreg.errors import UsageError
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping as YamlMapping
-from packreg.pack.strict_yaml import Node, Position, Scalar, Sequence
+from packreg.pack.strict_yaml import Node, Position, Scalar, Sequence, quoted
 from packreg.pack.text import BOM
-from packreg.reports.plain import json_value, path_text
+from packreg.reports.plain import json_value
 from packreg.states.resource import ROOT_STACK, urn_parts
 
 _PLAIN = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_./:@-]*[A-Za-z0-9_])?", re.ASCII)
@@ -236,15 +237,4 @@ def _scalar(text: str) -> str:
     """A text: plain where that is text for everybody, else in double quotes."""
     if _PLAIN.fullmatch(text) and is_text(Scalar(text, "", Position(1, 1, 0, 0))):
         return text
-    return f'"{"".join(map(_escaped, text))}"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    if character == "\n":
-        return r"\n"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+    return quoted(text)

@@ -21,16 +21,17 @@ class SchemaViolation(NamedTuple):
         return f"{dotted(self.path)}: {self.message}" if self.path else self.message
 
 
+def path_text(path: Sequence[str | int]) -> str:
+    """`("tags", 1, "key")` as `tags[1].key`; not `plain` yet."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else (f".{step}" if index else step)
+        for index, step in enumerate(path)
+    )
+
+
 def dotted(path: Sequence[str | int]) -> str:
-    """`("tags", 1, "key")` as `tags[1].key`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            name = plain(step)
-            text += f".{name[:MAX_SHOWN]}" if text else name[:MAX_SHOWN]
-    return text
+    """`path_text` for a message: harmless, and of no name more than `MAX_SHOWN` characters."""
+    return path_text([step if isinstance(step, int) else plain(step)[:MAX_SHOWN] for step in path])
 
 
 def shown(value: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 
@@ -10,7 +9,7 @@ from packreg.environments.document import MAX_DOCUMENT, MAX_NODES, SECRET, read_
 from packreg.environments.interpolation import Path, written
 from packreg.errors import UsageError
 from packreg.pack.problems import Problems
-from packreg.pack.strict_yaml import Mapping, Node, Scalar, Sequence, read_yaml
+from packreg.pack.strict_yaml import Mapping, Node, Scalar, Sequence, quoted, read_yaml
 
 #: Keys and texts that need no quotes, wherever they stand.
 _PLAIN_KEY = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_:-]*[A-Za-z0-9_])?", re.ASCII)
@@ -36,8 +35,7 @@ def read_value(text: str) -> str:
 
 def as_string(text: str, *, secret: bool = False) -> str:
     """A text, or a secret text, in the form that stands in a definition."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return f"{{{SECRET}: {quoted}}}" if secret else quoted
+    return f"{{{SECRET}: {quoted(text)}}}" if secret else quoted(text)
 
 
 def set_value(text: bytes, path: Path, value: str, where: str) -> bytes:
@@ -135,7 +133,7 @@ def _nested(path: Path, value: str) -> str:
 
 def _key(key: str) -> str:
     plain = _PLAIN_KEY.fullmatch(key) and key.lower() not in ("null", "true", "false")
-    return key if plain else json.dumps(key, ensure_ascii=False)
+    return key if plain else quoted(key)
 
 
 def _tree(source: str) -> Node:
@@ -178,5 +176,5 @@ def _flow(node: Node) -> str:
         return "[" + ", ".join(map(_flow, node.items)) + "]"
     if node.is_string:
         plain = _PLAIN_TEXT.fullmatch(node.text) is not None and not node.style
-        return node.text if plain else json.dumps(node.text, ensure_ascii=False)
+        return node.text if plain else quoted(node.text)
     return node.text or "null"

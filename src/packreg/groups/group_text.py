@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from packreg.groups.model import Group
+from packreg.pack.strict_yaml import quoted
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@-]*", re.ASCII)
 _NOT_TEXT = frozenset(
@@ -68,15 +69,9 @@ def _flow(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(_flow(item) for item in value) + "]"
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_quoted(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{quoted(key)}: {_flow(item)}" for key, item in value.items()) + "}"
     return json.dumps(value)
 
 
 def _text(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT else _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    """A double-quoted scalar with everything unprintable escaped; JSON's own escapes are YAML's too."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+    return text if _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT else quoted(text)

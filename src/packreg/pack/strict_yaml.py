@@ -13,6 +13,7 @@ while scanning, so no input up to the size limit takes more than a fraction of a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -125,6 +126,14 @@ def read_yaml(
             f"{where}:{reader.position}",
         )
     return None
+
+
+def quoted(text: str) -> str:
+    """A text as a scalar in double quotes: JSON's escapes are YAML's too; what is not printable has one."""
+    return "".join(
+        c if c.isprintable() else f"\\u{ord(c):04x}" if c <= "\uffff" else f"\\U{ord(c):08x}"
+        for c in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def _hint(text: str, message: str) -> str:

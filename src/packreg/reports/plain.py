@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from typing import Any
 
 from packreg.analyzer.findings import EvaluationError, PropertyChange
+from packreg.configuration.messages import path_text
 from packreg.text import plain
 
 LINES_AT_MOST = 60
@@ -33,14 +33,6 @@ def json_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [json_value(item) for item in value]
     return value
-
-
-def path_text(path: Sequence[str | int]) -> str:
-    """`("tags", 1, "key")` as `tags[1].key`; not `plain` yet."""
-    return "".join(
-        f"[{step}]" if isinstance(step, int) else (f".{step}" if index else step)
-        for index, step in enumerate(path)
-    )
 
 
 def change_line(change: PropertyChange) -> str:
