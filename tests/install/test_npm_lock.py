@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from packreg.install.npm_lock import NpmInput, dependencies_only, has_dependencies, lock_problems
+from packreg.install.npm_lock import (
+    NpmInput,
+    dependencies_only,
+    has_dependencies,
+    lock_problems,
+    package_with,
+)
 from tests.install.test_lock_dependencies import NPM_LOCK
 
 ENTRY = "node_modules/is-odd"
@@ -140,3 +146,12 @@ def test_the_packs_own_version_does_not_matter() -> None:
     two = NpmInput(package, json.dumps(NPM_LOCK).replace('"1.0.0"', '"2.0.0"').encode())
     three = NpmInput(package, json.dumps(changed(version="3.0.2")).encode())
     assert one.digest == two.digest != three.digest
+
+
+def test_a_package_is_found_by_its_integrity() -> None:
+    """One of several that it has is enough; another is nobody's."""
+    lock = json.dumps(changed(integrity=f"{SHA} sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=", version="3.0.1")).encode()
+    assert (
+        package_with(lock, SHA) == package_with(lock, "sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=") == "is-odd@3.0.1"
+    )
+    assert package_with(lock, SHA[:-1]) == package_with(b'{"lockfileVersion": 1}', SHA) == ""

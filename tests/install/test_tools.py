@@ -67,15 +67,6 @@ def test_a_tool_that_is_not_there(plain: Tools) -> None:
     ("words", "hint"),
     [
         ("error: No space left on device (os error 28)", "free some space"),
-        ("Hash mismatch for `x==1`", "other bytes than those that were locked"),
-        ("npm error code EINTEGRITY", "other bytes than those that were locked"),
-        ("because the network was disabled", "cache export"),
-        ("npm error code ENOTCACHED", "cache export"),
-        ("has no usable wheels and building from source is disabled", "wheels"),
-        ("HTTP status client error (401 Unauthorized)", "credentials"),
-        ("error sending request for url", "network"),
-        ("getaddrinfo ENOTFOUND registry.example.com", "network"),
-        ("x was not found in the package registry", "dependencies"),
         ("something else entirely", ""),
     ],
 )

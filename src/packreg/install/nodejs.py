@@ -25,7 +25,7 @@ from packreg.errors import InstallError
 from packreg.install.ask_interpreter import facts
 from packreg.install.disk import disk_errors, make_read_only, only_one, remove_tree
 from packreg.install.entries import find_entry
-from packreg.install.npm_lock import NpmInput, lock_problems
+from packreg.install.npm_lock import NpmInput, lock_problems, package_with
 from packreg.install.sealed import seal_entry
 from packreg.install.tools import Tools, said_version
 
@@ -111,7 +111,10 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]
         staging.mkdir()
         (staging / "package.json").write_bytes(wanted.package_json)
         (staging / "package-lock.json").write_bytes(wanted.lock)
-        tools.run([npm, *words], f"install the locked dependencies of {of}", cwd=staging)
+        try:
+            tools.run([npm, *words], f"install the locked dependencies of {of}", cwd=staging)
+        except InstallError as error:
+            raise _naming_the_package(error, wanted) from None
         (staging / NODE_MODULES).mkdir(exist_ok=True)
         make_read_only(str(staging / NODE_MODULES))
         facts = {"for": of, "digest": wanted.digest}
@@ -121,6 +124,14 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]
         return replace(tree, contents=said["contents"])
     finally:
         remove_tree(staging)
+
+
+def _naming_the_package(error: InstallError, wanted: NpmInput) -> InstallError:
+    """npm says of a file with another hash what it wanted, and not of which package."""
+    found = re.search(r"Integrity checksum failed .*wanted (sha\S+)", str(error))
+    package = package_with(wanted.lock, found[1]) if found else ""
+    message = str(error).replace("Integrity checksum failed", f"{package} has another hash than the lock", 1)
+    return InstallError(message, hint=error.hint, log=error.log) if package else error
 
 
 def node_version(tools: Tools) -> tuple[str, str]:

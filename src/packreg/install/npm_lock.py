@@ -61,6 +61,15 @@ def has_dependencies(package_json: Mapping[str, Any]) -> bool:
     return any(package_json.get(key) for key in _DECIDES[:4])
 
 
+def package_with(lock: bytes, integrity: str) -> str:
+    """`name@version` of the package that a lock which was checked has this integrity for, or ""."""
+    packages = json.loads(lock).get("packages", {})
+    for place, entry in packages.items():
+        if integrity in str(entry.get("integrity", "")).split():
+            return f"{place.rpartition('node_modules/')[2]}@{entry.get('version')}"
+    return ""
+
+
 def lock_problems(data: bytes, where: str) -> list[str]:
     """A sentence for each thing in a lock that npm may not follow; empty when it can be used."""
     problems = Problems()

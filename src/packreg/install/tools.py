@@ -20,16 +20,15 @@ from packreg.install.disk import disk_errors
 from packreg.install.home import Home
 from packreg.install.programs import Programs
 from packreg.install.tool_environment import named_files, tool_environment
+from packreg.install.tool_errors import tool_error
 from packreg.pack.files import DEFAULT_LIMITS
-from packreg.text import one_line
 
 if TYPE_CHECKING:
     import subprocess
 
 _KEPT_LOGS = 50
 _READ_BACK = 64 * 1024
-_SHOWN_LINES = 12
-_SHOWN_CHARACTERS = 300
+_EXIT = "exit "
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,8 @@ class Tools:
         most tools follow configuration files of the directory they work in, and of those above it.
 
         `doing` says what for, as in "uv could not <doing>". What the tool writes to stderr, and to stdout if
-        it fails, goes to a log file that stays only if it fails; the error quotes the end of it.
+        it fails, goes to a log file that stays only if it fails; the error begins with the tool's own reason,
+        where that is known, and quotes what belongs to it.
 
         Raises:
             InstallError: it cannot be started, fails, or takes longer than `timeout`.
@@ -160,10 +160,13 @@ class Tools:
             log.write(output + f"\n# {failure}\n".encode())
             start = max(0, log.tell() - _READ_BACK)
             log.seek(start)
-            said = _end_of(log.read().decode("utf-8", "replace"), whole=not start)
+            text = log.read().decode("utf-8", "replace")
+        said = tool_error(text.splitlines()[0 if start else 2 : -1], cwd)
+        why = said.reason if said.reason and failure.startswith(_EXIT) else failure
+        shown = "".join(f"\n  | {line}" for line in said.lines)
         raise InstallError(
-            f"{name} could not {doing}: {failure}{said}\nthe whole output is in {log_path}",
-            hint=hint or _hint_for(said),
+            f"{name} could not {doing}: {why}{shown}\nthe whole output is in {log_path}",
+            hint=hint or said.hint,
             log=str(log_path),
         )
 
@@ -192,7 +195,7 @@ class Tools:
         except BaseException:
             _killed(process)
             raise
-        return ("" if process.returncode == 0 else f"exit {process.returncode}"), output or b""
+        return ("" if process.returncode == 0 else f"{_EXIT}{process.returncode}"), output or b""
 
     def _new_log(self, title: str) -> Path:
         """A new log file's path; of the older ones the newest fifty stay."""
@@ -247,53 +250,3 @@ def _killed(process: subprocess.Popen[bytes]) -> bytes:
     with suppress(Exception):  # a grandchild may hold the pipe open for as long as it likes
         return process.communicate(timeout=5)[0] or b""
     return b""
-
-
-def _end_of(text: str, *, whole: bool) -> str:
-    """The last lines of a log without its first two, printable, each on a line of its own behind a bar."""
-    lines = [one_line(line, _SHOWN_CHARACTERS).rstrip() for line in text.splitlines()[2 if whole else 0 : -1]]
-    return "".join(f"\n  | {line}" for line in [line for line in lines if line][-_SHOWN_LINES:])
-
-
-_CONFIGURATION = "in your own uv, pip or npm configuration"
-#: What a tool says -> what to do about it. The first that matches counts.
-_HINTS = (
-    (
-        r"no space left|os error 28|ENOSPC",
-        "free some space; `packreg cache prune` removes what no installed pack uses",
-    ),
-    (
-        r"hash mismatch|do not match the hashes|EINTEGRITY",
-        "the index serves other bytes than those that were locked: find out why before you go on",
-    ),
-    (
-        r"network (was|connectivity is) disabled|--offline|ENOTCACHED|only-if-cached",
-        "install once with a network, or bring what is missing with `packreg cache export` and `import`",
-    ),
-    (
-        r"no wheels|no usable wheels|only-binary|building source distributions is disabled",
-        "only wheels are installed, and there is none for this platform or Python; try another --python",
-    ),
-    (
-        r"\b(E?401|E?403)\b|unauthorized|forbidden",
-        f"check the credentials of the package index {_CONFIGURATION}",
-    ),
-    (
-        r"error sending request|failed to fetch|connect|timed out|dns|resolve host|getaddrinfo|ENOTFOUND"
-        r"|ECONNREFUSED|EAI_AGAIN|ETIMEDOUT|ECONNRESET|certificate|UnknownIssuer",
-        f"check the network, the proxy, and the package index {_CONFIGURATION}; then run it again",
-    ),
-    (
-        r"no solution found|not found in the (package )?(registry|index)|no matching distribution"
-        r"|E404|ETARGET",
-        "check the pack's dependencies, and that your package index has them",
-    ),
-)
-
-
-def _hint_for(said: str) -> str:
-    """The way out that the tool's own words suggest."""
-    for pattern, hint in _HINTS:
-        if re.search(pattern, said, re.IGNORECASE):
-            return hint
-    return ""
