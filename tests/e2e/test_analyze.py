@@ -13,7 +13,7 @@ import pytest
 from packreg.states.state import read_state
 from tests.e2e.conftest import cli_shell
 from tests.e2e.judging import Pack, compared
-from tests.e2e.states import AWS, DEMO, KUBERNETES, SHOP, written
+from tests.e2e.states import AWS, DEMO, KUBERNETES, ROOT, SHOP, bucket, written
 from tests.e2e.user import FIXTURES, Pulumi, Shell, Stack, publish
 from tests.opa.packs import PACKS as RULES
 from tests.states.recordings import PROGRAM, STATES
@@ -120,6 +120,28 @@ def test_the_oldest_sdks(shell: Shell, installed: Installed, tmp_path: Path) -> 
         assert found.code == 3
         assert found.violations.keys() == {"python-oldest", "nodejs-oldest"}
         assert all(found.fired(name) == {"private", "unique"} for name in found.violations)
+
+
+def test_a_urn_that_stands_twice(shell: Shell, kinds: list[Pack], tmp_path: Path) -> None:
+    """Both resources are judged, and found by stack policies, as by the CLI."""
+    given = {"acl": "public-read", "owner": "ada", "tags": {"managed": "yes"}, "encrypted": True}
+    open_one, private = bucket("twice", given), bucket("twice", {**given, "acl": "private"})
+    state = written([*SHOP, private, open_one, open_one], tmp_path / "twice.json")
+    found = compared(shell, state, kinds, ["correct horse battery staple"])
+    at_it = [v for v in found.violations[KINDS[0]] if v.policy == "private" and v.urn.endswith("::twice")]
+    assert len(at_it) == 2
+
+
+def test_an_asset_without_its_content(shell: Shell, kinds: list[Pack], tmp_path: Path) -> None:
+    """The SDKs cannot read one that has a hash alone, an empty text: neither program calls that a verdict."""
+    asset = {"4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17", "hash": "h"}
+    given = {"acl": "private", "owner": "ada", "tags": {"managed": "yes"}, "encrypted": True}
+    state = written([ROOT, bucket("empty", {**given, "content": asset})], tmp_path / "empty.json")
+    pack = kinds[0].directory
+    code, output = shell.run(f"pulumi policy analyze --file '{state}' --policy-pack '{pack}'")
+    assert code != 0 and "Invalid asset encountered" in output
+    code, output = shell.answer(f"packreg analyze '{pack}' --state '{state}'")
+    assert code == 4 and "Invalid asset encountered" in output
 
 
 def test_a_stack_in_a_backend(stack: Stack, kinds: list[Pack], tmp_path: Path) -> None:

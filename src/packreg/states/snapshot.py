@@ -61,9 +61,10 @@ class HiddenSecrets(NamedTuple):
 class Snapshot:
     """The resources of a state, a preview or a resource list, in the file's order.
 
-    Making one checks everything: that each resource can be read and converted, that no two live ones share a
-    URN, that no parents form a ring. Only the file's bytes, the live URNs and the providers are held;
-    iterating decodes each resource anew. Not for several threads at once.
+    Making one checks everything: that each resource can be read and converted, that no parents form a ring.
+    A live URN that stands twice is two resources, as for the Pulumi CLI, and a note says so. Only the file's
+    bytes, the live URNs and the providers are held; iterating decodes each resource anew. Not for several
+    threads at once.
 
     `where` names the file, `notes` says what could not be seen, `size` counts the live resources (those not
     marked for deletion; `len` too), `stack` and `project` are those of the root stack or the first resource,
@@ -95,11 +96,12 @@ class Snapshot:
         self.values = Values(secrets, masked=preview)
         self.is_preview = preview
         self._live: set[str] = set()
+        self._twice: list[str] = []
+        self.size = 0
         self._providers: dict[str, Properties] = {}
         self.root = ""
         self.hidden = HiddenSecrets()
         self._check()
-        self.size = len(self._live)
         self.stack, self.project = urn_parts(self.root)[:2] if self.root else ("", "")
         self.notes = (*notes, *self._own_notes(secrets))
 
@@ -161,8 +163,9 @@ class Snapshot:
                 self._converted({name: resource.outputs[name] for name in sorted(internal)}, "outputs")
                 if not resource.delete:
                     if resource.urn in self._live:
-                        raise WrongValue("has the URN of an earlier resource; neither is pending deletion")
+                        self._twice.append(resource.urn)
                     self._live.add(resource.urn)
+                    self.size += 1
                     parents[resource.urn] = resource.parent
                     uses[provider_urn(resource.provider)] += 1
                     if in_inputs or in_outputs:
@@ -230,6 +233,10 @@ class Snapshot:
         if not self._live:
             held = "only resources marked for deletion" if len(self._elements) else "no resources"
             yield Problem("nothing-to-analyze", f"it holds {held}: there was nothing to analyze", self.where)
+        if self._twice:
+            more = f" (and {len(self._twice) - 1} more)" if len(self._twice) > 1 else ""
+            message = f"{self._twice[0][:300]} stands in it twice{more}; each is judged, as by the Pulumi CLI"
+            yield Problem("duplicate-urn", message, self.where)
         if secrets.note():
             yield Problem("hidden-secrets", secrets.note(), self.where)
         if self._without_provider:

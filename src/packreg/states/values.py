@@ -13,9 +13,8 @@ engine's (how it reads a deployment, and marshals for an analyzer with unknowns 
     any other signature                            refused
     everything else                                as it is, numbers as doubles
 
-Two things differ from what the engine sends, because the packs' SDKs fail on it: an asset without text,
-path and URI (an empty text) gets `EMPTY_ASSET` as its text, and bytes that are not UTF-8 get replacement
-characters.
+One thing differs from what the engine sends, because the packs' SDKs fail on it: bytes that are not UTF-8 get
+replacement characters.
 """
 
 from __future__ import annotations
@@ -39,7 +38,6 @@ FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"
 BYTES = "803fd3297a5875dc03ca845dda5d2a98"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 HIDDEN = "[secret]"
-EMPTY_ASSET = "<empty>"
 MAX_DEPTH = 200  # levels of one resource's properties
 
 #: A resource's properties, or a value in them, as JSON: None, bool, float, str, list, dict.
@@ -177,9 +175,7 @@ class Values:
 
     def _asset(self, value: Mapping[str, Any], depth: int) -> Properties:
         result: Properties = {SIGNATURE: ASSET, **_texts(value, "asset", "hash", "text", "path", "uri")}
-        if not result.keys() & {"text", "path", "uri"}:
-            result["text"] = EMPTY_ASSET
-        elif self._inside and "text" in result:
+        if self._inside and "text" in result:
             self.known.add(result["text"])
         return result
 
