@@ -20,7 +20,7 @@ from packreg.cases.model import (
     StackSettings,
     is_expression,
 )
-from packreg.cases.yaml_values import at, place_of, value_of
+from packreg.cases.yaml_values import place_of, value_of
 from packreg.configuration.file import Layer, read_layer
 from packreg.configuration.messages import dotted, explain, shown
 from packreg.configuration.schema import pattern_problem
@@ -140,7 +140,7 @@ class _CaseReader:
 
     def _layer(self, node: YamlMapping, config: Mapping[str, Any]) -> Layer | None:
         try:
-            return read_layer(json.dumps(config).encode(), at(self.path, place_of(node, ("config",))))
+            return read_layer(json.dumps(config).encode(), f"{self.path}:{place_of(node, ('config',))}")
         except InvalidConfiguration as error:
             self.problems.errors += error.problems
             return None
@@ -155,7 +155,7 @@ class _CaseReader:
         return Expected(violations, tuple(map(_remediation, expect.get("remediations", []))))
 
     def _problem(self, code: str, message: str, node: Node, path: _Path, hint: str = "") -> None:
-        self.problems.error(code, message, at(self.path, place_of(node, path)), hint)
+        self.problems.error(code, message, f"{self.path}:{place_of(node, path)}", hint)
 
     def _refused(self, error: Any, node: Node, found: Problems) -> None:
         """What one error of the jsonschema library means here."""
@@ -168,21 +168,21 @@ class _CaseReader:
                 if key.text not in error.schema["properties"]:
                     message = f"{shown(key.text)} is not a key here"
                     hint = _meant(key.text, error.schema["properties"])
-                    found.error("unknown-key", message, at(self.path, key.place), hint)
+                    found.error("unknown-key", message, f"{self.path}:{key.place}", hint)
         elif error.validator in ("oneOf", "anyOf"):
             if not isinstance(error.instance, dict):
                 return  # which is said by itself
             names = [alternative["required"][0] for alternative in error.validator_value]
             some = "exactly one" if error.validator == "oneOf" else "at least one"
             message = f"{what} must have {some} of {', '.join(names)}"
-            found.error("bad-value", message, at(self.path, place))
+            found.error("bad-value", message, f"{self.path}:{place}")
         elif error.validator == "required":
             for name in _missing(error):
                 message = f"{what} must have a {name}"
-                found.error("missing-key", message, at(self.path, place))
+                found.error("missing-key", message, f"{self.path}:{place}")
         else:
             message = f"{what} {explain(error)}"
-            found.error("bad-value", message, at(self.path, place))
+            found.error("bad-value", message, f"{self.path}:{place}")
 
 
 def _remediation(entry: Mapping[str, Any]) -> ExpectedRemediation:

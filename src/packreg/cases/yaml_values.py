@@ -27,7 +27,7 @@ def value_of(node: Node, where: str, problems: Problems) -> Any:
         for key, _ in node.entries:
             if not is_text(key):
                 message = f"the key {short(key.text)} is not read as text by every reader of YAML"
-                problems.error("ambiguous", message, at(where, key.place), "put it in quotes")
+                problems.error("ambiguous", message, f"{where}:{key.place}", "put it in quotes")
         return {key.text: value_of(value, where, problems) for key, value in node.entries}
     if isinstance(node, Sequence):
         return [value_of(item, where, problems) for item in node.items]
@@ -41,7 +41,7 @@ def value_of(node: Node, where: str, problems: Problems) -> Any:
         return float(node.text) if "." in node.text else int(node.text)
     message = f"{short(node.text)} is read differently by different readers of YAML"
     hint = "put it in quotes, or write true, false, null or a decimal number"
-    problems.error("ambiguous", message, at(where, node.place), hint)
+    problems.error("ambiguous", message, f"{where}:{node.place}", hint)
     return node.text
 
 
@@ -66,8 +66,3 @@ def place_of(root: Node, path: SequenceOf[str | int]) -> Position:
             break
         node = inner
     return node.place
-
-
-def at(where: str, place: Position) -> str:
-    """`file:line:column`."""
-    return f"{where}:{place.line}:{place.column}"

@@ -150,7 +150,7 @@ class _DefinitionReader:
         self.where, self.problems = where, problems
 
     def refuse(self, node: Node, code: str, message: str, hint: str = "") -> None:
-        place = f"{self.where}:{node.place.line}:{node.place.column}"
+        place = f"{self.where}:{node.place}"
         self.problems.error(f"environment-{code}", message, place, hint)
 
     def document(self, root: Node) -> EnvironmentDocument:

@@ -118,7 +118,7 @@ class Evaluator:
         return self._done[each.reference]
 
     def _opened(self, each: Import, where: str) -> Value:
-        place = f"{where}:{each.place.line}:{each.place.column}"
+        place = f"{where}:{each.place}"
         if each.reference == EnvironmentReference(self.unsaved):
             circle = " -> ".join([self.unsaved, *self._stack, self.unsaved])
             raise _failed(
@@ -165,7 +165,7 @@ class Evaluator:
         try:
             yield
         except TooMuch as error:
-            raise _failed(where, f"{where}:{place.line}:{place.column}", "too-much", str(error)) from None
+            raise _failed(where, f"{where}:{place}", "too-much", str(error)) from None
 
 
 class _Scope:
@@ -306,12 +306,12 @@ class _Scope:
         return base
 
     def refuse(self, node: Node, code: str, message: str) -> _Refused:
-        place = f"{self.document.where}:{node.place.line}:{node.place.column}"
+        place = f"{self.document.where}:{node.place}"
         self.problems.error(f"environment-{code}", message, place)
         return _Refused()
 
     def kept_final(self, node: Node, path: Path) -> None:
-        place = f"{self.document.where}:{node.place.line}:{node.place.column}"
+        place = f"{self.document.where}:{node.place}"
         message = f"{written(path)} is final in an import, and keeps that value"
         self.problems.warn("environment-final", message, place)
 

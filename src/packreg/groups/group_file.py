@@ -150,7 +150,7 @@ class _GroupFileReader:
         kinds = [self.word(item, tuple(_KINDS)) for item in self.items(found, "entity-types")]
         packs = self.entries(found["packs"], "packs") if "packs" in found else ()
         return Written(
-            self.at(key),
+            f"{self.where}:{key.place}",
             cast("Mode | None", mode),
             frozenset(_KINDS[kind] for kind in kinds if kind),
             {what: self.listed(found, what) for what in _CHECKS},
@@ -204,7 +204,7 @@ class _GroupFileReader:
 
     def config(self, node: yaml.Node) -> dict[str, object]:
         try:
-            layer = as_layer(self.value(node), self.at(node))
+            layer = as_layer(self.value(node), f"{self.where}:{node.place}")
         except InvalidConfiguration as error:
             self.problems.errors.extend(error.problems)
             return {}
@@ -267,10 +267,7 @@ class _GroupFileReader:
         return "?"
 
     def wrong(self, node: yaml.Node, message: str, hint: str = "") -> None:
-        self.problems.error("group-file", message, self.at(node), hint)
-
-    def at(self, node: yaml.Node) -> str:
-        return f"{self.where}:{node.place.line}:{node.place.column}"
+        self.problems.error("group-file", message, f"{self.where}:{node.place}", hint)
 
 
 def _is_nothing(node: yaml.Node) -> bool:

@@ -84,7 +84,7 @@ def parse_manifest(data: bytes, problems: Problems, *, limit: int = 64 * 1024) -
     root = read_yaml(data, MANIFEST, problems, limit=limit)
     if root is None:
         return None
-    place = f"{MANIFEST}:{root.place.line}:{root.place.column}"
+    place = f"{MANIFEST}:{root.place}"
     if isinstance(root, Scalar) and root.is_null:
         problems.error("runtime", "the manifest is empty", place, "write at least `runtime` and `version`")
         return None
@@ -150,7 +150,7 @@ def _text(name: str, root: Mapping, problems: Problems) -> str | None:
 
 def _where(root: Mapping, name: str) -> str:
     node = root.get(name) or root
-    return f"{MANIFEST}:{node.place.line}:{node.place.column}"
+    return f"{MANIFEST}:{node.place}"
 
 
 def with_virtualenv(data: bytes, path: str) -> bytes:

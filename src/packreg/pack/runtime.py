@@ -165,7 +165,7 @@ class RuntimeReader:
             else:
                 hint = f"known are {', '.join(known)}" if known else "this runtime has no options"
             message = f"Pulumi ignores the key {parent}{short(key.text)[1:-1]}"
-            self.problems.warn("unknown-key", message, self._place(key), hint)
+            self.problems.warn("unknown-key", message, f"{self.where}:{key.place}", hint)
 
     def inside(self, node: Node, text: str, name: str, code: str) -> str | None:
         """`text` as a path inside the pack ("." for the root), or None after a problem."""
@@ -176,11 +176,8 @@ class RuntimeReader:
             return None
         return path or "."
 
-    def _place(self, node: Node) -> str:
-        return f"{self.where}:{node.place.line}:{node.place.column}"
-
     def _error(self, code: str, message: str, node: Node, hint: str = "") -> None:
-        self.problems.error(code, message, self._place(node), hint)
+        self.problems.error(code, message, f"{self.where}:{node.place}", hint)
 
     def _name(self, node: Scalar) -> str:
         name = node.text
@@ -240,7 +237,7 @@ class RuntimeReader:
             hint = f"did you mean {meant}?" if meant else f"it is one of {', '.join(choices)}"
             # A policy run never type-checks; the other two decide what is installed.
             tell = self.problems.warn if name == "typechecker" else self.problems.error
-            tell("option-value", f"{short(value)} is not a {name}", self._place(node), hint)
+            tell("option-value", f"{short(value)} is not a {name}", f"{self.where}:{node.place}", hint)
             return False
         if name == "nodeargs":
             problem = node_arguments(value)[1]

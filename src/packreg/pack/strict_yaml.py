@@ -48,6 +48,9 @@ class Position:
     start: int
     end: int
 
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
@@ -192,7 +195,7 @@ class _TreeReader:
 
     def _node(self, event: events.Event, depth: int) -> Node:
         place = _place(event)
-        position = f"{place.line}:{place.column}"
+        position = str(place)
         self.nodes += 1
         if self.nodes > self.most:
             raise Refused("too-many-nodes", f"the file has more than {self.most:,} keys and values", position)
@@ -226,7 +229,7 @@ class _TreeReader:
         for event in self._until(events.MappingEndEvent):
             key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
-                raise complex_key(f"{key.place.line}:{key.place.column}")
+                raise complex_key(str(key.place))
             value = self._node(self._next(), depth + 1)
             if key.text == "<<" and not key.style:
                 self._report("merge-key", "merge keys (<<) are not accepted", event, "write the keys out")
@@ -234,7 +237,7 @@ class _TreeReader:
                 first = entries[key.text][0].place
                 self._report(
                     "duplicate-key",
-                    f"the key {short(key.text)} was given before, at {first.line}:{first.column}",
+                    f"the key {short(key.text)} was given before, at {first}",
                     event,
                     "keep one of them",
                 )
@@ -249,8 +252,8 @@ class _TreeReader:
         self.reported += 1
         place = _place(event)
         if self.reported > MAX_PROBLEMS:
-            raise Refused("too-many-problems", "…and more of the same kind", f"{place.line}:{place.column}")
-        self.problems.error(code, message, f"{self.where}:{place.line}:{place.column}", hint)
+            raise Refused("too-many-problems", "…and more of the same kind", str(place))
+        self.problems.error(code, message, f"{self.where}:{place}", hint)
 
 
 def _place(event: events.Event) -> Position:
