@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from packreg.analyzer.requests import all_requests, resource_requests, stack_resources
-from packreg.states.snapshot import Snapshot
+from packreg.analyzer.requests import resource_requests, stack_resources
 from tests.states.test_snapshot import PROVIDER, resource, snapshot_of
 
 
-def asked(snapshot: Snapshot) -> list[str]:
-    """The methods in order."""
-    return [method for method, _ in all_requests(snapshot)]
-
-
-def test_each_resource_is_asked_about_twice_and_the_stack_at_last() -> None:
-    """And of nothing there is nothing to ask."""
-    assert asked(snapshot_of(resource("a"), resource("b"))) == [*["Remediate", "Analyze"] * 2, "AnalyzeStack"]
-    assert asked(snapshot_of()) == []
-    assert asked(snapshot_of(resource("gone", delete=True))) == ["AnalyzeStack"]
+def test_live_resources_are_asked_about_in_the_order_of_the_file() -> None:
+    """Those that are marked for deletion are not."""
+    snapshot = snapshot_of(resource("b"), resource("gone", delete=True), resource("a"))
+    urns = [each.urn for each in resource_requests(snapshot)]
+    assert [urn.rpartition("::")[2] for urn in urns] == ["b", "a"]
+    assert [each["urn"] for each in stack_resources(snapshot)] == urns
 
 
 def test_only_a_remediation_sees_the_engines_own_properties() -> None:

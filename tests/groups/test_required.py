@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from packreg.errors import NotFound, PackregError, StoreUnavailable
 from packreg.groups.decision import Required
+from packreg.groups.members import groups_of
 from packreg.groups.model import (
     DEFAULT_AUDIT,
     DEFAULT_PREVENTATIVE,
@@ -22,7 +23,7 @@ from packreg.groups.model import (
     Mode,
     PackEntry,
 )
-from packreg.groups.required import Listings, Resolution, packs_of, required_policies
+from packreg.groups.required import Listings, Resolution, packs_of
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key, revision_key, tombstone_key
 from packreg.registry.listing import PackListing, precedence
@@ -202,16 +203,17 @@ def test_a_new_stack_falls_into_the_defaults() -> None:
     )
     new, account = Entity("stack", "organization/new/dev"), Entity("account", "aws/new")
 
+    def decided(entity: Entity, mode: Mode) -> Required:
+        return Resolution(governance, GUARD).required(entity, mode, groups_of(governance, entity, mode))
+
     def groups(entity: Entity, mode: Mode) -> tuple[str, ...]:
-        return required_policies(entity, mode, governance, GUARD).groups
+        return decided(entity, mode).groups
 
     assert groups(new, "preventative") == (DEFAULT_PREVENTATIVE,)
     assert groups(new, "audit") == groups(account, "audit") == (DEFAULT_AUDIT,)
     assert groups(STACK, "preventative") == (DEFAULT_PREVENTATIVE, "prod")
-    assert required_policies(account, "preventative", governance, GUARD).nothing
-    assert [str(each.version) for each in required_policies(new, "audit", governance, GUARD).packs] == [
-        "4.0.0"
-    ]
+    assert decided(account, "preventative").nothing
+    assert [str(each.version) for each in decided(new, "audit").packs] == ["4.0.0"]
 
 
 def test_nothing_required_is_said() -> None:

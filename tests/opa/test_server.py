@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import encode_configuration, encode_resource, encode_stack
-from packreg.analyzer.protocol.many import analyze_many
+from packreg.analyzer.protocol.many import METHOD, SERVICE, answers, join
 from packreg.analyzer.protocol.struct import decode_struct
 from packreg.opa.command import analyzer_command
 from packreg.states.values import SECRET, SIGNATURE
@@ -164,12 +164,19 @@ def test_bytes_that_are_no_request_are_refused(kinds: Running, method: str) -> N
     kinds.ask("GetPluginInfo", answer=pb.PluginInfo)
 
 
+def analyze_many(analyzer: Running, requests: Iterable[bytes], *, timeout: float) -> list[Any]:
+    """What comes back for all of these, asked at once."""
+    call = analyzer.channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
+    found: list[Any] = call(join(requests), timeout=timeout)
+    return found
+
+
 def test_many_resources_in_one_call_are_judged_alike(kinds: Running) -> None:
     """The same answers in the same order; one that cannot be read fails alone."""
     configure(kinds)
     requests = [encode_resource(item) for item in DEMO]
     single = [kinds.ask("Analyze", request, pb.AnalyzeResponse) for request in requests]
-    many = analyze_many(kinds.channel, [*requests, b"\xff"], timeout=30).result()
+    many = analyze_many(kinds, [*requests, b"\xff"], timeout=30)
     assert many[:-1] == single
     assert isinstance(many[-1], str) and "not a Resource" in many[-1]
 
@@ -181,7 +188,7 @@ def test_a_batch_that_takes_too_long_is_answered_in_part(tmp_path: Path) -> None
     (tmp_path / "a.rego").write_text(f'package p\ndeny[m] {{ m := sprintf("%d", [{slow}]) }}\n')
     with running(tmp_path) as analyzer:
         requests = [encode_resource(bucket(f"b{number}", n=40)) for number in range(200)]
-        many = analyze_many(analyzer.channel, requests, timeout=4).result()
+        many = analyze_many(analyzer, requests, timeout=4)
         assert 0 < len(many) < 200
         assert all(answer.diagnostics[0].message == "64000" for answer in many)
 

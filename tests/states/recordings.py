@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from packreg.analyzer.requests import all_requests
+from packreg.analyzer.requests import resource_requests, stack_resources
 from packreg.states.snapshot import Snapshot
 
 CASES = Path(__file__).parent / "cases"
@@ -48,8 +48,14 @@ def floats(value: Any) -> Any:
 
 
 def requests_of(snapshot: Snapshot) -> list[tuple[str, Any]]:
-    """What would be asked about a snapshot, in the form of `recorded`."""
-    return list(all_requests(snapshot))
+    """What would be asked about a snapshot, in the form of `recorded`; nothing where no resources are."""
+    questions = [
+        (rpc, request)
+        for each in resource_requests(snapshot)
+        for rpc, request in (("Remediate", each.remediate), ("Analyze", each.analyze))
+    ]
+    stack = [] if snapshot.is_empty else [("AnalyzeStack", {"resources": list(stack_resources(snapshot))})]
+    return [*questions, *stack]
 
 
 def differences(ours: list[tuple[str, Any]], theirs: list[tuple[str, Any]]) -> Iterator[str]:

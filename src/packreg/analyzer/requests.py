@@ -69,15 +69,6 @@ def stack_resources(snapshot: Snapshot) -> Iterator[Request]:
         yield request
 
 
-def all_requests(snapshot: Snapshot) -> Iterator[tuple[str, Request]]:
-    """Every question in order, as (rpc, request); none when the file holds no resources."""
-    for requests in resource_requests(snapshot):
-        yield "Remediate", requests.remediate
-        yield "Analyze", requests.analyze
-    if not snapshot.is_empty:
-        yield "AnalyzeStack", {"resources": list(stack_resources(snapshot))}
-
-
 def _common(resource: Resource, snapshot: Snapshot) -> Request:
     request: Request = {
         "urn": resource.urn,

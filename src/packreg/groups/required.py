@@ -18,7 +18,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from packreg.errors import NotFound, PackregError, Problem, Removed
 from packreg.groups.decision import GroupRequest, Lost, Required, Requirement, Unavailable
-from packreg.groups.members import groups_of
 from packreg.groups.model import Entity, Governance, Group, Mode, PackEntry
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
@@ -31,12 +30,6 @@ Listings = Mapping[str, PackListing | PackregError]
 def packs_of(groups: Iterable[Group]) -> tuple[str, ...]:
     """The names of all packs that these groups ask for, sorted: those whose listings a decision needs."""
     return tuple(sorted({name for group in groups for name in group.packs}))
-
-
-def required_policies(entity: Entity, mode: Mode, governance: Governance, listings: Listings) -> Required:
-    """What an entity must run in a mode: the decision about one, which `Resolution` makes for many."""
-    groups = groups_of(governance, entity, mode)
-    return Resolution(governance, listings).required(entity, mode, groups)
 
 
 class Resolution:

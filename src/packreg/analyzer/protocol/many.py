@@ -12,8 +12,7 @@ of slow rules keeps its deadline when each of its resources would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.struct import length
@@ -61,15 +60,6 @@ def split(data: bytes) -> Iterator[bytes | str]:
         if len(entry) != size or tag not in (0x0A, 0x12):
             raise ValueError("the message is not one of entries")
         yield entry if tag == 0x0A else entry.decode("utf-8", "replace")
-
-
-def analyze_many(channel: Any, requests: Sequence[bytes], *, timeout: float) -> Any:
-    """Ask for all of these at once: a future whose result is `answers` of what comes back.
-
-    `channel` is a grpc.Channel to this analyzer; another one answers UNIMPLEMENTED.
-    """
-    call = channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
-    return call.future(join(requests), timeout=timeout)
 
 
 def answers(data: bytes) -> list[pb.AnalyzeResponse | str]:
