@@ -26,7 +26,7 @@ from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import encode_resource
 from packreg.analyzer.protocol.many import BATCH, analyze_many
 from packreg.analyzer.supervisor import descendants
-from packreg.opa.command import analyzer_command
+from packreg.opa.program import analyzer_command
 
 TICKS = os.sysconf("SC_CLK_TCK")
 RULE = """

@@ -19,7 +19,7 @@ from packreg.analyzer.program import Deadlines
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.many import BATCH
 from packreg.analyzer.session import Session
-from packreg.opa.command import analyzer_command
+from packreg.opa.program import analyzer_command
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
 from packreg.services.pack_programs import configured

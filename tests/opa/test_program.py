@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from packreg.opa.program import analyzer_command
 from tests.opa.test_check import problems_of
 
 
@@ -25,3 +26,11 @@ def test_a_program_that_is_no_opa_is_said(tmp_path: Path) -> None:
         "opa version was killed by signal 11",
         " cannot be started: No such file or directory",
     ]
+
+
+def test_the_command_line_of_an_analyzer() -> None:
+    """The interpreter, the program, and what rules may call beyond the ordinary."""
+    assert analyzer_command("/opt/opa", python="/venv/bin/python") == [
+        *("/venv/bin/python", "-P", "-u", "-m", "packreg.opa", "-opa=/opt/opa")
+    ]
+    assert analyzer_command("/opt/opa", allowed=["http.send"])[-1] == "-allow=http.send"

@@ -17,7 +17,7 @@ from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import encode_configuration, encode_resource, encode_stack
 from packreg.analyzer.protocol.many import METHOD, SERVICE, answers, join
 from packreg.analyzer.protocol.struct import decode_struct
-from packreg.opa.command import analyzer_command
+from packreg.opa.program import analyzer_command
 from packreg.states.values import SECRET, SIGNATURE
 from tests.opa.packs import PACKS
 from tests.opa.resources import DEMO, KUBERNETES, ROOT, bucket

@@ -2,7 +2,7 @@
 
 `python -m packreg.opa` is the analyzer process; as `pulumi-analyzer-policy-opa` on PATH it also
 serves a Pulumi CLI before 3.274. `check.opa_problems` says what is wrong with a pack,
-`command.analyzer_command` what to start. May import `analyzer`, `states`, `install` and
+`program.analyzer_command` what to start. May import `analyzer`, `states`, `install` and
 `pack`. Needs the program `opa`.
 
     program, service              `opa` asked once, and `opa` as a server

@@ -175,6 +175,16 @@ def is_newer_dialect(opa: Opa, name: str, *, cwd: Path) -> bool:
     return ask(opa, ["parse", "--v1-compatible", name], cwd=cwd)[0] == 0
 
 
+def analyzer_command(opa: str, *, allowed: Collection[str] = (), python: str = sys.executable) -> list[str]:
+    """What runs an OPA pack as an analyzer, with the pack as its working directory.
+
+    The arguments that every analyzer gets follow: an engine address, which is not used, and the pack's
+    directory. `opa` is the program's path, `allowed` as in `check.opa_problems`, `python` the interpreter.
+    """
+    more = [f"-allow={','.join(sorted(allowed))}"] if allowed else []
+    return [python, "-P", "-u", "-m", "packreg.opa", f"-opa={opa}", *more]
+
+
 def _last_line(text: str) -> str:
     return text.rpartition("\n")[2][:300] or "it wrote nothing"
 

@@ -19,8 +19,7 @@ from packreg.install.provision import default_toolchain
 from packreg.install.several import NotInstalled
 from packreg.install.tools import said_version
 from packreg.install.unpacking import unpack_all
-from packreg.opa.command import analyzer_command
-from packreg.opa.program import WHERE
+from packreg.opa.program import WHERE, analyzer_command
 from packreg.pack.manifest import parse_manifest
 from packreg.pack.problems import Problems
 from packreg.pack.reference import Reference
