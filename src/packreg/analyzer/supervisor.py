@@ -31,6 +31,7 @@ import select
 import signal
 import stat
 import sys
+import tempfile
 import time
 
 _PR_SET_PDEATHSIG = 1
@@ -227,8 +228,6 @@ def name_files(files: str) -> tuple[dict[str, str], str]:
         os.set_inheritable(int(number), False)
         path = f"/proc/{os.getpid()}/fd/{number}"
         if not os.path.exists(path):  # noqa: PTH110
-            import tempfile
-
             directory = directory or _directory(tempfile.gettempdir())
             path = f"{directory}/{number}"
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:  # noqa: PTH123

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from packreg.errors import IntegrityError
 from packreg.services.continuity import NEW, check_nothing_known, made_here
 from packreg.services.continuity import accept as accept_state
 from packreg.services.governance import create_governance
+from packreg.services.verify import verify, verify_json
 from packreg.services.withdrawal import remove, restore, yank
 
 if TYPE_CHECKING:
@@ -144,8 +146,6 @@ def verify_command(context: CommandContext, reference: Reference | None) -> int:
     from a cache. Every report has to be entered in its chain, and times have to agree with one another and
     with those of the store, if it has any of its own. Exit code 8 if anything is wrong.
     """
-    from packreg.services.verify import verify, verify_json
-
     findings = []
     with context.out.working(None, "verifying") as work:
         for finding in verify(context, reference):
@@ -197,8 +197,6 @@ def gc_command(context: CommandContext, yes: bool) -> None:
 
     Without --yes nothing is deleted. Bundles of versions that were never published are kept for 30 days.
     """
-    import time
-
     registry = context.registry()
     now = time.time()
     garbage = registry.gc(now)

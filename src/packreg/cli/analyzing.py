@@ -13,8 +13,11 @@ from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
 from packreg.cli.resources_to_judge import resource_options
+from packreg.configuration.file import MAX_FILE, read_layer
+from packreg.enforcement.hidden import unread, with_names
 from packreg.errors import Problem, UsageError
 from packreg.files import read_file
+from packreg.reports.report import Report
 from packreg.services.pack_programs import configured, program_of, ready_packs
 from packreg.services.resources import read_judged
 
@@ -95,8 +98,6 @@ def analyze_command(
         pool.start_ahead(program for program in programs for _ in range(workers))
         # importing these takes long, and packs load meanwhile
         from packreg.analyzer.evaluation import PackToRun, evaluate
-        from packreg.enforcement.hidden import unread, with_names
-        from packreg.reports.report import Report
 
         running = [
             PackToRun(
@@ -131,8 +132,6 @@ def read_layers(context: CommandContext, config: Sequence[str]) -> list[tuple[st
         UsageError: there is no such file.
         InvalidConfiguration: one is not a configuration.
     """
-    from packreg.configuration.file import MAX_FILE, read_layer
-
     layers = []
     for word in config:
         name, separator, path = word.partition("=")

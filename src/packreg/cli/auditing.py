@@ -15,7 +15,9 @@ from packreg.cli.installing import offline_option
 from packreg.errors import UsageError
 from packreg.groups.entities import account_entity, read_tags
 from packreg.services.audit import AuditOptions, audit_account, audit_stacks
+from packreg.services.audit_dask import audit_on_cluster
 from packreg.services.stacks import Shard, StackSelection, backend_of, read_since
+from packreg.states.resources import read_resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,8 +112,6 @@ def audit_command(
             read_since(since) if since not in (None, "last") else None,
         )
         if dask is not None:
-            from packreg.services.audit_dask import audit_on_cluster
-
             results = audit_on_cluster(context, dask, where, selection, options)
         else:
             results = audit_stacks(context, where, selection, options, jobs=jobs)
@@ -146,7 +146,5 @@ def _held(
     context: CommandContext, account: str, resources: str, tags: Sequence[str]
 ) -> tuple[Entity, Snapshot]:
     """An account, and what it holds."""
-    from packreg.states.resources import read_resources
-
     source = context.read_source(resources)
     return account_entity(account, read_tags(tags)), read_resources(*source)

@@ -12,8 +12,12 @@ import click
 from packreg.cli.base import command
 from packreg.cli.output import human_size
 from packreg.errors import InvalidPack
+from packreg.pack.bundle import encode
+from packreg.pack.template import new_pack
+from packreg.reports.report import counted
 from packreg.services.check import check_path, checked_pack, name_alone_is_unknown, with_wheel
 from packreg.services.named_files import write_named
+from packreg.services.pack_words import is_directory
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -43,9 +47,6 @@ def new_command(context: CommandContext, runtime: str, directory: Path, name: st
     It comes with a version, an environment option, a README and tests. DIR must be new or empty. The name of
     an opa pack is that of its Rego package, in which '-' becomes '_'.
     """
-    from packreg.pack.template import new_pack
-    from packreg.services.pack_words import is_directory
-
     place = Path(context.cwd, directory)
     chosen = new_pack(runtime, place, name or place.resolve().name)
     written = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
@@ -94,8 +95,6 @@ def bundle_command(
 
     The same directory gives the same bytes, on every machine.
     """
-    from packreg.pack.bundle import encode
-
     pack = with_wheel(context, checked_pack(context, directory, name, version))
     bundle = encode(pack.files, context.limits)
     target = Path(context.cwd, output or f"{pack.name}-{pack.version}.tgz")
@@ -130,8 +129,6 @@ def show_problems(context: CommandContext, report: PackReport) -> None:
         name = report.name or "(named when it runs)"
         context.out.line(f"ok: {name} {report.version} ({report.runtime}), {report.files} files")
     else:
-        from packreg.reports.report import counted
-
         wrong, doubtful = counted(len(report.errors), "error"), counted(len(report.warnings), "warning")
         context.out.line(f"refused: {wrong}, {doubtful}")
 

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from packreg.pack.reference import Reference
+from packreg.pack.version import pack_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -155,8 +158,6 @@ class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the reference; a `UsageError` of ours goes to the top as it is."""
-        from packreg.pack.reference import Reference
-
         return value if isinstance(value, Reference) else Reference.parse(value)
 
     def shell_complete(
@@ -192,8 +193,6 @@ class NameType(ReferenceType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Fold and check the name."""
-        from packreg.pack.version import pack_name
-
         return pack_name(value)
 
 

@@ -11,6 +11,10 @@ from packreg.cli.base import REFERENCE, CommandGroup, command
 from packreg.cli.installing import python_option
 from packreg.cli.output import human_size
 from packreg.errors import UsageError
+from packreg.install.cache import clean, list_cache, prune
+from packreg.install.carried import carried
+from packreg.install.transfer import export_cache, import_cache
+from packreg.services.opa_program import fit_opa
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,8 +54,6 @@ def dir_command(context: CommandContext) -> None:
 @click.pass_obj
 def list_command(context: CommandContext) -> None:
     """List what is kept, how large it is, and who needs it."""
-    from packreg.install.cache import list_cache
-
     found = list_cache(context.home)
     if context.out.json:
         context.out.document([kept.as_json() for kept in found])
@@ -70,8 +72,6 @@ def list_command(context: CommandContext) -> None:
 @click.pass_obj
 def prune_command(context: CommandContext, dry_run: bool) -> None:
     """Remove what no installed pack needs."""
-    from packreg.install.cache import prune
-
     _show_removed(context, prune(context.home, dry_run=dry_run), removed=not dry_run)
 
 
@@ -80,8 +80,6 @@ def prune_command(context: CommandContext, dry_run: bool) -> None:
 @click.pass_obj
 def clean_command(context: CommandContext, yes: bool) -> None:
     """Remove everything that is kept, installed packs too; a registry beside it stays."""
-    from packreg.install.cache import clean
-
     context.confirmed(f"removing every installed pack and cache from {context.home.root}", yes)
     _show_removed(context, clean(context.home), removed=True)
 
@@ -111,10 +109,6 @@ def export_command(
 
     It is made for the platform and the Python of this machine.
     """
-    from packreg.install.carried import carried
-    from packreg.install.transfer import export_cache
-    from packreg.services.opa_program import fit_opa
-
     target = Path(context.cwd, output)
     if target.is_dir():
         raise UsageError(f"{target} is a directory", hint="name the file to write: -o packs.tar")
@@ -152,8 +146,6 @@ def import_command(context: CommandContext, archive: Path) -> None:
     Trust the file as you would a registry: it says which digest a version has. If it carries the program opa,
     that one is used where no setting names another and none is on PATH.
     """
-    from packreg.install.transfer import import_cache
-
     path = Path(context.cwd, archive)
     _show_contents(context, import_cache(path, context.home), path)
 

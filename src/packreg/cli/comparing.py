@@ -10,6 +10,8 @@ import click
 from packreg.cli.base import command
 from packreg.cli.policy_table import change_lines
 from packreg.errors import NotFound
+from packreg.install.lockfile import find_lock, read_lock
+from packreg.pack.reference import Reference
 from packreg.services.check import checked_pack
 from packreg.services.pack_words import is_directory
 
@@ -29,8 +31,6 @@ def outdated_command(context: CommandContext, installed: bool) -> None:
 
     Looks at the nearest packreg.lock; where there is none, at what is installed here from this registry.
     """
-    from packreg.install.lockfile import find_lock, read_lock
-
     lock = None if installed else find_lock(Path(context.cwd))
     if lock is not None:
         used = [(pin.name, pin.version) for pin in read_lock(lock).pins.values()]
@@ -123,8 +123,6 @@ class _Side(NamedTuple):
 
 def _side(context: CommandContext, word: str, name: str | None) -> _Side:
     """A release, or a directory with the files that publishing (as `name`) would take."""
-    from packreg.pack.reference import Reference
-
     if is_directory(word):
         why = f"{word} is not run for this; `publish --dry-run` runs it, and warns of unfit patch changes"
         return _Side(checked_pack(context, Path(word), name, None).files, None, why)

@@ -7,6 +7,8 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import click
+
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
 from packreg.services.workspace import Workspace
@@ -59,8 +61,6 @@ class CommandContext(Workspace):
         if yes or not sys.stdin.isatty() or self.out.json:
             super().confirmed(question, yes)
             return
-        import click
-
         if not click.confirm(f"{question}?", err=True):
             raise UsageError("not confirmed; nothing was changed")
 

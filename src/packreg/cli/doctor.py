@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import shutil
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,16 +12,24 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import click
 
 from packreg.cli.base import command
+from packreg.cli.guarding import says_version
+from packreg.cli.output import human_size
+from packreg.cli.pulumi_command import WITH_VARIABLES, names_pack, read_version
 from packreg.errors import InstallError, PackregError, StoreError, StoreRefused
+from packreg.install.interpreter import find_interpreter
 from packreg.opa.program import WHERE
+from packreg.services.governance import stored_governance
+from packreg.services.guard_forms import DIRECTORY, WITH_FILES
+from packreg.services.opa_program import fit_opa
+from packreg.services.pulumi_options import PACKS
+from packreg.services.required_runtimes import required_runtimes
+from packreg.store.probe import canary, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packreg.cli.context import CommandContext
 
-#: Seconds that a tool has to say its version.
-PATIENCE = 20.0
 _WRITER = "readers need nothing more; to prove it, run `packreg doctor` with the rights of a keeper"
 
 
@@ -120,9 +128,6 @@ def _registry(context: CommandContext) -> Iterator[Check]:
 
 def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iterator[Check]:
     """Also tells which releases of which runtime are required: in `required`."""
-    from packreg.services.governance import stored_governance
-    from packreg.services.required_runtimes import required_runtimes
-
     chain = context.registry().governance
     head = chain.head()
     required |= required_runtimes(context, stored_governance(context).read(head).governance)
@@ -133,8 +138,6 @@ def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iter
 
 
 def _canary(context: CommandContext) -> Iterator[Check]:
-    from packreg.store.probe import canary
-
     settings = context.registry().settings()
     if settings is None or settings.role != "home":
         return
@@ -149,8 +152,6 @@ def _canary(context: CommandContext) -> Iterator[Check]:
 
 
 def _probe(context: CommandContext) -> Iterator[Check]:
-    from packreg.store.probe import probe
-
     settings = context.registry().settings()
     if settings is None and context.location.is_local:
         return  # looking at a registry that is not there must not create its directory
@@ -185,10 +186,6 @@ def _home(context: CommandContext) -> Iterator[Check]:
     if not os.access(place, os.W_OK):
         yield Check("home", "fail", f"{root} cannot be written to", "choose another one with PACKREG_HOME")
         return
-    import shutil
-
-    from packreg.cli.output import human_size
-
     free = shutil.disk_usage(place).free
     state = f"{root}, {human_size(free)} free"
     if free < 1_000_000_000:
@@ -198,8 +195,6 @@ def _home(context: CommandContext) -> Iterator[Check]:
 
 
 def _python(context: CommandContext) -> Iterator[Check]:
-    from packreg.install.interpreter import find_interpreter
-
     yield Check(
         "python", "ok", f"{find_interpreter(context.settings.python, context.tools)} makes environments"
     )
@@ -234,8 +229,6 @@ def _program(context: CommandContext, name: str, required: Mapping[str, Sequence
 
 def _too_old(context: CommandContext) -> str:
     """Why `opa` cannot judge; empty if it can."""
-    from packreg.services.opa_program import fit_opa
-
     try:
         fit_opa(context)
     except InstallError as error:
@@ -259,10 +252,6 @@ def _counted(packs: Sequence[str]) -> str:
 
 def _for_guard(said: str, environ: Mapping[str, str]) -> str:
     """What to do about a Pulumi CLI that is too old for the guard, or too new for the form it is given."""
-    from packreg.cli.pulumi_command import WITH_VARIABLES, names_pack, read_version
-    from packreg.services.guard_forms import DIRECTORY, WITH_FILES
-    from packreg.services.pulumi_options import PACKS
-
     version = read_version(said)
     if version is None or version >= WITH_FILES:
         if names_pack(environ.get(PACKS, ""), str(DIRECTORY)):
@@ -274,21 +263,3 @@ def _for_guard(said: str, environ: Mapping[str, str]) -> str:
             " which a project can replace"
         )
     return "for the guard, use `packreg run`; upgrade it to 3.208.0 for PULUMI_OPTION_POLICY_PACK"
-
-
-def says_version(context: CommandContext, program: str, *words: str) -> str:
-    """The first line that a program says about its version; empty if it fails."""
-    try:
-        done = subprocess.run(
-            [program, *words],
-            env=context.tools.environment,
-            cwd=Path(context.home.root.anchor),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return next(iter(done.stdout.decode("utf-8", "replace").strip().splitlines()), "")[:80]

@@ -9,6 +9,7 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
+from packreg.reports.policy_page import counted_policies, policy_page
 from packreg.services.named_files import write_named
 from packreg.services.pack_info import said_by
 from packreg.services.pack_words import own_directory
@@ -31,8 +32,6 @@ def docs_command(
     The policies of a release are in its record. A directory, or a release that was published without them, is
     run to ask for them. A name alone is the directory, where there is one. The same pack gives the same page.
     """
-    from packreg.reports.policy_page import counted_policies, policy_page
-
     info, version, _ = said_by(context, own_directory(context, pack), offline=offline, python=python)
     page = policy_page(info, version)
     target = Path(context.cwd, output) if output is not None else None

@@ -14,7 +14,10 @@ import click
 
 from packreg._version import __version__
 from packreg.cli.base import command
+from packreg.cli.ci_steps import ci_step
+from packreg.cli.pulumi_command import guarded, is_pulumi, option_value, read_version
 from packreg.errors import UsageError
+from packreg.services import guard_forms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +27,9 @@ if TYPE_CHECKING:
 
 #: A registry that only this machine has is no use in a step for a build service.
 _SOME_REGISTRY = "s3://BUCKET/PREFIX"
+
+#: Seconds that a tool has to say its version.
+PATIENCE = 20.0
 
 
 @command(
@@ -52,10 +58,6 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
     With --directory it is put among the plugins of the Pulumi CLI, in PULUMI_HOME. A project can replace that
     form in its Pulumi.yaml, and the newest CLIs do not load it.
     """
-    from packreg.cli.ci_steps import ci_step
-    from packreg.cli.pulumi_command import option_value
-    from packreg.services.guard_forms import DIRECTORY, program, provide_plugin, pulumi_home
-
     if service is not None:
         if directory:
             raise UsageError("--directory is not for a CI step", hint="leave one of them out")
@@ -63,15 +65,16 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
         for line in ci_step(service, install=context.settings.ci_install, registry=registry).splitlines():
             context.out.line(line)
     elif directory:
-        context.out.say(f"the analyzer is {provide_plugin(pulumi_home(context.environ), __version__)}")
+        analyzer = guard_forms.provide_plugin(guard_forms.pulumi_home(context.environ), __version__)
+        context.out.say(f"the analyzer is {analyzer}")
         context.out.warn(
             "this form is for a Pulumi CLI of 3.208 to 3.254 only: a project's Pulumi.yaml can replace it, "
             "and the newest CLIs do not load it",
             hint="upgrade the Pulumi CLI to 3.255.0 or later, and use `packreg guard`",
         )
-        context.out.raw_path(DIRECTORY)
+        context.out.raw_path(guard_forms.DIRECTORY)
     else:
-        context.out.raw_path(option_value(str(program())))
+        context.out.raw_path(option_value(str(guard_forms.program())))
 
 
 @command(
@@ -88,16 +91,13 @@ def run_command(context: CommandContext, words: tuple[str, ...]) -> int:
     The command may also be one that calls the Pulumi CLI. It gets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI
     that does not read that variable gets flags. Terminal, signals and exit code are those of the command.
     """
-    from packreg.cli.pulumi_command import guarded, is_pulumi
-    from packreg.services.guard_forms import forms
-
     search = context.environ.get("PATH")  # the user's own command: wherever a shell would find it
     program = shutil.which(words[0], path=search)
     if program is None:
         raise UsageError(f"there is no program {words[0]}", hint="write packreg run -- pulumi up")
     pulumi = program if is_pulumi(words[0]) else shutil.which("pulumi", path=search)
     version = pulumi_version(context, str(pulumi)) if pulumi is not None else None
-    found = forms()
+    found = guard_forms.forms()
     made = guarded(words, context.environ, version, found)
     environ = {**context.environ, **made.variables, "PACKREG_REGISTRY": context.location.url}
     if found.fitting(version) == found.directory:
@@ -113,8 +113,6 @@ def _directory_form(context: CommandContext, words: Sequence[str], search: str |
         UsageError: the project, or a language host on the search path, stands in its place.
     """
     from packreg.cli.project_plugins import refuse_replacement
-    from packreg.cli.pulumi_command import is_pulumi
-    from packreg.services.guard_forms import provide_plugin, pulumi_home
 
     host = shutil.which("pulumi-language-packreg", path=search)
     if host is not None:
@@ -126,15 +124,12 @@ def _directory_form(context: CommandContext, words: Sequence[str], search: str |
             "policy-packreg would be deployed without the guard",
             hint="upgrade the Pulumi CLI to 3.255.0, whose guard no project can replace",
         )
-    place = provide_plugin(pulumi_home(context.environ), __version__).parent
+    place = guard_forms.provide_plugin(guard_forms.pulumi_home(context.environ), __version__).parent
     return os.pathsep.join([str(place), *filter(None, [search])])
 
 
 def pulumi_version(context: CommandContext, program: str) -> Version | None:
     """The version of a Pulumi CLI; None where it does not say one."""
-    from packreg.cli.doctor import says_version
-    from packreg.cli.pulumi_command import read_version
-
     return read_version(says_version(context, program, "version"))
 
 
@@ -146,3 +141,21 @@ def _become(program: str, words: Sequence[str], environ: Mapping[str, str]) -> i
         sys.stderr.flush()
         os.execve(program, list(words), dict(environ))  # noqa: S606
     return subprocess.call([program, *words[1:]], env=dict(environ))
+
+
+def says_version(context: CommandContext, program: str, *words: str) -> str:
+    """The first line that a program says about its version; empty if it fails."""
+    try:
+        done = subprocess.run(
+            [program, *words],
+            env=context.tools.environment,
+            cwd=Path(context.home.root.anchor),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return next(iter(done.stdout.decode("utf-8", "replace").strip().splitlines()), "")[:80]

@@ -13,7 +13,9 @@ from packreg.cli.entities import tag_option
 from packreg.cli.installing import offline_option
 from packreg.errors import NotEvaluated
 from packreg.groups.entities import read_tags
+from packreg.reports.plain import plain_lines, resource_label
 from packreg.services.impact import compare_versions, impact_json
+from packreg.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,9 +109,6 @@ def _write(context: CommandContext, impact: Impact) -> None:
 
 def _lines(impact: StackImpact) -> Iterator[str]:
     """A stack for which anything changes, with the findings that do."""
-    from packreg.reports.plain import plain_lines, resource_label
-    from packreg.text import plain
-
     if not (impact.effects or impact.error or impact.note or impact.before != impact.after):
         return
     yield ""

@@ -11,6 +11,7 @@ import click
 from packreg.cli.base import command
 from packreg.errors import NotEvaluated
 from packreg.services.named_files import write_named
+from packreg.states.inventory.aws import AwsInventory
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -47,8 +48,6 @@ def inventory_command(
     (aws-native, through Cloud Control). It reads and changes nothing. Exit code 4: something could not be
     read, so the list has gaps.
     """
-    from packreg.states.inventory.aws import AwsInventory
-
     with context.out.working() as work:
         inventory: Inventory = AwsInventory(
             regions=region,

@@ -8,6 +8,12 @@ import click
 
 from packreg.cli.base import remember_format
 from packreg.errors import NotEvaluated, UsageError
+from packreg.reports.document import document
+from packreg.reports.github import github_report
+from packreg.reports.junit import junit_report
+from packreg.reports.markdown import markdown_report
+from packreg.reports.sarif import sarif_report
+from packreg.reports.text import text_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,8 +52,6 @@ def check_format(context: CommandContext, output: str) -> None:
 
 def write_report(context: CommandContext, report: Report, output: str) -> None:
     """Print a report; JSON where `--json` says so."""
-    from packreg.reports.document import document
-
     if context.out.json:
         context.out.document(document(report))
     else:
@@ -56,12 +60,6 @@ def write_report(context: CommandContext, report: Report, output: str) -> None:
 
 def write_reports(context: CommandContext, reports: Sequence[Report], output: str) -> None:
     """Print reports in a format other than JSON: SARIF and JUnit as one document, else one by one."""
-    from packreg.reports.github import github_report
-    from packreg.reports.junit import junit_report
-    from packreg.reports.markdown import markdown_report
-    from packreg.reports.sarif import sarif_report
-    from packreg.reports.text import text_report
-
     if output == "sarif":
         context.out.document(sarif_report(*reports))
         return

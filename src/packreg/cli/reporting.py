@@ -10,6 +10,7 @@ from packreg.cli.base import CommandGroup, command, several_option
 from packreg.cli.finding_output import write_finding, write_findings
 from packreg.cli.report_output import FORMATS, write_reports
 from packreg.errors import IntegrityError, UsageError
+from packreg.findings.findings_csv import findings_csv
 from packreg.reports.report import counted
 from packreg.services.findings import (
     TREND_RUNS,
@@ -194,8 +195,6 @@ def report_command(
     elif form in FORMATS:
         write_reports(context, [stored.report for stored in latest.newest], form)
     else:
-        from packreg.findings.findings_csv import findings_csv
-
         text = latest.page() if form == "html" else findings_csv(latest.findings())
         for line in text.splitlines():
             context.out.line(line)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
+from packreg.pack.files import Limits
 from packreg.settings.file import KEYS, OPERATORS
+from packreg.settings.limits import default_limits
 from packreg.settings.values import ANSWER_SECONDS, REPLICA_LAG_SECONDS
 
 if TYPE_CHECKING:
@@ -41,9 +43,6 @@ def config_command(context: CommandContext) -> None:
 
 def all_settings(context: CommandContext) -> list[tuple[str, str | int | bool | None, str]]:
     """Key, value and origin of every setting, those that nobody set with their defaults (None: no value)."""
-    from packreg.pack.files import Limits
-    from packreg.settings.limits import default_limits
-
     settings = context.settings
     defaults: dict[str, str | int | bool] = {
         "registry.instance_role": False,

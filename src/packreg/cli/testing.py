@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg.cases.document import document
+from packreg.cases.junit import junit_report
+from packreg.cases.reading import schema_text
+from packreg.cases.text import text_report
 from packreg.cli.base import command, remember_format
 from packreg.cli.installing import offline_option, python_option
 from packreg.errors import NotEvaluated, UsageError
@@ -62,8 +66,6 @@ def test_command(
     Exit code 13: a case found something other than it expects. Exit code 4: a case could not be evaluated.
     """
     if schema:
-        from packreg.cases.reading import schema_text
-
         context.out.document(json.loads(schema_text()))
         return 0
     if context.out.json and output == "junit":
@@ -79,10 +81,6 @@ def test_command(
 
 
 def _write(context: CommandContext, report: TestReport, output: str) -> None:
-    from packreg.cases.document import document
-    from packreg.cases.junit import junit_report
-    from packreg.cases.text import text_report
-
     if context.out.json:
         context.out.document(document(report))
         return

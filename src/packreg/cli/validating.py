@@ -10,7 +10,9 @@ import click
 from packreg.cli.analyzing import read_layers
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
+from packreg.configuration.reconcile import ConfigurablePack, reconcile
 from packreg.errors import UsageError
+from packreg.reports.plain import json_value
 from packreg.services.pack_info import said_by
 
 if TYPE_CHECKING:
@@ -44,9 +46,6 @@ def validate_config_command(
     or a release that was published without them, is run to ask for them. Nothing is judged. Prints the level
     and the properties that each policy would get. Exit code 0, or 4 with everything that is wrong.
     """
-    from packreg.configuration.reconcile import ConfigurablePack, reconcile
-    from packreg.reports.plain import json_value
-
     layers = [layer for name, layer in read_layers(context, config) if not name]
     if len(layers) < len(config):
         raise UsageError("--config PACK=FILE is for several packs", hint="write --config FILE")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import NamedTuple
 
 from packreg.environments.document import (
@@ -342,8 +343,6 @@ def _inside(value: Value, steps: Path, path: Path) -> Value:
 
 
 def _unknown(path: Path, number: int, known: list[str]) -> str:
-    from difflib import get_close_matches
-
     close = get_close_matches(str(path[number]), known, n=1)
     meant = f"; did you mean {written((*path[:number], close[0]))}?" if close else ""
     return f"there is no value {written(path[: number + 1])}{meant}"

@@ -28,6 +28,7 @@ from packreg.install.disk import remove_tree
 from packreg.install.environment import Into, Needs, environment_key, install_lock, install_wheels
 from packreg.install.interpreter import Interpreter, find_interpreter
 from packreg.install.marker import python_in_environment
+from packreg.install.requirements_lock import read_lock
 from packreg.install.skeleton import make_empty, skeleton
 from packreg.install.tools import Tools
 
@@ -177,8 +178,6 @@ def _fill(
     tools: Tools,
     offline: bool,
 ) -> None:
-    from packreg.install.requirements_lock import read_lock
-
     inside = Into(place / python_in_environment())  # of the environment that was made just now
     into = Into(Path(interpreter.path), place) if tools.uv else inside
     packages = read_lock(needs.lock, needs.of)
@@ -216,8 +215,6 @@ def _remove(names: list[str], packages: Path, place: Path, interpreter: Interpre
 
 def _of_lock(packages: Path, needs: Needs) -> tuple[str, ...]:
     """The directories of those packages of the lock that this platform and this Python have."""
-    from packreg.install.requirements_lock import read_lock
-
     wanted = {_plain(package.name) for package in read_lock(needs.lock, needs.of)}
     return tuple(sorted(name for name in _directories(packages) if _plain(_name(name)) in wanted))
 

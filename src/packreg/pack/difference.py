@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from packreg.pack.files import MANIFEST
 from packreg.pack.manifest import parse_manifest
+from packreg.pack.package_json import parse_package_json
 from packreg.pack.problems import Problems
 from packreg.pack.requirements import parse_requirements
 
@@ -66,8 +67,6 @@ def requirements(files: Files) -> set[str]:
         if read is not None:
             found |= {*read.lines, *(f"{line} (constraint)" for line in read.constraints)}
     if "package.json" in files:
-        from packreg.pack.package_json import parse_package_json
-
         package = parse_package_json(files["package.json"].data, Problems())
         if package is not None:
             groups = package.dependencies.values()
