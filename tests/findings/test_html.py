@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from packreg.findings.compliance import compliance
-from packreg.findings.html import html_report
+from packreg.findings.html import PageContent, html_report
 from packreg.findings.tracking import track
 from packreg.findings.trend import trend
+from packreg.pack.metadata import Framework, PolicyInfo
+from packreg.reports.stored import StoredReport
 from tests.reports.findings import HOSTILE, error, guard, hostile, waiver
 from tests.reports.kept import stored
 
-VOID = {"meta", "line", "polyline"}
+VOID = {"meta", "input", "br", "wbr"}
 
 
 class Page(HTMLParser):
@@ -48,16 +52,20 @@ class Page(HTMLParser):
         self.text.append(data)
 
 
-def page(*reports: object, title: str = "Shop") -> str:
+def page(*reports: StoredReport, title: str = "Shop", policies: Sequence[PolicyInfo] = ()) -> str:
     """The page of some reports, the newest last."""
-    newest = reports[-1]
+    before = reports[-2] if len(reports) > 1 else None
     return html_report(
-        compliance([newest]),  # type: ignore[list-item]
-        track(newest, reports[-2] if len(reports) > 1 else None),  # type: ignore[arg-type]
-        trend(reports),  # type: ignore[arg-type]
-        title=title,
-        made="2026-07-01T00:00:00Z",
-        tool="1.2.3",
+        PageContent(
+            reports[-1:],
+            track(reports[-1], before) if reports else (),
+            trend(reports),
+            title=title,
+            registry="s3://packs",
+            made="2026-07-01T00:00:00Z",
+            tool="1.2.3",
+            policies={("guard", "1.0.0", policy.name): policy for policy in policies},
+        )
     )
 
 
@@ -67,17 +75,52 @@ def test_heat_map_trend_and_findings_are_there() -> None:
     text = page(stored(guard()), stored(clean, day=2, waivers=(waiver(),)))
     said = " ".join(Page(text).text)
     assert "2 of 5 policies passed over 1 stack or account" in said
-    assert "organization/shop/dev: 0 open" in said
+    assert "organization/shop/dev : 0 open" in said
     assert "moves in spring" in said and "fixed" in said
     assert text.count("<polyline") == 3
 
 
-def test_it_is_complete_in_itself_and_runs_nothing() -> None:
-    """There is no script, no event handler, and nothing that a browser would fetch."""
-    found = Page(page(stored(guard(errors=(error(),))), stored(guard(), day=2)))
-    assert not {"script", "img", "link", "iframe", "object", "a"} & set(found.tags)
-    assert not {"src", "href", "srcset"} & found.names
+def test_it_begins_with_what_a_person_asks() -> None:
+    """When, of which registry, how much is open by level and severity, what is new and what is fixed."""
+    clean = replace(guard(), violations=guard().violations[:1])
+    said = " ".join(Page(page(stored(guard()), stored(clean, day=2))).text)
+    head = said[: said.index("Trend")]
+    assert "s3://packs" in head and "2026-07-01T00:00:00Z" in head
+    for words in ("2 mandatory", "0 advisory", "1 high", "0 went past the guard", "New: 0", "Fixed: 1"):
+        assert words in head, words
+    assert "organization/ shop/ dev" in head and "guard: private" in head
+
+
+def test_sums_are_by_project_group_policy_and_framework() -> None:
+    """The framework comes from the release's record, the group from the report."""
+    policies = [PolicyInfo("private", "mandatory", framework=Framework("CIS"))]
+    said = " ".join(Page(page(stored(guard()), policies=policies)).text)
+    for title in ("By projects: 1", "By groups: 1", "By frameworks: 1", "By policies: 5"):
+        assert title in said
+
+
+def test_a_finding_says_how_to_fix_it_and_where_to_read_more() -> None:
+    """A link is one of http or https only; anything else stays out."""
+    policies = [
+        PolicyInfo("private", "mandatory", remediation_steps="Set acl.", url="https://example.org/private"),
+        PolicyInfo("owned", "advisory", url="javascript:alert(1)"),
+    ]
+    text = page(stored(guard()), policies=policies)
+    assert "Set acl." in text and 'href="https://example.org/private"' in text
+    assert "javascript:" not in text
+
+
+def test_it_is_complete_in_itself_and_runs_only_its_own_script() -> None:
+    """Nothing is fetched, no event handler is there, and the content policy names the script by digest."""
+    text = page(stored(guard(errors=(error(),))), stored(guard(), day=2))
+    found = Page(text)
+    assert not {"img", "link", "iframe", "object"} & set(found.tags)
+    assert found.tags.count("script") == 1
+    assert not {"src", "srcset"} & found.names
     assert not any(name.startswith("on") for name in found.names)
+    script = text.partition("<script>")[2].partition("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in text and "default-src 'none'" in text
 
 
 def test_what_packs_and_resources_say_is_text() -> None:
@@ -85,13 +128,13 @@ def test_what_packs_and_resources_say_is_text() -> None:
     bad = hostile().evaluation.packs[0]
     text = page(stored(bad), title=HOSTILE)
     found = Page(text)
-    assert "script" not in found.tags and "b" not in found.tags
+    assert found.tags.count("script") == 1 and "b" not in found.tags
     text.encode("utf-8")
     assert "\x1b" not in text and "\u202e" not in text
 
 
 def test_without_reports_it_says_so() -> None:
     """An empty registry gives a page that says that nothing is kept, not one that looks like a success."""
-    text = html_report(compliance([]), [], [], title="Shop", made="", tool="1")
+    text = page()
     assert "No reports are kept." in text
     Page(text)

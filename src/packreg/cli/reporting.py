@@ -184,8 +184,9 @@ def report_command(
 ) -> int:
     """Print the reports of the last runs, as HTML or CSV too.
 
-    Of all stacks and accounts, or of those that are named. The HTML page is self-contained: a heat map of
-    compliance, a trend, and the findings with what has become of them. CSV has a row for each finding.
+    Of all stacks and accounts, or of those that are named. The HTML page is self-contained: what is open and
+    where it is worst, what is new and fixed, a trend, a heat map of compliance, and the findings with how to
+    fix them. CSV has a row for each finding.
     """
     if context.out.json and form not in ("text", "json"):
         raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")

@@ -1,84 +1,188 @@
-"""Compliance as one HTML file, for people who look rather than read: heat map, trend, findings.
+"""What runs found as one HTML file, for people who look rather than read.
 
-It is complete in itself: no script, no picture, nothing that is fetched, which its own content policy
-enforces too, so that nothing a pack or a resource says can do anything in a browser.
+It begins with what a person asks: how much is open, where it is worst, what is new, what went past the guard.
+It is complete in itself: nothing is fetched, and its own content policy allows no script but the one that
+filters, by its digest, so that nothing a pack or a resource says can do anything in a browser. Without script
+all of it can be read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
+from importlib.resources import files
 
-from packreg.findings.compliance import Compliance, Score
-from packreg.findings.tracking import Tracked
+from packreg.findings.chart import chart
+from packreg.findings.compliance import Compliance, Score, compliance
+from packreg.findings.past_guard import OWN_PACK
+from packreg.findings.rollups import Rollup, groups_of_packs, rollups
+from packreg.findings.tracking import SEVERITIES, Tracked, worst_first
 from packreg.findings.trend import Day
 from packreg.groups.model import Entity
+from packreg.pack.metadata import PolicyInfo
 from packreg.reports.plain import plain_lines, resource_label
 from packreg.reports.report import counted, waiver_line
+from packreg.reports.stored import StoredReport
 from packreg.text import plain
 
 #: Findings that are shown for one entity; the rest is counted.
 FINDINGS_AT_MOST = 500
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; }
-.scroll { overflow-x: auto; }
-th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
-td.score { text-align: center; white-space: nowrap; color: #111; }
-.none { color: #888; }
-.good { background: #8fd19e; } .fair { background: #d7e39a; } .poor { background: #f3c97d; }
-.bad { background: #f0958f; } .error { background: #c9a5e8; }
-pre { margin: .3rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .85em; }
-summary { cursor: pointer; padding: .4rem 0; }
-.mandatory { color: #c0392b; } .advisory { color: #9a6b00; } .waived, .fixed { color: #2c7a4b; }
-.note { color: #777; font-size: .9em; }
-svg { width: 100%; height: auto; } svg text { font-size: 11px; fill: currentColor; }
-"""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+#: Entities of which the findings are unfolded at first, if there are no more.
+ENTITIES_OPEN = 20
+#: Lines of "the worst", "new" and "fixed" before the rest is counted.
+WORST_AT_MOST = 10
+_LINK = re.compile(r"https?://[!-~]+", re.ASCII)
+_LOOKS = ((1.0, "good"), (0.8, "fair"), (0.5, "poor"), (0.0, "bad"))
 
 
-def html_report(
-    table: Compliance, findings: Sequence[Tracked], days: Sequence[Day], *, title: str, made: str, tool: str
-) -> str:
-    """The page. `made` is when, RFC 3339 in UTC, `tool` packreg's version."""
-    return "".join(f"{line}\n" for line in _page(table, findings, days, title, made, tool))
+@dataclass(frozen=True)
+class PageContent:
+    """What the page is made of.
+
+    `newest` are the last reports of each entity and mode, `findings` what they found, `days` the trend.
+    `policies` has what the releases say of their policies, by pack, version and policy, as far as that is
+    known; `registry` is where the reports are kept, `made` when the page was made (RFC 3339 in UTC), `tool`
+    packreg's version.
+    """
+
+    newest: Sequence[StoredReport]
+    findings: Sequence[Tracked]
+    days: Sequence[Day]
+    title: str
+    registry: str
+    made: str
+    tool: str
+    policies: Mapping[tuple[str, str, str], PolicyInfo] = field(default_factory=dict)
+
+    @cached_property
+    def table(self) -> Compliance:
+        """Policies passed by entity and pack."""
+        return compliance(self.newest)
+
+    @cached_property
+    def open(self) -> list[Tracked]:
+        """What is there and nobody waived, the worst first."""
+        return worst_first(each for each in self.findings if each.is_there and each.waiver is None)
+
+    def of_policy(self, each: Tracked) -> PolicyInfo | None:
+        """What the release says of a finding's policy."""
+        return self.policies.get((each.pack, each.version, each.policy))
 
 
-def _page(
-    table: Compliance, findings: Sequence[Tracked], days: Sequence[Day], title: str, made: str, tool: str
-) -> Iterator[str]:
-    name = _text(title)
+def html_report(content: PageContent) -> str:
+    """The page."""
+    return "".join(f"{line}\n" for line in _page(content))
+
+
+def _page(content: PageContent) -> Iterator[str]:
+    style, script = (files(__package__).joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    name = _text(content.title)
     yield "<!doctype html>"
     yield f'<html lang="en"><head><meta charset="utf-8"><title>{name}</title>'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<style>{_STYLE}</style></head><body>"
+    yield f"<style>{style}</style></head><body>"
     yield f"<h1>{name}</h1>"
-    overall, scope = table.overall(), counted(len(table.entities), "stack or account", "stacks and accounts")
-    yield f"<p>{overall.passed} of {overall.total} policies passed over {scope}.</p>"
-    yield "<h2>Compliance</h2>"
-    yield from _heat_map(table)
-    yield "<h2>Trend</h2>"
-    yield from _chart(days)
-    yield "<h2>Findings</h2>"
-    for entity in table.entities:
-        yield from _entity(entity, [each for each in findings if each.entity.name == entity.name])
-    yield f'<p class="note">Made {_text(made)} by packreg {_text(tool)}.</p></body></html>'
-
-
-def _heat_map(table: Compliance) -> Iterator[str]:
-    if not table.packs:
-        yield '<p class="none">No reports are kept.</p>'
+    yield f'<p class="meta">{_text(content.registry)}, {_text(content.made)}</p>'
+    yield from _totals(content)
+    if not content.newest:
+        yield '<p class="none">No reports are kept.</p></body></html>'
         return
-    yield '<div class="scroll"><table><thead><tr><th>entity</th>'
+    yield from _worst(content)
+    yield from _changes(content)
+    yield "<h2>Trend</h2>"
+    yield from chart(content.days)
+    yield "<h2>Compliance</h2>"
+    yield from _heat_map(content)
+    yield from _sums(content)
+    yield from _findings(content)
+    yield f'<p class="note">Made {_text(content.made)} by packreg {_text(content.tool)}.</p>'
+    yield f"<script>{script}</script></body></html>"
+
+
+def _totals(content: PageContent) -> Iterator[str]:
+    """The numbers that the page begins with."""
+    overall = content.table.overall()
+    scope = counted(len(content.table.entities), "stack or account", "stacks and accounts")
+    yield f"<p>{overall.passed} of {overall.total} policies passed over {scope}.</p>"
+    levels = Counter(each.level for each in content.open)
+    severities = Counter(each.severity for each in content.open if each.severity)
+    past = sum(each.pack == OWN_PACK for each in content.open)
+    numbers = [
+        ("mandatory", levels["mandatory"] + levels["remediate"], "level-mandatory"),
+        ("advisory", levels["advisory"], "level-advisory"),
+        ("not evaluated", levels[""] + levels["hidden"], "unknown"),
+        *((severity, severities[severity], severity) for severity in SEVERITIES if severities[severity]),
+        ("waived", sum(each.is_there and each.waiver is not None for each in content.findings), "waived"),
+        ("went past the guard", past, "level-mandatory"),
+    ]
+    yield '<ul class="totals">'
+    yield from (f'<li><strong class="{look}">{number}</strong>{name}</li>' for name, number, look in numbers)
+    yield "</ul>"
+
+
+def _worst(content: PageContent) -> Iterator[str]:
+    """The stacks and the policies with the most that is open."""
+    yield '<h2>Where it is worst</h2><div class="columns">'
+    for title, sums in (
+        ("Stacks and accounts", rollups(content.newest, content.findings, lambda e, _, __: [e.name])),
+        ("Policies", rollups(content.newest, content.findings, _policy_name)),
+    ):
+        bad = [each for each in sums if each.mandatory or each.advisory or each.errors]
+        yield f"<div><h3>{title}</h3>"
+        if bad:
+            anchored = title.startswith("Stacks")
+            yield from _sum_table(bad[:WORST_AT_MOST], linked=anchored)
+        else:
+            yield '<p class="none">Nothing is open.</p>'
+        if len(bad) > WORST_AT_MOST:
+            yield f'<p class="note">and {len(bad) - WORST_AT_MOST} more</p>'
+        yield "</div>"
+    yield "</div>"
+
+
+def _changes(content: PageContent) -> Iterator[str]:
+    """What is new, and what is fixed, since the runs before."""
+    yield '<h2>Since the runs before</h2><div class="columns">'
+    new = [each for each in content.open if each.status == "new"]
+    fixed = [each for each in content.findings if each.status == "fixed"]
+    for title, found in (("New", new), ("Fixed", fixed)):
+        yield f"<div><h3>{title}: {len(found)}</h3>"
+        if found:
+            yield "<ul>"
+            for each in found[:WORST_AT_MOST]:
+                about = resource_label(each.urn, each.resource_type)
+                yield f"<li>{_text(each.entity.name)}: {_policy(each)}, {_text(about)}</li>"
+            yield "</ul>"
+        if len(found) > WORST_AT_MOST:
+            yield f'<p class="note">and {len(found) - WORST_AT_MOST} more</p>'
+        yield "</div>"
+    yield "</div>"
+
+
+def _heat_map(content: PageContent) -> Iterator[str]:
+    table, found = content.table, {each.entity.name for each in content.findings}
+    yield '<div class="scroll"><table class="heat"><thead><tr><th>stack or account</th>'
     yield from (f"<th>{_text(pack)}</th>" for pack in table.packs)
     yield "<th>all</th></tr></thead><tbody>"
+    cells = "".join(_cell(table.overall(pack=pack)) for pack in table.packs)
+    yield f"<tr><th>all</th>{cells}{_cell(table.overall())}</tr>"
     for entity in table.entities:
         cells = "".join(_cell(table.score(entity, pack)) for pack in table.packs)
-        yield f"<tr><th>{_text(entity.name)}</th>{cells}{_cell(table.overall(entity=entity))}</tr>"
-    cells = "".join(_cell(table.overall(pack=pack)) for pack in table.packs)
-    yield f"<tr><th>all</th>{cells}{_cell(table.overall())}</tr></tbody></table></div>"
+        name = _entity_name(entity.name, linked=entity.name in found)
+        yield f"<tr><th>{name}</th>{cells}{_cell(table.overall(entity=entity))}</tr>"
+    yield "</tbody></table></div>"
     yield '<p class="note">Policies passed of all that are enabled. Violet: some could not be evaluated.</p>'
 
 
@@ -90,69 +194,137 @@ def _cell(score: Score | None) -> str:
     return f'<td class="score {look}"{about}>{score.passed}/{score.total}</td>'
 
 
-_LOOKS = ((1.0, "good"), (0.8, "fair"), (0.5, "poor"), (0.0, "bad"))
+def _sums(content: PageContent) -> Iterator[str]:
+    """The same numbers by project, group, policy and framework."""
+    groups = groups_of_packs(content.newest)
+    versions = {
+        (stored.required.entity.name, pack.pack): pack.version
+        for stored in content.newest
+        for pack in stored.report.evaluation.packs
+    }
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM = 720, 220, 40, 24
+    def framework(entity: Entity, pack: str, policy: str) -> list[str]:
+        found = content.policies.get((pack, versions.get((entity.name, pack), ""), policy))
+        return [found.framework.name] if found and found.framework and found.framework.name else []
+
+    def group(entity: Entity, pack: str, policy: str) -> list[str]:
+        return [groups[entity.name, pack]] if groups.get((entity.name, pack)) else []
+
+    for title, names in (
+        ("Projects", lambda entity, _, __: [entity.project] if entity.project else []),
+        ("Groups", group),
+        ("Frameworks", framework),
+        ("Policies", _policy_name),
+    ):
+        sums = rollups(content.newest, content.findings, names)
+        if sums:
+            yield f"<details><summary>By {title.lower()}: {len(sums)}</summary>"
+            yield from _sum_table(sums)
+            yield "</details>"
 
 
-def _chart(days: Sequence[Day]) -> Iterator[str]:
-    """Lines of what was open, by day; with one day it is that day in words."""
-    if len(days) < 2:
-        yield '<p class="none">A trend needs runs on two days.</p>'
-        return
-    top = max(1, *(max(day.mandatory, day.advisory, day.errors) for day in days))
-    step = (_WIDTH - _LEFT - 10) / (len(days) - 1)
+def _policy_name(entity: Entity, pack: str, policy: str) -> list[str]:
+    return [f"{pack}:{policy}" if policy else pack]
 
-    def height(value: int) -> float:
-        return _HEIGHT - _BOTTOM - value / top * (_HEIGHT - _BOTTOM - 10)
 
-    yield f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="What was open, by day">'
-    for value in sorted({0, top // 2, top}):
-        y = height(value)
-        yield f'<line x1="{_LEFT}" y1="{y:.1f}" x2="{_WIDTH}" y2="{y:.1f}" stroke="#8884"/>'
-        yield f'<text x="4" y="{y + 4:.1f}">{value}</text>'
-    for name, colour in (("mandatory", "#c0392b"), ("advisory", "#c58a00"), ("errors", "#8e44ad")):
-        points = " ".join(
-            f"{_LEFT + index * step:.1f},{height(getattr(day, name)):.1f}" for index, day in enumerate(days)
+def _sum_table(sums: Sequence[Rollup], *, linked: bool = False) -> Iterator[str]:
+    yield '<div class="scroll"><table><thead><tr><th>name</th><th class="number">passed</th>'
+    yield '<th class="number">mandatory</th><th class="number">advisory</th></tr></thead><tbody>'
+    for each in sums:
+        name = _entity_name(each.name, linked=linked)
+        passed = f"{each.passed}/{each.total}"
+        if each.errors:
+            passed += f'<br><span class="unknown">{each.errors} not evaluated</span>'
+        numbers = "".join(
+            f'<td class="number">{said}</td>' for said in (passed, each.mandatory, each.advisory)
         )
-        yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
-    yield f'<text x="{_LEFT}" y="{_HEIGHT - 6}">{_text(days[0].date)}</text>'
-    yield f'<text x="{_WIDTH - 4}" y="{_HEIGHT - 6}" text-anchor="end">{_text(days[-1].date)}</text></svg>'
-    last = days[-1]
-    yield (
-        f'<p class="note">On {_text(last.date)}: <span class="mandatory">{last.mandatory} mandatory</span>, '
-        f'<span class="advisory">{last.advisory} advisory</span>, {last.errors} not evaluated.</p>'
-    )
+        yield f"<tr><td>{name}</td>{numbers}</tr>"
+    yield "</tbody></table></div>"
 
 
-def _entity(entity: Entity, findings: Sequence[Tracked]) -> Iterator[str]:
-    open_now = sum(each.is_there and each.waiver is None and each.kind != "hidden" for each in findings)
-    hidden = sum(each.is_there and each.kind == "hidden" for each in findings)
+def _findings(content: PageContent) -> Iterator[str]:
+    """What is open, entity by entity; then what is not there any more."""
+    yield "<h2>Findings</h2>"
+    yield '<form id="filter" hidden><input name="words" type="search" placeholder="stack, policy, text"'
+    yield ' aria-label="Show findings with these words">'
+    for name, values in (("severity", SEVERITIES[:-1]), ("level", ("mandatory", "advisory", "remediate"))):
+        yield f'<select name="{name}" aria-label="{name}"><option value="">any {name}</option>'
+        yield from (f'<option value="{value}">{value}</option>' for value in values)
+        yield "</select>"
+    yield "</form>"
+    ended = [each for each in content.findings if not each.is_there]
+    for entity in content.table.entities:
+        found = [each for each in content.findings if each.is_there and each.entity.name == entity.name]
+        if found:
+            yield from _entity(content, entity, worst_first(found))
+    if not any(each.is_there for each in content.findings):
+        yield '<p class="none">Nothing was found.</p>'
+    if ended:
+        yield "<h2>Not there any more</h2>"
+        yield '<p class="note">Fixed, not looked for now, or of a pack that is no longer required.</p>'
+        yield from (_finding(content, each, with_entity=True) for each in ended[:FINDINGS_AT_MOST])
+        yield from _more(ended)
+
+
+def _entity(content: PageContent, entity: Entity, findings: Sequence[Tracked]) -> Iterator[str]:
+    few = len(content.table.entities) <= ENTITIES_OPEN
+    open_now = sum(each.waiver is None and each.kind != "hidden" for each in findings)
+    hidden = sum(each.kind == "hidden" for each in findings)
     said = f"{open_now} open" + (f", {counted(hidden, 'resource')} with hidden secrets" if hidden else "")
-    state = " open" if any(each.level == "mandatory" and each.is_there for each in findings) else ""
-    yield f"<details{state}><summary>{_text(entity.name)}: {said}</summary>"
-    if findings:
-        yield '<div class="scroll"><table><thead><tr><th>status</th><th>level</th><th>policy</th>'
-        yield "<th>resource</th></tr></thead><tbody>"
-        yield from (_row(each) for each in findings[:FINDINGS_AT_MOST])
-        yield "</tbody></table></div>"
-    if len(findings) > FINDINGS_AT_MOST:
-        yield f'<p class="note">and {len(findings) - FINDINGS_AT_MOST} more</p>'
+    name = _text(entity.name)
+    yield f'<details class="entity" id="{_anchor(entity.name)}" data-name="{name}"{" open" if few else ""}>'
+    yield f"<summary><strong>{name}</strong>: {said}</summary>"
+    yield from (_finding(content, each) for each in findings[:FINDINGS_AT_MOST])
+    yield from _more(findings)
     yield "</details>"
 
 
-def _row(each: Tracked) -> str:
-    level = each.level or "not evaluated"
-    lines = plain_lines(each.message) + ([plain(waiver_line(each.waiver))] if each.waiver else [])
-    said = escape("\n".join(lines))
+def _more(findings: Sequence[Tracked]) -> Iterator[str]:
+    if len(findings) > FINDINGS_AT_MOST:
+        yield f'<p class="note">and {len(findings) - FINDINGS_AT_MOST} more</p>'
+
+
+def _finding(content: PageContent, each: Tracked, *, with_entity: bool = False) -> str:
+    """One finding: what it is, where, what was said, how to fix it, and who answers for it."""
+    policy = content.of_policy(each)
     status = "waived" if each.waiver else each.status
-    policy = f"{each.pack}@{each.version}" if each.pack else "secrets that could not be read"
-    policy = f"{policy}: {each.policy}" if each.policy else policy
-    return (
-        f'<tr><td class="{status}">{status}</td><td class="{escape(each.level)}">{_text(level)}</td>'
-        f"<td>{_text(policy)}<pre>{said}</pre></td>"
-        f"<td>{_text(resource_label(each.urn, each.resource_type))}</td></tr>"
-    )
+    level = each.level or "not evaluated"
+    badges = [(each.severity, each.severity), (level, f"level-{each.level or 'unknown'}"), (status, status)]
+    shown = " ".join(f'<span class="badge {look}">{_text(word)}</span>' for word, look in badges if word)
+    where = f"{_text(each.entity.name)} " if with_entity else ""
+    lines = [f"<p>{where}{shown} {_policy(each)}</p>"]
+    lines.append(f'<p class="meta">{_text(resource_label(each.urn, each.resource_type))}</p>')
+    lines.append(f"<p>{_lines(each.message)}</p>")
+    if policy is not None and policy.remediation_steps:
+        steps = _lines(policy.remediation_steps)
+        lines.append(f"<details><summary>How to fix it</summary><p>{steps}</p></details>")
+    if policy is not None and _LINK.fullmatch(policy.url):
+        url = escape(policy.url)
+        lines.append(f'<p><a href="{url}" rel="noreferrer noopener">{_text(policy.url)}</a></p>')
+    if each.waiver:
+        lines.append(f'<p class="waived">{_text(waiver_line(each.waiver))}</p>')
+    data = f'data-severity="{escape(each.severity)}" data-level="{escape(each.level)}"'
+    return f'<div class="finding {escape(each.level)}" {data}>{"".join(lines)}</div>'
+
+
+def _policy(each: Tracked) -> str:
+    if not each.pack:
+        return "secrets that could not be read"
+    return _text(f"{each.pack}@{each.version}" + (f": {each.policy}" if each.policy else ""))
+
+
+def _lines(text: str) -> str:
+    return escape("\n".join(plain_lines(text)))
+
+
+def _entity_name(name: str, *, linked: bool) -> str:
+    shown = _text(name).replace("/", "/<wbr>").replace(":", ":<wbr>")  # where a long name may be broken
+    return f'<a href="#{_anchor(name)}">{shown}</a>' if linked else shown
+
+
+def _anchor(name: str) -> str:
+    """A fragment for an entity, whatever characters its name has."""
+    return f"e-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def _text(text: str) -> str:

@@ -50,6 +50,11 @@ class Entity:
         return self.name.rpartition(":")[2] if self.kind == "stack" else self.name
 
     @property
+    def project(self) -> str:
+        """The project of a stack; "" of an account."""
+        return self.in_its_backend.split("/")[-2] if self.kind == "stack" else ""
+
+    @property
     def of_backend(self) -> str:
         """The name of the stack's backend, if it is known."""
         return self.name.rpartition(":")[0] if self.is_one_of_several else self.backend

@@ -10,22 +10,21 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from packreg._version import __version__
-from packreg.errors import NotFound, UsageError
+from packreg.errors import IntegrityError, NotFound, StoreRefused, UsageError
 from packreg.findings.compliance import compliance
-from packreg.findings.html import html_report
+from packreg.findings.html import PageContent, html_report
 from packreg.findings.tracking import track, worst_first
 from packreg.findings.trend import trend
 from packreg.groups.members import matches
 from packreg.pack.version import Version
 from packreg.reports.document import document
-from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
+from packreg.services.reports import CURRENT, READERS, ReportStore, newest_of_each_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from packreg.findings.compliance import Compliance
     from packreg.findings.tracking import Status, Tracked
-    from packreg.groups.model import Entity
     from packreg.pack.metadata import PolicyInfo
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import StoredReport
@@ -54,7 +53,7 @@ class FindingFilter:
         """Whether a finding is meant."""
         return (
             (not self.statuses or each.status in self.statuses)
-            and (not self.projects or _fits(_project(each.entity), self.projects))
+            and (not self.projects or _fits(each.entity.project, self.projects))
             and _fits(each.pack, self.packs)
             and (_fits(each.policy, self.policies) or _fits(f"{each.pack}:{each.policy}", self.policies))
             and (not self.levels or (each.level or "error") in self.levels)
@@ -64,11 +63,6 @@ class FindingFilter:
 
 def _fits(name: str, globs: Sequence[str]) -> bool:
     return not globs or any(fnmatchcase(name, glob) for glob in globs)
-
-
-def _project(entity: Entity) -> str:
-    """The project of a stack; "" of an account."""
-    return entity.in_its_backend.split("/")[-2] if entity.kind == "stack" else ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +129,7 @@ class LatestRuns:
         policies = {(pack.pack, policy.policy) for pack in ran for policy in pack.policies}
         policies |= {(each.pack, each.policy) for each in gone}
         full = {f"{pack}:{policy}" for pack, policy in policies}
-        projects = {_project(stored.required.entity) for stored in self.newest}
+        projects = {stored.required.entity.project for stored in self.newest}
         asked = (
             ("project", wanted.projects, projects, projects),
             ("pack", wanted.packs, packs, packs),
@@ -166,16 +160,17 @@ class LatestRuns:
         return [PolicyFinding(each, self._policy(each)) for each in found]
 
     def _policy(self, found: Tracked) -> PolicyInfo | None:
-        """What the record of the release says of the policy, as far as it can still be read."""
-        try:
-            metadata = self._workspace.registry().record(found.pack, Version(found.version)).metadata
-        except (
-            NotFound,
-            UsageError,
-        ):  # a finding of no pack, or of a release that this registry does not have
-            return None
-        policies = metadata.policies if metadata is not None else ()
+        """What the record of the release says of the policy."""
+        policies = self._metadata(found.pack, found.version)
         return next((policy for policy in policies if policy.name == found.policy), None)
+
+    def _metadata(self, pack: str, version: str) -> Sequence[PolicyInfo]:
+        """The policies of a release; none where its record cannot be read any more: `verify` says why."""
+        try:
+            metadata = self._workspace.registry().record(pack, Version(version)).metadata
+        except (NotFound, UsageError, IntegrityError, StoreRefused):
+            return ()
+        return metadata.policies if metadata is not None else ()
 
     def compliance(self) -> Compliance:
         """How many policies each passed, pack by pack."""
@@ -183,14 +178,28 @@ class LatestRuns:
 
     def page(self) -> str:
         """All of it as an HTML page; the trend goes back over as many reports as were read."""
-        return html_report(
-            self.compliance(),
+        content = PageContent(
+            self.newest,
             self.findings(),
             trend(report for history in self._histories for report in history.reports),
             title="Policy compliance",
+            registry=self._workspace.place,
             made=self._workspace.now(),
             tool=__version__,
+            policies=self._policies(),
         )
+        return html_report(content)
+
+    def _policies(self) -> dict[tuple[str, str, str], PolicyInfo]:
+        """What the releases that ran say of their policies: a request for each release."""
+        ran = {(pack.name, pack.version) for each in self.newest for pack in each.packs if pack.digest}
+        releases = sorted(ran)
+        found = self._workspace.at_once(READERS, lambda release: self._metadata(*release), releases)
+        return {
+            (*release, policy.name): policy
+            for release, policies in zip(releases, found, strict=True)
+            for policy in policies
+        }
 
 
 def finding_json(each: Tracked) -> dict[str, Any]:
