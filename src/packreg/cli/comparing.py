@@ -36,7 +36,7 @@ def outdated_command(context: CommandContext, installed: bool) -> None:
         used = [(pin.name, pin.version) for pin in read_lock(lock).pins.values()]
     else:
         used = context.installed_here()
-    found = [row for row in context.at_once(8, lambda one: _compare(context, *one), used) if row]
+    found = [row for row in context.at_once(lambda one: _compare(context, *one), used) if row]
     if context.out.json:
         context.out.document(found)
         return

@@ -14,15 +14,12 @@ if TYPE_CHECKING:
     from packreg.registry.record import Record
     from packreg.services.workspace import Workspace
 
-#: Packs looked at together.
-READERS = 16
-
 
 def latest_versions(workspace: Workspace) -> dict[str, str | None]:
     """Each pack with its latest version, None where all are yanked or removed. A listing per pack."""
     registry = workspace.registry()
     names = registry.packs()
-    listings = workspace.at_once(READERS, registry.versions, names)
+    listings = workspace.at_once(registry.versions, names)
     return {name: _latest(listing) for name, listing in zip(names, listings, strict=True)}
 
 
@@ -103,7 +100,7 @@ def search_packs(workspace: Workspace, text: str) -> list[FoundPack]:
             return None
         return FoundPack(name, str(record.version), description)
 
-    return [hit for hit in workspace.at_once(READERS, look, registry.packs()) if hit]
+    return [hit for hit in workspace.at_once(look, registry.packs()) if hit]
 
 
 def description_of(record: Record) -> str:

@@ -119,7 +119,7 @@ def memory_of(workspace: Workspace) -> KnownRegistry:
 def _look(workspace: Workspace) -> tuple[RegistrySettings | None, Revision | None]:
     registry = workspace.registry()
     asks: list[Callable[[], Any]] = [registry.settings, registry.governance.head]
-    settings, head = workspace.at_once(len(asks), lambda ask: ask(), asks)
+    settings, head = workspace.at_once(lambda ask: ask(), asks)
     return settings, head
 
 

@@ -30,8 +30,18 @@ if TYPE_CHECKING:
     from packreg.registry.record import Record
     from packreg.services.workspace import Workspace
 
-#: Listings and records read at the same time.
-READERS = 16
+
+def listings_of(workspace: Workspace, packs: Sequence[str]) -> dict[str, PackListing | PackregError]:
+    """The versions of these packs, or why they could not be read. A listing of each."""
+    registry = workspace.registry()
+
+    def listed(name: str) -> PackListing | PackregError:
+        try:
+            return registry.versions(name)
+        except PackregError as error:
+            return error
+
+    return dict(zip(packs, workspace.at_once(listed, packs), strict=True))
 
 
 class Decisions:
@@ -92,23 +102,14 @@ class Decisions:
 
     def _list(self, packs: Sequence[str]) -> None:
         missing = [name for name in packs if name not in self._listings]
-        registry = self._workspace.registry()
-
-        def one(name: str) -> PackListing | PackregError:
-            try:
-                return registry.versions(name)
-            except PackregError as error:
-                return error
-
-        found = self._workspace.at_once(READERS, one, missing)
-        self._listings.update(zip(missing, found, strict=True))
+        self._listings.update(listings_of(self._workspace, missing))
 
     def _compared(self, required: Required) -> Required:
         """With what is to be said of entries that lost and were stricter."""
         asked = contested(required)
         if not asked:
             return required
-        found = zip(asked, self._workspace.at_once(READERS, self._levels, asked), strict=True)
+        found = zip(asked, self._workspace.at_once(self._levels, asked), strict=True)
         levels = {(each.group, each.entry.pack): known for each, known in found if known is not None}
         return with_strictness(required, levels, refuse=self._strict)
 

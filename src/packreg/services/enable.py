@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from packreg.services.environments import EnvironmentResolver
     from packreg.services.workspace import Workspace
 
-#: Records read at the same time.
-READERS = 16
-
 
 def written_version(
     workspace: Workspace, group: Group, text: str, warnings: list[Problem], *, keep: bool = False
@@ -137,7 +134,7 @@ def _wanted(
     """The versions that each entry could mean, and the record of each of them."""
     registry = workspace.registry()
     names = sorted({entry.pack for entry in entries})
-    listings = dict(zip(names, workspace.at_once(READERS, registry.versions, names), strict=True))
+    listings = dict(zip(names, workspace.at_once(registry.versions, names), strict=True))
     wanted = []
     for entry in entries:
         versions, warned = wanted_versions(entry, listings[entry.pack])
@@ -146,5 +143,5 @@ def _wanted(
     pairs = sorted(
         {(e.pack, version) for e, versions in zip(entries, wanted, strict=True) for version in versions}
     )
-    records = workspace.at_once(READERS, lambda pair: registry.record(*pair), pairs)
+    records = workspace.at_once(lambda pair: registry.record(*pair), pairs)
     return wanted, dict(zip(pairs, records, strict=True))

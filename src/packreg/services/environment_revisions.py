@@ -13,14 +13,11 @@ if TYPE_CHECKING:
     from packreg.environments.stored import EnvironmentRevision
     from packreg.services.workspace import Workspace
 
-#: Environments looked at together.
-READERS = 16
-
 
 def list_environments(workspace: Workspace, *, removed: bool = False) -> list[EnvironmentRevision]:
     """The newest revision of each environment, by name; of those that were `removed` only if asked for."""
     environments = environments_of(workspace)
-    newest = workspace.at_once(READERS, environments.newest, environments.names())
+    newest = workspace.at_once(environments.newest, environments.names())
     return [each for each in newest if each is not None and (removed or not each.removed)]
 
 

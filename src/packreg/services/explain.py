@@ -11,7 +11,7 @@ from packreg.groups.entities import stack_entity
 from packreg.groups.explanation import explain
 from packreg.groups.layers import shown_layers_of
 from packreg.services.backends import Backends
-from packreg.services.decisions import READERS, Decisions
+from packreg.services.decisions import Decisions
 from packreg.services.resources import backend_url
 from packreg.services.stack_tags import with_tags
 from packreg.states.backend import list_stacks
@@ -107,7 +107,7 @@ def explain_required(
     found = [decisions.required(entity, mode) for mode in modes]
     chosen = [[each for each in required.packs if pack in (None, each.pack)] for required in found]
     wanted = [each for packs in chosen for each in packs]
-    explanations = iter(workspace.at_once(READERS, lambda each: _explanation(decisions, each), wanted))
+    explanations = iter(workspace.at_once(lambda each: _explanation(decisions, each), wanted))
     groups = decisions.governance.groups.values()
     return [
         ExplainedMode(
@@ -165,7 +165,7 @@ def _stacks_of(
         except PackregError as error:
             return f"{entity}: {error}"
 
-    results = workspace.at_once(READERS, one, found)
+    results = workspace.at_once(one, found)
     entities = [each for each in results if not isinstance(each, str)]
     return entities, [each for each in results if isinstance(each, str) and each]
 

@@ -18,7 +18,7 @@ from packreg.findings.trend import trend
 from packreg.groups.members import matches
 from packreg.pack.version import Version
 from packreg.reports.document import document
-from packreg.services.reports import CURRENT, READERS, ReportStore, newest_of_each_mode
+from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -194,7 +194,7 @@ class LatestRuns:
         """What the releases that ran say of their policies: a request for each release."""
         ran = {(pack.name, pack.version) for each in self.newest for pack in each.packs if pack.digest}
         releases = sorted(ran)
-        found = self._workspace.at_once(READERS, lambda release: self._metadata(*release), releases)
+        found = self._workspace.at_once(lambda release: self._metadata(*release), releases)
         return {
             (*release, policy.name): policy
             for release, policies in zip(releases, found, strict=True)

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from packreg.registry.registry import Resolved
     from packreg.services.workspace import Workspace
 
-#: Releases looked up together.
-READERS = 8
-
 
 class LockedPacks(NamedTuple):
     """The lock at `path`, the pins that were asked for, and which of their packs have another pin now."""
@@ -56,7 +53,7 @@ def lock_packs(
     target = here / path if path else find_lock(here) or here / FILE_NAME
     lock = read_lock(target) if target.exists() else Lockfile({})
     pins: list[Pin] = []
-    resolved = workspace.at_once(READERS, lambda one: _resolve(workspace, one), _one_of_each(references))
+    resolved = workspace.at_once(lambda one: _resolve(workspace, one), _one_of_each(references))
     for record, yanked, note, _ in resolved:
         if yanked:
             workspace.notify.warn(f"{record.reference} is yanked: {yanked}")

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from packreg.reports.report_keys import Run
     from packreg.services.workspace import Workspace
 
-#: Entities whose reports are read at the same time.
-READERS = 16
 #: What the present state of an entity is told by: what a preview judged was only a plan.
 CURRENT: tuple[Run, ...] = ("update", "enforce", "audit")
 #: Seconds from the time of a report to that of its entry: a run may wait for a worker, but not for ever.
@@ -166,7 +164,7 @@ class ReportStore:
     ) -> list[RunHistory]:
         """The newest reports of every entity in every kind of run that it has any of."""
         wanted = [(entity, run) for entity in entities for run in runs]
-        found = self._workspace.at_once(READERS, lambda each: tuple(islice(self.walk(*each), count)), wanted)
+        found = self._workspace.at_once(lambda each: tuple(islice(self.walk(*each), count)), wanted)
         return [RunHistory(*each, kept) for each, kept in zip(wanted, found, strict=True) if kept]
 
     def look_beside(self, histories: Sequence[RunHistory]) -> None:
@@ -175,7 +173,7 @@ class ReportStore:
         A report that nobody entered counts nowhere. One that claims to be newer than all others, as whoever
         put it there would have it, is found; `packreg verify` finds all.
         """
-        self._workspace.at_once(READERS, self._look_beside, histories)
+        self._workspace.at_once(self._look_beside, histories)
         self.doubted += [doubt for each in histories for kept in each.kept for doubt in kept.doubts]
         old = sum(each.kept[0].entered is None for each in histories)
         if old:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from packreg.errors import PackregError
 from packreg.groups.model import Entity
 from packreg.groups.required import Resolution, packs_of
-from packreg.services.decisions import READERS
+from packreg.services.decisions import listings_of
 
 if TYPE_CHECKING:
     from packreg.groups.model import Governance
     from packreg.pack.version import Version
-    from packreg.registry.listing import PackListing
     from packreg.services.workspace import Workspace
 
 
@@ -25,20 +24,13 @@ def required_runtimes(workspace: Workspace, governance: Governance) -> dict[str,
     """
     registry = workspace.registry()
 
-    def listed(name: str) -> PackListing | PackregError:
-        try:
-            return registry.versions(name)
-        except PackregError as error:
-            return error
-
     def runtime(release: tuple[str, Version]) -> str:
         try:
             return registry.record(*release).runtime
         except PackregError:
             return ""
 
-    names = packs_of(governance.groups.values())
-    listings = dict(zip(names, workspace.at_once(READERS, listed, names), strict=True))
+    listings = listings_of(workspace, packs_of(governance.groups.values()))
     resolution, anybody = Resolution(governance, listings), Entity("stack", "")
     releases = {
         (each.pack, each.version)
@@ -47,6 +39,6 @@ def required_runtimes(workspace: Workspace, governance: Governance) -> dict[str,
     }
     wanted = sorted(releases)
     found = defaultdict(list)
-    for (name, version), of in zip(wanted, workspace.at_once(READERS, runtime, wanted), strict=True):
+    for (name, version), of in zip(wanted, workspace.at_once(runtime, wanted), strict=True):
         found[of].append(f"{name}@{version}")
     return found

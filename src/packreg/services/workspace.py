@@ -20,7 +20,7 @@ from packreg.settings.load import contradiction, load_settings
 from packreg.threads import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from packreg.install.home import Home
@@ -37,7 +37,11 @@ if TYPE_CHECKING:
     from packreg.store.store import Store
     from packreg.store.url import StoreLocation
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
+#: Requests that are made at the same time.
+READERS = 16
 
 
 class opened_once(cached_property[T]):
@@ -289,7 +293,10 @@ class Workspace:
         if not yes:
             raise UsageError(f"{question} has to be confirmed", hint="add --yes")
 
-    at_once = staticmethod(at_once)
+    @staticmethod
+    def at_once(work: Callable[[A], B], things: Sequence[A]) -> list[B]:
+        """Ask the registry about all things, several at the same time; results in order."""
+        return at_once(READERS, work, things)
 
 
 def _users_home() -> Path | None:
