@@ -31,6 +31,24 @@ def test_new_prints_the_files_and_what_to_do_next(user: User) -> None:
     )
 
 
+def test_templates_are_listed_and_named(user: User) -> None:
+    """`--templates` lists what `--template` takes; a word too many and a wrong name are said."""
+    listed = user.must("new", "--templates", "--json").json()
+    assert {"template": "aws-required-tags", "language": "python"}.items() <= listed[4].items()
+    assert "kubernetes-public-access" in user.must("new", "--templates").out
+    done = user.must("new", "--template", "azure-encryption", "guard", "--json").json()
+    assert (done["template"], done["runtime"]) == ("azure-encryption", "nodejs")
+    assert "guard/index.ts" in {f"{done['path']}/{file}" for file in done["files"]}
+    for words, said in (
+        (["python"], "name a language and a directory"),
+        (["--template", "gcp-encryption", "nodejs", "x"], "a template says its language"),
+        (["--template", "gcp-encrypt", "x"], "did you mean gcp-encryption?"),
+        (["cobol", "x"], "`packreg new --templates` lists them"),
+    ):
+        refused = user("new", *words)
+        assert refused.code == 2 and said in refused.err
+
+
 def test_new_touches_nothing_that_is_there(user: User) -> None:
     """A directory that holds something is refused and left as it is."""
     (user.directory / "mine").write_text("x")

@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from packreg.cases.reading import schema_text
+from packreg.pack.template import LANGUAGES, TEMPLATES
 from tests.analyzer.packs import FIXTURES, install, python_source
 from tests.cli.conftest import User
 from tests.cli.test_documented_json import assert_has, first
@@ -107,16 +108,18 @@ def test_the_cases_of_a_release(author: User, pack: str) -> None:
     assert report["totals"]["passed"] == (6 if pack == "opa-kinds" else 12)
 
 
-@pytest.mark.parametrize("runtime", ["opa", "python", "nodejs"])
-def test_a_new_pack_passes_its_first_cases(author: User, shop: Path, runtime: str) -> None:
-    """What `new` writes is a pack whose cases pass, and whose case file keeps the schema."""
-    author.must("new", runtime, "guard", "-q")
-    if runtime != "opa":
-        inside = {"python": "venv", "nodejs": "node_modules"}[runtime]
-        (author.directory / "guard" / inside).symlink_to(installed(shop, f"{runtime}-kinds", inside))
-    author.directory /= "guard"
-    done = author.must("test")
-    assert done.out.endswith("\n\npassed: 2 passed, 0 differ\n")
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_the_pack_of_a_template_passes_its_cases(author: User, shop: Path, template: str) -> None:
+    """What `new` writes passes `check` and its own cases, and each of its policies fires in one."""
+    made = author.must("new", "--template", template, "guard", "--json").json()
+    assert author.must("check", "guard", "--json").json()["warnings"] == []
+    if made["runtime"] != "opa":
+        inside = {"python": "venv", "nodejs": "node_modules"}[made["runtime"]]
+        (author.directory / "guard" / inside).symlink_to(installed(shop, f"{made['runtime']}-kinds", inside))
+    report = author.must("test", "./guard", "--json").json()
+    assert (report["verdict"], report["never_fired"], report["notes"]) == ("passed", [], [])
+    outcomes = {case["outcome"] for file in report["files"] for case in file["cases"]}
+    assert outcomes == {"passed"} and report["totals"]["passed"] >= (2 if template in LANGUAGES else 4)
 
 
 def test_a_difference_is_13_with_both_sides(user: User) -> None:
@@ -312,8 +315,9 @@ def test_a_directory_without_a_slash_is_no_release_and_the_hint_says_so(user: Us
     """Who forgets the slash where a release is meant is told of it."""
     cases(user, a=bucket("good", "private", "{}"))
     (user.directory / "c.json").write_text("{}")
+    (user.directory / "r.jsonl").write_text('{"type": "t", "name": "n"}\n')
     for words in (
-        ("analyze", "guard", "--resources", "c.json"),
+        ("analyze", "guard", "--resources", "r.jsonl"),
         ("validate-config", "guard", "--config", "c.json"),
     ):
         done = user(*words)

@@ -6,28 +6,46 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from packreg.errors import UsageError
 from packreg.pack.check import check_directory
-from packreg.pack.template import new_pack
-
-_NAMES = {"python": "my-rules", "nodejs": "my-rules", "opa": "my_rules"}
+from packreg.pack.template import LANGUAGES, TEMPLATES, new_pack
 
 
-@pytest.mark.parametrize("runtime", _NAMES)
-def test_a_new_pack_can_be_published(tmp_path: Path, runtime: str) -> None:
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_a_new_pack_can_be_published(tmp_path: Path, template: str) -> None:
     """A new pack passes every check without a warning, under the name that was asked for, as 0.1.0."""
-    assert new_pack(runtime, tmp_path / "pack", "My-Rules") == _NAMES[runtime]
+    language = TEMPLATES[template].language
+    name = "my_rules" if language == "opa" else "my-rules"
+    assert new_pack(template, tmp_path / "pack", "My-Rules") == name
     report, pack = check_directory(tmp_path / "pack")
     assert report.errors == report.warnings == ()
     assert pack is not None
-    assert (pack.name, pack.version.text, pack.runtime) == (_NAMES[runtime], "0.1.0", runtime)
-    assert "README.md" in pack.files
-    assert not any(b"@NAME@" in file.data for file in pack.files.values())
+    runtime = "nodejs" if language == "typescript" else language
+    assert (pack.name, pack.version.text, pack.runtime) == (name, "0.1.0", runtime)
+    assert pack.manifest.description == TEMPLATES[template].description
+    assert "README.md" in pack.files and any(path.startswith("tests/") for path in pack.files)
+    assert not any(b"@NAME@" in file.data or b"@DESC" in file.data for file in pack.files.values())
     assert not any(path.endswith(".template") for path in pack.files)
+
+
+def test_there_is_a_template_for_each_cloud_and_language() -> None:
+    """Each cloud, Kubernetes and each language have two packs to start from, beside the small ones."""
+    started = [name for name in TEMPLATES if name not in LANGUAGES]
+    clouds = Counter(name.partition("-")[0] for name in started)
+    assert clouds == {"aws": 2, "azure": 2, "gcp": 2, "kubernetes": 2}
+    assert Counter(TEMPLATES[name].language for name in started) == dict.fromkeys(LANGUAGES, 2)
+
+
+def test_no_template_is_without_an_entry() -> None:
+    """The directories of the package and the table name the same templates."""
+    place = resources.files("packreg.pack") / "templates"
+    assert {entry.name for entry in place.iterdir()} == {*TEMPLATES, "shared"}
 
 
 _TESTS = {

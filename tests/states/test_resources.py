@@ -112,3 +112,28 @@ def test_a_wrong_line_is_named(data: bytes, said: str) -> None:
     with pytest.raises(InvalidState) as refused:
         read_resources(data, "r.jsonl")
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ('{"version": 3, "deployment": {"resources": []}}', "the state of a stack", "give it to --state"),
+        ('{\n    "version": 3,\n    "checkpoint": {}\n}', "the state of a stack", "--backend"),
+        ('{"config": {"a": "b"}, "steps": []}', "pulumi preview --json", "give it to --preview"),
+        ('\ufeff\n{"resources": [\n{"type": "t"}]}', "a list of resources", "jq -c '.resources[]'"),
+    ],
+)
+def test_another_kind_of_file_is_called_by_its_name(text: str, said: str, hint: str) -> None:
+    """A state, a preview and an object with a list are no lists: the option for each is named."""
+    with pytest.raises(InvalidState) as raised:
+        read_resources(text.encode(), "x.json")
+    assert said in str(raised.value) and hint in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['{"type": "t", "name": "n", "resources": []}', '{"properties": {"steps": 1}, "type": "t", "name": "n"}'],
+)
+def test_a_resource_may_have_members_of_such_names(line: str) -> None:
+    """What a resource holds does not make another file of it."""
+    assert len(read_resources(line.encode(), "x.jsonl")) == 1

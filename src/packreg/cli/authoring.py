@@ -11,9 +11,9 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.output import human_size
-from packreg.errors import InvalidPack
+from packreg.errors import InvalidPack, UsageError
 from packreg.pack.bundle import encode
-from packreg.pack.template import new_pack
+from packreg.pack.template import TEMPLATES, new_pack
 from packreg.reports.report import counted
 from packreg.services.check import check_path, checked_pack, name_alone_is_unknown, with_wheel
 from packreg.services.named_files import write_named
@@ -35,29 +35,63 @@ version_option = click.option("--version", help="The pack's version, only where 
 
 @command(
     "new",
-    examples=("packreg new python s3-rules", "packreg new opa policies/limits --name limits"),
+    examples=(
+        "packreg new python s3-rules",
+        "packreg new opa policies/limits --name limits",
+        "packreg new --template aws-required-tags tags",
+        "packreg new --templates",
+    ),
 )
-@click.argument("runtime", type=click.Choice(["python", "nodejs", "opa"]))
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("words", metavar="[python|nodejs|typescript|opa] DIR", nargs=-1)
+@click.option("--template", metavar="NAME", help="Start from a pack that people often need.")
+@click.option("--templates", "show", is_flag=True, help="List the templates, and write nothing.")
 @click.option("--name", help="The pack's name (default: the directory's).")
 @click.pass_obj
-def new_command(context: CommandContext, runtime: str, directory: Path, name: str | None) -> None:
+def new_command(
+    context: CommandContext, words: tuple[str, ...], template: str | None, show: bool, name: str | None
+) -> None:
     """Start a pack that passes every check.
 
-    It comes with a version, an environment option, a README and tests. DIR must be new or empty. The name of
-    an opa pack is that of its Rego package, in which '-' becomes '_'.
+    It comes with a version, an environment option, a README and test cases. DIR must be new or empty. The
+    name of an opa pack is that of its Rego package, in which '-' becomes '_'.
     """
+    if show:
+        rows = [[each, found.language, found.description] for each, found in TEMPLATES.items()]
+        if context.out.json:
+            keys = ("template", "language", "description")
+            context.out.document([dict(zip(keys, row, strict=True)) for row in rows])
+        else:
+            context.out.table(["template", "language", "what its pack does"], rows)
+        return
+    if len(words) != (1 if template else 2):
+        raise UsageError(
+            "a template says its language: name one directory"
+            if template
+            else "name a language and a directory",
+            hint="write `packreg new python DIR`, or `packreg new --template NAME DIR`",
+        )
+    chosen, directory = template or words[0], words[-1]
     place = Path(context.cwd, directory)
-    chosen = new_pack(runtime, place, name or place.resolve().name)
+    named = new_pack(chosen, place, name or place.resolve().name)
     written = sorted(path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file())
     if context.out.json:
-        context.out.document({"name": chosen, "runtime": runtime, "path": str(directory), "files": written})
+        runtime = TEMPLATES[chosen].runtime
+        document = {
+            "name": named,
+            "template": chosen,
+            "runtime": runtime,
+            "path": directory,
+            "files": written,
+        }
+        context.out.document(document)
         return
     for path in written:
-        context.out.line(str(directory / path))
-    word = shlex.quote(str(directory))
+        context.out.line(str(Path(directory) / path))
+    word = shlex.quote(directory)
     tried = f"packreg test {word if is_directory(word) else f'./{word}'}"
-    context.out.say(f"next: {tried}" if runtime == "opa" else f"next: packreg dev {word} && {tried}")
+    context.out.say(
+        f"next: {tried}" if TEMPLATES[chosen].runtime == "opa" else f"next: packreg dev {word} && {tried}"
+    )
 
 
 @command("check", examples=("packreg check s3-rules", "packreg check s3-rules-0.1.0.tgz --json"))

@@ -1,43 +1,81 @@
-"""A new pack, from the template of its runtime: one real policy, its test, and what publishing needs.
+"""A new pack, from a template: one real policy or a few, their test cases, and what publishing needs.
 
 The templates are the files below `templates/`, each with a final `.template` so that no tool takes them for
-code of this project; `@NAME@` stands for the name.
+code of this project; `@NAME@` and `@DESCRIPTION@` stand for those of the pack. What all packs of a language
+have alike is below `templates/shared/`; a file of the template itself comes before it.
 """
 
 from __future__ import annotations
 
+import difflib
 import shutil
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import NamedTuple
 
 from packreg.errors import UsageError
 from packreg.pack.bundle import extract
 from packreg.pack.files import File
 from packreg.pack.version import pack_name
 
-RUNTIMES = ("python", "nodejs", "opa")
 _SUFFIX = ".template"
 
 
-def new_pack(runtime: str, directory: Path, name: str) -> str:
+class PackTemplate(NamedTuple):
+    """What a template is written in, and what its pack does, in one sentence."""
+
+    language: str
+    description: str
+
+    @property
+    def runtime(self) -> str:
+        """The runtime in its manifest."""
+        return "nodejs" if self.language == "typescript" else self.language
+
+
+#: What `new` writes when only a language is named.
+LANGUAGES = ("python", "nodejs", "typescript", "opa")
+#: Packs that people start from, by name.
+TEMPLATES = {
+    **{language: PackTemplate(language, "Keeps storage buckets private.") for language in LANGUAGES},
+    "aws-required-tags": PackTemplate("python", "AWS resources have tags for owners and costs."),
+    "aws-cost-limits": PackTemplate("typescript", "Limits sizes on AWS, and what is paid by the hour."),
+    "azure-allowed-locations": PackTemplate("nodejs", "Azure resources are in allowed locations."),
+    "azure-encryption": PackTemplate("typescript", "Data on Azure is encrypted, at rest and in transit."),
+    "gcp-public-access": PackTemplate("python", "Nothing on Google Cloud is open to everybody."),
+    "gcp-encryption": PackTemplate("nodejs", "Data on Google Cloud is encrypted with keys of your own."),
+    "kubernetes-required-labels": PackTemplate(
+        "opa", "Kubernetes resources have labels for teams and costs."
+    ),
+    "kubernetes-public-access": PackTemplate("opa", "Services on Kubernetes are not opened by accident."),
+}
+
+
+def new_pack(template: str, directory: Path, name: str) -> str:
     """Write a new pack called `name` into `directory`, which is empty or does not exist yet.
 
     Returns the pack's name: an opa pack is called like its Rego package, in which "-" and "." become "_".
 
     Raises:
-        UsageError: the runtime or the name cannot be, the directory holds something, or it cannot be written;
-            nothing was left in it.
+        UsageError: there is no such template, the name cannot be, the directory holds something, or it cannot
+            be written; nothing was left in it.
     """
-    if runtime not in RUNTIMES:
-        raise UsageError(f"there is no template for {runtime!r}", hint=f"write one of {', '.join(RUNTIMES)}")
+    found = TEMPLATES.get(template)
+    if found is None:
+        near = difflib.get_close_matches(template, TEMPLATES, 1)
+        hint = f"did you mean {near[0]}?" if near else "`packreg new --templates` lists them"
+        raise UsageError(f"there is no template for {template!r}", hint=hint)
     name = pack_name(name)
-    if runtime == "opa":
+    if found.language == "opa":
         name = name.replace("-", "_").replace(".", "_")
         if name[0].isdigit():
             raise UsageError(f"{name!r} cannot name a Rego package", hint="begin it with a letter")
-    files = dict(_rendered(resources.files("packreg.pack") / "templates" / runtime, "", name))
+    place = resources.files("packreg.pack") / "templates"
+    words = {"@NAME@": name, "@DESCRIPTION@": found.description}
+    files = dict(_rendered(place / "shared" / found.language, "", words))
+    files |= dict(_rendered(place / template, "", words))
     try:
         if directory.is_dir() and not directory.is_symlink():
             _fill(directory, files)
@@ -72,14 +110,16 @@ def _fill(directory: Path, files: dict[str, File]) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _rendered(place: Traversable, prefix: str, name: str) -> list[tuple[str, File]]:
-    """The files of a template with the name filled in; `gitignore` becomes `.gitignore`."""
+def _rendered(place: Traversable, prefix: str, words: dict[str, str]) -> list[tuple[str, File]]:
+    """The files of a template with the words filled in; `gitignore` becomes `.gitignore`."""
     found: list[tuple[str, File]] = []
     for entry in sorted(place.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            found += _rendered(entry, f"{prefix}{entry.name}/", name)
+            found += _rendered(entry, f"{prefix}{entry.name}/", words)
         elif entry.name.endswith(_SUFFIX):
             path = entry.name.removesuffix(_SUFFIX)
-            text = entry.read_text("utf-8").replace("@NAME@", name)
+            text = entry.read_text("utf-8")
+            for word, meant in words.items():
+                text = text.replace(word, meant)
             found.append((prefix + (".gitignore" if path == "gitignore" else path), File(text.encode())))
     return found

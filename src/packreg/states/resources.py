@@ -19,9 +19,11 @@ Property values are those of Pulumi's state (see `values`), secrets in clear onl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from packreg.errors import InvalidState, Problem
+from packreg.states.json_text import JsonText
 from packreg.states.resource import Resource, checked, resource_from_state
 from packreg.states.snapshot import Elements, Snapshot
 from packreg.states.values import WrongValue
@@ -62,6 +64,7 @@ def read_resources(
             f"{where} is a JSON list, and resources are read as JSON Lines: one object on each line",
             hint="jq -c '.[]' makes lines of a list",
         )
+    _refuse_other_files(data, where)
     lines: list[int] = []
     elements = Elements(data, place or (lambda index: f"line {lines[index]}"))
     ignored: set[str] = set()
@@ -81,6 +84,47 @@ def read_resources(
         message = f"keys that are not part of a resource were ignored: {names}"
         snapshot.notes = (*snapshot.notes, Problem("ignored-members", message, where))
     return snapshot
+
+
+#: A member of the first object that says what a file is -> what it is, and which option takes it.
+_OTHER_FILES = {
+    **dict.fromkeys(
+        ("deployment", "checkpoint", "latest"),
+        (
+            "the state of a stack",
+            "give it to --state; `packreg audit` takes stacks by name, from a --backend",
+        ),
+    ),
+    **dict.fromkeys(
+        ("steps", "changeSummary"), ("the output of `pulumi preview --json`", "give it to --preview")
+    ),
+    "resources": (
+        "a JSON object with a list of resources",
+        "jq -c '.resources[]' makes lines of it; of a stack, give what `pulumi stack export` writes to --state",
+    ),
+}
+
+
+def _refuse_other_files(data: bytes, where: str) -> None:
+    """Say which option is meant for a file that is no list of resources.
+
+    Raises:
+        InvalidState: the first object is that of another kind of file.
+    """
+    name = _telling_member(data, where)
+    if name in _OTHER_FILES:
+        what, hint = _OTHER_FILES[name]
+        raise InvalidState(f"{where} is {what}, and resources are read as JSON Lines", hint=hint)
+
+
+def _telling_member(data: bytes, where: str) -> str:
+    """The first member of the first object that tells what the file is; "" if none does."""
+    with suppress(InvalidState):  # what is no JSON is said later, with its line
+        text = JsonText(data, where)
+        for name in text.members() if text.peek() == "{" else ():
+            if name in _OTHER_FILES or name in ("type", "urn"):
+                return name
+    return ""
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
