@@ -100,7 +100,7 @@ _OTHER_FILES = {
     ),
     "resources": (
         "a JSON object with a list of resources",
-        "jq -c '.resources[]' makes lines of it; for a stack, give of `pulumi stack export` to --state",
+        "jq -c '.resources[]' makes lines of it; for a stack, give --state what it exports",
     ),
 }
 
