@@ -13,7 +13,7 @@ from packreg.configuration.messages import dotted
 from packreg.configuration.messages import shown as shown_value
 from packreg.pack.paths import shown
 from packreg.registry.members import Members, printable_values
-from packreg.text import CUT, one_line, plain
+from packreg.text import CUT, nearest, one_line, plain, without_colours
 
 #: What is foreign, what a terminal is shown, and what becomes part of a sentence or a record.
 CASES = [
@@ -83,3 +83,29 @@ def test_a_long_text_is_cut(text: str, limit: int) -> None:
     """At most `limit` characters are left, the last of which says that there was more."""
     whole, cut = one_line(text), one_line(text, limit)
     assert cut == whole or (len(cut) == limit and cut.endswith(CUT) and whole.startswith(cut[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("Python", ("python", "nodejs", "opa"), "python"),
+        (" opa ", ("python", "nodejs", "opa"), "opa"),
+        ("nodjs", ("python", "nodejs", "opa"), "nodejs"),
+        ("enforcement_level", ("description", "enforcementLevel"), "enforcementLevel"),
+        ("Max", ("keys", "max"), "max"),
+        ("polices", ("policies", "license"), "policies"),
+        ("policies", ("runtime", "license", "description"), ""),
+        ("ulr", ("url", "region"), "url"),
+        ("java", ("python", "nodejs", "opa"), ""),
+        ("", ("a",), ""),
+        ("python" * 50, ("python",), ""),
+    ],
+)
+def test_the_word_that_was_meant(word: str, known: tuple[str, ...], meant: str) -> None:
+    """A near spelling finds its word; a long or a different one finds none."""
+    assert nearest(word, known) == meant
+
+
+def test_a_text_without_colours_keeps_everything_else() -> None:
+    """Other control characters stay for whoever prints it."""
+    assert without_colours("\x1b[1;31ma\x1b[0m\n\x07b") == "a\n\x07b"

@@ -1,8 +1,11 @@
-"""Foreign text made harmless, in one place: for a terminal, for the log of a build service, for a record."""
+"""Foreign text made harmless, in one place: for a terminal, for the log of a build service, for a record; and
+the word that a wrong one was meant to be.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 #: What a text ends with that was cut.
 CUT = "…"
@@ -40,3 +43,23 @@ def one_line(text: str, limit: int = 0) -> str:
         text = "".join(" " if c.isspace() else c for c in without_colours(text))
     text = plain(text)
     return f"{text[: limit - 1]}{CUT}" if 0 < limit < len(text) else text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The word of `known` that `word` is a misspelling of, or "": a guess that is far off is worse than none.
+
+    Capitals, dashes and underscores do not count; three quarters of the letters have to be the same and in
+    order, or all of them in any.
+    """
+    if len(word) > 100:
+        return ""
+    from difflib import get_close_matches
+
+    bare, folded = _bare(word), {_bare(name): name for name in known}
+    close = get_close_matches(bare, folded, n=1, cutoff=0.75)
+    close += [name for name in folded if sorted(name) == sorted(bare)]
+    return folded[close[0]] if close else ""
+
+
+def _bare(word: str) -> str:
+    return word.strip().casefold().replace("-", "").replace("_", "")

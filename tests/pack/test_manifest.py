@@ -251,3 +251,36 @@ def test_any_text_gives_a_manifest_or_a_problem(text: str) -> None:
     assert (manifest is None) == bool(problems.errors)
     if manifest is not None and manifest.runtime == "python":
         assert _parse(with_virtualenv(text.encode(), "venv")).virtualenv == "venv"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "hint"),
+    [
+        (
+            "runtime:\n  name: python\n  options:\n  virtualenv: venv\nversion: 1.0.0\n",
+            "virtualenv",
+            "below `options:`",
+        ),
+        ("runtime:\n  name: python\nvirtualenv: venv\nversion: 1.0.0\n", "virtualenv", "below `options:`"),
+        ("runtime: nodejs\noptions:\n  typescript: false\nversion: 1.0.0\n", "options", "below `runtime:`"),
+        ("runtime:\n  name: python\n  description: d\nversion: 1.0.0\n", "description", "without spaces"),
+        ("runtime: python\npolicies: []\nversion: 1.0.0\n", "policies", "known are runtime, version"),
+    ],
+)
+def test_a_key_that_stands_in_the_wrong_place_is_told_where_it_belongs(
+    text: str, key: str, hint: str
+) -> None:
+    """An option indented too little is ignored by Pulumi: no other key was meant."""
+    problems = Problems()
+    assert parse_manifest(text.encode(), problems) is not None
+    [warning] = [problem for problem in problems.warnings if problem.code == "unknown-key"]
+    assert f"{key}" in warning.message
+    assert hint in warning.hint
+
+
+def test_what_is_wrong_beside_a_wrong_runtime_is_told_too() -> None:
+    """The options are read as those of the runtime that was meant."""
+    problems = Problems()
+    text = "runtime:\n  name: pyton\n  options:\n    virtualenv: ../venv\nversion: one\nmain: /x\n"
+    assert parse_manifest(text.encode(), problems) is None
+    assert [problem.code for problem in problems.errors] == ["runtime", "virtualenv", "version", "main"]

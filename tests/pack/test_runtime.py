@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.pack.runtime import RUNTIMES, closest, inside_pack, virtualenv_problem
+from packreg.pack.runtime import inside_pack, virtualenv_problem
 
 
 @pytest.mark.parametrize(
@@ -38,19 +38,3 @@ def test_a_virtualenv_path_is_never_anything_but_plain_segments(text: str) -> No
 def test_paths_that_leave_the_pack_or_are_none_everywhere_are_refused(text: str) -> None:
     """Absolute paths, drives, home directories, any "..", and what the pack itself could not hold."""
     assert inside_pack(text)[1]
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [
-        ("Python", "python"),
-        (" opa ", "opa"),
-        ("nodjs", "nodejs"),
-        ("java", ""),
-        ("", ""),
-        ("python" * 50, ""),
-    ],
-)
-def test_the_word_that_was_meant(word: str, meant: str) -> None:
-    """A near spelling finds its word; a long or a different one finds none."""
-    assert closest(word, RUNTIMES) == meant

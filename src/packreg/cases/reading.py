@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -28,6 +27,7 @@ from packreg.errors import InvalidConfiguration
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping as YamlMapping
 from packreg.pack.strict_yaml import Node, Scalar, Sequence, read_yaml
+from packreg.text import nearest
 
 MAX_FILE = 1024 * 1024  # bytes
 MAX_NODES = 100_000  # keys and values
@@ -214,8 +214,8 @@ def _node(root: Node, path: _Path) -> Node | None:
 
 
 def _meant(word: str, known: Mapping[str, Any]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f"did you mean {close[0]}?" if close else f"the keys are {', '.join(known)}"
+    close = nearest(word, known)
+    return f"did you mean {close}?" if close else f"the keys are {', '.join(known)}"
 
 
 def _position(where: str) -> tuple[int, ...]:

@@ -16,6 +16,7 @@ from packreg.cli.context import CommandContext
 from packreg.cli.exits import INTERRUPTED, READER_GONE
 from packreg.cli.output import ReaderGone, forget_stdout
 from packreg.errors import PackregError, UsageError
+from packreg.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,10 +46,8 @@ class Packreg(click.Group):
         """Find the command, or say which one was probably meant."""
         found = self.get_command(ctx, args[0])
         if found is None and not ctx.resilient_parsing:
-            from difflib import get_close_matches
-
-            close = get_close_matches(args[0], [*COMMANDS, *ALIASES], n=1)
-            hint = f"did you mean `packreg {close[0]}`?" if close else "`packreg --help` lists the commands"
+            close = nearest(args[0], [*COMMANDS, *ALIASES])
+            hint = f"did you mean `packreg {close}`?" if close else "`packreg --help` lists the commands"
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
         return found.name if found else None, found, args[1:]
 

@@ -11,7 +11,6 @@ key given twice.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +19,7 @@ from packreg.configuration.messages import SchemaViolation
 from packreg.configuration.schema import PolicySchema, schema_problem, violations
 from packreg.errors import Problem
 from packreg.pack.metadata import PackInfo
+from packreg.text import nearest
 
 #: What the first two layers are called, which every pack brings itself.
 DEFAULTS = "the pack's own defaults"
@@ -194,5 +194,5 @@ def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[P
 
 
 def _meant(name: str, own: Mapping[str, Setting]) -> str:
-    close = difflib.get_close_matches(name, own, n=1)
-    return f"did you mean {close[0]}?" if close else f"its policies: {', '.join(sorted(own)[:20])}"
+    close = nearest(name, own)
+    return f"did you mean {close}?" if close else f"its policies: {', '.join(sorted(own)[:20])}"

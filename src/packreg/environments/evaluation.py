@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from packreg.environments.document import (
@@ -31,6 +30,7 @@ from packreg.errors import InvalidConfiguration, NotFound
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping, Node, Position, Scalar, Sequence
 from packreg.registry.environment_reference import EnvironmentReference
+from packreg.text import nearest
 
 #: How deep references may refer to references, containers among them; far above what people write.
 MAX_HEIGHT = 100
@@ -343,8 +343,8 @@ def _inside(value: Value, steps: Path, path: Path) -> Value:
 
 
 def _unknown(path: Path, number: int, known: list[str]) -> str:
-    close = get_close_matches(str(path[number]), known, n=1)
-    meant = f"; did you mean {written((*path[:number], close[0]))}?" if close else ""
+    close = nearest(str(path[number]), known)
+    meant = f"; did you mean {written((*path[:number], close))}?" if close else ""
     return f"there is no value {written(path[: number + 1])}{meant}"
 
 

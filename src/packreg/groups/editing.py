@@ -5,7 +5,6 @@ Entries may have any time as `modified` (`times.NEVER`); `merging` gives those t
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
@@ -13,6 +12,7 @@ from packreg.errors import NotFound, UsageError
 from packreg.groups.checks import group_problem, rules_problem, waiver_problem
 from packreg.groups.model import DEFAULT_GROUPS, Governance, Group, PackEntry, Rules, Waiver
 from packreg.groups.waiving import NO_WAIVERS, may_waive
+from packreg.text import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ def found_group(governance: Governance, name: str) -> Group:
     """
     group = governance.groups.get(name)
     if group is None:
-        close = difflib.get_close_matches(name, governance.groups, n=1)
-        hint = f"did you mean {close[0]}?" if close else "`packreg group ls` lists them"
+        close = nearest(name, governance.groups)
+        hint = f"did you mean {close}?" if close else "`packreg group ls` lists them"
         raise NotFound(f"there is no policy group {name[:100]!r}", hint=hint)
     return group
 

@@ -18,7 +18,6 @@ other groups, other packs of a group, other members. What it names of a pack is 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -37,6 +36,7 @@ from packreg.pack.reference import Reference
 from packreg.pack.text import short
 from packreg.pack.version import name_problem
 from packreg.registry.environment_reference import EnvironmentReference
+from packreg.text import nearest
 
 MAX_FILE = 4 * 2**20  # bytes
 MAX_NODES = 300_000
@@ -233,8 +233,8 @@ class _GroupFileReader:
         """The members of a mapping; one that is not known is wrong."""
         for key, _ in self.entries(node, what):
             if key.text not in known:
-                close = difflib.get_close_matches(key.text, known, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"write one of {', '.join(known)}"
+                close = nearest(key.text, known)
+                hint = f"did you mean {close}?" if close else f"write one of {', '.join(known)}"
                 self.wrong(key, f"{what} has no key {short(key.text)}", hint)
         return {key.text: value for key, value in self.entries(node, what) if not _is_nothing(value)}
 

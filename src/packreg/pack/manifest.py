@@ -16,14 +16,13 @@ from dataclasses import dataclass, field
 from packreg.errors import InvalidPack, Problem
 from packreg.pack.files import MANIFEST
 from packreg.pack.problems import Problems
-from packreg.pack.runtime import Option, RuntimeReader, virtualenv_problem
+from packreg.pack.runtime import TEXT_FIELDS, Option, RuntimeReader, virtualenv_problem
 from packreg.pack.strict_yaml import Mapping, Scalar, read_yaml
 from packreg.pack.text import BOM, LINE_BREAK, short
 from packreg.pack.version import version_problem
 
 INPUT_FORMATS = ("kubernetes-admission",)
 
-_TEXT_FIELDS = ("version", "main", "description", "author", "website", "license", "inputFormat")
 _PLAIN = re.compile(r"[A-Za-z.][A-Za-z0-9._/+-]*", re.ASCII)
 
 
@@ -98,8 +97,8 @@ def parse_manifest(data: bytes, problems: Problems, *, limit: int = 64 * 1024) -
 def _read_fields(root: Mapping, problems: Problems) -> Manifest:
     reader = RuntimeReader(MANIFEST, problems)
     runtime, options = reader.read(root)
-    reader.warn_unknown(root, ("runtime", *_TEXT_FIELDS))
-    texts = {name: _text(name, root, problems) for name in _TEXT_FIELDS}
+    reader.warn_unknown(root, ("runtime", *TEXT_FIELDS))
+    texts = {name: _text(name, root, problems) for name in TEXT_FIELDS}
     version, main, input_format = (texts[name] for name in ("version", "main", "inputFormat"))
     if version is not None:
         problem, fix = version_problem(version)

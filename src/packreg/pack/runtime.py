@@ -6,7 +6,6 @@ ignored there and warned about here.
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 import unicodedata
@@ -16,6 +15,7 @@ from packreg.pack.paths import path_problem
 from packreg.pack.problems import Problems
 from packreg.pack.strict_yaml import Mapping, Node, Scalar
 from packreg.pack.text import short
+from packreg.text import nearest
 
 RUNTIMES = ("python", "nodejs", "opa")
 #: Other runtimes of the Pulumi CLI and its branches, which packreg does not run.
@@ -24,6 +24,8 @@ TOOLCHAINS = ("pip", "uv", "poetry")
 TYPECHECKERS = ("mypy", "pyright")
 PACKAGE_MANAGERS = ("auto", "npm", "yarn", "pnpm", "bun")
 
+#: The keys of a manifest beside `runtime`.
+TEXT_FIELDS = ("version", "main", "description", "author", "website", "license", "inputFormat")
 _OPTIONS = {
     "python": ("virtualenv", "toolchain", "typechecker"),
     "nodejs": ("typescript", "tsconfig", "nodeargs", "production", "packagemanager"),
@@ -105,13 +107,15 @@ def virtualenv_problem(text: str) -> tuple[str, str]:
     return path, ""
 
 
-def closest(word: str, known: tuple[str, ...]) -> str:
-    """The word of `known` that was most likely meant, or an empty string."""
-    if len(word) > 40:
-        return ""
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.strip().casefold(), folded, 1)
-    return folded[near[0]] if near else ""
+def _where_it_belongs(key: str, parent: str) -> str:
+    """The hint to write a key where it means something, as it does not below `parent`; "" where nowhere."""
+    if parent != "runtime.options." and any(key in options for options in _OPTIONS.values()):
+        return "it is an option of the runtime: indent it, so that it stands below `options:` of `runtime:`"
+    if key == "options" and not parent:
+        return "indent it, so that it stands below `runtime:`"
+    if parent and key in TEXT_FIELDS:
+        return "begin its line with it, without spaces: it is no part of `runtime:`"
+    return ""
 
 
 class RuntimeReader:
@@ -131,7 +135,7 @@ class RuntimeReader:
             self._error("runtime", "the manifest has no runtime", node or close or root, hint)
             return ManifestRuntime("", {})
         if isinstance(node, Scalar):
-            return ManifestRuntime(self._name(node), {})
+            return ManifestRuntime(self._name(node)[0], {})
         if not isinstance(node, Mapping):
             self._error("runtime", "runtime must be a name, or a mapping with name and options", node)
             return ManifestRuntime("", {})
@@ -140,7 +144,7 @@ class RuntimeReader:
         if not isinstance(name, Scalar) or name.is_null:
             self._error("runtime", "runtime has no name", name or node, "add `name: python` to it")
             return ManifestRuntime("", {})
-        runtime = self._name(name)
+        runtime, meant = self._name(name)
         options = node.get("options")
         if options is None or (isinstance(options, Scalar) and options.is_null):
             return ManifestRuntime(runtime, {})
@@ -149,7 +153,7 @@ class RuntimeReader:
                 "options", "runtime.options must be a mapping", options, "write `virtualenv: venv` below it"
             )
             return ManifestRuntime(runtime, {})
-        return ManifestRuntime(runtime, self._options(options, runtime) if runtime else {})
+        return ManifestRuntime(runtime, self._options(options, meant) if meant else {})
 
     def warn_unknown(self, mapping: Mapping, known: tuple[str, ...], parent: str = "") -> None:
         """Warn about every key of `mapping` that is not in `known`."""
@@ -160,7 +164,9 @@ class RuntimeReader:
                 hint = (
                     "a pack's name is the first argument of PolicyPack(), or the Rego package; remove the key"
                 )
-            elif meant := closest(key.text, known):
+            elif belongs := _where_it_belongs(key.text, parent):
+                hint = belongs
+            elif meant := nearest(key.text, known):
                 hint = f"did you mean {meant}?"
             else:
                 hint = f"known are {', '.join(known)}" if known else "this runtime has no options"
@@ -179,20 +185,21 @@ class RuntimeReader:
     def _error(self, code: str, message: str, node: Node, hint: str = "") -> None:
         self.problems.error(code, message, f"{self.where}:{node.place}", hint)
 
-    def _name(self, node: Scalar) -> str:
+    def _name(self, node: Scalar) -> tuple[str, str]:
+        """The runtime, "" after an error, and the one that was probably meant, "" for none."""
         name = node.text
         if name in RUNTIMES:
-            return name
+            return name, name
         folded = unicodedata.normalize("NFKC", name).strip().casefold()
         known = name in OTHER_RUNTIMES
-        meant = "" if known else _ALIASES.get(folded) or closest(folded, RUNTIMES)
+        meant = "" if known else _ALIASES.get(folded) or nearest(folded, RUNTIMES)
         hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(RUNTIMES)}"
         odd = next((character for character in name if not character.isascii()), None)
         if odd:
             hint += f" The name holds U+{ord(odd):04X} {unicodedata.name(odd, 'without a name')}"
         what = "is a runtime that packreg does not support" if known else "is not a runtime"
         self._error("runtime", f"{short(name)} {what}; supported are {', '.join(RUNTIMES)}", node, hint)
-        return ""
+        return "", meant
 
     def _options(self, mapping: Mapping, runtime: str) -> dict[str, Option]:
         self.warn_unknown(mapping, _OPTIONS[runtime], "runtime.options.")
@@ -233,7 +240,7 @@ class RuntimeReader:
             "typechecker": TYPECHECKERS,
         }.get(name)
         if choices and value not in choices:
-            meant = closest(value, choices)
+            meant = nearest(value, choices)
             hint = f"did you mean {meant}?" if meant else f"it is one of {', '.join(choices)}"
             # A policy run never type-checks; the other two decide what is installed.
             tell = self.problems.warn if name == "typechecker" else self.problems.error

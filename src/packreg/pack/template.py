@@ -7,7 +7,6 @@ have alike is below `templates/shared/`; a file of the template itself comes bef
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -19,6 +18,7 @@ from packreg.errors import UsageError
 from packreg.pack.bundle import extract
 from packreg.pack.files import File
 from packreg.pack.version import pack_name
+from packreg.text import nearest
 
 _SUFFIX = ".template"
 
@@ -64,8 +64,8 @@ def new_pack(template: str, directory: Path, name: str) -> str:
     """
     found = TEMPLATES.get(template)
     if found is None:
-        near = difflib.get_close_matches(template, TEMPLATES, 1)
-        hint = f"did you mean {near[0]}?" if near else "`packreg new --templates` lists them"
+        near = nearest(template, TEMPLATES)
+        hint = f"did you mean {near}?" if near else "`packreg new --templates` lists them"
         raise UsageError(f"there is no template for {template!r}", hint=hint)
     name = pack_name(name)
     if found.language == "opa":

@@ -59,16 +59,18 @@ def name_problem(name: str, what: str = "pack name") -> str:
     return ""
 
 
-def pack_name(text: str) -> str:
-    """The stored form of a pack name: ASCII lower case.
+def pack_name(text: str, what: str = "pack name") -> str:
+    """The stored form of a pack name, or of `what` has the same rule: ASCII lower case.
 
     Raises:
-        UsageError: `text` cannot name a pack.
+        UsageError: `text` cannot be one.
     """
     folded = text.lower() if text.isascii() else text
-    problem = name_problem(folded)
+    problem = name_problem(folded, what)
     if problem:
-        raise UsageError(f"{text!r} is not a pack name: {problem}")
+        fits = re.sub(r"[^a-z0-9._-]+", "-", folded[:MAX_NAME]).strip("._-")
+        hint = f"write {fits}" if fits and not name_problem(fits, what) else ""
+        raise UsageError(f"{text[:200]!r} is not a {what}: {problem}", hint=hint)
     return folded
 
 

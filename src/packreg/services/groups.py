@@ -205,7 +205,7 @@ def new_group(
         PackregError: as `edit_governance`.
     """
     made = Group(
-        pack_name(name),
+        pack_name(name, "group's name"),
         mode,
         frozenset(kinds),
         tuple(sorted({*members.stacks})),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +24,7 @@ from packreg.reports.report_keys import (
     run_prefix,
 )
 from packreg.reports.stored import MAX_REPORT, StoredReport
+from packreg.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -268,8 +268,8 @@ def unseen(workspace: Workspace, entity: Entity) -> str:
     names = [each.name for each in ReportStore(workspace).entities(runs) if each.kind == entity.kind]
     if entity.name in names:
         return ""
-    near = get_close_matches(entity.name, names, n=1, cutoff=0.8)
-    return f"no run on {entity.name} is known" + (f"; did you mean {near[0]}?" if near else "")
+    near = nearest(entity.name, names)
+    return f"no run on {entity.name} is known" + (f"; did you mean {near}?" if near else "")
 
 
 def object_digest(data: bytes) -> str:

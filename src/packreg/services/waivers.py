@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg._version import __version__
@@ -20,6 +19,7 @@ from packreg.pack.version import pack_name
 from packreg.services.enable import metadata_of
 from packreg.services.governance import edit_governance, read_governance
 from packreg.services.groups import GroupsEdit, change_for, known_entities
+from packreg.text import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,10 +141,8 @@ def _policies(
     warnings = []
     names = {each.name for info in known for each in info.policies}
     if len(known) == len(versions) and policy not in names:
-        close = difflib.get_close_matches(policy, names, n=1)
-        hint = (
-            f"did you mean {pack}:{close[0]}?" if close else f"its policies: {', '.join(sorted(names)[:20])}"
-        )
+        close = nearest(policy, names)
+        hint = f"did you mean {pack}:{close}?" if close else f"its policies: {', '.join(sorted(names)[:20])}"
         raise NotFound(f"{pack} has no policy {policy[:100]!r}", hint=hint)
     if len(known) < len(versions):
         message = f"a version of {pack} has no metadata, so its policies are not known"

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, date, datetime
-from difflib import get_close_matches
 
 from packreg.errors import UsageError
 from packreg.groups.entities import is_backend_name
+from packreg.text import nearest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -199,8 +199,8 @@ def _moment(path: str, key: str, item: Any) -> str:
 
 def _unknown(path: str, key: str, known: list[str]) -> UsageError:
     words = {name.rpartition(".")[2]: name for name in known}
-    close = get_close_matches(key.rpartition(".")[2], words, n=1)
-    hint = f"did you mean {words[close[0]]}?" if close else f"the keys are {', '.join(known)}"
+    close = nearest(key.rpartition(".")[2], words)
+    hint = f"did you mean {words[close]}?" if close else f"the keys are {', '.join(known)}"
     return usage(f"{path}: there is no setting {key}", hint)
 
 
