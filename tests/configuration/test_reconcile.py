@@ -107,6 +107,30 @@ def test_a_policy_that_the_pack_does_not_have_is_warned_of() -> None:
     ]
 
 
+def test_a_property_that_the_schema_does_not_name_is_warned_of() -> None:
+    """It may be misspelt, or stand one level too deep; a schema that names none takes all."""
+    schema = PolicySchema({"keys": {"type": "array"}, "max": {"type": "number"}})
+    policies = (
+        Policy("tags", "advisory", schema),
+        Policy("any", "advisory", PolicySchema()),
+        Policy("no", "advisory"),
+    )
+    tags = b'{"key": ["A"], "Max": 4, "zone": 1, "properties": {"max": 1}}'
+    text = b'{"tags": ' + tags + b', "any": {"x": 1}, "no": {"x": 1}}'
+    done = reconcile(ConfigurablePack("p", policies), [read_layer(text, "policies.json")])
+    assert [(w.code, w.where, w.message.split(":")[0], w.hint) for w in done.warnings] == [
+        ("config-unknown-property", "policies.json", "tags.Max", "did you mean max?"),
+        ("config-unknown-property", "policies.json", "tags.key", "did you mean keys?"),
+        (
+            "config-unknown-property",
+            "policies.json",
+            "tags.properties",
+            "write the properties themselves, beside enforcementLevel",
+        ),
+        ("config-unknown-property", "policies.json", "tags.zone", "its properties: keys, max"),
+    ]
+
+
 def test_warnings_of_a_file_reach_the_result() -> None:
     """A key given twice in a file is still said when the configuration is accepted."""
     pack = ConfigurablePack("p", (Policy("a", "advisory"),))

@@ -126,3 +126,25 @@ def test_any_value_gives_a_package_or_a_problem(value: dict[str, object], named:
     assert (package is None) == bool(problems.errors)
     for problem in problems.errors + problems.warnings:
         assert problem.where.startswith(f"{FILE_NAME}:") or problem.code == "version-missing"
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("https://x.example/lib.tgz", "is an archive at a URL"),
+        ("HTTP://x.example/lib-1.0.tar.gz", "is an archive at a URL"),
+        ("https://user@x.example:8443/lib", "comes from a URL"),
+        ("https://x.example/lib.git#v1", "comes from a git repository"),
+        ("acme/lib#v1", "comes from a git repository"),
+        ("file:./lib-1.0.0.tgz", "is a local path"),
+        ("lib-1.0.0.tgz", "is a local path"),
+        ("../lib", "is a local path"),
+    ],
+)
+def test_a_dependency_is_called_what_it_is(spec: str, said: str) -> None:
+    """What comes from no registry is refused, and its author reads where it comes from."""
+    problems = Problems()
+    value = {"name": "a", "version": "1.0.0", "dependencies": {"lib": spec}}
+    parse_package_json(json.dumps(value).encode(), problems)
+    [problem] = [problem for problem in problems.errors if problem.code == "dependency"]
+    assert problem.message.startswith(f"lib {said}: ")

@@ -170,3 +170,22 @@ def test_any_bytes_give_requirements_or_a_problem(data: bytes) -> None:
     problems = Problems()
     parsed = parse_requirements({"r": File(data)}, "r", problems)
     assert (parsed is None) == bool(problems.errors)
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "hint"),
+    [
+        ("lib @ https://x.example/lib-1.0.tar.gz", "comes from a URL", "name it with a version"),
+        ("https://x.example/lib-1.0.zip", "comes from a URL", "name it with a version"),
+        ("lib @ git+https://x.example/lib", "comes from a git repository", "name it with a version"),
+        ("lib @ file:///lib", "is a local path", "name it with a version"),
+        ("lib-1.0.tar.gz", "is a local path", "put the code into the pack"),
+        ("lib=1.0", "is not a requirement", "write lib==1.0"),
+        ("lib == 1.0 extra", "is not a requirement", ""),
+    ],
+)
+def test_a_requirement_is_called_what_it_is(line: str, said: str, hint: str) -> None:
+    """What comes from no index, or cannot be read, is refused, and its author reads why."""
+    [problem] = _parse(f"{line}\n")[1].errors
+    assert said in problem.message
+    assert problem.hint.startswith(hint) and bool(problem.hint) == bool(hint)

@@ -5,8 +5,8 @@ pack's `initialConfig`, environments, files. Within a layer `all` sets every pol
 policies' own settings count, so a later layer's `all` beats an earlier layer's single policy. Properties are
 merged key by key, not deeply. All of this is the Pulumi CLI's behaviour, and so is that a policy the pack
 does not have is accepted when it is given a level. What is better here: every problem is reported at once,
-with its place and what is allowed, and there is a warning of a policy that the pack does not have and of a
-key given twice.
+with its place and what is allowed, and there is a warning of a policy that the pack does not have, of a
+property that a policy's schema does not name, and of a key given twice.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def reconcile(pack: ConfigurablePack, layers: Sequence[Layer] = ()) -> Configura
         errors.extend(_remediating(settings, layers))
     if errors:
         raise refused(f"the configuration of {pack.name} is refused", errors)
-    return Configuration(settings, tuple(_warnings(own, layers)))
+    return Configuration(settings, (*_warnings(own, layers), *_unknown_properties(pack, layers)))
 
 
 def own_settings(pack: ConfigurablePack) -> dict[str, Setting]:
@@ -191,6 +191,26 @@ def _warnings(own: Mapping[str, Setting], layers: Sequence[Layer]) -> Iterator[P
                     SchemaViolation((name,), "the pack has no such policy; this setting does nothing")
                 )
                 yield Problem("config-unknown-policy", message, layer.where, _meant(name, own))
+
+
+def _unknown_properties(pack: ConfigurablePack, layers: Sequence[Layer]) -> Iterator[Problem]:
+    """Properties that a policy's schema does not name. The Pulumi CLI passes them on, and says nothing."""
+    schemas = {policy.name: policy.schema for policy in pack.policies if policy.schema}
+    for layer in layers:
+        for policy, setting in sorted(layer.settings.items()):
+            names = schemas.get(policy, PolicySchema()).properties
+            for name in sorted(setting.properties.keys() - names.keys()) if names else ():
+                if not any(secret and secret in name for secret in layer.secrets):
+                    said = str(SchemaViolation((policy, name), "the policy's schema has no such property"))
+                    yield Problem("config-unknown-property", said, layer.where, _property_meant(name, names))
+
+
+def _property_meant(name: str, known: Mapping[str, object]) -> str:
+    if name == "properties":
+        return "write the properties themselves, beside enforcementLevel"
+    if close := nearest(name, known):
+        return f"did you mean {close}?"
+    return f"its properties: {', '.join(sorted(known)[:20])}"
 
 
 def _meant(name: str, own: Mapping[str, Setting]) -> str:

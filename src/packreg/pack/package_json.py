@@ -190,7 +190,8 @@ class _PackageReader:
                 return
             self._warn("dependency-alias", f"{name} is another package, {alias[1]}", path, "name it directly")
         if _ARCHIVE.fullmatch(wanted):  # first, since x-1.0.0.tgz could be a range, and npm takes the file
-            self._error("dependency", f"{name} is a local path: {short(spec)}", path, _FROM_REGISTRY)
+            what = "is an archive at a URL" if _is_url(wanted) else "is a local path"
+            self._error("dependency", f"{name} {what}: {short(spec)}", path, _FROM_REGISTRY)
         elif wanted in ("", "*", "x", "X"):
             message = f"{name} accepts any version, even an incompatible one"
             self._warn("dependency-any", message, path, "write a range such as ^1.2.0")
@@ -261,14 +262,18 @@ def _overridden(path: Path) -> str:
     return match[1] if match else words[-1]
 
 
+def _is_url(spec: str) -> bool:
+    return bool(re.match(r"https?:", spec, re.IGNORECASE))
+
+
 def _source(spec: str) -> str:
     """Where a dependency comes from that is not from a registry, in words."""
     if spec.startswith("workspace:"):
         return "is in a workspace that only its author has"
     if spec.startswith(("file:", "link:", "portal:", ".", "/", "~/", "\\")):
         return "is a local path"
-    if re.match(r"git|ssh:|[^/@:]+/[^/]|[^@]+@[^:]+:|(?:github|gitlab|bitbucket|gist):", spec):
-        return "comes from a git repository"
-    if re.match(r"https?:", spec):
+    if _is_url(spec) and not spec.partition("#")[0].endswith(".git"):
         return "comes from a URL"
+    if re.match(r"git|https?:|ssh:|[^/@:]+/[^/]|[^@]+@[^:]+:|(?:github|gitlab|bitbucket|gist):", spec):
+        return "comes from a git repository"
     return "does not come from a registry"

@@ -38,6 +38,7 @@ _NEXT_OPTION = re.compile(r"(?<!\s)\s++(?=-)")
 _HASH = re.compile(
     r"--hash(?:=|\s+)(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})", re.ASCII
 )
+_ONE_EQUALS = re.compile(r"[A-Za-z0-9._-]+\s*=\s*[0-9]")
 _DIRECT = re.compile(r"[\w.-]++\s*+(?:\[[^\]]*+\])?+\s*+@")
 _ARCHIVE = re.compile(r"[^\s;\[]*\.(?:whl|zip|tar|tgz|tbz|txz|tlz|tar\.(?:gz|bz2|xz|lz|lzma))", re.IGNORECASE)
 
@@ -219,7 +220,10 @@ def parse_requirement(body: str, where: str, problems: Problems) -> Requirement 
         return None
     head = re.split(r"[;\[<>=!\s]", body, maxsplit=1)[0]
     if "://" in body or _DIRECT.match(body):
-        message = f"{short(body)} comes from a URL"
+        address = body.rpartition("@ ")[2].strip()
+        local, git = address.startswith("file:"), address.startswith("git")
+        what = "is a local path" if local else f"comes from a {'git repository' if git else 'URL'}"
+        message = f"{short(body)} {what}"
         hint = "name it with a version: whoever installs chooses the index it comes from"
         problems.error("requirement-url", message, where, hint)
         return None
@@ -233,7 +237,8 @@ def parse_requirement(body: str, where: str, problems: Problems) -> Requirement 
         requirement = Requirement(body)
     except InvalidRequirement as error:
         reason = str(error).splitlines()[0]
-        problems.error("requirement-syntax", f"{short(body)} is not a requirement: {reason}", where)
+        hint = f"write {head}{body[len(head) :].replace('=', '==', 1)}" if _ONE_EQUALS.match(body) else ""
+        problems.error("requirement-syntax", f"{short(body)} is not a requirement: {reason}", where, hint)
         return None
     requirement.name = canonicalize_name(requirement.name)
     return requirement
