@@ -96,7 +96,9 @@ def test_nothing_follows_what_is_still_to_come() -> None:
         times.check_writer(NOON, ahead)
     clock[0] += 1
     made = times.transferred(by="ada", reason="a wrong clock", now=lambda: NOON, attempt_id="a-1")
-    assert made == (1, "ada", NOON, "a wrong clock") == times.transfers()[0]
+    assert made == (1, "ada", NOON, "a wrong clock")
+    with pytest.raises(UsageError, match="needs a reason"):
+        times.transferred(by="ada", reason=" ", now=lambda: NOON, attempt_id="a-2")
     times.check_writer(NOON, ahead)
 
 

@@ -162,10 +162,6 @@ class StoreTimes:
         self._since = None
         return self._read(revision.value, revision.number)
 
-    def transfers(self) -> list[Transfer]:
-        """Every transfer that was said, the newest first."""
-        return [self._read(each.value, each.number) for each in self._chain.history()]
-
     def _read(self, value: bytes, number: int) -> Transfer:
         found = Members.read(value, self._chain.key(number), MAX_REVISION)
         return Transfer(number, found.text("by"), found.text("at"), found.text("reason"))
