@@ -16,7 +16,6 @@ WITHOUT = {
     "cli/base.py": "the frame of every command, which test_app runs for each of them",
     "cli/context.py": "what every command is given, which each of their tests makes",
     "cli/progress.py": "draws on a terminal; the commands that show it are run",
-    "cli/resources_to_judge.py": "the declaration of five options, which the documentation and its test list",
     "guard/run.py": "types alone",
     "guard/server.py": "the process around test_guard, test_callers, test_life and test___main__",
     "pack/files.py": "types and limits alone; what they bound is tried where it is read",

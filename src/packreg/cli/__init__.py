@@ -10,9 +10,8 @@ names. The other modules serve several commands:
 
     start, app, base, exits, missing_path          the way in, and what all commands share
     context, output, progress, report_output       a run of the command: its workspace, and what is shown
-    edits, policy_table, entities, resources_to_judge  shown or asked for by several commands
+    edits, policy_table, entities                  shown or asked for by several commands
     pulumi_command, ci_steps, project_plugins      how the Pulumi CLI gets the guard
-    atomic                                         what is written
 
 - stdout is data, stderr is talk. On a terminal, tables have a header and aligned columns; anywhere else
   they are lines of tab-separated fields without a header, for `cut`, `awk` and `while read`.

@@ -12,7 +12,6 @@ from packreg._version import __version__
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
-from packreg.cli.resources_to_judge import resource_options
 from packreg.configuration.file import MAX_FILE, read_layer
 from packreg.enforcement.hidden import unread, with_names
 from packreg.errors import Problem, UsageError
@@ -36,7 +35,11 @@ if TYPE_CHECKING:
     ),
 )
 @click.argument("packs", metavar="REF|DIR...", nargs=-1, required=True)
-@resource_options
+@click.option("--state", metavar="FILE", help="Judge what `pulumi stack export` wrote.")
+@click.option("--preview", metavar="FILE", help="Judge what `pulumi preview --json` wrote.")
+@click.option("--resources", metavar="FILE", help="Judge resources in JSON Lines.")
+@click.option("--stack", metavar="STACK", help="Judge a stack of a self-managed backend: [ORG/]PROJECT/NAME.")
+@click.option("--backend", metavar="URL", help="That backend. Default: PULUMI_BACKEND_URL.")
 @click.option(
     "--config",
     metavar="[PACK=]FILE",
