@@ -100,7 +100,6 @@ def test_the_report_as_json_has_the_documented_keys(tmp_path: Path) -> None:
     for problem in (*document["errors"], *document["warnings"]):
         assert list(problem) == ["code", "message", "where", "hint"]
     assert [problem["code"] for problem in document["errors"]] == ["version-missing"]
-    assert [problem["code"] for problem in document["warnings"]] == ["no-dependencies"]
 
 
 def test_every_problem_is_reported_at_once(tmp_path: Path) -> None:

@@ -114,12 +114,6 @@ def test_the_one_python_file_is_named_in_the_hint() -> None:
     assert problems.errors[0].hint == "rename main.py to __main__.py"
 
 
-def test_nothing_to_install_is_warned_about() -> None:
-    """A Python pack that depends on nothing probably forgot its requirements.txt."""
-    _, problems = _ask(Manifest("python"), {MAIN: ""})
-    assert [problem.code for problem in problems.warnings] == ["no-dependencies"]
-
-
 @pytest.mark.parametrize("path", ["requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock"])
 def test_dependencies_that_a_rule_leaves_out_are_an_error(path: str) -> None:
     """A dependency file that lies on the disk but not in the pack would change what is installed."""

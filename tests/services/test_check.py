@@ -54,8 +54,8 @@ def test_rego_is_not_passed_over_without_opa(tmp_path: Path) -> None:
     workspace = open_workspace(tmp_path, PATH=str(tmp_path / "bin"))
     write_pack(tmp_path / "p", "limits", "1.0.0")
     with pytest.raises(InstallError, match="opa"):
-        check_path(workspace, Path("p"), None, None, rego=True)
-    report, _ = check_path(workspace, Path("p"), None, None, rego=True, without_opa=True)
+        check_path(workspace, Path("p"), None, None, loadable=True)
+    report, _ = check_path(workspace, Path("p"), None, None, loadable=True, without_opa=True)
     assert report.ok and [problem.code for problem in report.warnings] == ["rego-unchecked"]
-    checked_pack(workspace, Path("p"), None, None, rego=True, without_opa=True)
+    checked_pack(workspace, Path("p"), None, None, loadable=True, without_opa=True)
     assert "opa" in told(workspace).warned[0]

@@ -167,11 +167,11 @@ def test_metadata_that_cannot_be_is_refused(author: User) -> None:
 
 
 def test_a_pack_that_does_not_start_is_refused_with_what_it_wrote(author: User) -> None:
-    """The author sees the traceback, and how to publish without running; nothing was written."""
-    python(author, before="import no_such_module")
+    """The author sees the traceback, and no way around it is offered; nothing was written."""
+    python(author, before="__import__('no_such_module')")
     done = author("publish", "guard", "--json")
     assert "ModuleNotFoundError: No module named 'no_such_module'" in refused(done, "load-failed")
-    assert "--no-run" in done.json()["error"]["hint"]
+    assert "--no-run" not in done.out + done.err
     assert "guard/__main__.py" not in done.err, "the author's directory took no part"
     assert nothing_published(author)
     record = author.must("publish", "guard", "--no-run", "--json").json()

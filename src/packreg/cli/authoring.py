@@ -104,7 +104,7 @@ def check_command(context: CommandContext, directory: Path, name: str | None, ve
 
     These are the checks of `publish`, all at once, each with its place and its fix. Exit code 0 or 7.
     """
-    report, _ = check_path(context, directory, name, version, rego=True)
+    report, _ = check_path(context, directory, name, version, loadable=True)
     if name_alone_is_unknown(report):  # which `publish` learns from the running pack
         report = replace(report, errors=(), warnings=(*report.warnings, *report.errors))
     if context.out.json:

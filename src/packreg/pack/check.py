@@ -7,8 +7,9 @@ what is in no file. Files, entry point, dependencies, credentials: each problem 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packreg.errors import InvalidPack, Problem
@@ -16,13 +17,14 @@ from packreg.pack.bundle import decode
 from packreg.pack.credentials import find_credentials
 from packreg.pack.entry import Dependencies, check_runnable, check_texts
 from packreg.pack.files import DEFAULT_LIMITS, MANIFEST, File, Limits
+from packreg.pack.loadable import check_loadable
 from packreg.pack.manifest import Manifest, missing_version, parse_manifest
 from packreg.pack.npm_files import NpmFiles
 from packreg.pack.package_json import PackageJson, parse_package_json
 from packreg.pack.paths import collisions, shown
 from packreg.pack.problems import Problems
 from packreg.pack.requirements import Requirements
-from packreg.pack.select import LeftOut, left_out_by_default, read_file, select_files
+from packreg.pack.select import LeftOut, Selection, left_out_by_default, read_file, select_files
 from packreg.pack.source_name import literal_names
 from packreg.pack.version import Version, name_problem, pack_name
 
@@ -33,7 +35,8 @@ _ALTERNATIVES = ("PulumiPolicy.yml", "PulumiPolicy.json")
 class PackReport:
     """What a check found. `name`, `version` and `runtime` are None as far as they are not known.
 
-    `files` is the number of files in the pack; `left_out` what lies beside them and is not part of it.
+    `files` is the number of files in the pack, `contents` what is in them, as far as they could be read;
+    `left_out` what lies beside them and is not part of it.
     """
 
     name: str | None
@@ -43,6 +46,7 @@ class PackReport:
     errors: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     left_out: tuple[LeftOut, ...] = ()
+    contents: Mapping[str, File] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -93,11 +97,13 @@ def check_directory(
     version: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     poetry: bool = False,
+    loadable: bool = False,
 ) -> tuple[PackReport, Pack | None]:
     """Check the pack in a directory; `poetry` says that poetry can be run here.
 
-    The pack is None unless it could be read whole; with credentials in it, it is there and the report is not
-    ok.
+    With `loadable` its source, dependencies and locks are asked whether it can be loaded. The pack is None
+    unless it could be read whole; with credentials in it, or where it cannot be loaded, it is there and the
+    report is not ok.
 
     Raises:
         UsageError: `name` or `version`, as given by the caller, can be none.
@@ -106,6 +112,8 @@ def check_directory(
     selection = select_files(directory, problems, limits, npm=_npm_files(directory, limits))
     examination = _Examination(selection.files, selection.reason, problems, limits)
     pack = examination.run(name, version, poetry=poetry)
+    if loadable:
+        examination.check_loadable(lambda path: _left_out(directory, path, selection))
     return examination.report(selection.left_out), pack
 
 
@@ -116,6 +124,7 @@ def check_bundle(
     version: str | None = None,
     limits: Limits = DEFAULT_LIMITS,
     poetry: bool = True,
+    loadable: bool = False,
 ) -> tuple[PackReport, Pack | None]:
     """Check the pack in a bundle likewise.
 
@@ -130,6 +139,8 @@ def check_bundle(
     _warn_of_strays(files, problems)
     examination = _Examination(files, lambda path: "", problems, limits)
     pack = examination.run(name, version, poetry=poetry)
+    if loadable:
+        examination.check_loadable(lambda path: "")
     return examination.report(), pack
 
 
@@ -162,6 +173,7 @@ class _Examination:
         self.files, self.reason, self.problems, self.limits = files, reason, problems, limits
         self.manifest: Manifest | None = None
         self.package_json: PackageJson | None = None
+        self.needs: Dependencies | None = None
         self.name: str | None = None
         self.version: Version | None = None
 
@@ -171,19 +183,19 @@ class _Examination:
         self.version = Version(version) if version is not None else None
         self._look_at_paths()
         manifest = self.manifest = self._read_manifest()
-        needs = None
         if manifest is None:
             check_texts(self.files, self.problems)
         else:
             if manifest.runtime == "nodejs" and "package.json" in self.files:
                 self.package_json = parse_package_json(self.files["package.json"].data, self.problems)
-            needs = check_runnable(
+            self.needs = check_runnable(
                 manifest, self.package_json, self.files, self.reason, self.problems, poetry=poetry
             )
             self._find_version(manifest)
             self._find_name(manifest.runtime)
         sound = not self.problems.errors
         find_credentials(self.files, self.problems)
+        needs = self.needs
         if not sound or manifest is None or needs is None or self.name is None or self.version is None:
             return None
         return self._pack(manifest, needs, self.name, self.version)
@@ -200,6 +212,10 @@ class _Examination:
             dependencies_kind=needs.kind,
         )
 
+    def check_loadable(self, left_out: Callable[[str], str]) -> None:
+        """Ask whether the pack can be loaded, as `loadable` does."""
+        check_loadable(self.files, self.manifest, self.package_json, self.needs, left_out, self.problems)
+
     def report(self, left_out: tuple[LeftOut, ...] = ()) -> PackReport:
         """What was found so far."""
         return PackReport(
@@ -210,6 +226,7 @@ class _Examination:
             errors=tuple(self.problems.errors),
             warnings=tuple(self.problems.warnings),
             left_out=left_out,
+            contents=self.files,
         )
 
     def _look_at_paths(self) -> None:
@@ -286,6 +303,11 @@ class _Examination:
             if self.name != names[0]:
                 message = f"the pack is published as {self.name}: names are in lower case"
                 self.problems.warn("name-case", message, "", f"write {self.name} in the source")
+
+
+def _left_out(directory: Path, path: str, selection: Selection) -> str:
+    """Why a file that lies in the directory is not in the pack; "" for any other path."""
+    return selection.reason(path) if os.path.isfile(directory / path) else ""  # noqa: PTH113
 
 
 def _npm_files(directory: Path, limits: Limits) -> NpmFiles | None:

@@ -94,9 +94,9 @@ class _Checker:
                 self.problems.error("package-json-missing", message, "", "make one with 'npm init'")
             return
         main = package_json.main
-        if main and any(path in self.files for path in _node_candidates(main)):
+        if main and node_entry(self.files, main) in _node_candidates(main):
             return
-        found = next((path for path in ("index.js", "index.ts") if path in self.files), "")
+        found = node_entry(self.files, None)
         if main and found:
             message = f"main is {main}, which is not in the pack{self._because(main)}; Node.js takes {found}"
             self.problems.warn(
@@ -137,11 +137,6 @@ class _Checker:
         kind = self._kind(project)
         if kind == "poetry":
             self._poetry(project, there=poetry)
-        if kind == "none":
-            message = "there is no requirements.txt or pyproject.toml, so nothing is installed for the pack"
-            self.problems.warn(
-                "no-dependencies", message, "", "write pulumi-policy>=1,<2 into requirements.txt"
-            )
         if kind != "requirements":
             return Dependencies(kind)
         return Dependencies(kind, parse_requirements(self.files, REQUIREMENTS, self.problems))
@@ -217,6 +212,12 @@ class _Checker:
 
     def _mentioned(self, path: str) -> bool:
         return any(problem.where.partition(":")[0] == path for problem in self.problems.errors)
+
+
+def node_entry(files: Files, main: str | None) -> str:
+    """The file that Node.js loads: what `main` names, else index.js or index.ts; "" where there is none."""
+    candidates = (*(_node_candidates(main) if main else ()), "index.js", "index.ts")
+    return next((path for path in candidates if path in files), "")
 
 
 def _node_candidates(main: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Just enough of JavaScript and TypeScript to find `new PolicyPack("name"`.
+"""Just enough of JavaScript and TypeScript to find `new PolicyPack("name"` and what a file imports.
 
 A tokenizer: comments, strings, templates and regular expressions are told from code, nothing is parsed. A
 slash is taken for a regular expression where a value cannot end, which is wrong behind `if (x)` alone.
@@ -66,6 +66,11 @@ def _argument(tokens: list[Token], at: int, classes: set[str]) -> str | None:
 
 def tokenize(source: str) -> Iterator[Token]:
     """The tokens of `source`; a template with substitutions is the sign "`", and its code is read too."""
+    return (token for _, token in tokens_with_offsets(source))
+
+
+def tokens_with_offsets(source: str) -> Iterator[tuple[int, Token]]:
+    """The same, each with the offset at which it begins."""
     at = 0
     division = 0  # up to here on this line no slash begins a regular expression: one was tried and has no end
     previous = Token("sign", "")
@@ -75,7 +80,7 @@ def tokenize(source: str) -> Iterator[Token]:
         if space:
             at = space.end()
             continue
-        character = source[at]
+        character, begin = source[at], at
         if character in "\"'":
             match = _STRING.match(source, at)
             assert match is not None
@@ -94,7 +99,7 @@ def tokenize(source: str) -> Iterator[Token]:
             if nested and character in "{}":
                 nested[-1] += 1 if character == "{" else -1
             previous, at = Token("sign", character), at + 1
-        yield previous
+        yield begin, previous
 
 
 def _template(source: str, at: int, nested: list[int]) -> tuple[Token, int]:

@@ -45,7 +45,8 @@ class PackageJson:
     """A package.json that keeps the rules.
 
     `main` is a normalised path inside the pack or None; `files` the patterns as written, None when the key
-    is missing; `dependencies` maps each of `GROUPS` to names and ranges.
+    is missing; `dependencies` maps each of `GROUPS` to names and ranges. With overrides the ranges are not
+    all that decides.
     """
 
     name: str
@@ -53,6 +54,7 @@ class PackageJson:
     main: str | None = None
     files: tuple[str, ...] | None = None
     dependencies: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    has_overrides: bool = False
 
 
 def parse_package_json(data: bytes, problems: Problems) -> PackageJson | None:
@@ -85,6 +87,7 @@ class _PackageReader:
             main=self._main(),
             files=self._files(),
             dependencies={group: self._group(group) for group in GROUPS},
+            has_overrides=bool(self.value.get("overrides")),
         )
         self._overrides()
         self._surroundings()

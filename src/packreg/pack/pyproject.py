@@ -95,7 +95,7 @@ class PyProject:
     name where there is no `__main__.py` (pulumi-language-python: `IsBuildablePackage`). `is_poetry`: it has
     a [tool.poetry] table; `poetry_plugins`: it wants plugins, which poetry would install and run.
     `dependencies` are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works
-    them out.
+    them out; `poetry_dependencies` are the names in [tool.poetry.dependencies] that are always installed.
     """
 
     name: str | None
@@ -106,6 +106,7 @@ class PyProject:
     is_buildable: bool
     is_poetry: bool
     poetry_plugins: bool = False
+    poetry_dependencies: tuple[str, ...] = ()
 
 
 def detect_toolchain(files: Files, option: str | None) -> str:
@@ -129,17 +130,18 @@ def parse_pyproject(data: bytes, problems: Problems) -> PyProject | None:
     """
     found = len(problems.errors)
     text = decode(data, FILE_NAME, problems, limit=MAX_BYTES)
-    table = None if text is None else _load(text, problems)
+    table = None if text is None else load_toml(text, FILE_NAME, problems)
     if text is None or table is None:
         return None
     project = _PyprojectReader(text, problems).read(table)
     return project if len(problems.errors) == found else None
 
 
-def _load(text: str, problems: Problems) -> dict[str, object] | None:
+def load_toml(text: str, where: str, problems: Problems) -> dict[str, object] | None:
+    """The table of the TOML file `where`; None after a problem."""
     bound = _beyond_bounds(text)
     if bound is not None:
-        place = f"{FILE_NAME}:{position(text, bound)}"
+        place = f"{where}:{position(text, bound)}"
         problems.error("too-deep", "arrays, tables or dotted keys nest too deep", place)
         return None
     try:
@@ -149,9 +151,9 @@ def _load(text: str, problems: Problems) -> dict[str, object] | None:
         message = str(error)[: at.start()] if at else str(error)
         place = f"{at[1]}:{at[2]}" if at and at[1] else position(text, len(text))
         message = f"this is not TOML: {message[:1].lower()}{message[1:200]}"
-        problems.error("toml-syntax", message, f"{FILE_NAME}:{place}")
+        problems.error("toml-syntax", message, f"{where}:{place}")
     except ValueError:  # int() of thousands of digits
-        problems.error("toml-syntax", "this is not TOML: a number has too many digits", FILE_NAME)
+        problems.error("toml-syntax", "this is not TOML: a number has too many digits", where)
     return None
 
 
@@ -212,6 +214,7 @@ class _PyprojectReader:
             is_buildable=_is(_NAME, name) and _is(_BACKEND, build.get("build-backend")),
             is_poetry="poetry" in tool,
             poetry_plugins=isinstance(poetry, dict) and "requires-plugins" in poetry,
+            poetry_dependencies=_poetry_names(poetry),
         )
 
     def _error(self, code: str, message: str, needle: str, hint: str = "") -> None:
@@ -304,6 +307,17 @@ class _PyprojectReader:
         words = {"path": "a local path", "file": "a local path", "git": "a git repository", "url": "a URL"}
         where = words.get(key, "a workspace that only its author has")
         self._error("requirement-url", f"{short(name)} comes from {where}", name, _FROM_INDEX)
+
+
+def _poetry_names(poetry: object) -> tuple[str, ...]:
+    listed = poetry.get("dependencies") if isinstance(poetry, dict) else None
+    if not isinstance(listed, dict):
+        return ()
+    return tuple(
+        name
+        for name, spec in listed.items()
+        if name != "python" and not any(table.get("optional") for table in _tables(spec))
+    )
 
 
 def _is(form: re.Pattern[str], value: object) -> bool:

@@ -7,18 +7,14 @@ that the caller checks, so that source which cannot be read is passed over, neve
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
-from collections.abc import Iterator
 
 from packreg.pack.files import Files
 from packreg.pack.javascript import policy_pack_names
+from packreg.pack.python_source import MAX_PYTHON, read_python
 
 #: Bytes of source that are looked at, nearest to the root first.
 MAX_SOURCE = 256 * 1024
-#: Longer Python files are passed over: CPython 3.11 takes time quadratic in the fields of an f-string.
-MAX_PYTHON = 64 * 1024
 
 #: For each runtime: the endings of its sources, endings that are none, and what a source with a name holds.
 _SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...], bytes]] = {
@@ -64,53 +60,7 @@ def _is_test(path: str) -> bool:
 
 
 def _python_names(data: bytes) -> list[str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about escapes in the pack's own strings
-            tree = ast.parse(data)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, LookupError, OverflowError):
-        return []
-    classes, modules = _imported(tree)
-    return [
-        name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and _is_policy_pack(node.func, classes, modules)
-        for name in _first_argument(node)
-    ]
-
-
-def _imported(tree: ast.AST) -> tuple[set[str], set[str]]:
-    """The names that the class PolicyPack and its module go by in this file."""
-    classes: set[str] = set()
-    modules: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "pulumi_policy":
-            for alias in node.names:
-                if alias.name in ("PolicyPack", "*"):
-                    classes.add(alias.asname or "PolicyPack")
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name.split(".")[0] == "pulumi_policy":
-                    modules.add(alias.asname or "pulumi_policy")
-    return classes, modules
-
-
-def _is_policy_pack(function: ast.expr, classes: set[str], modules: set[str]) -> bool:
-    if isinstance(function, ast.Name):
-        return function.id in classes
-    if not isinstance(function, ast.Attribute) or function.attr != "PolicyPack":
-        return False
-    owner = function.value
-    while isinstance(owner, ast.Attribute):
-        owner = owner.value
-    return isinstance(owner, ast.Name) and owner.id in modules
-
-
-def _first_argument(call: ast.Call) -> Iterator[str]:
-    arguments = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "name"]
-    for argument in arguments:
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-            yield argument.value
+    return [call.name for call in read_python(data).packs if call.name]
 
 
 def _nodejs_names(data: bytes) -> list[str]:

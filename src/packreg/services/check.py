@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from packreg.errors import InvalidPack, UsageError
 from packreg.files import read_file
 from packreg.opa.program import WHERE
+from packreg.pack.conflict_marks import tell_conflicts
 from packreg.pack.problems import Problems
 from packreg.settings.limits import pack_limits
 
@@ -26,53 +27,59 @@ def check_path(
     name: str | None,
     version: str | None,
     *,
-    rego: bool = False,
+    loadable: bool = False,
     without_opa: bool = False,
 ) -> tuple[PackReport, Pack | None]:
-    """Check a pack directory or the file of a bundle; with `rego` OPA packs are also checked by `opa`.
+    """Check a pack directory or the file of a bundle.
+
+    With `loadable` it is also asked whether it can be loaded: of its files, and of `opa`, Node.js and npm.
 
     Raises:
-        InstallError: there is no `opa`; but `without_opa` that is a warning.
+        InstallError: there is no `opa` for an OPA pack; but `without_opa` that is a warning.
     """
-    report, pack = _check(workspace, path, name, version)
-    examined = pack
-    if rego and name_alone_is_unknown(report):
-        examined = _check(workspace, path, UNNAMED, version)[1]
-    if not rego or examined is None or examined.runtime != "opa":
-        return report, pack
-    from packreg.opa.check import opa_problems
-
-    found = Problems()
-    opa = workspace.tools.which("opa") if without_opa else workspace.tools.need("opa", WHERE)
-    if opa is None:
-        found.warn("rego-unchecked", "the Rego files were not checked: there is no program opa", "", WHERE)
-    else:
-        memory = pack_limits(workspace.settings.values, examined.name).memory
-        allowed = workspace.settings.opa_functions
-        opa_problems(examined.files, found, opa, allowed=allowed, memory=memory)
-    # the operator's own analyzer may allow them, and is what `publish` starts the pack with
-    lacking = [
-        p for p in found.errors if workspace.settings.opa_analyzer and p.code == "rego-unknown-function"
-    ]
-    errors = [*report.errors, *(problem for problem in found.errors if problem not in lacking)]
-    warnings = (*report.warnings, *found.warnings, *lacking)
-    return replace(report, errors=tuple(errors), warnings=warnings), pack
-
-
-def _check(
-    workspace: Workspace, path: Path, name: str | None, version: str | None
-) -> tuple[PackReport, Pack | None]:
     from packreg.pack.check import check_bundle, check_directory
 
     place = Path(workspace.cwd, path)
     if place.is_file():
         limits = workspace.limits
         data = read_file(place, limits.unpacked, beginning=True)
-        return check_bundle(data, name=name, version=version, limits=limits)
-    if not place.is_dir():
+        report, pack = check_bundle(data, name=name, version=version, limits=limits, loadable=loadable)
+    elif place.is_dir():
+        poetry = workspace.tools.which("poetry") is not None
+        report, pack = check_directory(
+            place, name=name, version=version, limits=workspace.limits, poetry=poetry, loadable=loadable
+        )
+    else:
         raise UsageError(f"there is no directory or bundle {path}", hint="name the directory of a pack")
-    poetry = workspace.tools.which("poetry") is not None
-    return check_directory(place, name=name, version=version, limits=workspace.limits, poetry=poetry)
+    found = Problems()
+    if loadable and report.runtime == "opa":
+        _opa_findings(workspace, report, found, without_opa=without_opa)
+    elif loadable and report.runtime == "nodejs":
+        from packreg.services.nodejs_findings import nodejs_findings
+
+        directory = place if place.is_dir() else None
+        nodejs_findings(report.contents, directory, workspace.tools, found)
+        tell_conflicts(report.contents, found)
+    errors, warnings = (*report.errors, *found.errors), (*report.warnings, *found.warnings)
+    return replace(report, errors=errors, warnings=warnings), pack
+
+
+def _opa_findings(workspace: Workspace, report: PackReport, problems: Problems, *, without_opa: bool) -> None:
+    """Add what `opa` says of the Rego files."""
+    from packreg.opa.check import opa_problems
+
+    opa = workspace.tools.which("opa") if without_opa else workspace.tools.need("opa", WHERE)
+    if opa is None:
+        problems.warn("rego-unchecked", "the Rego files were not checked: there is no program opa", "", WHERE)
+        return
+    memory = pack_limits(workspace.settings.values, report.name or UNNAMED).memory
+    allowed = workspace.settings.opa_functions
+    opa_problems(report.contents, problems, opa, allowed=allowed, memory=memory)
+    if workspace.settings.opa_analyzer:
+        # the operator's own analyzer may allow them, and is what `publish` starts the pack with
+        lacking = [problem for problem in problems.errors if problem.code == "rego-unknown-function"]
+        problems.errors[:] = [problem for problem in problems.errors if problem not in lacking]
+        problems.warnings.extend(lacking)
 
 
 def name_alone_is_unknown(report: PackReport) -> bool:
@@ -98,6 +105,8 @@ def checked_pack(
             f"the pack in {directory} has {count} problem{'s' if count != 1 else ''}", tuple(report.errors)
         )
     for problem in report.warnings:
+        if name == UNNAMED and problem.code == "name-differs":
+            continue  # nobody calls it that
         workspace.notify.warn(str(problem), problem.hint)
     return pack
 

@@ -106,7 +106,7 @@ def publish_directory(
     if run:
         pack, named = named_or_not(workspace, directory, name, version)
     else:
-        pack, named = checked_pack(workspace, directory, name, version, rego=True, without_opa=True), True
+        pack, named = checked_pack(workspace, directory, name, version, loadable=True, without_opa=True), True
     source = git_source(workspace, directory, pack, allow_dirty=allow_dirty or dry_run)
     pack = with_wheel(workspace, pack)
 

@@ -37,8 +37,8 @@ def named_or_not(
     if name is None:
         report, _ = check_path(workspace, directory, None, version)
         if name_alone_is_unknown(report):
-            return checked_pack(workspace, directory, UNNAMED, version, rego=True), False
-    return checked_pack(workspace, directory, name, version, rego=True), True
+            return checked_pack(workspace, directory, UNNAMED, version, loadable=True), False
+    return checked_pack(workspace, directory, name, version, loadable=True), True
 
 
 def ask_pack(workspace: Workspace, pack: Pack, lock: Lock | None, show: Callable[[str], None]) -> PackInfo:
@@ -113,6 +113,4 @@ def _refused(failed: PackFailed) -> InvalidPack | InstallError:
     log = [line for line in failed.log.splitlines() if line.strip()][-_LOG_LINES:]
     wrote = "\n".join(["; its last output:", *log]) if log else ""
     why = f": {failed.reason}" if failed.reason else ""
-    return InvalidPack(
-        f"the pack was started to ask for its policies, and failed{why}{wrote}", (problem,), hint=WITHOUT
-    )
+    return InvalidPack(f"the pack was started to ask for its policies, and failed{why}{wrote}", (problem,))

@@ -1,0 +1,28 @@
+"""The registries that the operator's own npm has for scopes, asked of npm where no pack's .npmrc lies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+
+from packreg.errors import InstallError
+from packreg.install.tools import Tools
+from packreg.text import one_line
+
+
+def configured_scopes(scopes: Collection[str], tools: Tools) -> set[str] | None:
+    """Those of `scopes` (`@acme`) that npm would fetch from a registry of their own; None without npm.
+
+    Raises:
+        InstallError: npm fails, or does not say.
+    """
+    npm = tools.which("npm")
+    if npm is None:
+        return None
+    output = tools.run([npm, "config", "list", "--json"], "say its configuration")
+    try:
+        said = json.loads(output)
+        keys = {str(key).lower() for key, value in said.items() if value}
+    except (ValueError, AttributeError) as error:
+        raise InstallError(f"npm did not say its configuration: {one_line(str(error), 200)}") from error
+    return {scope for scope in scopes if f"{scope.lower()}:registry" in keys}
