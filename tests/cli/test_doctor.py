@@ -20,7 +20,9 @@ def governed(user: User) -> User:
     names = user.top / "packs" / "names"
     names.mkdir()
     (names / "PulumiPolicy.yaml").write_text("runtime: nodejs\n")
-    (names / "package.json").write_text(json.dumps({"name": "names", "version": "3.0.0", "main": "index.js"}))
+    dependencies = {"@pulumi/policy": "^1.20.0"}
+    package = {"name": "names", "version": "3.0.0", "main": "index.js", "dependencies": dependencies}
+    (names / "package.json").write_text(json.dumps(package))
     start = 'const { PolicyPack } = require("@pulumi/policy");\nnew PolicyPack("names", { policies: [] });\n'
     (names / "index.js").write_text(start)
     user.must("publish", names, "--no-run", "--no-lock", "--quiet")

@@ -158,7 +158,7 @@ def office(node: None, registry: Shell, tmp_path_factory: pytest.TempPathFactory
     for name in ("python-guard", "python-kinds", "nodejs-guard", "opa-guard", "python-plain"):
         publish(shell, FIXTURES / name, top / name)
     publish(shell, HERE / "packs" / "python-token", top / "python-token")
-    shutil.copytree(FIXTURES / "broken" / "python-import-error", top / "torn")
+    shutil.copytree(FIXTURES / "broken" / "python-no-pack", top / "torn")
     shell.must("packreg publish --no-run --name torn ./torn")
     (top / "settings.json").write_text(json.dumps(SETTINGS))
     (top / "tokens.yaml").write_text(ENVIRONMENT)

@@ -42,8 +42,10 @@ for (const [path, kinds, source] of JSON.parse(readFileSync(0, "utf8"))) {
     try { attempts[kind](text); found.length = 0; break; } catch (error) {
       if (kind === "typed" && error.code !== "ERR_INVALID_TYPESCRIPT_SYNTAX") break;
       const told = kind === "module" ? modulePlace(text) : error.stack;
-      const at = /^[^\n]*:(\d+)$/m.exec(told) || [];
-      found.push({ path, message: String(error.message), line: Number(at[1] || 0) });
+      const drawn = /(\d+) \|[^\n]*\n\s*:\s*\^/;  // the lines of TypeScript that some versions quote
+      const at = /^(?:packreg-source|\[stdin\]):(\d+)$/m.exec(told) || drawn.exec(error.message) || [];
+      const message = String(error.message).trim().split("\n")[0].replace(/^x /, "");
+      found.push({ path, message, line: Number(at[1] || 0) });
     }
   }
   // a script with `import` in it is meant as a module
