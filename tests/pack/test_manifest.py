@@ -99,7 +99,6 @@ def test_as_dict_is_the_shape_of_the_file() -> None:
         *((text, "did you mean python?") for text in ("Python", "pyhton", "py", "python3")),
         *((text, "did you mean nodejs?") for text in ("NodeJS", "node", "typescript")),
         *((text, "did you mean opa?") for text in ("OPA", "rego")),
-        ("go", "write one of python, nodejs, opa"),
         ("pyth\u043en", "did you mean python? The name holds U+043E CYRILLIC SMALL LETTER O"),
     ],
 )  # fmt: skip

@@ -18,8 +18,22 @@ from packreg.pack.text import short
 from packreg.text import nearest
 
 RUNTIMES = ("python", "nodejs", "opa")
-#: Other runtimes of the Pulumi CLI and its branches, which packreg does not run.
-OTHER_RUNTIMES = ("go", "dotnet", "java", "yaml", "bun", "oci", "binary")
+_REWRITE = "write the policies in python, nodejs or opa, or keep the pack outside packreg"
+_BY_HAND = f"{_REWRITE} and give it to `pulumi preview --policy-pack`"
+_ON_NODEJS = "write `runtime: nodejs` if its code runs there too; packreg installs with npm"
+_NO_SDK = "the Pulumi CLI has no policies in it either"
+_EXECUTABLES = "the Pulumi CLI starts executables since 3.255.0"
+#: What packreg does not run: since when the Pulumi CLI does, by its change log, and what to do.
+OTHER_RUNTIMES = {
+    "go": ("the Pulumi CLI runs them since 3.176.0, as an experiment", _BY_HAND),
+    "bun": ("the Pulumi CLI runs them since 3.227.0", _ON_NODEJS),
+    "executable": (_EXECUTABLES, _BY_HAND),
+    "binary": (_EXECUTABLES, _BY_HAND),
+    "oci": ("released versions of the Pulumi CLI do not either", _REWRITE),
+    "dotnet": (_NO_SDK, _REWRITE),
+    "java": (_NO_SDK, _REWRITE),
+    "yaml": (_NO_SDK, _REWRITE),
+}
 TOOLCHAINS = ("pip", "uv", "poetry")
 TYPECHECKERS = ("mypy", "pyright")
 PACKAGE_MANAGERS = ("auto", "npm", "yarn", "pnpm", "bun")
@@ -190,15 +204,18 @@ class RuntimeReader:
         name = node.text
         if name in RUNTIMES:
             return name, name
+        if name in OTHER_RUNTIMES:
+            since, hint = OTHER_RUNTIMES[name]
+            self._error("runtime", f"packreg does not run packs of the runtime {name}; {since}", node, hint)
+            return "", ""
         folded = unicodedata.normalize("NFKC", name).strip().casefold()
-        known = name in OTHER_RUNTIMES
-        meant = "" if known else _ALIASES.get(folded) or nearest(folded, RUNTIMES)
+        meant = _ALIASES.get(folded) or nearest(folded, RUNTIMES)
         hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(RUNTIMES)}"
         odd = next((character for character in name if not character.isascii()), None)
         if odd:
             hint += f" The name holds U+{ord(odd):04X} {unicodedata.name(odd, 'without a name')}"
-        what = "is a runtime that packreg does not support" if known else "is not a runtime"
-        self._error("runtime", f"{short(name)} {what}; supported are {', '.join(RUNTIMES)}", node, hint)
+        message = f"{short(name)} is not a runtime; supported are {', '.join(RUNTIMES)}"
+        self._error("runtime", message, node, hint)
         return "", meant
 
     def _options(self, mapping: Mapping, runtime: str) -> dict[str, Option]:
