@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from packreg.errors import IntegrityError, InvalidPack, StoreRefused
 from packreg.pack.version import Version
 from packreg.registry.artifacts import Artifact
-from packreg.registry.record import MAX_RECORD, Lock, Record, Source
+from packreg.registry.record import MAX_RECORD, MOST_DIRTY, Lock, Record, Source
 from packreg.text import one_line
 
 from .packs import artifact, record
@@ -44,6 +44,16 @@ def test_every_text_that_was_made_printable_survives(
         lock=Lock("npm", lock, "npm 11"),
         notes=tuple(one_line(note) for note in notes),
     )
+    assert Record.decode(wrote.encode(), "guard", V1) == wrote
+
+
+def test_the_files_that_are_not_committed_are_written_only_where_there_are_some() -> None:
+    """A record without them has the members that it always had; of many files some are named."""
+    clean = record().as_json()["source"]
+    assert list(clean) == ["commit", "branch", "remote", "dirty"]
+    many = Source(dirty=True, dirty_files=tuple(f"f{n}\n" for n in range(MOST_DIRTY + 5))).cleaned()
+    assert len(many.dirty_files) == MOST_DIRTY and "\n" not in many.dirty_files[0]
+    wrote = record()._replace(source=many)
     assert Record.decode(wrote.encode(), "guard", V1) == wrote
 
 
@@ -105,6 +115,7 @@ HOSTILE: dict[str, Callable[[dict[str, Any]], object]] = {
     "lock with other text": lambda m: m["lock"].update(text="evil==1.0\n"),
     "lock is text": lambda m: m.update(lock="evil==1.0"),
     "dirty is text": lambda m: m["source"].update(dirty="no"),
+    "a dirty file is a number": lambda m: m["source"].update(dirty_files=[1]),
     "notes is text": lambda m: m.update(notes="note"),
     "a note is a number": lambda m: m.update(notes=[1]),
 }

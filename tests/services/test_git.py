@@ -69,6 +69,21 @@ def test_changed_new_and_deleted_files_of_the_pack_are_dirty(git: Git, repositor
     assert facts.dirty == ("deleted.rego", "new.rego", "ü b.rego")
 
 
+def test_files_of_the_pack_that_git_ignores_are_told(git: Git, repository: Path) -> None:
+    """A built directory, a single file, and a rule outside the pack; not what was committed all the same."""
+    pack = repository / "guard"
+    (repository / ".gitignore").write_text("dist/\n*.gen.js\n")
+    for path in ("dist/index.js", "dist/deep/rules.js", "dist/kept.js", "a.gen.js", "node_modules/x.js"):
+        (pack / path).parent.mkdir(parents=True, exist_ok=True)
+        (pack / path).write_text("1\n")
+    for words in (["add", "-f", "guard/dist/kept.js", ".gitignore"], ["commit", "-qm", "more"]):
+        subprocess.run(["git", *words], cwd=repository, check=True, env=git._environ)
+    packed = {"a.rego", "dist/index.js", "dist/deep/rules.js", "dist/kept.js", "a.gen.js"}
+    facts = git.facts(pack, packed)
+    assert facts.ignored == ("a.gen.js", "dist/deep/rules.js", "dist/index.js")
+    assert facts.dirty == ()
+
+
 def test_what_is_not_published_is_not_dirty(git: Git, repository: Path) -> None:
     """A scratch file that the pack leaves out, and changes beside the pack, do not matter."""
     (repository / "guard" / "notes.txt").write_text("x")

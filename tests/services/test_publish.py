@@ -109,6 +109,24 @@ def test_uncommitted_files_stop_a_publish(workspace: Workspace, guard: Path) -> 
     assert versions(workspace) == []
     made = publish_directory(workspace, guard, publisher="Ada", run=False, allow_dirty=True)
     assert made.published.record.source.dirty
+    assert "note-0.md" in made.published.record.source.dirty_files
+
+
+def test_what_git_ignores_is_published_and_not_called_clean(workspace: Workspace, guard: Path) -> None:
+    """A built file is no reason to refuse; it is said, and the record names it."""
+    environ = {"PATH": os.environ["PATH"], "HOME": str(workspace.cwd)}
+    (guard / ".gitignore").write_text("*.md\n!*.md\n")
+    (guard / "built.txt").write_text("x")
+    subprocess.run(["git", "init", "--quiet"], cwd=guard, check=True, env=environ)
+    (guard / ".git" / "info").mkdir(exist_ok=True)
+    (guard / ".git" / "info" / "exclude").write_text("built.txt\n")
+    subprocess.run(["git", "add", "."], cwd=guard, check=True, env=environ)
+    author = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run([*author, "commit", "-qm", "first"], cwd=guard, check=True, env=environ)
+    made = publish_directory(workspace, guard, publisher="Ada", run=False)
+    source = made.published.record.source
+    assert (source.dirty, source.dirty_files) == (True, ("built.txt",))
+    assert any("built.txt" in line for line in told(workspace).said)
 
 
 def test_what_was_left_out_is_in_the_record(workspace: Workspace) -> None:

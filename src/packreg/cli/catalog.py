@@ -124,9 +124,10 @@ def search_command(context: CommandContext, text: str) -> None:
 def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
     manifest = record.manifest
     source = record.source
-    commit = (
-        f"{source.commit[:12]}{' with uncommitted changes' if source.dirty else ''}" if source.commit else ""
-    )
+    commit = source.commit[:12]
+    if commit and source.dirty:
+        shown = ", ".join(source.dirty_files[:3]) + ", …" * (len(source.dirty_files) > 3)
+        commit += " with uncommitted changes" + (f": {shown}" if shown else "")
     return [
         ("name", record.name),
         ("version", str(record.version)),

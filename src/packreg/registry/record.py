@@ -33,6 +33,8 @@ NOT_RUN = "published without running the pack"
 #: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
 MAX_RECORD = 4 * 2**20
 MAX_BUNDLE = 2**31
+#: Files that are named of those that are not as committed.
+MOST_DIRTY = 100
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
@@ -40,17 +42,28 @@ _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 
 
 class Source(NamedTuple):
-    """Where a pack came from, as far as git told: all empty outside a repository."""
+    """Where a pack came from, as far as git told: all empty outside a repository.
+
+    `dirty` says that files of the pack are not as committed, `dirty_files` which (some of them, where they
+    are many), those that git ignores included; it is empty in older records.
+    """
 
     commit: str = ""
     branch: str = ""
     remote: str = ""
     dirty: bool = False
+    dirty_files: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Its members as they are written: `dirty_files` only where there are any."""
+        values = self._asdict() | {"dirty_files": list(self.dirty_files)}
+        return {name: value for name, value in values.items() if name != "dirty_files" or value}
 
     def cleaned(self) -> Source:
         """The same without what must not be shown to every reader: credentials in the remote's URL."""
         remote = _USER_INFO.sub(r"\1", one_line(self.remote))
-        return Source(one_line(self.commit), one_line(self.branch), remote, self.dirty)
+        files = tuple(one_line(path) for path in self.dirty_files[:MOST_DIRTY])
+        return Source(one_line(self.commit), one_line(self.branch), remote, self.dirty, files)
 
 
 class Lock(NamedTuple):
@@ -132,7 +145,7 @@ class Record(NamedTuple):
             "published": self.published,
             "tool": self.tool,
             "attempt": self.attempt,
-            "source": self.source._asdict(),
+            "source": self.source.as_json(),
             "notes": list(self.notes),
             "lock": lock,
             "metadata": None if self.metadata is None else self.metadata.as_json(),
@@ -210,5 +223,9 @@ def _read_lock(found: Members) -> Lock:
 
 def _read_source(found: Members) -> Source:
     return Source(
-        found.text("commit"), found.text("branch"), found.text("remote"), found.raw("dirty", bool)
+        commit=found.text("commit"),
+        branch=found.text("branch"),
+        remote=found.text("remote"),
+        dirty=found.raw("dirty", bool),
+        dirty_files=found.texts("dirty_files") if "dirty_files" in found.values else (),
     ).cleaned()

@@ -25,6 +25,7 @@ _SAFE = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}", "-c
 @dataclass(frozen=True, slots=True)
 class GitFacts:
     """All empty outside a repository. `dirty` are the uncommitted files of the pack, relative to its root.
+    `ignored` are those of its files that git is told to ignore, such as what a build wrote.
 
     `silent` says that there is a repository but git would not speak of it (no git, or another owner's).
     """
@@ -33,6 +34,7 @@ class GitFacts:
     branch: str = ""
     remote: str = ""
     dirty: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
     silent: bool = False
 
 
@@ -59,11 +61,13 @@ class Git:
         branch = self._ask(directory, "symbolic-ref", "--quiet", "--short", "HEAD").strip()
         remotes = self._ask(directory, "remote").split()
         remote = "origin" if "origin" in remotes or not remotes else remotes[0]
+        dirty, ignored = self._dirty(directory, packed)
         return GitFacts(
             commit=self._ask(directory, "rev-parse", "--verify", "--quiet", "HEAD").strip(),
             branch=branch,
             remote=without_credentials(self._ask(directory, "remote", "get-url", remote).strip()),
-            dirty=self._dirty(directory, packed),
+            dirty=dirty,
+            ignored=ignored,
         )
 
     def author(self, directory: str | os.PathLike[str]) -> str:
@@ -85,17 +89,21 @@ class Git:
         here = self._ask(directory, "config", key) or self._ask(os.sep, "config", "--global", key)
         return here.strip()
 
-    def _dirty(self, directory: Path, packed: Collection[str]) -> tuple[str, ...]:
+    def _dirty(self, directory: Path, packed: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The files of the pack that are not as committed, and those that git ignores."""
         prefix = self._ask(directory, "rev-parse", "--show-prefix").rstrip("\n")
-        listing = self._ask(
-            directory, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", "."
-        )
-        found = []
+        words = ("status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching")
+        listing = self._ask(directory, *words, "--no-renames", "--", ".")
+        found, ignored = [], set[str]()
         for entry in listing.split("\0"):
             state, path = entry[:2], entry[3:].removeprefix(prefix)
-            if path and (path in packed or "D" in state):
+            if state == "!!" and path.endswith("/"):
+                ignored.update(file for file in packed if file.startswith(path))
+            elif state == "!!":
+                ignored.update({path} & set(packed))
+            elif path and (path in packed or "D" in state):
                 found.append(path)
-        return tuple(sorted(found))
+        return tuple(sorted(found)), tuple(sorted(ignored))
 
     def _ask(self, directory: str | os.PathLike[str], *words: str, succeeded: bool = False) -> str:
         """What git prints in `directory`, or "yes" with `succeeded`; empty when it fails."""

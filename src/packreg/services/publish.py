@@ -216,7 +216,17 @@ def git_source(workspace: Workspace, directory: Path, pack: Pack, *, allow_dirty
             f"files of the pack are not committed:\n{shown}{more}",
             hint="commit them, or use --allow-dirty",
         )
-    return Source(commit=facts.commit, branch=facts.branch, remote=facts.remote, dirty=bool(facts.dirty))
+    if facts.ignored:
+        shown = ", ".join(facts.ignored[:3]) + ", …" * (len(facts.ignored) > 3)
+        workspace.notify.say(f"not committed, since git ignores it: {shown}; the record says so")
+    uncommitted = tuple(sorted({*facts.dirty, *facts.ignored}))
+    return Source(
+        commit=facts.commit,
+        branch=facts.branch,
+        remote=facts.remote,
+        dirty=bool(uncommitted),
+        dirty_files=uncommitted,
+    )
 
 
 def _compare_patch(workspace: Workspace, pack: Pack, metadata: PackInfo, *, strict: bool) -> None:
