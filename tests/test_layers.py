@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,92 @@ HEAVY = {
     "re2",
     "distributed",
     "dask",
+}
+#: Other libraries that a function may import, as their users do not always need them: 2 ms or more each.
+SLOW = {
+    "click.shell_completion",
+    "concurrent.futures",
+    "ctypes",
+    "difflib",
+    "email",
+    "google",
+    "packaging",
+    "platformdirs",
+    "psutil",
+    "pyproject_hooks",
+    "subprocess",
+    "textwrap",
+    "traceback",
+    "uv",
+    "yaml",
+    "zipfile",
+}
+#: What is not there on every system or in every Python.
+NOT_EVERYWHERE = {
+    "_winapi",
+    "backports",
+    "compression",
+    "fcntl",
+    "msvcrt",
+    "pwd",
+    "resource",
+}
+#: Modules that run before anything else is loaded, or that each command needs another part of: why they
+#: import where they need it. `tests/cli/test_start.py` holds what they may load.
+EACH_A_PART = {
+    "__init__.py": "import packreg loads nothing",
+    "cli/start.py": "answers path, install and list without click and the rest",
+    "cli/output.py": "the list is printed without json",
+    "settings/file.py": "settings are read before path, install and list are answered",
+    "settings/load.py": "settings are read before path, install and list are answered",
+    "settings/operator.py": "settings are read before path, install and list are answered",
+    "settings/places.py": "settings are read before path, install and list are answered",
+    "store/open.py": "the list needs one kind of store",
+    "store/store.py": "the list deletes nothing",
+    "store/url.py": "the location of a registry is known without parsing URLs",
+    "install/attach.py": "path looks whether an environment is attached, and attaches none",
+    "install/contents.py": "path looks whether an installation is whole, and digests nothing",
+    "install/trust.py": "path proves a marker by one digest, without json",
+    "install/ask_interpreter.py": "a script for other interpreters",
+    "pack/wheel_builder.py": "a script for the environment that builds",
+    "registry/objects.py": "installing loads nothing that lists, sets or seals",
+    "registry/registry.py": "installing loads nothing that publishes, lists or verifies",
+    "services/clock.py": "the clock is asked where no registry is opened",
+    "services/workspace.py": "every use case opens something else",
+    "guard/__main__.py": "signals count before the rest is loaded",
+}
+#: Modules of packreg that a function may import -> what they load that their users do not always need.
+LATER = {
+    "analyzer.analyzer": "gRPC",
+    "analyzer.evaluation": "gRPC",
+    "analyzer.feed": "gRPC",
+    "analyzer.pool": "sockets and processes, where packs may not run",
+    "cli.project_plugins": "YAML, which only one form of the guard needs",
+    "install.dev": "packaging and zipfile, for packs in directories",
+    "install.lock_dependencies": "zipfile and email, for packs without a lock",
+    "install.lockfile": "tomllib, where packs are named",
+    "install.nodejs": "YAML, for packs in Node.js",
+    "install.npm_lock": "YAML, for packs in Node.js",
+    "opa.check": "protobuf, for OPA packs",
+    "pack.check": "pathspec, packaging and RE2, for packs in directories",
+    "pack.difference": "packaging and YAML",
+    "pack.manifest": "YAML",
+    "pack.wheel": "packaging and subprocess, for packs that build a wheel",
+    "pack.wheel_file": "zipfile and email",
+    "registry.listing": "the rules of versions, where one is given exactly",
+    "registry.run_entries": "nothing slow, but much by the time that the guard has said its port",
+    "services.decisions": "as run_entries",
+    "services.defects": "traceback, after a defect",
+    "services.development": "packaging and zipfile, for packs in directories",
+    "services.environments": "YAML and decimal, where no environment is attached",
+    "services.esc": "subprocess, where no value comes from the ESC program",
+    "services.git": "subprocess, where nobody has to be named",
+    "services.guard_evidence": "as run_entries",
+    "services.nodejs_findings": "pathspec, packaging and YAML, for packs in Node.js",
+    "services.prepare": "as run_entries",
+    "services.reports": "as run_entries",
+    "services.stack_tags": "as run_entries",
+    "store.aws_answers": "botocore",
 }
 #: Modules that only such functions import.
 BEHIND_HEAVY = {"store/aws_answers.py"}
@@ -143,3 +230,46 @@ def test_a_class_name_means_one_thing() -> None:
             if isinstance(node, ast.ClassDef):
                 places.setdefault(node.name, []).append(str(path.relative_to(SOURCE)))
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def local_imports(tree: ast.AST) -> set[tuple[str, str]]:
+    """Module and name of what is imported inside functions; the name is empty for a whole module."""
+    found = set()
+    for function in ast.walk(tree):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Import):
+                    found |= {(alias.name, "") for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found |= {(node.module, alias.name) for alias in node.names}
+    return found
+
+
+def within(name: str, modules: Iterable[str]) -> str:
+    """Which of the modules a dotted name is, or is inside of."""
+    return next((module for module in modules if f"{name}.".startswith(f"{module}.")), "")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_function_imports_only_what_is_slow_to_load(path: Path) -> None:
+    """Imports stand at the top of a module, unless start-up was measured to need it otherwise."""
+    if str(path.relative_to(SOURCE)) in EACH_A_PART:
+        return
+    later = {f"packreg.{module}" for module in LATER}
+    left = {
+        f"{module}.{name}".strip(".")
+        for module, name in local_imports(ast.parse(path.read_text("utf-8")))
+        if not within(f"{module}.{name}", HEAVY | SLOW | NOT_EVERYWHERE | later)
+    }
+    assert left == set(), "import it at the top; if a command gets slower by 2 ms, say so in a table above"
+
+
+def test_no_table_allows_what_nobody_imports() -> None:
+    """Each entry of the tables still has a function that imports it."""
+    imported = {
+        str(path.relative_to(SOURCE)): local_imports(ast.parse(path.read_text("utf-8"))) for path in MODULES
+    }
+    assert {path for path in EACH_A_PART if not imported.get(path)} == set()
+    names = {f"{module}.{name}" for found in imported.values() for module, name in found}
+    tables = SLOW | NOT_EVERYWHERE | {f"packreg.{module}" for module in LATER}
+    assert {entry for entry in tables if not any(within(name, [entry]) for name in names)} == set()

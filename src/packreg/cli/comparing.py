@@ -10,6 +10,7 @@ import click
 from packreg.cli.base import command
 from packreg.cli.policy_table import change_lines
 from packreg.errors import NotFound
+from packreg.groups.policy_changes import policy_changes
 from packreg.install.lockfile import find_lock, read_lock
 from packreg.pack.reference import Reference
 from packreg.services.check import checked_pack
@@ -94,8 +95,6 @@ def diff_command(context: CommandContext, old: str, new: str, text: bool) -> Non
     lines = unified(before.files, after.files, found) if text else []
     changes = None
     if before.metadata is not None and after.metadata is not None:
-        from packreg.groups.policy_changes import policy_changes
-
         changes = policy_changes(before.metadata, after.metadata)
     if context.out.json:
         policies = None if changes is None else [change.as_json() for change in changes]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg.cli.app import packreg
 from packreg.cli.base import command
 from packreg.errors import UsageError
 
@@ -30,8 +31,6 @@ def completion_command(context: CommandContext, shell: str) -> None:
     It completes commands and options, and the names of packs where the registry is a directory.
     """
     from click.shell_completion import get_completion_class
-
-    from packreg.cli.app import packreg
 
     found = get_completion_class(shell)
     if found is None:

@@ -7,9 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packreg.errors import PackregError
+from packreg.errors import PackregError, Problem
 from packreg.guard.guard import entity_of
 from packreg.services.backends import Backends, current_backend
+from packreg.services.guard_forms import pulumi_home
+from packreg.services.judge import governed_report, stored_report
 
 if TYPE_CHECKING:
     from packreg.analyzer.program import Stack
@@ -61,8 +63,6 @@ class GuardBackend:
 
     def keep(self, run: Run) -> None:
         """Keep a report of a run. Raises PackregError."""
-        from packreg.errors import Problem
-        from packreg.services.judge import governed_report, stored_report
         from packreg.services.reports import ReportStore
 
         packs, plan = run.prepared, run.stack.dry_run
@@ -90,8 +90,6 @@ class GuardBackend:
 
     def _backend_url(self) -> str:
         """The backend that the CLI uses, which started us in the program's directory."""
-        from packreg.services.guard_forms import pulumi_home
-
         environ = self._workspace.environ
         home = environ.get("PULUMI_CREDENTIALS_PATH", "")
         return current_backend(environ, Path.cwd(), Path(home) if home else pulumi_home(environ))

@@ -24,6 +24,7 @@ from packreg.install.entries import find_entry
 from packreg.install.interpreter import Interpreter
 from packreg.install.kept_wheels import bring_wheels, wheel_places
 from packreg.install.marker import python_in_environment
+from packreg.install.requirements_lock import read_lock
 from packreg.install.sealed import seal_entry
 from packreg.install.skeleton import Skeleton, skeleton
 from packreg.install.tools import Tools
@@ -127,8 +128,6 @@ def get_environment(
     held = find_entry("environment", entry, tools)
     if held is not None:
         return found._replace(contents=held.facts["contents"])
-    from packreg.install.requirements_lock import read_lock  # only building needs it
-
     packages = read_lock(needs.lock, needs.of)
     lock_file = tools.home.lock_file("env", key)
     with only_one(lock_file, lambda: say("waiting for another packreg that builds the same environment")):

@@ -13,6 +13,11 @@ import sys
 from pathlib import Path
 
 from packreg.errors import Problem
+from packreg.opa.load import load_files, read_directory
+from packreg.opa.modules import Staged
+from packreg.opa.program import WHERE, OpaFailure
+from packreg.opa.server import serve
+from packreg.opa.service import OpaService, private_folder
 from packreg.pack.problems import Problems
 from packreg.text import plain
 
@@ -25,11 +30,6 @@ def main(arguments: list[str] | None = None) -> int:
     if len(words) < 2:
         sys.stderr.write("usage: pulumi-analyzer-policy-opa ENGINE_ADDRESS PACK_DIRECTORY [-opa=PATH]\n")
         return 2
-    from packreg.opa.load import load_files, read_directory
-    from packreg.opa.modules import Staged
-    from packreg.opa.program import WHERE, OpaFailure
-    from packreg.opa.service import OpaService, private_folder
-
     opa = options.get("opa") or shutil.which("opa")
     if not opa:
         sys.stderr.write(f"error: OPA packs need the program opa, which was not found\n  hint: {WHERE}\n")
@@ -46,8 +46,6 @@ def main(arguments: list[str] | None = None) -> int:
                 return 1
             service = OpaService(staged)
             try:
-                from packreg.opa.server import serve
-
                 asyncio.run(serve(pack, service))
             finally:
                 service.close()

@@ -21,6 +21,7 @@ from packreg.enforcement.hidden import HIDDEN_SECRETS
 from packreg.errors import InvalidState, PackregError, UsageError
 from packreg.groups.entities import stack_entity
 from packreg.reports.document import document
+from packreg.services.judge import judged_report, stored_report
 from packreg.settings.load import says_yes
 from packreg.states.preview import FAILED_PREVIEW, MISSING_RESOURCES
 
@@ -91,7 +92,6 @@ def enforce(
         StoreError, IntegrityError: what must run cannot be read. Never for a pack, which is in the report.
     """
     from packreg.services.decisions import Decisions
-    from packreg.services.judge import judged_report, stored_report
     from packreg.services.prepare import RequiredPacks
     from packreg.services.reports import ReportStore
     from packreg.services.stack_tags import with_tags

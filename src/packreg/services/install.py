@@ -10,6 +10,7 @@ from packreg.install.installer import Installed
 from packreg.install.marker import python_in_environment
 from packreg.install.provision import NODE_MODULES
 from packreg.pack.files import DEFAULT_LIMITS, MANIFEST
+from packreg.pack.problems import Problems
 from packreg.services.notify import Work
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ def install_releases(
 def left_to_you(installed: Installed) -> tuple[str, ...]:
     """What has to be done before the Pulumi CLI can start a pack that was installed without environment."""
     from packreg.pack.manifest import parse_manifest
-    from packreg.pack.problems import Problems
 
     place, of = installed.path, installed.reference
     manifest = parse_manifest(read_file(place / MANIFEST, DEFAULT_LIMITS.unpacked), Problems())

@@ -6,14 +6,17 @@ one run, or for as long as it serves, and says through it who acts and who is to
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from functools import cached_property
+from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 from packreg._version import __version__
 from packreg.errors import UsageError
+from packreg.pack.files import Limits
 from packreg.services.clock import new_id, now, precisely_now
 from packreg.services.notify import Notify
 from packreg.settings.load import contradiction, load_settings
@@ -21,13 +24,11 @@ from packreg.threads import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     from packreg.install.home import Home
     from packreg.install.installer import Installer
     from packreg.install.private import PrivatePlace
     from packreg.install.tools import Tools
-    from packreg.pack.files import Limits
     from packreg.pack.version import Version
     from packreg.registry.registry import Registry
     from packreg.registry.run_entries import RunEntries
@@ -99,15 +100,11 @@ class Workspace:
     @opened_once
     def cwd(self) -> str:
         """The absolute path that relative paths start from."""
-        import os
-
         return os.path.abspath(self._cwd)  # noqa: PTH100
 
     @opened_once
     def settings(self) -> Settings:
         """Every setting and its origin."""
-        from pathlib import Path
-
         settings = load_settings(
             self.environ, self.cwd, self.registry_option, project=self.trusts_project, given=self._given
         )
@@ -153,8 +150,6 @@ class Workspace:
     @opened_once
     def limits(self) -> Limits:
         """How large a pack may be."""
-        from packreg.pack.files import Limits
-
         return Limits(**self.settings.limits)
 
     # -- opening ---------------------------------------------------------------------------------------
@@ -172,8 +167,6 @@ class Workspace:
     @opened_once
     def home(self) -> Home:
         """Where this machine keeps packs and caches."""
-        from pathlib import Path
-
         from packreg.install.home import Home
         from packreg.install.trust import Key
 
@@ -225,8 +218,6 @@ class Workspace:
     @opened_once
     def tools(self) -> Tools:
         """uv, pip, npm and interpreters, with the given environment; none of them from the checkout."""
-        from pathlib import Path
-
         from packreg.install.programs import checkout_around
         from packreg.install.tools import Tools
 
@@ -241,16 +232,12 @@ class Workspace:
 
     def place_at(self, url: str) -> Place:
         """The place of states at a `file://` or `s3://` URL. Raises UsageError."""
-        from pathlib import Path
-
         from packreg.states.places import open_place
 
         return open_place(url, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
 
     def read_source(self, location: str) -> SourceFile:
         """The bytes of a path, a `file://` or an `s3://` URL. Raises: as `states.sources.read_source`."""
-        from pathlib import Path
-
         from packreg.states.sources import read_source
 
         return read_source(location, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
@@ -301,9 +288,6 @@ class Workspace:
 
 def _users_home() -> Path | None:
     """The user's home as the system knows it, whatever variables say; None if there is none."""
-    import os
-    from pathlib import Path
-
     try:
         import pwd
 
