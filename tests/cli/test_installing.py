@@ -139,3 +139,14 @@ def test_a_removed_release_is_not_installed_from_what_was_kept(published: User) 
     shutil.rmtree(path)
     assert published("path", "guard@1.0.0").code == 6
     assert published.must("path", "guard@1.0.0", "--offline").out == f"{path}\n"
+
+
+def test_uninstall_prints_what_is_gone(published: User) -> None:
+    """The packs are data, what was freed is talk; what is not there is exit code 6."""
+    published.must("install", "guard@1.0.0")
+    done = published.must("uninstall", "guard")
+    assert done.out == "guard@1.0.0\n" and "`packreg cache prune`" in done.err
+    assert published("uninstall", "guard").code == 6
+    published.must("install", "guard@1.0.0")
+    [gone] = published.must("uninstall", "guard@1.0.0", "--json").json()
+    assert (gone["kind"], gone["name"]) == ("pack", "guard@1.0.0")

@@ -9,7 +9,7 @@ import pytest
 from packreg.errors import Removed, UsageError
 from packreg.install.lockfile import FILE_NAME, read_lock
 from packreg.pack.reference import Reference
-from packreg.services.lock import lock_packs
+from packreg.services.lock import lock_packs, update_lock
 from packreg.services.withdrawal import remove, yank
 from packreg.services.workspace import Workspace
 from tests.services.conftest import told
@@ -51,3 +51,25 @@ def test_two_versions_of_one_pack_are_refused(governed: Workspace) -> None:
     """A lock pins one of each."""
     with pytest.raises(UsageError, match="two versions of one pack"):
         lock_packs(governed, references("guard@1.0.0", "guard@1.1.0"))
+
+
+def test_an_update_takes_the_latest_of_what_is_pinned(governed: Workspace) -> None:
+    """All pins of the lock move to the latest versions, or those that are named; nothing is added."""
+    lock_packs(governed, references("guard@1.0.0", "old"))
+    assert update_lock(governed, references("old")).changed == frozenset()
+    assert update_lock(governed, references("guard@~1.0")).changed == frozenset()
+    updated = update_lock(governed)
+    assert (updated.changed, [str(pin.version) for pin in updated.pins]) == ({"guard"}, ["1.1.0", "1.0.0"])
+    assert update_lock(governed).changed == frozenset()
+
+
+def test_an_update_needs_a_lock_and_a_pin(governed: Workspace) -> None:
+    """Without a lock, and for a pack that it does not pin, the way out is said."""
+    with pytest.raises(UsageError, match="to update"):
+        update_lock(governed)
+    lock_packs(governed, references("old"))
+    with pytest.raises(UsageError, match="does not pin guard") as raised:
+        update_lock(governed, references("guard@^1"))
+    assert raised.value.hint == "add it with `packreg lock guard@^1`"
+    with pytest.raises(UsageError, match="nothing to pin"):
+        lock_packs(governed, [])

@@ -39,6 +39,7 @@ COMMANDS = {
     "publish": CommandEntry(_WRITE, "publishing", "Check a pack and publish it; a version is used once."),
     "install": CommandEntry(_USE, "installing", "Install packs, verified and ready to run."),
     "path": CommandEntry(_USE, "installing", "Print the directory of a pack, installing it if needed."),
+    "uninstall": CommandEntry(_USE, "installing", "Remove installed packs from this machine."),
     "lock": CommandEntry(_USE, "locking", "Pin packs in packreg.lock."),
     "download": CommandEntry(_USE, "locking", "Save a pack's verified bundle to a file."),
     "analyze": CommandEntry(_RUN, "analyzing", "Judge resources by policy packs."),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import CommandGroup, command
+from packreg.cli.editor import TextToEdit
 from packreg.cli.output import json_text
 from packreg.environments.document import MAX_DOCUMENT
-from packreg.errors import UsageError
+from packreg.errors import PackregError, UsageError
 from packreg.files import read_file
 from packreg.services.environment_revisions import (
     compare_environments,
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 
 STDIN = "-"
 MAX_VALUE = 2**20  # bytes
+#: What `env edit` shows where there is no environment yet.
+NEW_ENVIRONMENT = b"""\
+# An environment, as in Pulumi ESC: what policy packs are configured with, variables, secrets.
+values:
+  policyConfig: {}
+  environmentVariables: {}
+"""
 
 
 @click.group(
@@ -101,6 +109,39 @@ def set_command(
         return with_value(name, kept, what, given, secret=secret, string=string)
 
     done = set_environment(context, name, define, on=on)
+    if context.out.json:
+        context.out.document(done.as_json())
+    else:
+        context.out.line(f"{done.revision} {'is already set' if done.unchanged else 'is set'}")
+
+
+@command("edit", group=env_command, examples=("packreg env edit prod", "EDITOR=nano packreg env edit prod"))
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def edit_command(context: CommandContext, name: str) -> None:
+    """Edit the definition of an environment in $VISUAL or $EDITOR, and set it.
+
+    Secrets are shown encrypted, and stay as they are unless they are changed; new ones (`fn::secret: text`)
+    are encrypted before anything is stored. What cannot be set is kept in its file. Where somebody else set
+    the environment meanwhile, the exit code is 12.
+    """
+    file, shown = TextToEdit(context, MAX_DOCUMENT), NEW_ENVIRONMENT
+
+    def define(kept: bytes | None) -> bytes:
+        nonlocal shown
+        shown = NEW_ENVIRONMENT if kept is None else kept
+        text = file.edit(shown)
+        if kept is None and text == shown:
+            raise UsageError(f"nothing was written, and there is no environment {name}")
+        return text
+
+    try:
+        done = set_environment(context, name, define)
+    except PackregError as error:
+        if written := file.kept(shown):
+            error.hint = f"what you wrote is in {written}; mend it, then `packreg env set {name} {written}`"
+        raise
+    file.remove()
     if context.out.json:
         context.out.document(done.as_json())
     else:

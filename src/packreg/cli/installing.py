@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import REFERENCE, command
+from packreg.cli.base import REFERENCE, WRITTEN, command
+from packreg.cli.output import human_size
 from packreg.errors import UsageError
 from packreg.install.several import NotInstalled
 from packreg.services.install import install_releases
+from packreg.services.uninstall import uninstall_packs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +125,29 @@ def path_command(
         context.out.document(result.as_json())
     else:
         context.out.raw_path(result.path)
+
+
+@command("uninstall", examples=("packreg uninstall s3-rules@1.1.0", "packreg uninstall s3-rules limits@^1"))
+@click.argument("words", metavar="NAME[@VERSION]...", nargs=-1, required=True, type=WRITTEN)
+@click.option("--force", is_flag=True, help="Also what was changed since it was installed.")
+@click.pass_obj
+def uninstall_command(context: CommandContext, words: tuple[str, ...], force: bool) -> None:
+    """Remove installed packs from this machine.
+
+    A name alone means every version that is installed from the registry; a range and a digest mean those
+    that are installed. The registry is not asked and keeps its releases. Directories of `install --to` are
+    yours to delete.
+    """
+    gone = uninstall_packs(context, words, force=force)
+    if context.out.json:
+        context.out.document([each.as_json() for each in gone])
+        return
+    for each in gone:
+        context.out.line(each.name)
+    context.out.say(
+        f"removed {human_size(sum(each.size for each in gone))}; "
+        "`packreg cache prune` removes what no other pack needs"
+    )
 
 
 def tell(context: CommandContext, done: Sequence[Installed]) -> None:

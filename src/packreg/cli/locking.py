@@ -9,7 +9,7 @@ import click
 
 from packreg.cli.base import REFERENCE, command
 from packreg.cli.output import human_size
-from packreg.services.lock import lock_packs
+from packreg.services.lock import lock_packs, update_lock
 from packreg.services.named_files import write_named
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     examples=(
         "packreg lock s3-rules@^1.2 limits",
         "packreg lock s3-rules --file policies/packreg.lock --json",
+        "packreg lock --update",
     ),
 )
-@click.argument("references", metavar="REF...", nargs=-1, required=True, type=REFERENCE)
+@click.argument("references", metavar="[REF]...", nargs=-1, type=REFERENCE)
+@click.option(
+    "--update", is_flag=True, help="Pin the latest version of every pack of the lock, or of those REFs."
+)
 @click.option(
     "--file",
     "path",
@@ -32,15 +36,17 @@ if TYPE_CHECKING:
     help="Default: the nearest packreg.lock, or a new one here.",
 )
 @click.pass_obj
-def lock_command(context: CommandContext, references: tuple[Reference, ...], path: Path | None) -> None:
+def lock_command(
+    context: CommandContext, references: tuple[Reference, ...], update: bool, path: Path | None
+) -> None:
     """Pin packs in packreg.lock.
 
     Each REF becomes one exact version with its digest, in place of an older pin of that pack; other pins
     stay.
     `packreg install --locked` installs exactly these. A removed version is refused; a yanked one is pinned
-    with a warning.
+    with a warning. --update takes the packs that are pinned already, and with a range the highest inside it.
     """
-    locked = lock_packs(context, references, path)
+    locked = (update_lock if update else lock_packs)(context, references, path)
     if context.out.json:
         context.out.document(locked.as_json())
         return

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from packreg.errors import InstallError
 from packreg.install import marker
-from packreg.install.disk import is_free, remove_tree
+from packreg.install.disk import is_free, only_one, remove_tree
 from packreg.install.home import Home
 from packreg.install.provision import USERS
 
@@ -109,6 +110,20 @@ def clean(home: Home) -> list[CachedThing]:
             if _remove(path):
                 removed.append(kept)
     return removed
+
+
+def uninstall(home: Home, path: Path) -> CachedThing:
+    """Remove an installed pack, once nobody works on it, and give back what it was.
+
+    Raises:
+        InstallError: another process holds it for an hour, or the disk refuses.
+    """
+    with only_one(home.place_lock(path), lambda: None):
+        said = marker.read_marker(str(path)) or {"name": path.parent.name, "version": path.name}
+        gone = CachedThing("pack", f"{said['name']}@{said['version']}", path, _size(path))
+        if os.path.lexists(path) and not _remove(path):
+            raise InstallError(f"{path} cannot be removed", hint="remove it yourself")
+    return gone
 
 
 def _needed(home: Home) -> dict[str, set[str]]:

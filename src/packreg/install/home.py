@@ -26,6 +26,7 @@ registry is there.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -169,6 +170,11 @@ class Home:
     def lock_file(self, *words: str) -> Path:
         """The file whose lock only one process holds; `words` say of what."""
         return self.part("locks") / ("-".join(words)[:200] + ".lock")
+
+    def place_lock(self, place: Path) -> Path:
+        """The lock file of the place of an installed pack."""
+        real = os.path.join(os.path.realpath(place.parent), place.name)  # noqa: PTH118
+        return self.lock_file("place", hashlib.sha256(os.fsencode(real)).hexdigest()[:32])
 
     def bundle(self, sha256: str) -> Path:
         """Where the bundle with this sha256 (of the compressed bytes, hex) is kept."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -374,9 +373,7 @@ class Installer:
             raise InstallError(f"{record.reference} cannot be installed: {error}\n{problems}") from error
 
     def _lock(self, place: Path) -> Path:
-        """The lock file of a place."""
-        real = os.path.join(os.path.realpath(place.parent), place.name)  # noqa: PTH118
-        return self.home.lock_file("place", hashlib.sha256(os.fsencode(real)).hexdigest()[:32])
+        return self.home.place_lock(place)
 
 
 def edited(files: Mapping[str, File], provision: Provision) -> dict[str, File]:

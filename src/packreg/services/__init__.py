@@ -10,7 +10,7 @@ exits. May import every room but the faces; no face is imported here.
     development, pack_tests                    its environment; its own test cases
     catalog, withdrawal                        releases are looked up, yanked and removed
     pack_words                                 a directory or a release?
-    pack_programs, install, lock               packs become programs, or are pinned
+    pack_programs, install, lock, uninstall    packs become programs, are pinned, and go
     environments, environment_revisions, esc   environments are set, opened, compared and tagged
     governance, continuity, waiting            governance is read and edited, and continues what is known
     decisions, explain                         what must run and why

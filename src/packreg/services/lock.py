@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import UsageError
 from packreg.install.lockfile import FILE_NAME, Lockfile, Pin, find_lock, lock_text, read_lock
+from packreg.pack.reference import Reference
 from packreg.services.named_files import write_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packreg.pack.reference import Reference
     from packreg.registry.registry import Resolved
     from packreg.services.workspace import Workspace
 
@@ -46,9 +46,12 @@ def lock_packs(
     """Pin what references mean now; other pins stay. Without `path` it is the nearest lock, or a new one.
 
     Raises:
-        UsageError: two of them want different versions of one pack; the lock cannot be read or written.
+        UsageError: there is none, or two of them want different versions of one pack; the lock cannot be read
+            or written.
         Removed, NotFound: a release was removed, or there is none.
     """
+    if not references:
+        raise UsageError("nothing to pin", hint="name a pack, or write --update for those that are pinned")
     here = Path(workspace.cwd)
     target = here / path if path else find_lock(here) or here / FILE_NAME
     lock = read_lock(target) if target.exists() else Lockfile({})
@@ -67,11 +70,32 @@ def lock_packs(
     return LockedPacks(target, pins, frozenset(changed))
 
 
+def update_lock(
+    workspace: Workspace, references: Sequence[Reference] = (), path: Path | None = None
+) -> LockedPacks:
+    """Pin the latest versions of all packs of a lock, or what these references to some of them mean now.
+
+    Raises what `lock_packs` raises, and:
+        UsageError: there is no lock, or it does not pin one of them.
+    """
+    here = Path(workspace.cwd)
+    target = here / path if path else find_lock(here)
+    if target is None or not target.exists():
+        raise UsageError(f"there is no {FILE_NAME} to update", hint="write one with `packreg lock REF...`")
+    pins = read_lock(target).pins
+    for reference in references:
+        if reference.name not in pins:
+            raise UsageError(
+                f"{target} does not pin {reference.name}", hint=f"add it with `packreg lock {reference}`"
+            )
+    return lock_packs(workspace, references or [Reference(name, None) for name in pins], target)
+
+
 def _one_of_each(references: Sequence[Reference]) -> list[Reference]:
     """The references, each once.
 
     Raises:
-        UsageError: two of them want different versions of one pack.
+        UsageError: there is none, or two of them want different versions of one pack.
     """
     by_name: dict[str, Reference] = {}
     for reference in references:
