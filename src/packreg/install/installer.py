@@ -18,7 +18,7 @@ from packreg.install.interpreter import find_interpreter
 from packreg.install.provision import Provision, Runtime, dependencies_place, needs_of, provide
 from packreg.install.releases import Content, Release, Releases
 from packreg.install.remembered import DiskMemory
-from packreg.install.several import AT_ONCE, NotInstalled, each
+from packreg.install.several import NotInstalled, each
 from packreg.install.staging import reveal, staged, sweep_others
 from packreg.install.tools import Tools
 from packreg.pack.bundle import extract
@@ -174,7 +174,6 @@ class Installer:
         references: Iterable[Reference],
         *,
         digests: Mapping[Reference, str] | None = None,
-        at_once: int = AT_ONCE,
         done: Callable[[], None] = lambda: None,
         **options: Any,
     ) -> list[Installed | NotInstalled]:
@@ -189,7 +188,7 @@ class Installer:
         def install(reference: Reference) -> Installed:
             return self.install(reference, digest=known.get(reference), **options)
 
-        return each(install, references, at_once=at_once, done=done)
+        return each(install, references, done=done)
 
     def provided(
         self, release: Release, content: Content, tools: Tools, job: Job

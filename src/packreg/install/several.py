@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from packreg.errors import PackregError
-from packreg.threads import at_once as in_threads
+from packreg.threads import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +29,6 @@ def each(
     work: Callable[[Reference], A],
     references: Iterable[Reference],
     *,
-    at_once: int = AT_ONCE,
     done: Callable[[], None] = lambda: None,
 ) -> list[A | NotInstalled]:
     """Do `work` for each release, and give what it gives or why it failed, in order.
@@ -45,4 +44,4 @@ def each(
         finally:
             done()
 
-    return in_threads(at_once, attempt, list(references))
+    return at_once(AT_ONCE, attempt, list(references))
