@@ -12,7 +12,7 @@ from packreg.errors import InvalidState, NotFound, UsageError
 from packreg.states.backend import (
     StackEntry,
     StackName,
-    find_checkpoint,
+    find_stack,
     list_stacks,
     read_checkpoint,
     read_stack,
@@ -30,7 +30,8 @@ ELSEWHERE = Path("/nowhere")
 
 def where_of(stack: str, url: str) -> str:
     """The end of the name of the checkpoint that is found."""
-    return find_checkpoint(StackName.parse(stack), open_place(url, cwd=ELSEWHERE)).where
+    place = open_place(url, cwd=ELSEWHERE)
+    return read_checkpoint(find_stack(StackName.parse(stack), place).file, place).where
 
 
 @pytest.mark.parametrize("stack", ["organization/rich/richdev", "richdev", "organization/richdev"])

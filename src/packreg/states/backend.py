@@ -109,18 +109,13 @@ def read_stack(stack: str, place: Place, *, passphrase: str | None = None) -> Sn
     StoreRefused, StoreUnavailable.
     """
     wanted = StackName.parse(stack)
-    source = find_checkpoint(wanted, place)
+    source = read_checkpoint(find_stack(wanted, place).file, place)
     snapshot = read_state(source.data, source.where, passphrase=passphrase)
     if wanted.project and snapshot.project and snapshot.project != wanted.project:
         raise NotFound(
             f"{source.where} is a stack of the project {snapshot.project[:100]!r}, not of {wanted.project!r}"
         )
     return snapshot
-
-
-def find_checkpoint(stack: StackName, place: Place, *, limit: int = MAX_SIZE) -> SourceFile:
-    """The bytes of a stack's checkpoint, unpacked. Raises as `read_stack` does."""
-    return read_checkpoint(find_stack(stack, place).file, place, limit=limit)
 
 
 def find_stack(stack: StackName, place: Place) -> StackEntry:
