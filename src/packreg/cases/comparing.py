@@ -1,4 +1,4 @@
-"""What was found, held against what was expected: which finding answers which expectation."""
+"""Compare what was found with what was expected: which finding meets which expectation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a case file: strict YAML, held against the published schema, every problem with its position."""
+"""Reading a case file: strict YAML, checked against the published schema, every problem with its position."""
 
 from __future__ import annotations
 

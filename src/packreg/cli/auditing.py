@@ -1,4 +1,4 @@
-"""`audit`: what stacks and accounts are is held against their audit groups; nothing is ever blocked."""
+"""`audit`: judge stacks and accounts by their audit groups; nothing is ever blocked."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def ci_step(service: str, *, install: str | None, registry: str) -> str:
 
 
 def checked_source(install: str | None) -> str | None:
-    """The image that `install` names, or None for what pip installs. Raises: as `ci_step`."""
+    """The image that `install` names, or None for what pip installs. Raises what `ci_step` raises."""
     if install is None:
         raise UsageError("it is not said where a CI job gets packreg from", hint=_HINT)
     image = install.removeprefix(_IMAGE)

@@ -15,7 +15,7 @@ class Governed:
     """The decision that an evaluation was made by.
 
     `applied` says that whoever asked applies remediations, as the Pulumi CLI does for the guard;
-    `failed_open` that the operator wanted what cannot be evaluated to pass.
+    `failed_open` that the operator lets pass what cannot be evaluated.
     """
 
     required: Required

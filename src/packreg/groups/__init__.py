@@ -34,7 +34,7 @@ Decisions:
   backends names. As long as one backend has a stack, its name stays `organization/infra/prod`. Where others
   have one of that name, a stack of a named backend is `east:organization/infra/prod`, with reports and
   findings of its own, and one of a backend without a name, or of an unknown one, is an error: it could be
-  anybody's, so that nobody knows what must run. `east:infra/prod` in a group is of that backend only, also
+  anybody's, and what must run is not known. `east:infra/prod` in a group is of that backend only, also
   before there was a second one; a name without a backend is of all, since one more stack must never lose a
   rule. A waiver is the other way round: of several stacks it waives for none without its backend.
 * A waiver has an owner, a reason and an end within a year, and names its pack: policies share names.

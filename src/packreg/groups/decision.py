@@ -57,7 +57,7 @@ class Requirement:
 
 
 class Unavailable(NamedTuple):
-    """A pack that is asked for and cannot be had: removed, missing, unreadable, or a refused conflict.
+    """A pack that is asked for and is not available: removed, missing, unreadable, or a refused conflict.
 
     `version` is as the group writes it.
     """
@@ -71,8 +71,8 @@ class Unavailable(NamedTuple):
 class Required:
     """What an entity must run in a mode, at a revision of governance.
 
-    `groups` are the names of those it belongs to. `unavailable` is what cannot be had: evaluation errors,
-    never a pass.
+    `groups` are the names of those it belongs to. `unavailable` are packs that are not there: evaluation
+    errors, never a pass.
     """
 
     entity: Entity
@@ -84,7 +84,7 @@ class Required:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why packs cannot be had."""
+        """Why packs are not available."""
         return tuple(each.problem for each in self.unavailable)
 
     @property

@@ -29,7 +29,7 @@ Decisions:
   what to do next. What policies say about the stack as a whole is in that text, as the CLI shows no
   diagnostics of a call that failed.
 * The first stack that it is told binds, and only the process that started it and those above may call.
-  Anything else ends the run: nobody knows any more whether what was answered was about this stack.
+  Anything else ends the run: it is no longer known whether the answers were about this stack.
 * One question at a time, as the CLI asks: a pack's configuration is its whole process's, and finding the
   policy that raised switches it.
 * Audit groups are judged when an update has ended, by its resulting resources, in their own processes and

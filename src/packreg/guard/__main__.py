@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def failing_open(workspace: Workspace) -> str:
-    """Who lets pass what could not be evaluated; nobody, where the settings cannot be read."""
+    """Whose setting lets pass what could not be evaluated; "" where the settings cannot be read."""
     from packreg.services import enforce
 
     with suppress(PackregError):  # which comes up again when the registry is asked
@@ -97,7 +97,7 @@ def failing_open(workspace: Workspace) -> str:
 
 
 def passed_over(workspace: Workspace) -> bool:
-    """Whether a project's settings are there, and nothing in the environment makes plain which ones count."""
+    """Whether a project's settings are there, and the environment does not name the registry."""
     with suppress(PackregError):  # which comes up again when the registry is asked
         return bool(workspace.settings.passed_over) and not workspace.environ.get("PACKREG_REGISTRY")
     return False

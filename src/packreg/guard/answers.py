@@ -113,7 +113,7 @@ def redacted(reply: Reply, redactor: Redactor) -> Reply:
 
 
 def says_anything(reply: Reply) -> bool:
-    """Whether there is anything but "all is well" in it."""
+    """Whether the reply holds any failure, diagnostic or remediation."""
     return bool(reply.failures) or any(answer.ByteSize() for answer in reply.answers)
 
 

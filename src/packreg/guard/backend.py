@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class GuardBackend:
-    """Governance as it was when it was first read, for all modes. For several threads."""
+    """Governance as it was when it was first read, for all modes. Several threads may use it."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -43,7 +43,7 @@ class GuardBackend:
         """What a stack must run, installed.
 
         Raises:
-            NotFound: there is no registry, so nobody can say what must run.
+            NotFound: there is no registry, so that the required packs are not known.
             NotEvaluated: several backends have a stack of this name, and nobody named this one's.
             PackregError: governance cannot be read.
         """
@@ -81,7 +81,7 @@ class GuardBackend:
         ReportStore(self._workspace).save(stored_report(self._workspace, kind, report, packs, ""))
 
     def _taken_over(self, run: Run) -> OwnFindings:
-        """What the last audit found beside the packs: nobody looks at the stack's history now."""
+        """What the last audit found that comes from no pack: the stack's history is not read now."""
         from packreg.services.guard_evidence import taken_over
         from packreg.services.reports import ReportStore
 

@@ -65,7 +65,7 @@ class Denial:
 
 
 def not_made(urn: str, diagnostics: Iterable[pb.Diagnostic], unsure: str) -> str:
-    """Why a resource is not made whose violations the CLI may pass: nobody knows whether it would."""
+    """Why a resource is not made whose violations the CLI may pass: it is not known whether it will."""
     lines = [f"{_place(urn)} is denied, and was not created:", *findings(diagnostics), unsure]
     return "\n".join([*lines, "hint: policy exceptions do not count here; leave the configuration out"])
 

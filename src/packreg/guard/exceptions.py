@@ -32,7 +32,7 @@ _EACH_ITS_OWN = ("proc", "dev")
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """`found` says where those for the guard are, `unsure` why nobody knows whether there are any."""
+    """`found` says where those for the guard are, `unsure` why it is not known whether there are any."""
 
     found: str = ""
     unsure: str = ""

@@ -272,7 +272,7 @@ class Guard:
             raise Stopped(self._broken)
 
     def _prepared(self) -> PreparedPacks:
-        """What must run. Raises Stopped when that is not to be known or had."""
+        """What must run. Raises Stopped when that is not known or not available."""
         self._check()
         if self._beginning is None:
             raise Stopped(_NO_STACK)
@@ -359,7 +359,7 @@ def entity_of(stack: Stack) -> Entity:
 
 
 def _unknown(stack: Stack, error: PackregError, version: str) -> PreparedPacks:
-    """Nobody knows what must run, which is no reason to let it pass."""
+    """Packs of a stack whose required packs are not known: an error, which does not let it pass."""
     entity = entity_of(stack)
     problem = Problem("not-known", f"what {entity} must run is not known: {error}", hint=error.hint)
     required = Required(entity, "preventative", 0, (), (), (Unavailable(OWN_NAME, version, problem),))

@@ -27,7 +27,7 @@ class Run:
     notes: tuple[Problem, ...] = ()
 
 
-#: Finds, installs and configures what a stack must run. Raises PackregError when that is not to be known.
+#: Finds, installs and configures what a stack must run. Raises PackregError when that is not known.
 Prepare = Callable[[Stack, Mode], PreparedPacks]
 #: Enters that an update begins, before anything is answered about it. Raises PackregError.
 Begin = Callable[[PreparedPacks], None]

@@ -15,7 +15,7 @@ from packreg.install.disk import is_free, only_one, remove_tree
 from packreg.install.home import Home
 from packreg.install.provision import USERS
 
-#: The directories of a home that hold what can be had again, and what one entry of each is called.
+#: The directories of a home whose content can be got or made again, and what one entry of each is called.
 _KINDS = {
     "envs": "environment",
     "node": "node_modules",

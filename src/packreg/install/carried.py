@@ -59,7 +59,7 @@ def read_index(said: Any, members: Mapping[str, str]) -> list[Carried]:
     """The programs that an archive's index tells of; `members` has the sha256 of each of its members.
 
     Raises:
-        ValueError: it tells of other programs than the archive has, or what cannot be so.
+        ValueError: it tells of other programs than the archive has, or contradicts itself.
         InstallError: a program is not for this machine.
     """
     found = []

@@ -37,7 +37,7 @@ def compile_lock(
     What `tools.build` names is built where there is no wheel; see `lock_dependencies` for the rest.
 
     Raises:
-        InstallError: it cannot be resolved, or needs what is not to be had as a wheel; uv's log is named.
+        InstallError: it cannot be resolved, or needs a package of which there is no wheel; uv's log is named.
     """
     built: dict[str, BuiltWheel] = {}
     while True:

@@ -19,7 +19,7 @@ AT_ONCE = 4
 
 
 class NotInstalled(NamedTuple):
-    """A release that could not be had, and why."""
+    """A release that could not be installed, and why."""
 
     reference: Reference
     error: PackregError

@@ -136,7 +136,7 @@ def build_wheel_of(
     for, as `3.11`; `say` is told before foreign code runs.
 
     Raises:
-        InstallError: it cannot be had or built, or what was built is not for every platform.
+        InstallError: it cannot be downloaded or built, or what was built is not for every platform.
     """
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name

@@ -1,6 +1,6 @@
 """The program `opa`, started so that no rule can reach anything: what may be called, and one question each.
 
-Whatever `opa` loads is first held against a list of built-in functions without those that reach the network,
+Whatever `opa` loads is first checked by a list of built-in functions without those that reach the network,
 files or the environment (`opa check --capabilities`): Rego cannot make code at run time, so what passes once
 is all that can ever run. `opa run` has no such option, which is why the check comes first and reads the very
 files that are loaded after it. What a schema in a comment refers to is the one thing that the check itself

@@ -91,7 +91,7 @@ def shown(stored: float) -> str:
 
 
 class StoreTimes:
-    """The store's own times, as far as they say anything. For several threads.
+    """The store's own times, as far as they say anything. Several threads may use it.
 
     Every method raises `StoreError` when the store fails, and `IntegrityError` when `transfers/` is damaged.
     """

@@ -34,7 +34,7 @@ class NeededArtifacts:
         was not read yet.
 
         Raises:
-            IntegrityError, StoreRefused: a record or seal cannot be read, so nobody knows what it needs.
+            IntegrityError, StoreRefused: a record or seal cannot be read, so that what it needs is not known.
         """
         naming, removed = set(), set()
         for entry in self._objects.store.list_all(layout.PACKS):

@@ -123,7 +123,7 @@ class Entered(NamedTuple):
 
 
 class RunEntries:
-    """The chains of a registry's store; nothing is read yet. For several threads.
+    """The chains of a registry's store; nothing is read yet. Several threads may use it.
 
     `now` gives the present time as RFC 3339 in UTC with microseconds, `new_id` a new random id. Every method
     raises `StoreError` when the store fails, and `IntegrityError` when a chain is not what packreg writes.

@@ -44,7 +44,7 @@ _ID = re.compile(r"[0-9a-z-]{1,64}", re.ASCII)
 class RanPack:
     """A pack that was required: which release it was, which group's entry counted, how it was configured.
 
-    `digest` is the release's identity, "" where it could not be had; `configuration` that of what
+    `digest` is the release's identity, "" where it was not available; `configuration` that of what
     `configuration_digest` is given; `environments` are revisions (`name@3`), imported ones too.
     `dependencies` is the digest of what its Python environment or node_modules held, "" where it had none,
     and in reports of older versions.

@@ -1,7 +1,7 @@
-"""Auditing stacks and accounts: what they are is held against their audit groups; nothing is ever blocked.
+"""Audit stacks and accounts: judge what is deployed by their audit groups. An audit blocks nothing.
 
-What all of them share is made once: decisions, installed packs, processes. An `Auditor` is what a worker has,
-wherever it is; what it is given and what it gives back are plain values.
+Decisions, installed packs and processes are made once for all of them. Each worker, on this machine or in a
+Dask cluster, has an `Auditor`, whose arguments and results are plain values.
 """
 
 from __future__ import annotations
@@ -111,11 +111,11 @@ def audit_stacks(
     *,
     jobs: int | None = None,
 ) -> list[AuditResult]:
-    """Audit stacks of the backend at a URL, so many at the same time; results by name.
+    """Audit stacks of the backend at a URL, several at the same time; gives results by the stacks' names.
 
     Raises:
         NotFound: a stack that is named is not there; nothing was audited.
-        PackregError: the backend cannot be listed, or it is not known what is required.
+        PackregError: the backend cannot be listed, or the required packs cannot be determined.
     """
     from packreg.analyzer.pool import Pool
 
@@ -132,7 +132,7 @@ def audit_stacks(
 def audit_account(
     workspace: Workspace, account: Entity, snapshot: Snapshot, options: AuditOptions | None = None
 ) -> AuditResult:
-    """Audit what an account holds. Raises: PackregError, nobody knows what is required."""
+    """Audit what an account holds. Raises PackregError if the required packs are not known."""
     from packreg.analyzer.pool import Pool
 
     options = options or AuditOptions()
@@ -162,7 +162,7 @@ def _known(tasks: Iterable[StackTask]) -> Iterator[Entity]:
 
 
 class Auditor:
-    """Audits entities; for several threads. Nothing that goes wrong with one of them is raised."""
+    """Audits entities; may be used by several threads. What goes wrong with an entity is in its result."""
 
     def __init__(
         self,
@@ -186,7 +186,7 @@ class Auditor:
         self._evidence = GuardEvidence(workspace, decisions.governance)
 
     def install(self, entities: Iterable[Entity]) -> None:
-        """Install what these must run, all at the same time; failures are errors of whom they concern."""
+        """Install what these must run, in parallel; a failure is an error of all who need the pack."""
         required = (self._decisions.required(each, "audit") for each in entities)
         self._packs.install(pack for each in required for pack in each.packs)
 
@@ -225,7 +225,7 @@ class Auditor:
         own: OwnFindings,
         stamp: ReportIdentity | None = None,
     ) -> AuditResult:
-        """`before` is the report of the last audit; `own` what was found beside the packs."""
+        """`before` is the report of the last audit; `own` are findings that come from no pack."""
         required = self._decisions.required(entity, "audit")
         ready = self._packs.ready(required, told, shared=self._options.shared)
         if (
@@ -280,9 +280,9 @@ class Auditor:
         )
 
     def _before(self, entity: Entity) -> tuple[StoredReport | None, tuple[Problem, ...]]:
-        """The report of the last audit, and a note where that is not to be known.
+        """The report of the last audit, and a note where it cannot be read.
 
-        The registry's no stops nothing, as for keeping reports.
+        A registry that refuses does not stop the audit, as in keeping reports.
         """
         kept = ReportStore(self._workspace)
         try:
@@ -321,7 +321,7 @@ class Auditor:
 
 
 def _past(report: Report) -> tuple[int, str]:
-    """How many findings about what went past the guard nobody waives; when the newest such update ended."""
+    """How many findings about updates past the guard are not waived; when the newest such update ended."""
     found = [each for each in report.evaluation.violations if is_own(each) and report.waiver(each) is None]
     ended = [each.urn.rpartition("::")[2] for each in found if each.policy == PAST_THE_GUARD]
     return len(found), max(ended, default="")

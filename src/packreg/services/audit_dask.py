@@ -174,7 +174,7 @@ def audit_one(about: Assignment, task: StackTask, stamp: ReportIdentity) -> Audi
 
 
 def put_down(id: str) -> None:
-    """On a worker: an audit has ended."""
+    """On a worker: give up what it kept for an audit that has ended."""
     with _lock:
         worker = _workers.pop(id, None)
     if worker is not None:

@@ -1,4 +1,4 @@
-"""Which stack a name means where several backends have one of it: the names that an operator gives them."""
+"""Which stack a name means where several backends have one of that name: the operator names the backends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAX_FILE = 1024 * 1024
 
 
 class Backends:
-    """The named backends, and who has which stack; for several threads."""
+    """The named backends, and which of them has which stack. May be used by several threads."""
 
     def __init__(self, workspace: Workspace, *, many: bool = False) -> None:
         """With `many` the backends of all stacks are listed once, and not those of each when it is asked for.
@@ -115,7 +115,7 @@ _NAMING = 'give each a name in the operator\'s packreg.toml: [backends.east] url
 
 
 def canonical(url: str, cwd: Path) -> str:
-    """A backend's URL in the one form by which it is told from others: without credentials and options."""
+    """A backend's URL in the form in which backends are compared: without credentials and options."""
     if url.startswith("file://"):
         return f"file://{file_path(url, cwd=cwd).resolve()}"
     parts = urlsplit(url)
@@ -132,7 +132,7 @@ def shown(url: str) -> str:
 def current_backend(environ: Mapping[str, str], directory: Path, home: Path) -> str:
     """The backend that the Pulumi CLI uses in a program's directory, "" where it has none.
 
-    By its own order: PULUMI_BACKEND_URL, `backend.url` of the project, what `pulumi login` left in `home`.
+    As the CLI does: PULUMI_BACKEND_URL, `backend.url` of the project, what `pulumi login` left in `home`.
     """
     if url := environ.get("PULUMI_BACKEND_URL", ""):
         return url

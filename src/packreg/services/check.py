@@ -32,10 +32,10 @@ def check_path(
 ) -> tuple[PackReport, Pack | None]:
     """Check a pack directory or the file of a bundle.
 
-    With `loadable` it is also asked whether it can be loaded: of its files, and of `opa`, Node.js and npm.
+    With `loadable`, its files, `opa`, Node.js and npm are also asked whether it can be loaded.
 
     Raises:
-        InstallError: there is no `opa` for an OPA pack; but `without_opa` that is a warning.
+        InstallError: there is no `opa` for an OPA pack; with `without_opa` that is a warning.
     """
     from packreg.pack.check import check_bundle, check_directory
 
@@ -83,7 +83,7 @@ def _opa_findings(workspace: Workspace, report: PackReport, problems: Problems, 
 
 
 def name_alone_is_unknown(report: PackReport) -> bool:
-    """Whether nothing is wrong with a pack but that its source does not say one name."""
+    """Whether the only thing wrong with a pack is that its source does not give one name."""
     return [problem.code for problem in report.errors] == ["name-unknown"]
 
 

@@ -41,7 +41,7 @@ def open_registry(
     """The registry at a URL or in a directory, for programs. Nothing is read yet.
 
     A relative directory counts from `cwd`; `deadline` is in seconds and bounds each operation on the store.
-    Only with `allow_http` a bucket may be asked over http on another machine.
+    A bucket on another machine is asked over http only with `allow_http`.
     Credentials come from the AWS chain. Nothing is remembered between two registries.
 
     Raises:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def contradictions(stored: StoredReport, documents: Mapping[int, Document]) -> Iterator[str]:
-    """Why governance, in all its revisions by number, cannot be what a report was decided by; sentences."""
+    """Sentences on why these revisions of governance, by number, cannot be what decided a report."""
     required, time = stored.required, seconds(stored.time)
     number, report = required.revision, f"the report of {stored.time}"
     document, later = documents.get(number), documents.get(number + 1)

@@ -45,7 +45,7 @@ def listings_of(workspace: Workspace, packs: Sequence[str]) -> dict[str, PackLis
 
 
 class Decisions:
-    """Decisions about any number of entities by governance as it was read once; for several threads.
+    """Decisions about any number of entities by governance as it was read once. Several threads may ask.
 
     `strict` refuses where a losing entry was stricter, whatever the settings say; `opener` opens the
     environments of all of them, so that each is read once.
@@ -114,7 +114,7 @@ class Decisions:
         return with_strictness(required, levels, refuse=self._strict)
 
     def _levels(self, asked: GroupRequest) -> Levels | None:
-        """The levels of the policies under an entry; None where they are not to be known."""
+        """The levels of the policies under an entry; None where they cannot be determined."""
         try:
             metadata = self.record(asked.entry.pack, asked.version).metadata
             if metadata is None:

@@ -1,4 +1,4 @@
-"""The environment of a pack directory is made, and refreshed when what the pack asks for changed."""
+"""Make the environment of a pack directory, and refresh it when the pack's dependencies changed."""
 
 from __future__ import annotations
 

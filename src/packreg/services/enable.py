@@ -1,4 +1,5 @@
-"""A pack's entry in a policy group: its version, and whether what it may mean can be configured so."""
+"""A pack's entry in a policy group: its version, and whether each version that it allows takes the
+configuration."""
 
 from __future__ import annotations
 
@@ -78,7 +79,7 @@ def with_environments(entry: PackEntry, references: Iterable[str]) -> PackEntry:
 
 
 def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) -> list[Problem]:
-    """Make sure that what groups say of packs can be had and configured so; gives what should be known.
+    """Make sure that the packs of these entries exist and take their configuration; gives warnings.
 
     Each entry comes with where its configuration is from. One listing for each pack, and one record for each
     version that an entry could mean, several at the same time; records are remembered.

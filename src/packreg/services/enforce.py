@@ -76,7 +76,7 @@ def enforce(
     shared: bool = False,
     pool: Pool | None = None,
 ) -> Enforced:
-    """Decide about a deployment by what the stack's preventative groups require now. For several threads.
+    """Decide about a deployment by what the stack's preventative groups require now; from any thread.
 
     `stack` is `[backend:][organization/]project/stack`, or that with its tags; the tags that its `backend` (a
     URL or a name) keeps join those. `where` is what the report calls the snapshot (default: as it is called

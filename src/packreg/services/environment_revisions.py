@@ -121,7 +121,7 @@ def remove_environment(
 
     Raises:
         NotFound: there is none.
-        UsageError: nobody said yes, or why.
+        UsageError: it was not confirmed, or no reason is given.
     """
     workspace.confirmed(f"removing the environment {name} from {workspace.place}", yes)
     return environments_of(workspace).remove(name, reason, workspace.by)

@@ -1,8 +1,7 @@
 """What was enforced on an entity at a time, proved by what the registry kept and nobody changed since.
 
-Every revision of governance is held against the digest that its successor has of it, every report against
-its entry, every pack that ran against the record of its release. What does not fit is said, and hides
-nothing.
+Every revision of governance is compared with the digest that its successor has of it, every report with its
+entry, every pack that ran with the record of its release. What differs is reported, beside all the rest.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def required_packs(
 
     With `strict` an entry that was stricter, and lost, makes its pack unavailable.
 
-    Raises: as `Decisions.read` and `with_tags`.
+    Raises what `Decisions.read` and `with_tags` raise.
     """
     decisions = Decisions.read(workspace, strict=strict)
     entity = with_tags(workspace, entity, decisions.governance, modes, backend)
@@ -100,7 +100,7 @@ def explain_required(
 ) -> list[ExplainedMode]:
     """What an entity must run and why, mode by mode: all packs, or only the one that is named.
 
-    Raises: as `required_packs`; what keeps one pack from being explained is in its explanation.
+    Raises what `required_packs` raises. Why one pack cannot be explained is in its explanation.
     """
     decisions = Decisions.read(workspace, strict=strict)
     entity = with_tags(workspace, entity, decisions.governance, modes, backend)

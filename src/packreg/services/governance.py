@@ -41,7 +41,7 @@ def read_governance(workspace: Workspace) -> Governance:
 
 
 def governance_to_edit(workspace: Workspace) -> Governance:
-    """Governance as it is now, for an edit; the user's own registry is made if need be.
+    """Governance as it is now, for an edit; the user's own registry is made if needed.
 
     Raises:
         StoreRefused: this is a replica, or no registry.
@@ -75,10 +75,10 @@ def edit_governance(
 
     The edit is made once, on `base` (default: governance as it is now). What others changed since in other
     groups, waivers and settings stays. Where it is the first to need a feature that older clients do not
-    know, they are named, and only `yes` or a yes on a terminal goes on.
+    know, those clients are named, and the edit has to be confirmed, by `yes` or on a terminal.
 
     Raises:
-        UsageError: older clients would stop, and nobody said yes.
+        UsageError: older clients would stop, and it was not confirmed.
         ChangedMeanwhile: they changed the same group, waiver or setting; both changes are shown.
         StoreRefused: this is a replica, or no registry, or the clock of this machine is wrong.
         OutcomeUnknown: the revision may be there; the same command again is safe.

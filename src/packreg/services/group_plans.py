@@ -83,7 +83,7 @@ def plan_promotion(workspace: Workspace, name: str, target: str) -> GroupsPlan:
 def carry_out(
     workspace: Workspace, plan: GroupsPlan, *, dry_run: bool = False, yes: bool = False
 ) -> GroupsEdit:
-    """Make what was planned, or with `dry_run` only say how it would end. Raises: as `edit_governance`."""
+    """Make what was planned, or with `dry_run` say how it would end. Raises what `edit_governance` raises."""
     if dry_run:
         edited = Edited(plan.planned, plan.base.revision, plan.changes, written=False)
     else:

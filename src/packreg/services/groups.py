@@ -72,7 +72,7 @@ def change_for(
     """Make an edit of `base` that is for `reach`; `what` says it in a few words.
 
     Raises:
-        UsageError: it is for everyone, and nobody said yes; nothing was written.
+        UsageError: it is for everyone, and was not confirmed; nothing was written.
         PackregError: what `edit_governance` raises.
     """
     planned = edit(base)
@@ -96,7 +96,7 @@ def enable_pack(
     dry_run: bool = False,
     yes: bool = False,
 ) -> GroupsEdit:
-    """Enable a pack in a group, or change what it has there; what is None stays, what is empty is taken away.
+    """Enable a pack in a group, or change its entry: None leaves a part as it is, an empty value removes it.
 
     Raises:
         NotFound: there is no such group, pack, version or environment.
@@ -227,7 +227,7 @@ def remove_group(workspace: Workspace, name: str, *, yes: bool = False) -> Group
 
     Raises:
         NotFound: there is no such group.
-        UsageError: it is a default group, or nobody said yes.
+        UsageError: it is a default group, or was not confirmed.
         PackregError: as `edit_governance`.
     """
     base = read_governance(workspace)
@@ -274,7 +274,7 @@ def change_rules(
 
 
 def base_of(workspace: Workspace, *, dry_run: bool) -> Governance:
-    """What an edit starts from. Raises: as `governance_to_edit`, which a dry run does not need."""
+    """What an edit starts from. Raises what `governance_to_edit` raises, which a dry run does not call."""
     return read_governance(workspace) if dry_run else governance_to_edit(workspace)
 
 

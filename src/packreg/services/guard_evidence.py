@@ -74,7 +74,7 @@ def taken_over(before: StoredReport | None, resources: int) -> OwnFindings:
 
 
 class GuardEvidence:
-    """Looks at the history of stacks; for several threads. Revisions of governance are read once."""
+    """Looks at the history of stacks; several threads may. Revisions of governance are read once."""
 
     def __init__(self, workspace: Workspace, governance: Governance) -> None:
         self._workspace = workspace
@@ -239,7 +239,7 @@ class _Revisions:
         self._lock = threading.Lock()
 
     def begun(self, moment: float) -> bool:
-        """Whether anybody governed by then."""
+        """Whether there was any governance by then."""
         return self._until(moment) is not None
 
     def at(self, moment: float, entity: Entity) -> Demand:

@@ -210,7 +210,7 @@ class Versions:
 
 
 class BothVersions:
-    """Runs both versions over stacks; for several threads. Use it as a context."""
+    """Runs both versions over stacks, from several threads. A context manager, which stops the packs."""
 
     def __init__(
         self,
@@ -272,7 +272,7 @@ class BothVersions:
             return StackImpact(f"organization/{stack.project or '?'}/{stack.name}", error=str(error))
 
     def _judged(self, runner: _Runner | None, entity: Entity, snapshot: Snapshot) -> StoredReport | None:
-        """The report of one version on a stack, which nobody keeps."""
+        """The report of one version on a stack, which is not kept."""
         if runner is None:
             return None
         organization, project, name = entity.in_its_backend.split("/")

@@ -1,4 +1,4 @@
-"""Required packs judge: the one way from what they found to a report of it, and to what is kept of that."""
+"""Run required packs and make the report of what they found, and what the registry keeps of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def judged_report(
 ) -> Report:
     """Run the packs over the snapshot's resources.
 
-    `where` is what the report calls the snapshot; `own` is what was found beside the packs. What the run
+    `where` is what the report calls the snapshot; `own` are findings that come from no pack. What the run
     `before` found on resources of which this one cannot read the secrets stays found. Such resources are not
     evaluated where `hidden_secrets` are refused. Never raises for a pack.
     """
@@ -67,7 +67,7 @@ def judged_report(
 def evaluated(
     judged: JudgedResources, packs: PreparedPacks, redactor: Redactor, *, pool: Pool | None = None
 ) -> Evaluation:
-    """Run the packs over resources; those that are not to be had stand beside them, as not run."""
+    """Run the packs over resources; packs that are not available are in the result, as not run."""
     from packreg.analyzer.evaluation import judge
 
     ran = judge(judged, packs.packs, redactor, pool=pool).packs if packs.packs else ()
@@ -89,7 +89,7 @@ def governed_report(
 ) -> Report:
     """The report on what required packs found, with the waivers that count now.
 
-    `of` are the names of the stack and its project; `own` is what was found beside the packs, `notes` what
+    `of` are the names of the stack and its project; `own` are findings that come from no pack, `notes` what
     else there is to say; the rest is as in `Report` and `Governed`.
     """
     from packreg.services.guard_evidence import OwnFindings

@@ -33,5 +33,5 @@ class Notify:
 
     @contextmanager
     def working(self, total: int | None = 1, doing: str = "") -> Iterator[Work]:
-        """Work on `total` things begins, None if nobody knows how many; `doing` says what is done to them."""
+        """Work on `total` things begins, None if that is not known; `doing` says what is done to them."""
         yield Work()

@@ -1,4 +1,4 @@
-"""The program `opa` of this machine, and whether it is fit to judge packs."""
+"""The program `opa` of this machine, and whether it is new enough to judge packs."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def _recorded(workspace: Workspace, word: str, *, offline: bool) -> PackDescript
 
 
 def _running(workspace: Workspace, word: str, offline: bool, python: str | None) -> PackDescription:
-    """The same from the pack itself, installed or prepared if need be."""
+    """The same from the pack itself, installed or prepared if needed."""
     from packreg.analyzer.pool import Pool
 
     [ready] = ready_packs(workspace, [word], offline=offline, python=python)

@@ -1,6 +1,6 @@
 """The reports that runs leave in the registry: kept once each, read in the order of their chains.
 
-What a chain's entry names is held against its digest, and against the entity that it says it is about.
+A report that an entry of a chain names is checked: it must have the entry's digest, and be about its entity.
 Reports from before there were chains are read in the order of their keys, which is that of the clocks of
 those who wrote them, and are marked.
 """
@@ -124,7 +124,7 @@ class ReportStore:
     def newest(self, entity: Entity, run: Run, count: int = 1) -> tuple[StoredReport, ...]:
         """The newest reports, at most so many.
 
-        The entry of the newest and the one before it, which it is held against, cost three requests, and its
+        The entry of the newest and the one before it, which proves it, cost three requests, and its
         report one, however many there are.
         """
         return tuple(kept.report for kept in islice(self.walk(entity, run), count))

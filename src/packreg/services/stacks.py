@@ -47,21 +47,21 @@ class StackTask:
 
 
 class Shard(NamedTuple):
-    """One of so many parts of all stacks, counted from 1."""
+    """One part of all stacks, such as the second of eight, counted from 1."""
 
     part: int
     of: int
 
     @classmethod
     def parse(cls, text: str) -> Shard:
-        """Read `2/8`. Raises UsageError: it is no part of anything."""
+        """Read `2/8`. Raises UsageError: it does not look like that."""
         match = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,5})", text, re.ASCII)
         if match is None or int(match[1]) > int(match[2]):
             raise UsageError(f"{text[:40]!r} is not a shard", hint="write --shard 2/8 for the second of 8")
         return cls(int(match[1]), int(match[2]))
 
     def has(self, stack: StackEntry) -> bool:
-        """Whether a stack is in this part: always in the same one, whatever others there are."""
+        """Whether a stack is in this part; it is always in the same one, whichever other stacks there are."""
         digest = hashlib.sha256(f"{stack.project}/{stack.name}".encode()).digest()
         return int.from_bytes(digest[:8], "big") % self.of + 1 == self.part
 
@@ -136,7 +136,7 @@ def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[E
     Raises:
         NotFound: it is gone, or of another project than the one that was named.
         InvalidState: it cannot be read, or does not say which project it is of.
-        StoreRefused, StoreUnavailable: the backend's no.
+        StoreRefused, StoreUnavailable: the backend refuses, or does not answer.
     """
     stack, wanted = task.stack, task.project
     source = read_checkpoint(stack.file, place)
@@ -159,9 +159,9 @@ def work_through(
     *,
     jobs: int | None = None,
 ) -> list[B]:
-    """Work on each, so many at the same time (default: as many as processors), as they get done.
+    """Work on each, several at the same time (default: one per processor); gives results as they are done.
 
-    Whatever breaks it off stops the pool's processes, so that nobody waits for a verdict.
+    An interrupt or an error stops the pool's processes, so that nothing waits for a verdict.
     """
     workers = min(jobs or os.cpu_count() or 1, max(1, len(things)))
     threads = ThreadPoolExecutor(workers, thread_name_prefix="packreg-stack")

@@ -45,7 +45,7 @@ def ask_pack(workspace: Workspace, pack: Pack, lock: Lock | None, show: Callable
     """What the pack says of itself, started from its bundle's files with the environment of its lock.
 
     Raises:
-        InvalidPack: it does not start, or says what cannot be.
+        InvalidPack: it does not start, or its metadata breaks the rules.
         InstallError: this machine cannot run it.
     """
     from packreg.analyzer.pool import Pool
@@ -80,7 +80,7 @@ def learned(pack: Pack, info: PackInfo) -> Pack:
 
 
 def check_metadata(pack: Pack, info: PackInfo) -> None:
-    """Hold what the pack says of itself against what it is published as.
+    """Compare what the pack says of itself with what it is published as.
 
     Raises:
         InvalidPack: with everything that is wrong.

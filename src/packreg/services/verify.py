@@ -1,4 +1,4 @@
-"""Proving a registry: `registry.verification`, that reports are those that were entered, that times fit."""
+"""Prove a registry: its objects (`registry.verification`), reports by their chains, the order of times."""
 
 from __future__ import annotations
 

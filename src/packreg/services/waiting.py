@@ -1,7 +1,7 @@
 """Waiting for a registry, for a while.
 
-A registry that does not answer must not hold a deployment: until it is known what must run, only so much time
-without an answer is waited for (`registry.answer_seconds`), and after two seconds it is said what for. The
+A registry that does not answer must not hold up a deployment. Until the required packs are known, at most
+`registry.answer_seconds` without an answer are waited for, and after two seconds the user is told. The
 answers that do come may take their time, and so may installing and judging, which have limits of their own.
 """
 
@@ -26,7 +26,7 @@ _LOOK = 0.2
 
 
 def while_it_answers(workspace: Workspace, work: Callable[[], T]) -> T:
-    """Do `work`, which asks the registry what must run, and give up when that is silent for too long.
+    """Do `work`, which asks the registry what must run, and give up when the registry is silent for too long.
 
     The time without an answer adds up over all calls of a workspace; what is given up goes on in a thread
     that nobody waits for.

@@ -55,7 +55,7 @@ def add_waiver(
     """Waive a policy, written `pack:policy`, for an entity or a resource; `owner` answers for it.
 
     Raises:
-        UsageError: it is not one policy, for nobody, for too long, or for everyone and nobody said yes.
+        UsageError: it is not one policy, for nobody, for too long, or for everyone and not confirmed.
         NotFound: no version that a group could mean has such a policy.
         PackregError: as `change_for`.
     """

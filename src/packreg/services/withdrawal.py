@@ -44,7 +44,7 @@ def yank(workspace: Workspace, reference: Reference, reason: str, *, yes: bool =
 
     Raises:
         UsageError: no version or no reason is named; or a group would be left without any version of the
-            pack, and nobody said yes. Nothing was done.
+            pack, and it was not confirmed. Nothing was done.
         PackregError: what reading governance and `Registry.yank` raise.
     """
     version = _exact(reference)
@@ -67,7 +67,7 @@ def remove(workspace: Workspace, reference: Reference, reason: str, *, yes: bool
     """Delete a release for good; its version stays used.
 
     Raises:
-        UsageError: no version or no reason is named, or nobody said yes. Nothing was done.
+        UsageError: no version or no reason is named, or it was not confirmed. Nothing was done.
         PackregError: what reading governance and `Registry.remove` raise.
     """
     version = _exact(reference)
@@ -91,7 +91,7 @@ def _exact(reference: Reference) -> Version:
 
 
 def _losses(workspace: Workspace, name: str, version: Version, *, yes: bool) -> tuple[Loss, ...]:
-    """What groups lose without a version; with `yes` nothing where nobody can say: removals may be urgent."""
+    """What groups lose without a version; with `yes` nothing if that is not known: it may be urgent."""
     try:
         return tuple(losses(read_governance(workspace), workspace.registry().versions(name), version))
     except (IntegrityError, NotFound, StoreRefused) as error:

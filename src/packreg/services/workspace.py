@@ -61,9 +61,9 @@ class opened_once(cached_property[T]):
 
 
 class Workspace:
-    """What all use cases share, made of settings. For several threads, and beside others in one process.
+    """What all use cases share, made of settings. Several threads may use one, and a process several.
 
-    Use it as a context, or `close` it. Raises, when something is first asked for:
+    A context manager; else `close` it. Raises, when something is first asked for:
         UsageError: a setting cannot be read, or contradicts the operator's file.
     """
 
@@ -237,7 +237,7 @@ class Workspace:
         return open_place(url, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
 
     def read_source(self, location: str) -> SourceFile:
-        """The bytes of a path, a `file://` or an `s3://` URL. Raises: as `states.sources.read_source`."""
+        """The bytes of a path, a `file://` or an `s3://` URL. Raises as `states.sources.read_source`."""
         from packreg.states.sources import read_source
 
         return read_source(location, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
@@ -272,7 +272,7 @@ class Workspace:
         return self._by if isinstance(self._by, str) else self._by()
 
     def confirmed(self, question: str, yes: bool) -> None:
-        """Go on only with a yes that was given beforehand; a face may ask for one.
+        """Go on only if it was confirmed beforehand; a face may ask.
 
         Raises:
             UsageError: it was not confirmed; nothing was done.

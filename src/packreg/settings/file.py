@@ -111,7 +111,7 @@ def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, V
 
 
 def flattened(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
-    """The values of tables by dotted keys; `path` is what messages call them. Raises: as `parse_file`."""
+    """The values of tables by dotted keys; `path` is what messages call them. Raises as `parse_file`."""
     tables = {"backends", *(key.partition(".")[0] for key in keys)}
     found: dict[str, Value] = {}
     for name, value in document.items():
