@@ -139,6 +139,7 @@ LATER = {
     "services.git": "subprocess, where nobody has to be named",
     "services.guard_evidence": "as run_entries",
     "services.nodejs_findings": "pathspec, packaging and YAML, for packs in Node.js",
+    "services.python_findings": "packaging and YAML, for packs in Python",
     "services.prepare": "as run_entries",
     "services.reports": "as run_entries",
     "services.stack_tags": "as run_entries",

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from packreg.errors import InvalidPack
 from packreg.services.check import check_path
+from packreg.services.development import develop
 from tests.services.conftest import open_workspace
 
 pytestmark = pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm here")
@@ -77,3 +79,13 @@ def test_a_registry_for_all_is_said_and_a_public_scope_is_not(tmp_path: Path) ->
         ["npm-registry .npmrc"],
     )
     assert _found(tmp_path, {".npmrc": "@pulumi:registry=https://registry.npmjs.org/\n"}) == ([], [])
+
+
+def test_an_environment_is_not_made_from_a_scope_that_only_the_pack_knows(tmp_path: Path) -> None:
+    """`dev` asks no registry for it either."""
+    private = {".npmrc": "@acme:registry=https://npm.corp.example/\n"}
+    private["package.json"] = PACK["package.json"].replace('{"@pulumi', '{"@acme/rules": "^1.0.0", "@pulumi')
+    _found(tmp_path, private)
+    with pytest.raises(InvalidPack, match="cannot be asked for") as refused:
+        develop(open_workspace(tmp_path), Path("pack"))
+    assert [problem.code for problem in refused.value.problems] == ["npm-scope"]

@@ -15,7 +15,7 @@ from packreg.errors import InvalidPack, UsageError
 from packreg.pack.bundle import encode
 from packreg.pack.template import TEMPLATES, new_pack
 from packreg.reports.report import counted
-from packreg.services.check import check_path, checked_pack, name_alone_is_unknown, with_wheel
+from packreg.services.check import check_path, checked_pack, with_wheel
 from packreg.services.named_files import write_named
 from packreg.services.pack_words import is_directory
 
@@ -105,8 +105,10 @@ def check_command(context: CommandContext, directory: Path, name: str | None, ve
     These are the checks of `publish`, all at once, each with its place and its fix. Exit code 0 or 7.
     """
     report, _ = check_path(context, directory, name, version, loadable=True)
-    if name_alone_is_unknown(report):  # which `publish` learns from the running pack
-        report = replace(report, errors=(), warnings=(*report.warnings, *report.errors))
+    unknown = [problem for problem in report.errors if problem.code == "name-unknown"]
+    if unknown:  # which `publish` learns from the running pack
+        known = tuple(problem for problem in report.errors if problem not in unknown)
+        report = replace(report, errors=known, warnings=(*report.warnings, *unknown))
     if context.out.json:
         context.out.document(report.as_json())
     else:

@@ -29,6 +29,7 @@ MAX_SOURCE = 2 * 2**20
 #: The Pythons that a pack may meet, oldest first, where it does not bound them.
 PYTHONS = tuple((3, minor) for minor in range(11, 15))
 _DATA_PATH = b"sys.path"
+_SYNTAX_HINT = "correct it; where it is for a newer Python, say so with requires-python in pyproject.toml"
 _NATIVE = (".so", ".pyd")
 
 
@@ -202,7 +203,7 @@ def _say_fault(path: str, file: PythonFile, surely: bool, entries: list[str], pr
     if file.fault is not None:
         place = f"{shown(path)}:{file.fault.line}" + f":{file.fault.column}" * bool(file.fault.column)
         if surely:
-            problems.error("python-syntax", file.fault.message, place, "the pack cannot be loaded with it")
+            problems.error("python-syntax", file.fault.message, place, _SYNTAX_HINT)
         else:
             problems.warn("python-syntax", file.fault.message, place, "nothing that surely runs imports it")
     if path == "__main__.py" and path in entries:

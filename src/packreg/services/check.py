@@ -52,7 +52,11 @@ def check_path(
     else:
         raise UsageError(f"there is no directory or bundle {path}", hint="name the directory of a pack")
     found = Problems()
-    if loadable and report.runtime == "opa":
+    if loadable and report.runtime == "python":
+        from packreg.services.python_findings import judged_by_its_python
+
+        report = judged_by_its_python(report, workspace.settings.python, workspace.tools)
+    elif loadable and report.runtime == "opa":
         _opa_findings(workspace, report, found, without_opa=without_opa)
     elif loadable and report.runtime == "nodejs":
         from packreg.services.nodejs_findings import nodejs_findings
@@ -61,6 +65,8 @@ def check_path(
         nodejs_findings(report.contents, directory, workspace.tools, found)
         tell_conflicts(report.contents, found)
     errors, warnings = (*report.errors, *found.errors), (*report.warnings, *found.warnings)
+    if any(problem.code.startswith("rego-") for problem in found.errors):
+        errors = tuple(problem for problem in errors if problem.code != "name-unknown")
     return replace(report, errors=errors, warnings=warnings), pack
 
 

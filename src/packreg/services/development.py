@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packreg.errors import InvalidPack
 from packreg.install.lock_dependencies import asked_for
+from packreg.pack.problems import Problems
 from packreg.services.check import UNNAMED, check_path, checked_pack, name_alone_is_unknown, with_wheel
 
 if TYPE_CHECKING:
@@ -31,6 +33,13 @@ def develop(
     from packreg.install.dev import dev
 
     written = checked_pack(workspace, directory, name, version)
+    if written.runtime == "nodejs":
+        from packreg.services.nodejs_findings import check_scopes
+
+        found = Problems()
+        check_scopes(written.files, Path(workspace.cwd, directory), workspace.tools, found)
+        if found.errors:
+            raise InvalidPack(f"the packages of {directory} cannot be asked for", tuple(found.errors))
     asked = asked_for(written, workspace.tools)
     pack = with_wheel(workspace, written)
     place = Path(workspace.cwd, directory).resolve()

@@ -30,13 +30,10 @@ def nodejs_findings(
     Raises:
         InstallError: Node.js or npm fails.
     """
-    data = files["package.json"].data if "package.json" in files else None
-    package = parse_package_json(data, Problems()) if data is not None else None
     _check_lock(files, problems)
-    _check_syntax(files, package, tools, problems)
-    npmrc = read_file(directory / FILE_NAME, MAX_BYTES) if directory is not None else None
-    if npmrc is not None and package is not None:
-        _check_scopes(npmrc, files, package, tools, problems)
+    _check_syntax(files, tools, problems)
+    if directory is not None:
+        check_scopes(files, directory, tools, problems)
 
 
 def _check_lock(files: Mapping[str, File], problems: Problems) -> None:
@@ -45,13 +42,16 @@ def _check_lock(files: Mapping[str, File], problems: Problems) -> None:
         problems.error("npm-lock", text, path, "depend only on packages from a registry")
 
 
-def _check_syntax(
-    files: Mapping[str, File], package: PackageJson | None, tools: Tools, problems: Problems
-) -> None:
+def _package(files: Mapping[str, File]) -> PackageJson | None:
+    data = files["package.json"].data if "package.json" in files else None
+    return parse_package_json(data, Problems()) if data is not None else None
+
+
+def _check_syntax(files: Mapping[str, File], tools: Tools, problems: Problems) -> None:
     faults = syntax_faults(files, tools)
     if not faults:
         return
-    program = NodeProgram(files, package, lambda path: "")
+    program = NodeProgram(files, _package(files), lambda path: "")
     program.run()
     for path, line, message in faults:
         where = f"{shown(path)}:{line}" if line else shown(path)
@@ -61,10 +61,16 @@ def _check_syntax(
             problems.warn("javascript-syntax", message, where, "nothing that surely runs imports it")
 
 
-def _check_scopes(
-    npmrc: bytes, files: Mapping[str, File], package: PackageJson, tools: Tools, problems: Problems
-) -> None:
-    """A scope of the pack's own .npmrc must have one in the operator's npm: else the public one is asked."""
+def check_scopes(files: Mapping[str, File], directory: Path, tools: Tools, problems: Problems) -> None:
+    """A scope of the pack's own .npmrc must have one in the operator's npm: else the public one is asked.
+
+    Raises:
+        InstallError: npm fails.
+    """
+    npmrc = read_file(directory / FILE_NAME, MAX_BYTES)
+    package = _package(files)
+    if npmrc is None or package is None:
+        return
     registries = scoped_registries(npmrc)
     lock = read_npm_lock(files)
     names = {name for group in package.dependencies.values() for name in group}
