@@ -13,7 +13,7 @@ from packreg.configuration.messages import dotted
 from packreg.configuration.messages import shown as shown_value
 from packreg.pack.paths import shown
 from packreg.registry.members import Members, printable_values
-from packreg.text import CUT, nearest, one_line, plain, without_colours
+from packreg.text import CUT, human_size, nearest, one_line, plain, without_colours
 
 #: What is foreign, what a terminal is shown, and what becomes part of a sentence or a record.
 CASES = [
@@ -109,3 +109,20 @@ def test_the_word_that_was_meant(word: str, known: tuple[str, ...], meant: str) 
 def test_a_text_without_colours_keeps_everything_else() -> None:
     """Other control characters stay for whoever prints it."""
     assert without_colours("\x1b[1;31ma\x1b[0m\n\x07b") == "a\n\x07b"
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (9_960, "10 kB"),
+        (999_400, "999 kB"),
+        (999_600, "1.0 MB"),
+        (3 * 10**15, "3000 TB"),
+    ],
+)
+def test_sizes(size: int, words: str) -> None:
+    """Sizes are in powers of 1000, with two digits where they are small."""
+    assert human_size(size) == words

@@ -1,5 +1,5 @@
 """Foreign text made harmless, in one place: for a terminal, for the log of a build service, for a record; and
-the word that a wrong one was meant to be.
+the word that a wrong one was meant to be, and sizes for people.
 """
 
 from __future__ import annotations
@@ -63,3 +63,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _bare(word: str) -> str:
     return word.strip().casefold().replace("-", "").replace("_", "")
+
+
+def human_size(size: int) -> str:
+    """A size in bytes for people: 999 B, 1.5 kB, 20 MB (powers of 1000)."""
+    if size < 1000:
+        return f"{size} B"
+    amount = float(size)
+    for unit in ("kB", "MB", "GB", "TB"):
+        amount /= 1000
+        if amount < 999.5 or unit == "TB":
+            break
+    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"

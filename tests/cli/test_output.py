@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packreg.cli.output import Output, human_size, json_text
+from packreg.cli.output import Output, json_text
 from packreg.errors import InvalidPack, Problem
 from tests.laws import LONG_LAW
 
@@ -28,23 +28,6 @@ def test_json_is_ascii_without_controls_and_means_the_same(value: object) -> Non
     assert text.replace("\n", "").isprintable()
     assert "##[" not in text
     assert json.loads(text) == value
-
-
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (9_960, "10 kB"),
-        (999_400, "999 kB"),
-        (999_600, "1.0 MB"),
-        (3 * 10**15, "3000 TB"),
-    ],
-)
-def test_sizes(size: int, words: str) -> None:
-    """Sizes are in powers of 1000, with two digits where they are small."""
-    assert human_size(size) == words
 
 
 @pytest.fixture

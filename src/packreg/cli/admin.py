@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
-from packreg.cli.output import human_size
 from packreg.errors import IntegrityError
 from packreg.services.continuity import NEW, check_nothing_known, made_here
 from packreg.services.continuity import accept as accept_state
 from packreg.services.governance import create_governance
 from packreg.services.verify import verify, verify_json
 from packreg.services.withdrawal import remove, restore, yank
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import command
-from packreg.cli.output import human_size
 from packreg.errors import InvalidPack, UsageError
 from packreg.pack.bundle import encode
 from packreg.pack.template import TEMPLATES, new_pack
@@ -18,6 +17,7 @@ from packreg.reports.report import counted
 from packreg.services.check import check_path, checked_pack, with_wheel
 from packreg.services.named_files import write_named
 from packreg.services.pack_words import is_directory
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext

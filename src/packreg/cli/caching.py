@@ -9,12 +9,12 @@ import click
 
 from packreg.cli.base import REFERENCE, CommandGroup, command
 from packreg.cli.installing import python_option
-from packreg.cli.output import human_size
 from packreg.errors import UsageError
 from packreg.install.cache import clean, list_cache, prune
 from packreg.install.carried import carried
 from packreg.install.transfer import export_cache, import_cache
 from packreg.services.opa_program import fit_opa
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import NAME, REFERENCE, command
-from packreg.cli.output import human_size
 from packreg.cli.policy_table import policy_rows
 from packreg.services.catalog import (
     description_of,
@@ -16,6 +15,7 @@ from packreg.services.catalog import (
     release_info,
     search_packs,
 )
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Collection

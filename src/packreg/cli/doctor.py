@@ -13,7 +13,6 @@ import click
 
 from packreg.cli.base import command
 from packreg.cli.guarding import says_version
-from packreg.cli.output import human_size
 from packreg.cli.pulumi_command import WITH_VARIABLES, names_pack, read_version
 from packreg.errors import InstallError, PackregError, StoreError, StoreRefused
 from packreg.install.interpreter import find_interpreter
@@ -24,6 +23,7 @@ from packreg.services.opa_program import fit_opa
 from packreg.services.pulumi_options import PACKS
 from packreg.services.required_runtimes import required_runtimes
 from packreg.store.probe import canary, probe
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, command
-from packreg.cli.output import human_size
 from packreg.services.lock import lock_packs, update_lock
 from packreg.services.named_files import write_named
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext

@@ -37,18 +37,6 @@ def _harmless_json(text: str) -> str:
     return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
 
 
-def human_size(size: int) -> str:
-    """A size in bytes for people: 999 B, 1.5 kB, 20 MB (powers of 1000)."""
-    if size < 1000:
-        return f"{size} B"
-    amount = float(size)
-    for unit in ("kB", "MB", "GB", "TB"):
-        amount /= 1000
-        if amount < 999.5 or unit == "TB":
-            break
-    return f"{amount:.1f} {unit}" if amount < 9.95 else f"{amount:.0f} {unit}"
-
-
 class Output(Notify):
     """Writes for one run of the command. `json`, `quiet` and `verbose` are set while options are read."""
 

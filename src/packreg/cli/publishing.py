@@ -9,9 +9,9 @@ import click
 
 from packreg.cli.authoring import directory_argument, name_option, version_option
 from packreg.cli.base import command
-from packreg.cli.output import human_size
 from packreg.cli.policy_table import policy_rows
 from packreg.services.publish import publish_directory
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
