@@ -30,10 +30,9 @@ from packreg.install.skeleton import Skeleton, skeleton
 from packreg.install.tools import Tools
 
 if TYPE_CHECKING:
-    from packreg.install.kept_wheels import Fetch
+    from packreg.install.kept_files import KeptFiles
     from packreg.install.requirements_lock import Locked
     from packreg.pack.files import File
-    from packreg.registry.artifacts import Artifact
 
 #: Part of every key: raised when entries are built in another way.
 _FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy modules compiled"
@@ -43,14 +42,13 @@ class Needs(NamedTuple):
     """What an environment holds: the packages of a lock (its text, empty for none) and the pack's own wheels.
 
     `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are. `kept` are files of
-    the lock that the registry keeps, which `fetch` gives; it is None where nothing may be asked for.
+    the lock that the registry keeps: with all that an environment needs among them, no index is asked.
     """
 
     lock: str = ""
     wheels: tuple[tuple[str, bytes], ...] = ()
     of: str = "the pack"
-    kept: tuple[Artifact, ...] = ()
-    fetch: Fetch | None = None
+    kept: KeptFiles | None = None
 
 
 def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
@@ -66,10 +64,13 @@ def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
 class Into(NamedTuple):
     """Where packages are installed: the environment of `python`, which then holds nothing else, or the one
     at `prefix`, where others stay; of that one no program is run, `python` does the work.
+
+    `interpreter` is the one behind it, where a release is installed: it decides which files are fetched.
     """
 
     python: Path
     prefix: Path | None = None
+    interpreter: Interpreter | None = None
 
     @property
     def words(self) -> list[str | Path]:
@@ -155,7 +156,8 @@ def _build(
         wanted.skeleton.copy(place, "relocatable = true")
         python = place / python_in_environment()
         if packages:
-            install_lock(Into(python), staging, needs, packages, tools, offline=offline)
+            into = Into(python, interpreter=wanted.interpreter)
+            install_lock(into, staging, needs, packages, tools, offline=offline)
         if needs.wheels:
             install_wheels(Into(python), staging, needs, tools)
         compile_policy_modules(python, place / wanted.skeleton.site_packages, wanted.interpreter, tools)
@@ -184,10 +186,10 @@ def install_lock(
     lock = staging / "requirements.txt"
     lock.write_text(needs.lock, "utf-8")
     doing = f"install the locked dependencies of {needs.of}"
-    kept = lock_places(needs, packages, tools)
     try:
         if not tools.uv:
-            source = ["--no-index"] if offline else []
+            kept, whole = lock_places(needs, packages, tools, into.interpreter)
+            source = ["--no-index"] if offline or whole else []
             words = [
                 *source,
                 *kept,
@@ -204,15 +206,19 @@ def install_lock(
         command += ["--no-build", "--link-mode", "copy", "--no-compile-bytecode"]
         # The hashes say which files are wanted, so what lies in a cache is as good as what an index has, and
         # asking the index first costs four fifths of the time. uv never mixes its cache with --no-index.
-        ways = [["--offline", "--no-index", *kept]] if kept else []
-        ways += [["--offline", *kept]] if offline else [["--offline", *kept], [*kept]]
-        for way in ways[:-1]:
+        here = wheel_places(_hashes(packages), tools)
+        ways = [["--offline", "--no-index", *here]] if here else []
+        if needs.kept is not None or not offline:
+            ways.append(["--offline", *here])
+        for way in ways:
             try:
                 tools.run([*command, *way], doing)
                 return
             except InstallError as error:
                 Path(error.log).unlink(missing_ok=True)
-        tools.run([*command, *ways[-1]], doing)
+        kept, whole = lock_places(needs, packages, tools, into.interpreter)
+        source = ["--offline", "--no-index"] if whole else ["--offline"] if offline else []
+        tools.run([*command, *source, *kept], doing)
     finally:
         lock.unlink(missing_ok=True)
 
@@ -250,14 +256,25 @@ def install_wheels(into: Into, staging: Path, needs: Needs, tools: Tools) -> Non
         remove_tree(directory)
 
 
-def lock_places(needs: Needs, packages: tuple[Locked, ...], tools: Tools) -> list[str | Path]:
+def lock_places(
+    needs: Needs, packages: tuple[Locked, ...], tools: Tools, interpreter: Interpreter | None
+) -> tuple[list[str | Path], bool]:
     """Where installers find the wheels of a lock that are on this machine, those that the registry keeps too.
 
-    Raises what `bring_wheels` raises.
+    And whether these are all, so that no index is to be asked. Raises what `bring_wheels` raises.
     """
-    hashes = [digest for package in packages for digest in package.hashes]
-    bring_wheels(needs.kept, hashes, needs.fetch, tools)
-    return wheel_places(hashes, tools)
+    hashes = _hashes(packages)
+    if needs.kept is None:
+        return wheel_places(hashes, tools), False
+    from packreg.install.dependency_wheels import wheels_for
+
+    wheels, whole = wheels_for(packages, interpreter, needs.kept.artifacts)
+    bring_wheels(wheels, hashes, needs.kept.fetch, tools)
+    return wheel_places(hashes, tools), whole and needs.kept.fetch is not None
+
+
+def _hashes(packages: tuple[Locked, ...]) -> list[str]:
+    return [digest for package in packages for digest in package.hashes]
 
 
 def pip_command(tools: Tools, python: Path | str | None = None) -> list[str | Path]:

@@ -338,7 +338,8 @@ class Installer:
             return self._resolve(record, unlocked[0], notes, tools, offline)
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
-        needs = self.releases.keeping(record, needs_of(runtime, content.files, record.lock, resolve), offline)
+        needs = needs_of(runtime, content.files, record.lock, resolve)
+        needs = needs and needs._replace(kept=content.kept)
         resolved = None
         if unlocked:
             from packreg.install.lock_dependencies import resolved_file

@@ -1,25 +1,27 @@
 """Wheels of a lock that the registry keeps (`registry.artifacts`), brought to where installers look for them.
 
-They lie in the home as imported ones do, each in a directory named by its sha256. Whoever changes one there
-only makes an installation fail: uv and pip compare every file with the lock.
+They lie in the home as imported ones do, each in a directory named by its sha256; one that was changed there
+is fetched again, and uv and pip compare every file with the lock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from packreg.errors import InstallError
+from packreg.errors import InstallError, IntegrityError
 from packreg.files import write_file
 from packreg.install.disk import disk_errors
+from packreg.install.kept_files import FETCHERS
+from packreg.registry.artifacts import proved
+from packreg.threads import at_once
 
 if TYPE_CHECKING:
+    from packreg.install.kept_files import Fetch
     from packreg.install.tools import Tools
     from packreg.registry.artifacts import Artifact
-
-#: Gives the verified bytes of an artifact; None where no registry may be asked.
-Fetch = Callable[["Artifact"], bytes]
 
 
 def bring_wheels(
@@ -32,25 +34,43 @@ def bring_wheels(
         NotFound, IntegrityError, StoreError: as `fetch` says.
     """
     wanted = set(hashes)
-    for artifact in artifacts:
-        path = tools.home.wheels / artifact.sha256 / artifact.name
-        if artifact.sha256 not in wanted or not artifact.name.endswith(".whl") or path.is_file():
-            continue
-        if fetch is not None:
-            data = fetch(artifact)
-            with disk_errors("keep a wheel in", tools.home.wheels):
-                write_file(path, data, parents=True)
-        elif artifact.built_from:
-            raise InstallError(
-                f"offline, and {artifact.name} is not on this machine: it was built from "
-                f"{artifact.built_from}, and the registry alone has it",
-                hint="install once with a network, or bring it with `packreg cache export` and `import`",
-            )
+    wheels = [each for each in artifacts if each.sha256 in wanted and each.name.endswith(".whl")]
+    missing = [artifact for artifact in dict.fromkeys(wheels) if not _is_here(artifact, tools)]
+    if fetch is None:
+        for artifact in missing:
+            if artifact.built_from:
+                raise InstallError(
+                    f"offline, and {artifact.name} is not on this machine: it was built from "
+                    f"{artifact.built_from}, and the registry alone has it",
+                    hint="install once with a network, or bring it with `packreg cache export` and `import`",
+                )
+        return
+
+    def bring(artifact: Artifact) -> None:
+        place = tools.home.part("wheels")
+        data = fetch(artifact)
+        with disk_errors("keep a wheel in", place):
+            write_file(place / artifact.sha256 / artifact.name, data, parents=True)
+
+    at_once(FETCHERS, bring, missing)
 
 
 def wheel_places(hashes: Iterable[str], tools: Tools) -> list[str | Path]:
     """`--find-links` for every wheel with one of these sha256 that the home has."""
-    if not tools.home.wheels.is_dir():
-        return []
-    places = (tools.home.wheels / digest for digest in hashes)
+    places = (root / digest for digest in hashes for root in _roots(tools))
     return [word for place in places if place.is_dir() for word in ("--find-links", place)]
+
+
+def _is_here(artifact: Artifact, tools: Tools) -> bool:
+    """Whether a wheel is in the home, as it should be."""
+    for root in _roots(tools):
+        with suppress(OSError, IntegrityError):
+            proved(artifact, (root / artifact.sha256 / artifact.name).read_bytes())
+            return True
+    return False
+
+
+def _roots(tools: Tools) -> list[Path]:
+    """Where wheels lie: in the home that downloads are taken from, and in the one that is written to."""
+    roots = dict.fromkeys((tools.home.wheels, tools.home.part("wheels")))
+    return [root for root in roots if root.is_dir()]

@@ -32,6 +32,8 @@ from packreg.install.tools import Tools, said_version
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
 NODE_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
 NODE_MODULES = "node_modules"
+#: npm's cache for one installation, filled from what a registry of ours keeps.
+CACHE = "cache"
 #: npm would take a directory above that lists ours among its workspaces for the project, with its .npmrc.
 ALONE = "--no-workspaces"
 CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ALONE)
@@ -91,16 +93,40 @@ def get_tree(
             return replace(tree, contents=held.facts["contents"])
         say("installing node modules")
         with disk_errors("build node_modules in", tools.home.node):
-            imported = tools.home.npm / wanted.digest
-            cache = ["--cache", str(imported)] if offline and imported.is_dir() else []
-            return _build(tree, wanted, tools, of, [*CI, *_words(production, offline), *cache])
+            return _build(tree, wanted, tools, of, production=production, offline=offline)
 
 
-def _words(production: bool, offline: bool) -> list[str]:
-    return [*(["--omit=dev"] if production else []), "--offline" if offline else "--prefer-offline"]
+def npm_source(
+    cache: Path, wanted: NpmInput, tools: Tools, *, production: bool = False, offline: bool = False
+) -> tuple[list[str], bytes]:
+    """Where npm takes packages from, in words for it, and the lock to give it.
+
+    Files that a registry of ours keeps are put into `cache`; with all of them, npm asks nobody.
+
+    Raises:
+        NotFound, IntegrityError, StoreError: as the registry says.
+        OSError: the disk refuses.
+    """
+    from packreg.install.dependency_tarballs import fill, lacking, tarballs, with_addresses
+    from packreg.install.targets import Target, platform_here
+
+    asks = "--offline" if offline else "--prefer-offline"
+    imported = tools.home.npm / wanted.digest
+    if offline and imported.is_dir():
+        return [asks, "--cache", str(imported)], with_addresses(wanted.lock)
+    if wanted.kept is None or wanted.kept.fetch is None:
+        return [asks], wanted.lock
+    packages, here = tarballs(wanted.lock), Target(platform_here())
+    names = {package.file for package in packages if here.takes(package.entry)}
+    kept = [artifact for artifact in wanted.kept.artifacts if artifact.name in names]
+    if not kept:
+        return [asks], wanted.lock
+    fill(cache, packages, kept, wanted.kept.fetch)
+    whole = not lacking(packages, here, kept, production=production)
+    return ["--offline" if whole else asks, "--cache", str(cache)], with_addresses(wanted.lock)
 
 
-def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]) -> Tree:
+def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, *, production: bool, offline: bool) -> Tree:
     npm = tools.need("npm", NODE_HINT)
     tools.home.node.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{tree.key[:32]}-"
@@ -110,11 +136,15 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, words: list[str]
     try:
         staging.mkdir()
         (staging / "package.json").write_bytes(wanted.package_json)
-        (staging / "package-lock.json").write_bytes(wanted.lock)
+        words, lock = npm_source(staging / CACHE, wanted, tools, production=production, offline=offline)
+        (staging / "package-lock.json").write_bytes(lock)
+        omitted = ["--omit=dev"] if production else []
+        command = [npm, *CI, *omitted, *words]
         try:
-            tools.run([npm, *words], f"install the locked dependencies of {of}", cwd=staging)
+            tools.run(command, f"install the locked dependencies of {of}", cwd=staging)
         except InstallError as error:
             raise _naming_the_package(error, wanted) from None
+        remove_tree(staging / CACHE)
         (staging / NODE_MODULES).mkdir(exist_ok=True)
         make_read_only(str(staging / NODE_MODULES))
         facts = {"for": of, "digest": wanted.digest}

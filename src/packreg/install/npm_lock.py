@@ -11,12 +11,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packreg.pack.package_json import SDK
 from packreg.pack.problems import Problems
 from packreg.pack.strict_json import read_json
+
+if TYPE_CHECKING:
+    from packreg.install.kept_files import KeptFiles
 
 #: In the order in which npm looks for them.
 LOCK_FILES = ("npm-shrinkwrap.json", "package-lock.json")
@@ -34,10 +37,14 @@ _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]*", re.ASCII)
 
 
 class NpmInput(NamedTuple):
-    """What `npm ci` is given: a package.json with nothing but dependencies, and a lock that was checked."""
+    """What `npm ci` is given: a package.json with nothing but dependencies, and a lock that was checked.
+
+    `kept` are the files of the lock that a registry keeps: with all of them, npm asks no registry of its own.
+    """
 
     package_json: bytes
     lock: bytes
+    kept: KeptFiles | None = None
 
     @property
     def digest(self) -> str:

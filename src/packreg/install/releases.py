@@ -10,37 +10,45 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
 from packreg.files import write_file
 from packreg.install.disk import disk_errors
-from packreg.install.environment import Needs
 from packreg.install.home import Home
 from packreg.install.remembered import DiskMemory, known_elsewhere
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version, VersionRange
 from packreg.registry.layout import record_key
+from packreg.registry.objects import Since
 from packreg.registry.proof import prove_bundle, prove_files
 from packreg.registry.record import Record
 
 if TYPE_CHECKING:
-    from packreg.install.npm_lock import NpmInput
+    from packreg.install.kept_files import KeptFiles
     from packreg.registry.registry import Registry
 
 _ONLINE = "install it once with a network, or bring it with `packreg cache export` and `packreg cache import`"
 
 
 class Release(NamedTuple):
-    """A release that was found, and what the user should know about it. `exact` if the reference named it."""
+    """A release that was found, and what the user should know about it. `exact` if the reference named it.
+
+    `seals` is the number of its newest seal, if a listing was read.
+    """
 
     record: Record
     exact: bool
     notes: tuple[str, ...] = ()
+    seals: int = 0
 
 
 class Content(NamedTuple):
-    """A release's bundle and its files, all of it verified, and what was learned on the way."""
+    """A release's bundle and its files, all of it verified, and what was learned on the way.
+
+    `kept` are the files of its dependencies that the registry keeps.
+    """
 
     data: bytes
     files: dict[str, File]
     notes: tuple[str, ...] = ()
+    kept: KeptFiles | None = None
 
 
 class Releases:
@@ -68,13 +76,13 @@ class Releases:
         notes = [resolved.note] if resolved.note else []
         if resolved.yanked:
             notes.append(_yanked(resolved.record, resolved.yanked))
-        return Release(resolved.record, exact, tuple(notes))
+        return Release(resolved.record, exact, tuple(notes), resolved.seals)
 
     def content(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Content:
         """The files of a release. A bundle that this machine has is not fetched again.
 
-        For a release that was named exactly the registry is asked at the same time whether it is yanked, and,
-        if the bundle is here already, whether it was removed; a listing has said so of every other.
+        For a release that was named exactly the registry is asked at the same time whether it is yanked or
+        sealed, and, if the bundle is here, whether it was removed; a listing has said so of every other.
 
         Raises:
             Removed, NotFound, StoreError, IntegrityError: as the registry says.
@@ -95,31 +103,23 @@ class Releases:
                     f"(sha256 {record.bundle_sha256})",
                     hint=_ONLINE,
                 )
-            return Content(data, prove_files(record, data, self.limits))
-        registry, reason = self.registry, ""
+            return Content(data, prove_files(record, data, self.limits), kept=_kept(record, None, 0))
+        registry, since = self.registry, Since(seals=release.seals)
         if not release.exact:
             data = data or self._fetch(registry, record, say)
         elif registry.location.is_local:  # nothing is gained by asking at the same time
             data = self._still(registry, record, data, say)
-            reason = registry.since(record.name, record.version).yanked
+            since = registry.since(record.name, record.version)
         else:
             from concurrent.futures import ThreadPoolExecutor  # imports logging
 
             with ThreadPoolExecutor(1) as asking:
                 asked = asking.submit(registry.since, record.name, record.version)
                 data = self._still(registry, record, data, say)
-                reason = asked.result().yanked
+                since = asked.result()
         files = prove_files(record, data, self.limits)
-        return Content(data, files, (_yanked(record, reason),) if reason else ())
-
-    def keeping(
-        self, record: Record, needs: Needs | NpmInput | None, offline: bool
-    ) -> Needs | NpmInput | None:
-        """What a release needs, told which of its files the registry keeps."""
-        if not record.artifacts or not isinstance(needs, Needs):
-            return needs
-        registry = None if offline else self.registry
-        return needs._replace(kept=record.artifacts, fetch=registry.artifacts.get if registry else None)
+        notes = (_yanked(record, since.yanked),) if since.yanked else ()
+        return Content(data, files, notes, _kept(record, registry, since.seals))
 
     def _still(
         self, registry: Registry, record: Record, kept: bytes | None, say: Callable[[str], None]
@@ -207,6 +207,15 @@ class Releases:
             )
             return InstallError(message, hint=hint)
         return InstallError(message, hint=_ONLINE)
+
+
+def _kept(record: Record, registry: Registry | None, seals: int) -> KeptFiles | None:
+    """What the registry keeps of its dependencies; None where nothing is kept."""
+    if not record.artifacts and not seals:
+        return None
+    from packreg.install.kept_files import KeptFiles
+
+    return KeptFiles(record, registry, seals)
 
 
 def _yanked(record: Record, reason: str) -> str:

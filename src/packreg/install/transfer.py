@@ -29,7 +29,7 @@ from packreg.install.environment import Needs, lock_places, pip_command
 from packreg.install.home import Home
 from packreg.install.installer import Installer
 from packreg.install.interpreter import find_interpreter
-from packreg.install.nodejs import CI, NODE_HINT
+from packreg.install.nodejs import CI, NODE_HINT, npm_source
 from packreg.install.npm_lock import NpmInput
 from packreg.install.remembered import URL
 from packreg.install.requirements_lock import read_lock
@@ -152,7 +152,8 @@ def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path
         lock.write_text(needs.lock, "utf-8")
         command = pip_command(tools, interpreter.path)
         words = ["download", "--quiet", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
-        words += map(str, lock_places(needs, packages, tools))
+        places, whole = lock_places(needs, packages, tools, interpreter)
+        words += [*(["--no-index"] if whole else []), *map(str, places)]
         doing = f"download the wheels of {needs.of}"
         tools.run([*command, *words, "--dest", directory, "-r", lock], doing)
     return {f"wheels/{_sha256(path)}/{path.name}": path for path in sorted(directory.iterdir())}
@@ -165,9 +166,10 @@ def _fill_npm_cache(needs: NpmInput, of: str, tools: Tools, place: Path) -> dict
         work = place / f"work-{needs.digest}"
         work.mkdir()
         (work / "package.json").write_bytes(needs.package_json)
-        (work / "package-lock.json").write_bytes(needs.lock)
+        words, lock = npm_source(cache, needs, tools)
+        (work / "package-lock.json").write_bytes(lock)
         npm = tools.need("npm", NODE_HINT)
-        tools.run([npm, *CI, "--cache", cache], f"download the packages of {of}", cwd=work)
+        tools.run([npm, *CI, *words, "--cache", cache], f"download the packages of {of}", cwd=work)
     found = (path for path in sorted((cache / "_cacache").rglob("*")) if path.is_file())
     return {
         f"npm/{needs.digest}/{path.relative_to(cache).as_posix()}": path

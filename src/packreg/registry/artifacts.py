@@ -131,7 +131,7 @@ class Artifacts:
             raise NotFound(
                 f"{artifact.name} is not in {self._store.describe()}: there is no {artifact.key}",
                 hint="on a replica, try again in a few minutes; in the home registry, put it back from a "
-                "replica or a backup",
+                "replica or a backup, or with `packreg seal` if the package index has it still",
             ) from None
         except IntegrityError as error:
             raise self._damaged(artifact, str(error)) from None

@@ -25,10 +25,14 @@ class Changed:
 
 @dataclass(frozen=True)
 class Standing:
-    """The state that a release is in now, and what was said when it was yanked or removed (else None)."""
+    """The state that a release is in now, and what was said when it was yanked or removed (else None).
+
+    `seals` is the number of its newest seal.
+    """
 
     state: State
     notice: Notice | None = None
+    seals: int = 0
 
 
 def standing(objects: Objects, listing: PackListing, version: Version) -> Standing:
@@ -39,10 +43,11 @@ def standing(objects: Objects, listing: PackListing, version: Version) -> Standi
         raise NotFound(f"there is no {listing.name}@{version}")
     if release.state == "removed":
         said = objects.tombstone(listing.name, version)
-        return Standing("removed", said or _unsaid(listing.name, version))
+        return Standing("removed", said or _unsaid(listing.name, version), release.seals)
     if release.state == "yanked":
-        return Standing("yanked", objects.revision(listing.name, version, release.revision))
-    return Standing("published")
+        notice = objects.revision(listing.name, version, release.revision)
+        return Standing("yanked", notice, release.seals)
+    return Standing("published", seals=release.seals)
 
 
 def _unsaid(name: str, version: Version) -> Notice:

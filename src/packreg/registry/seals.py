@@ -42,6 +42,11 @@ class Sealed(NamedTuple):
         """The bytes of all files."""
         return sum(artifact.size for artifact in self.artifacts)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was sealed: not only wheels are kept that were built when it was published."""
+        return bool(self.targets) or any(not artifact.built_from for artifact in self.artifacts)
+
     @classmethod
     def of(cls, record: Record, seals: Iterable[Seal] = ()) -> Sealed:
         """What a record and the seals beside it say together."""
