@@ -109,7 +109,14 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     check("list", "list")
     check("list", "list", "--latest", wanted=shape("[{name, latest}]"))
     check("versions", "versions", "guard")
-    check("info", "info", "guard", wanted=record | dict.fromkeys(["yanked", "removed", "dependencies"]))
+    check(
+        "info",
+        "info",
+        "guard",
+        wanted=record | dict.fromkeys(["yanked", "removed", "dependencies", "sealed"]),
+    )
+    said = ["name", "version", "changed", "sealed", "added", "missing"]
+    check("seal", "seal", "guard", wanted=dict.fromkeys(said))
     check("search", "search", "guard")
     manifest = user.directory / "guard" / "PulumiPolicy.yaml"
     manifest.write_text(manifest.read_text("utf-8").replace("0.1.0", "0.2.0"), "utf-8")

@@ -29,7 +29,7 @@ from tests.settings.test_load import load, write
         ("registry = ", "is not TOML", ""),
         (
             '[analysis]\nmemory = "2 GB"',
-            "analysis.memory: '2 GB' is not an amount of memory",
+            "analysis.memory: '2 GB' is not an amount of memory or of storage",
             "write a whole",
         ),
         ('[analysis]\nmemory = "0MiB"', "analysis.memory: '0MiB' is not an amount", "write a whole"),

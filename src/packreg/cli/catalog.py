@@ -15,6 +15,7 @@ from packreg.services.catalog import (
     release_info,
     search_packs,
 )
+from packreg.services.sealing import kept_in_words
 from packreg.text import human_size
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from packreg.pack.reference import Reference
     from packreg.registry.maintenance import Standing
     from packreg.registry.record import Record
+    from packreg.registry.seals import Sealed
 
 
 @command("list", examples=("packreg list", "packreg list --latest --json"))
@@ -79,11 +81,11 @@ def info_command(context: CommandContext, reference: Reference) -> None:
     removed. A policy's level is the one that it has without configuration.
     """
     info = release_info(context, reference)
-    record, standing, locked = info
+    record, standing, locked, sealed = info
     if context.out.json:
         context.out.document(info.as_json())
         return
-    for label, value in _facts(record, standing):
+    for label, value in _facts(record, standing, sealed):
         if label and value:
             context.out.line(f"{label + ':':<14}{value}")
     rows = policy_rows(record.metadata)
@@ -121,7 +123,7 @@ def search_command(context: CommandContext, text: str) -> None:
         context.out.say(f"no pack has {text!r} in its name or description")
 
 
-def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
+def _facts(record: Record, standing: Standing, sealed: Sealed) -> list[tuple[str, str]]:
     manifest = record.manifest
     source = record.source
     commit = source.commit[:12]
@@ -145,5 +147,6 @@ def _facts(record: Record, standing: Standing) -> list[tuple[str, str]]:
         ("manifest", f"sha256 {record.manifest_sha256}"),
         ("published", f"{record.published} by {record.publisher} with {record.tool}"),
         ("source", ", ".join(word for word in (source.remote, source.branch, commit) if word)),
+        ("sealed", kept_in_words(sealed)),
         ("notes", "; ".join(record.notes)),
     ]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from packreg.cli.base import REFERENCE, WRITTEN, command
-from packreg.cli.output import human_size
 from packreg.errors import UsageError
 from packreg.install.several import NotInstalled
 from packreg.services.install import install_releases
 from packreg.services.uninstall import uninstall_packs
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

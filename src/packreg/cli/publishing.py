@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         "packreg publish s3-rules --dry-run",
         "packreg publish --name limits --version 1.2.0 --json",
         "packreg publish --build pulumi-aws old-rules",
+        "packreg publish --seal s3-rules",
     ),
 )
 @directory_argument
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     multiple=True,
     help="Build a package that has no wheels from source, once: this runs its code. Can be repeated.",
 )
+@click.option(
+    "--seal/--no-seal",
+    default=None,
+    help="Keep the files of its dependencies in the registry, so that installs need no index.",
+)
 @click.option("--strict", is_flag=True, help="Refuse a patch version that judges more strictly, or less.")
 @click.pass_obj
 def publish_command(
@@ -58,6 +64,7 @@ def publish_command(
     no_lock: bool,
     no_run: bool,
     build: tuple[str, ...],
+    seal: bool | None,
     strict: bool,
 ) -> None:
     """Check a pack and publish it; a version is used once.
@@ -81,6 +88,7 @@ def publish_command(
         run=not no_run,
         strict=strict,
         build=build,
+        seal=seal,
     )
     if context.out.json:
         context.out.document(publication.as_json())

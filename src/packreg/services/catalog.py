@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import NotFound
 from packreg.pack.reference import Reference
+from packreg.services.sealing import kept_json
 
 if TYPE_CHECKING:
     from packreg.registry.listing import PackListing
     from packreg.registry.maintenance import Standing
     from packreg.registry.record import Record
+    from packreg.registry.seals import Sealed
     from packreg.services.workspace import Workspace
 
 
@@ -54,12 +56,14 @@ class ReleaseInfo(NamedTuple):
     record: Record
     standing: Standing
     dependencies: list[str]
+    sealed: Sealed
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
         state = self.standing.state
         told = {each: self._notice() if state == each else None for each in ("yanked", "removed")}
-        return {**self.record.as_json(), **told, "dependencies": self.dependencies}
+        sealed = kept_json(self.sealed) if self.sealed.is_begun else None
+        return {**self.record.as_json(), **told, "dependencies": self.dependencies, "sealed": sealed}
 
     def _notice(self) -> dict[str, str]:
         """Why, by whom and when it was yanked or removed."""
@@ -73,7 +77,8 @@ def release_info(workspace: Workspace, reference: Reference) -> ReleaseInfo:
     """What is known of the release that a reference means. Raises: NotFound: there is none."""
     registry = workspace.registry()
     record = registry.resolve(reference, warn=False).record
-    return ReleaseInfo(record, registry.standing(record.name, record.version), dependencies(record))
+    standing = registry.standing(record.name, record.version)
+    return ReleaseInfo(record, standing, dependencies(record), registry.seals.kept(record, standing.seals))
 
 
 class FoundPack(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,6 +16,7 @@ from packreg.registry.record import NOT_RUN, UNLOCKED, Source
 from packreg.services.check import check_path, checked_pack, with_wheel
 from packreg.services.git import Git
 from packreg.services.governance import found_default
+from packreg.services.sealing import seal_again, supplies_of, to_seal
 from packreg.services.trial import ask_pack, check_metadata, learned, named_or_not
 
 if TYPE_CHECKING:
@@ -82,22 +84,31 @@ def publish_directory(
     run: bool = True,
     strict: bool = False,
     build: tuple[str, ...] = (),
+    seal: bool | None = None,
 ) -> Publication:
     """Publish the pack in a directory; with `dry_run` nothing is written.
 
     `publisher` is the name that the record bears. Without `lock` the dependencies are not locked, without
     `run` the pack is not asked for its policies, and the record says so. `strict` refuses a patch version
     that changes what policies let pass, which is warned of otherwise. `build` are requirements: packages that
-    may be built from source, besides those of the settings; the registry keeps the wheels.
+    may be built from source, besides those of the settings; the registry keeps the wheels. With `seal` (by
+    default as the settings say) it keeps all that installs need.
 
     Raises:
-        UsageError: `strict` without `run`, no such directory, or files that are not committed.
+        UsageError: `strict` without `run`, `seal` without `lock`, no such directory, or files that are not
+            committed.
         InvalidPack: the pack breaks the rules, does not start, or (`strict`) is no patch.
         InstallError: this machine lacks a tool that it needs.
         VersionUsed: the version has other content.
         PackregError: what the registry raises.
     """
     tools = _building(workspace, build)
+    seal = workspace.settings.seal if seal is None else seal
+    if seal and not lock:
+        raise UsageError(
+            "a pack without a lock cannot be sealed: nothing says which files it needs",
+            hint="leave --no-lock out, or add --no-seal",
+        )
     if strict and not run:
         raise UsageError(
             "--strict compares what the running pack says of its policies, and --no-run does not run it",
@@ -142,8 +153,21 @@ def publish_directory(
                 pack = pack if named else learned(pack, metadata)
                 check_metadata(pack, metadata)
                 _compare_patch(workspace, pack, metadata, strict=strict)
-            work.show("publishing")
-            published = publish(lock=locked, notes=notes, metadata=metadata, artifacts=built, dry_run=dry_run)
+            with (
+                to_seal(workspace, pack, locked, tuple(built), work.show) if seal else nullcontext() as found
+            ):
+                supplies = built | (supplies_of(found) if found else {})
+                work.show("publishing")
+                published = publish(
+                    lock=locked,
+                    notes=notes,
+                    metadata=metadata,
+                    artifacts=supplies,
+                    sealed_for=found.targets if found else (),
+                    dry_run=dry_run,
+                )
+    if seal and published.already and not dry_run:
+        seal_again(workspace, published.record)
     left_out = check_path(workspace, directory, pack.name, version)[0].left_out if dry_run else ()
     return Publication(pack, published, dry_run, tuple(left_out))
 

@@ -34,6 +34,10 @@ KEYS: dict[str, type] = {
     "install.home": str,
     "install.python": str,
     "publish.build": str,
+    "publish.seal": bool,
+    "publish.seal_platforms": str,
+    "publish.seal_pythons": str,
+    "publish.seal_limit": str,
     "limits.manifest": int,
     "limits.members": int,
     "limits.unpacked": int,
@@ -61,7 +65,7 @@ OPERATORS: dict[str, type] = {
 NOT_FOR_PROJECTS = (
     "registry.allow_http",
     "registry.replica_lag_seconds",
-    "publish.build",
+    "publish.",
     "ci.install",
     "tools.node",
     "tools.opa",
@@ -173,7 +177,7 @@ def _checked(path: str, key: str, item: Any, wanted: type) -> Value:
         raise usage(f"{path}: {key} must be {_TYPE_NAMES[wanted]}, not {item!r}")
     if item == "" or (kind is int and item < 1):
         raise usage(f"{path}: {key} cannot be {item!r}", "give a value or leave the key out")
-    if key.startswith("analysis.") and key.endswith(".memory"):
+    if key == "publish.seal_limit" or (key.startswith("analysis.") and key.endswith(".memory")):
         from packreg.errors import UsageError
         from packreg.settings.limits import memory_bytes
 

@@ -71,6 +71,7 @@ def memory_bytes(text: str) -> int:
         or not int(number)
     ):
         raise UsageError(
-            f"{text!r} is not an amount of memory", hint='write a whole number of "MiB" or "GiB"'
+            f"{text!r} is not an amount of memory or of storage",
+            hint='write a whole number of "MiB" or "GiB"',
         )
     return int(number) * _UNITS[unit]

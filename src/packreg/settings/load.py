@@ -37,6 +37,10 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
 
     [publish]                             # not in a project's file
     build = "pulumi-aws, parver==0.2"     # what may be built from source for a lock; or "all"
+    seal = true                           # keep the files of dependencies in the registry (default: false)
+    seal_platforms = "linux-x86_64, macos-arm64"   # for which machines (default: this one's platform)
+    seal_pythons = "3.11, 3.12"           # and Pythons (default: the one of packs' environments here)
+    seal_limit = "512MiB"                 # the most for one release
 
     [limits]                              # how large a pack may be: manifest, members, unpacked, path, depth
     members = 20000

@@ -5,6 +5,7 @@ from __future__ import annotations
 #: The origin of what nobody set.
 DEFAULT = "default"
 ANSWER_SECONDS, REPLICA_LAG_SECONDS = 30, 3600
+SEAL_LIMIT = "512MiB"
 
 
 class Settings:
@@ -53,8 +54,27 @@ class Settings:
     @property
     def build(self) -> tuple[str, ...]:
         """What may be built from source where a lock is made: requirements, as they were written."""
-        words = str(self.values.get("publish.build", "")).split(",")
-        return tuple(word.strip() for word in words if word.strip())
+        return _words(self.values.get("publish.build"))
+
+    @property
+    def seal(self) -> bool:
+        """Whether packs are sealed when they are published."""
+        return bool(self.values.get("publish.seal", False))
+
+    @property
+    def seal_platforms(self) -> tuple[str, ...]:
+        """The platforms that packs are sealed for, as they were written; none for this machine's."""
+        return _words(self.values.get("publish.seal_platforms"))
+
+    @property
+    def seal_pythons(self) -> tuple[str, ...]:
+        """The versions of Python that packs are sealed for; none for the one of packs' environments here."""
+        return _words(self.values.get("publish.seal_pythons"))
+
+    @property
+    def seal_limit(self) -> str:
+        """The most that is kept of the dependencies of one release, such as 512MiB."""
+        return str(self.values.get("publish.seal_limit", SEAL_LIMIT))
 
     @property
     def instance_role(self) -> bool:
@@ -130,3 +150,8 @@ class Settings:
     def limits(self) -> dict[str, int]:
         """The limits that somebody set."""
         return {k[7:]: int(v) for k, v in self.values.items() if k.startswith("limits.")}
+
+
+def _words(value: str | int | bool | None) -> tuple[str, ...]:
+    """What stands between commas."""
+    return tuple(word.strip() for word in str(value or "").split(",") if word.strip())
