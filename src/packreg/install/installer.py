@@ -338,8 +338,7 @@ class Installer:
             return self._resolve(record, unlocked[0], notes, tools, offline)
 
         runtime = Runtime.of_manifest(record.reference, record.manifest, content.files)
-        needs = needs_of(runtime, content.files, record.lock, resolve)
-        needs = needs and needs._replace(kept=content.kept)
+        needs = needs_of(runtime, content.files, record.lock, resolve, content.kept)
         resolved = None
         if unlocked:
             from packreg.install.lock_dependencies import resolved_file

@@ -27,6 +27,7 @@ from packreg.pack.files import MANIFEST, File
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
+    from packreg.install.kept_files import KeptFiles
     from packreg.install.nodejs import Tree
     from packreg.install.npm_lock import NpmInput
 
@@ -108,11 +109,15 @@ class Provision(NamedTuple):
 
 
 def needs_of(
-    runtime: Runtime, files: Mapping[str, File], lock: Lock | None, resolve: Resolve
+    runtime: Runtime,
+    files: Mapping[str, File],
+    lock: Lock | None,
+    resolve: Resolve,
+    kept: KeptFiles | None = None,
 ) -> Needs | NpmInput | None:
     """What a pack depends on, exactly; None for an OPA pack, and a Node.js pack without dependencies.
 
-    `resolve` is asked only if there are dependencies and no lock.
+    `resolve` is asked only if there are dependencies and no lock; `kept` are the files that a registry keeps.
 
     Raises:
         InstallError: its lock is of another kind, or its package.json cannot be read.
@@ -122,7 +127,7 @@ def needs_of(
             lock = resolve()
         if lock is not None and lock.kind != "requirements":
             raise InstallError(f"{runtime.of} is a Python pack, but its lock is for npm")
-        return Needs(lock.text if lock else "", own_wheels(files), runtime.of)
+        return Needs(lock.text if lock else "", own_wheels(files), runtime.of, kept)
     if runtime.name != "nodejs":
         return None
     from packreg.install.npm_lock import LOCK_FILES, NpmInput, dependencies_only, has_dependencies
@@ -136,7 +141,7 @@ def needs_of(
         if lock is None or lock.kind != "npm":
             raise InstallError(f"{runtime.of} is a Node.js pack, but its lock is not for npm")
         bundled = lock.text.encode()
-    return NpmInput(dependencies_only(package_json), bundled)
+    return NpmInput(dependencies_only(package_json), bundled, kept)
 
 
 def provide(
