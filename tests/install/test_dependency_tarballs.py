@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from packreg.errors import InstallError, IntegrityError
+from packreg.install.collecting import download_tarballs
 from packreg.install.dependency_tarballs import (
     Tarball,
-    download,
     fill,
     lacking,
     tarballs,
@@ -131,14 +131,14 @@ def test_what_can_be_had_is_downloaded(tools: Tools, tmp_path: Path) -> None:
     number = Tarball("is-number", "6.0.0", IS_NUMBER["integrity"], IS_NUMBER["resolved"], {})
     changed = number._replace(version="5.0.0", integrity=integrity(b"other"))
     gone = Tarball("is-number", "999.0.0", integrity(b"gone"), "", {})
-    found = download([gone, number, changed], tools)
+    found = download_tarballs([gone, number, changed], tools)
     assert [artifact.name for artifact in found] == ["is-number-6.0.0.tgz"]
     cut_off = replace(tools, environ=dict(tools.environ) | {"npm_config_registry": "http://127.0.0.1:9/"})
-    assert download([number], cut_off).keys() == found.keys()
+    assert download_tarballs([number], cut_off).keys() == found.keys()
     assert not list(tools.home.logs.glob("*.log"))
 
 
 def test_without_npm_it_is_said(tools: Tools) -> None:
     """A missing program is no missing package."""
     with pytest.raises(InstallError, match="npm is not on the PATH"):
-        download([tarball()], replace(tools, environ={"PATH": ""}))
+        download_tarballs([tarball()], replace(tools, environ={"PATH": ""}))

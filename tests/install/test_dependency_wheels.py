@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import InstallError
-from packreg.install.dependency_wheels import download, lacking, wheels_for
+from packreg.install.collecting import download_wheels
+from packreg.install.dependency_wheels import lacking, wheels_for
 from packreg.install.interpreter import find_interpreter
 from packreg.install.requirements_lock import Locked, read_lock
 from packreg.install.targets import Target
@@ -57,7 +58,7 @@ def test_an_interpreter_takes_what_fits_it(tools: Tools) -> None:
 def test_what_can_be_had_is_downloaded(tools: Tools, place: Path) -> None:
     """With the digests of the lock; a package that the index lost, or has otherwise, keeps no other back."""
     gone, changed = Wheel("gonepkg", "1.0"), Wheel("twigpkg", "2.0", source="evil = True\n")
-    found = download(packages(LEAF, OTHER, gone, changed), LINUX, tools, place)
+    found = download_wheels(packages(LEAF, OTHER, gone, changed), LINUX, tools, place)
     assert {artifact.name for artifact in found} == {LEAF.file_name, OTHER.file_name}
     assert found[KEPT].read_bytes() == LEAF.data
     assert not list(tools.home.logs.glob("*.log"))
@@ -66,7 +67,7 @@ def test_what_can_be_had_is_downloaded(tools: Tools, place: Path) -> None:
 def test_a_marker_does_not_reach_pip(tools: Tools, place: Path) -> None:
     """It would be answered for the machine that downloads, not for the target."""
     leaf = packages(LEAF)[0]._replace(marker="sys_platform == 'win32'")
-    assert list(download([leaf], WINDOWS, tools, place)) == [KEPT]
+    assert list(download_wheels([leaf], WINDOWS, tools, place)) == [KEPT]
 
 
 def test_a_name_that_no_release_may_give_a_file_is_an_error(tools: Tools, place: Path, index: Index) -> None:
@@ -74,7 +75,7 @@ def test_a_name_that_no_release_may_give_a_file_is_an_error(tools: Tools, place:
     (place / "x y.whl").write_bytes(LEAF.data)
     index.broken = True
     with pytest.raises(InstallError, match="cannot be kept") as caught:
-        download(packages(LEAF), LINUX, tools, place)
+        download_wheels(packages(LEAF), LINUX, tools, place)
     assert caught.value.hint
 
 
@@ -82,4 +83,4 @@ def test_without_a_tool_it_is_said(tools: Tools, place: Path, monkeypatch: pytes
     """A missing pip is no missing wheel."""
     monkeypatch.setattr("packreg.install.environment.find_spec", lambda name: None)
     with pytest.raises(InstallError, match="neither uv nor pip"):
-        download(packages(LEAF), LINUX, replace(tools, environ={"PATH": ""}, uv_path=""), place)
+        download_wheels(packages(LEAF), LINUX, replace(tools, environ={"PATH": ""}, uv_path=""), place)

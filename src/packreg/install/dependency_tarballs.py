@@ -1,4 +1,4 @@
-"""The packages of an npm lock as files: which a registry keeps, and how the others are had to be kept.
+"""The packages of an npm lock as files: which a registry keeps, and where npm looks for them.
 
 npm finds what it installs by its integrity in its cache, before it asks a registry, if the lock names any
 address (npm 11: pacote's `FetcherBase`, cacache's content-v2). So a cache with nothing but contents is all
@@ -16,22 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from packreg.errors import InstallError, IntegrityError
-from packreg.files import read_file, write_file
+from packreg.errors import IntegrityError
+from packreg.files import write_file
 from packreg.install.kept_files import FETCHERS
-from packreg.install.nodejs import NODE_HINT
-from packreg.registry.artifacts import MAX_ARTIFACT, Artifact
+from packreg.registry.artifacts import Artifact
 from packreg.threads import at_once
 
 if TYPE_CHECKING:
     from packreg.install.targets import Target
-    from packreg.install.tools import Tools
 
 #: What npm takes for "whichever registry is configured".
 _DEFAULT = "registry.npmjs.org"
 #: The best of the digests in an integrity is the one that counts, as in npm's ssri.
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha1")
-_AT_ONCE = 100
 
 
 class Tarball(NamedTuple):
@@ -132,44 +129,6 @@ def fill(
                 write_file(cache / place, data, parents=True, durable=False)
 
     at_once(FETCHERS, put, kept)
-
-
-def download(packages: Iterable[Tarball], tools: Tools) -> dict[Artifact, Path]:
-    """These packages, from npm's cache or the operator's registry, as far as they can be had.
-
-    Raises:
-        InstallError: there is no npm.
-    """
-    npm = tools.need("npm", NODE_HINT)
-    cache = Path(tools.run([npm, "config", "get", "cache"], "say where its cache is").decode().strip())
-    found: dict[Artifact, Path] = {}
-    left = list(packages)
-
-    def look() -> None:
-        for package in list(left):
-            there = _in_cache(package, cache)
-            if there is not None:
-                found[there[0]] = there[1]
-                left.remove(package)
-
-    look()
-    for size in (_AT_ONCE, 1):  # one that cannot be had ends the whole call
-        for start in range(0, len(left), size):
-            specs = [package.spec for package in left[start : start + size]]
-            try:
-                tools.run([npm, "cache", "add", *specs, "--loglevel=error"], "download packages")
-            except InstallError as failed:
-                Path(failed.log).unlink(missing_ok=True)
-        look()
-    return found
-
-
-def _in_cache(package: Tarball, cache: Path) -> tuple[Artifact, Path] | None:
-    for place in package.contents():
-        with suppress(OSError, IntegrityError, ValueError):
-            data = package.proved(read_file(cache / place, MAX_ARTIFACT))
-            return Artifact.of(package.file, data), cache / place
-    return None
 
 
 def _entries(lock: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import InstallError
 from packreg.install.bytecode import compile_policy_modules
+from packreg.install.dependency_wheels import wheels_for
 from packreg.install.disk import disk_errors, only_one, remove_tree
 from packreg.install.entries import find_entry
 from packreg.install.interpreter import Interpreter
@@ -266,8 +267,6 @@ def lock_places(
     hashes = _hashes(packages)
     if needs.kept is None:
         return wheel_places(hashes, tools), False
-    from packreg.install.dependency_wheels import wheels_for
-
     wheels, whole = wheels_for(packages, interpreter, needs.kept.artifacts)
     bring_wheels(wheels, hashes, needs.kept.fetch, tools)
     return wheel_places(hashes, tools), whole and needs.kept.fetch is not None

@@ -23,10 +23,12 @@ from pathlib import Path
 
 from packreg.errors import InstallError
 from packreg.install.ask_interpreter import facts
+from packreg.install.dependency_tarballs import fill, lacking, tarballs, with_addresses
 from packreg.install.disk import disk_errors, make_read_only, only_one, remove_tree
 from packreg.install.entries import find_entry
 from packreg.install.npm_lock import NpmInput, lock_problems, package_with
 from packreg.install.sealed import seal_entry
+from packreg.install.targets import Target, platform_here
 from packreg.install.tools import Tools, said_version
 
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
@@ -107,9 +109,6 @@ def npm_source(
         NotFound, IntegrityError, StoreError: as the registry says.
         OSError: the disk refuses.
     """
-    from packreg.install.dependency_tarballs import fill, lacking, tarballs, with_addresses
-    from packreg.install.targets import Target, platform_here
-
     asks = "--offline" if offline else "--prefer-offline"
     imported = tools.home.npm / wanted.digest
     if offline and imported.is_dir():

@@ -11,6 +11,7 @@ from packreg.errors import InstallError, IntegrityError, NotFound, UsageError
 from packreg.files import write_file
 from packreg.install.disk import disk_errors
 from packreg.install.home import Home
+from packreg.install.kept_files import KeptFiles
 from packreg.install.remembered import DiskMemory, known_elsewhere
 from packreg.pack.files import DEFAULT_LIMITS, File, Limits
 from packreg.pack.reference import Reference
@@ -21,7 +22,6 @@ from packreg.registry.proof import prove_bundle, prove_files
 from packreg.registry.record import Record
 
 if TYPE_CHECKING:
-    from packreg.install.kept_files import KeptFiles
     from packreg.registry.registry import Registry
 
 _ONLINE = "install it once with a network, or bring it with `packreg cache export` and `packreg cache import`"
@@ -213,8 +213,6 @@ def _kept(record: Record, registry: Registry | None, seals: int) -> KeptFiles | 
     """What the registry keeps of its dependencies; None where nothing is kept."""
     if not record.artifacts and not seals:
         return None
-    from packreg.install.kept_files import KeptFiles
-
     return KeptFiles(record, registry, seals)
 
 

@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import UsageError
+from packreg.install.ask_interpreter import facts
 
 if TYPE_CHECKING:
     from packreg.install.interpreter import Interpreter
@@ -135,8 +136,6 @@ def known_python(text: str) -> str:
 
 def platform_here() -> str:
     """The word for this machine. Raises: UsageError: there is none."""
-    from packreg.install.ask_interpreter import facts
-
     said = facts()
     return known_platform(_word(said["system"], said["machine"], said["libc"]))
 
