@@ -275,7 +275,7 @@ class Analyzer:
 
 
 def few(data: bytes) -> bytes:
-    """The message, if it has no more than `_MAX_PARTS` parts: one of two bytes is a hundred when it is read.
+    """The message, if it has no more than `_MAX_PARTS` parts: a part of two bytes takes a hundred in memory.
 
     Raises:
         ValueError: it has more, or is no message.

@@ -1,4 +1,4 @@
-"""Putting questions to a pack: many under way, answers in order, what breaks found and told apart."""
+"""Ask a pack: many questions under way, answers in order, each failure traced to its policy or resource."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of the resources from a snapshot to the packs: encoded once, in batches, never many at a time."""
+"""Pass resources from a snapshot to the packs: encoded once, in batches, with few in memory at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One running policy pack: started, read until it says its port, drained for ever, stopped for certain."""
+"""One running policy pack: start it, read its port and then its output, stop it and all that it started."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class Watch:
     def over(self) -> tuple[bool, float]:
         """Whether they have more than the limit, and after how many seconds to look again.
 
-        All their memory, program files too, is quick to ask for; what of it is their own only if need be.
+        Their memory with program files is quick to read; what is their own is read only if that is too much.
         """
         pids = self._below()
         resident = sum(map(_resident, pids))
@@ -180,7 +180,7 @@ def _resident(pid: int) -> int:
 
 
 def _own(pid: int) -> int:
-    """Bytes that are no file's, its share of those that others have too; all of a process that hides them."""
+    """Bytes that no file backs, with its share of shared pages; all bytes of a process that hides them."""
     total = -1
     with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:  # noqa: PTH123
         for line in rollup:
@@ -349,7 +349,7 @@ def _tell_memory() -> None:
 
 
 def _ended(program: int) -> int | None:
-    """Reap whoever ended; the program's status if it did."""
+    """Reap the processes that ended; gives the program's status if it is one of them."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:

@@ -213,7 +213,7 @@ class _FoundSettings:
         return whole
 
     def look_closely(self, whole: object) -> None:
-        """Find keys given twice, too much depth and text that is none, wherever they are."""
+        """Find keys given twice, too much depth and halves of surrogate pairs, wherever they are."""
         todo: list[tuple[object, tuple[str | int, ...]]] = [(whole, ())]
         while todo:
             value, path = todo.pop()

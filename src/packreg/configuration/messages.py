@@ -30,7 +30,7 @@ def path_text(path: Sequence[str | int]) -> str:
 
 
 def dotted(path: Sequence[str | int]) -> str:
-    """`path_text` for a message: harmless, and of no name more than `MAX_SHOWN` characters."""
+    """`path_text` for a message: harmless, with at most `MAX_SHOWN` characters of each name."""
     return path_text([step if isinstance(step, int) else plain(step)[:MAX_SHOWN] for step in path])
 
 

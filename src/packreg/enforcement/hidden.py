@@ -1,8 +1,8 @@
 """Secrets that nobody could read are not a pass: what follows from resources that have some. Pure.
 
-A pack saw the text "[secret]" where a secret is, so what it says of that resource is no judgement. Where a
-deployment is decided about, that is an evaluation error, unless somebody allows it by name. An audit counts
-such resources apart, and what the audit before found on one of them stays found, as nobody could look again.
+A pack saw the text "[secret]" where a secret is, so what it says of that resource cannot be trusted. Where a
+deployment is decided, that is an evaluation error, unless the caller allows it explicitly. An audit counts
+such resources apart, and keeps what the audit before found on them, as it could not be looked at again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which findings are waived. Pure: who decides for a person's violation is governance, when is the caller's.
+"""Which findings are waived. Pure: waivers come from governance, the time from the caller.
 
-A waived finding stays what it is, is shown and counted; it only does not deny. A waiver that has expired, or
-that is for a policy which forbids them, does not count, and where it would have, that is said; one that
-counts and expires soon is warned of.
+A waived finding is still shown and counted; it only does not deny. A waiver that has expired, or whose policy
+forbids waivers, does not count, and a note says so where it would have applied. Another note names waivers
+that expire soon.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def apply_waivers(
 
 
 def _is_meant(pattern: str, entity: Entity) -> bool:
-    """Whether nobody else's stack is waived: of several with one name a waiver names the backend."""
+    """Whether the waiver is for this very stack: where several have its name, it must name the backend."""
     return not entity.is_one_of_several or ":" in pattern
 
 

@@ -32,7 +32,7 @@ class Keys(Protocol):
         """
 
     def get(self, environment: str, how: str) -> bytes:
-        """The key again."""
+        """The key that `how` says how to get."""
 
 
 class Ciphertext(NamedTuple):

@@ -52,7 +52,7 @@ class Definition(NamedTuple):
 
 
 class EvaluatedImport(NamedTuple):
-    """An environment that somebody else evaluated; `name` is what it is called in messages."""
+    """An environment that was evaluated elsewhere; `name` is what it is called in messages."""
 
     name: str
     value: Value

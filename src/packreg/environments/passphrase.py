@@ -34,14 +34,14 @@ class PassphraseKeys:
         self._lock = threading.Lock()
 
     def new(self, environment: str, beside: Iterable[str]) -> tuple[str, bytes]:
-        """The key of secrets that are there, so that one costs as much as many; or of a new salt."""
+        """The key of the secrets that are kept already, so that scrypt runs once; or of a new salt."""
         costs = ",".join(map(str, self._costs))
         how = next((each for each in beside if each.startswith(f"{costs},")), "")
         how = how or f"{costs},{base64.b64encode(os.urandom(16)).decode()}"
         return how, self.get(environment, how)
 
     def get(self, environment: str, how: str) -> bytes:
-        """The key that this salt and these costs give, remembered. Raises: IntegrityError: they are odd."""
+        """The key that this salt and these costs give, remembered. Raises IntegrityError: they are wrong."""
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
         match = _HOW.fullmatch(how)

@@ -1,7 +1,7 @@
 """Environments as the registry keeps them: definitions in numbered revisions, and tags that name revisions.
 
-What a definition means is for `groups.environments`; here it is a text whose secrets are encrypted already.
-Both are chains. A revision never changes, and removing an environment adds one that says so: `name@3` is what
+What a definition means is for `environments.evaluation`; here it is a text with encrypted secrets. Both are
+chains. A revision never changes, and removing an environment adds one that says so: `name@3` is what
 it was, so that a decision that was made with it can be explained for ever. All tags are one document, so that
 a listing of them is one consistent state, and two people who move different ones do not meet. What a newer
 packreg says of an environment or its tags, beside what it says of the change in `changed`, is carried over.
@@ -130,7 +130,7 @@ class Environments:
         return self._append(name, {**kept, "document": text.decode()}, by, before)
 
     def remove(self, name: str, reason: str, by: str) -> EnvironmentRevision:
-        """Say that the environment is no more, and drop its tags. Doing it again finishes what was cut short.
+        """Remove the environment, and drop its tags. Doing it again finishes what was cut short.
 
         Raises:
             NotFound: there is no such environment.
@@ -148,7 +148,7 @@ class Environments:
         return before
 
     def tag(self, name: str, tag: str, number: int, by: str) -> int:
-        """Let a tag name a revision, or with 0 none any more; gives the number that it named before, or 0.
+        """Let a tag name a revision, or drop it with 0; gives the number that it named before, or 0.
 
         Raises:
             ChangedMeanwhile: somebody else moved the same tag.

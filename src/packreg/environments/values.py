@@ -76,7 +76,7 @@ class Value:
 
 
 def check_size(size: int) -> None:
-    """Refuse what is about to be made. Raises TooMuch."""
+    """Raise TooMuch if the value that is about to be made would be too large."""
     if size > MAX_SIZE:
         raise TooMuch(f"the value has more than {MAX_SIZE:,} characters")
 
@@ -104,7 +104,7 @@ def merge(under: Value | None, over: Value, on_final: Callable[[], None] | None 
 
 
 def from_json(data: object, *, secret: bool = False) -> Value:
-    """The value that a JSON value is. Raises TooMuch, and ValueError for numbers that JSON has not."""
+    """The `Value` of a JSON value. Raises TooMuch, and ValueError for numbers that JSON has not."""
     if isinstance(data, Mapping):
         return Value({str(name): from_json(item, secret=secret) for name, item in data.items()}, secret)
     if isinstance(data, list):

@@ -67,7 +67,7 @@ class PageContent:
 
     @cached_property
     def open(self) -> list[Tracked]:
-        """What is there and nobody waived, the worst first."""
+        """Findings that are open and not waived, the worst first."""
         return worst_first(each for each in self.findings if each.is_there and each.waiver is None)
 
     def of_policy(self, each: Tracked) -> PolicyInfo | None:
@@ -243,7 +243,7 @@ def _sum_table(sums: Sequence[Rollup], *, linked: bool = False) -> Iterator[str]
 
 
 def _findings(content: PageContent) -> Iterator[str]:
-    """What is open, entity by entity; then what is not there any more."""
+    """What is open, entity by entity; then what is gone."""
     yield "<h2>Findings</h2>"
     yield '<form id="filter" hidden><input name="words" type="search" placeholder="stack, policy, text"'
     yield ' aria-label="Show findings with these words">'

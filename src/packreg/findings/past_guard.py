@@ -1,4 +1,4 @@
-"""Updates that went past the guard: a stack's history in its backend against what the guard left. Pure.
+"""Updates that went past the guard: a stack's history in its backend, compared with guard reports. Pure.
 
 Each is a violation of a policy of packreg's own, which stands in the report of an audit beside those of
 packs: so every format has it, it is tracked and counted like them, and a waiver acknowledges it. Nothing ever

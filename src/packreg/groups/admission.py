@@ -1,4 +1,4 @@
-"""Whether a group can say this of a pack: which versions it could mean, and how each is configured. Pure."""
+"""Whether a group can have an entry: which versions it allows, and if each can be configured so. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Versio
 def configuration_warnings(
     entry: PackEntry, packs: Mapping[Version, ConfigurablePack | None], where: str, below: Layer | None = None
 ) -> list[Problem]:
-    """Check the configuration of an entry against each of these versions; gives what should be known.
+    """Check the configuration of an entry against each of these versions; gives warnings.
 
     A version is None when it was published without metadata.
     `where` says where the configuration is from, `below` is what its environments give. Without that, where

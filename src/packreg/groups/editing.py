@@ -60,7 +60,7 @@ def new_group(governance: Governance, group: Group) -> Governance:
 
 
 def edit_members(governance: Governance, name: str, add: Listed, remove: Listed) -> Governance:
-    """Governance with other members of a group. What is listed already, and once, stays once.
+    """Governance with other members of a group. A member is never listed twice.
 
     Raises:
         NotFound: there is no such group, or it does not list what is to be removed.
@@ -83,7 +83,7 @@ def rename_group(governance: Governance, name: str, new_name: str) -> Governance
 
     Raises:
         NotFound: there is no such group.
-        UsageError: it is a default group, or the new name is taken or none.
+        UsageError: it is a default group, or the new name is taken or not valid.
     """
     group = found_group(governance, name)
     without = remove_group(governance, name)
@@ -187,7 +187,7 @@ def unwaive(governance: Governance, id: str) -> Governance:
 
 
 def set_rules(governance: Governance, rules: Rules) -> Governance:
-    """Governance with other settings. Raises UsageError: they cannot be."""
+    """Governance with other settings. Raises UsageError: they are not valid."""
     if problem := rules_problem(rules):
         raise UsageError(f"the settings are refused: {problem}")
     return replace(governance, rules=rules)

@@ -69,7 +69,7 @@ def groups_of(governance: Governance, entity: Entity, mode: Mode) -> tuple[str, 
 
 
 def groups_by_tags(governance: Governance, mode: Mode) -> tuple[str, ...]:
-    """The groups of stacks whose packs miss members where nobody tells a stack's tags, by name."""
+    """The names of groups that have packs and choose stacks by tags: they may miss a stack without."""
     groups = sorted(governance.groups.items())
     return tuple(name for name, g in groups if g.mode == mode and "stack" in g.kinds and g.tags and g.packs)
 

@@ -11,9 +11,9 @@ from packreg.groups.model import Entity, Governance, Group, Waiver
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a change touches: of `known` entities so many, and whether it is for `everyone`, unknown ones too.
+    """Whom a change touches: how many of the `known` entities, and whether `everyone`, unknown ones too.
 
-    `by_tags` says that it may touch more, by tags that nobody here knows.
+    `by_tags` says that it may touch more, by tags that are not known here.
     """
 
     touched: int

@@ -123,7 +123,7 @@ def _content(entry: PackEntry) -> str:
 
 
 def _moment(entry: PackEntry) -> str:
-    """The time of an entry as texts can be compared: a fraction of a second counts."""
+    """The time of an entry as a text that sorts by time, fractions of a second too."""
     return entry.modified.removesuffix("Z")
 
 

@@ -43,7 +43,7 @@ class StoredGovernance:
         self._now, self._new_id = now, new_id
 
     def read(self, revision: Revision | None) -> Document:
-        """A revision that was had from the chain; None is the state before the first."""
+        """The document of a revision that was read from the chain; None is the state before the first."""
         if revision is None:
             return nothing_written()
         try:

@@ -49,7 +49,7 @@ class Artifact(NamedTuple):
 
     @classmethod
     def of(cls, name: str, data: bytes, built_from: str = "") -> Artifact:
-        """The artifact with these bytes. Raises: ValueError: no release may name it so."""
+        """The artifact with these bytes. Raises ValueError: the file name is not allowed."""
         if not _NAME.fullmatch(name) or len(data) > MAX_ARTIFACT:
             raise ValueError(f"{name[:200]!r} with {len(data)} bytes cannot be kept in a registry")
         return cls(name, hashlib.sha256(data).hexdigest(), len(data), built_from)
@@ -96,7 +96,7 @@ class Artifacts:
         }
 
     def keep(self, wanted: Mapping[Artifact, Supply]) -> frozenset[Artifact]:
-        """Have all of these in the registry; those that were there before. Safe to repeat.
+        """Store those of these that the registry lacks; gives those that it had. Safe to repeat.
 
         One request per 1,000 that are kept, and one for each that is not there yet.
 

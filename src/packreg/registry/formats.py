@@ -41,7 +41,7 @@ def check(values: Mapping[str, Any], key: str) -> None:
 
     Raises:
         StoreRefused: it needs a newer packreg.
-        IntegrityError: its format or its needs are not what they can be.
+        IntegrityError: its `format` or its `needs` are not valid.
     """
     number, needs = values.get("format"), values.get("needs", [])
     if not isinstance(number, int) or isinstance(number, bool):

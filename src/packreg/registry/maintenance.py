@@ -36,7 +36,7 @@ class Standing:
 
 
 def standing(objects: Objects, listing: PackListing, version: Version) -> Standing:
-    """How it stands with a version of a listing. See `Registry.standing`."""
+    """The state of a version of a listing. See `Registry.standing`."""
     release = listing.by_version.get(version)
     if release is None:
         listing.choose(version)  # says what there is

@@ -35,11 +35,11 @@ class Forgetful:
     """Remembers nothing: for one-shot programs without a cache."""
 
     def get(self, key: str) -> bytes | None:
-        """None, always."""
+        """None: nothing is remembered."""
         return None
 
     def put(self, key: str, data: bytes) -> None:
-        """Nothing."""
+        """Forget the bytes."""
 
 
 class Since(NamedTuple):
