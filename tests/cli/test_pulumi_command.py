@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.cli.pulumi_command import Forms, guarded, option_value, read_version
+from packreg.cli.pulumi_command import Forms, guarded, read_version, variable_value
 from packreg.errors import UsageError
 from packreg.services.pulumi_options import CONFIGS, PACKS, given
 
@@ -83,8 +83,8 @@ def test_an_old_cli_behind_another_program_is_refused() -> None:
 
 def test_a_path_with_a_comma_is_one_word() -> None:
     """The variable is a line of a CSV file, and the CLI reads each of its words as such a line once more."""
-    assert option_value("/a,b/guard") == '"""/a,b/guard"""'
-    assert given(["pulumi"], {PACKS: option_value("/a,b/guard")}).pairs == (("/a,b/guard", ""),)
+    assert variable_value(["/a,b/guard"]) == '"""/a,b/guard"""'
+    assert given(["pulumi"], {PACKS: variable_value(["/a,b/guard"])}).pairs == (("/a,b/guard", ""),)
     forms = FORMS._replace(file='/a,"b"/guard')
     first = guarded(["pulumi", "up"], {}, NEW, forms).variables
     assert guarded(["pulumi", "up"], first, NEW, forms).variables == first

@@ -15,7 +15,7 @@ import click
 from packreg._version import __version__
 from packreg.cli.base import command
 from packreg.cli.ci_steps import ci_step
-from packreg.cli.pulumi_command import guarded, is_pulumi, option_value, read_version
+from packreg.cli.pulumi_command import guarded, is_pulumi, read_version, variable_value
 from packreg.errors import UsageError
 from packreg.services import guard_forms
 
@@ -74,7 +74,7 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
         )
         context.out.raw_path(guard_forms.DIRECTORY)
     else:
-        context.out.raw_path(option_value(str(guard_forms.program())))
+        context.out.raw_path(variable_value([str(guard_forms.program())]))
 
 
 @command(

@@ -72,20 +72,15 @@ def guarded(
         packs, configs = [guard, *packs], [forms.no_config, *configs]
     else:
         configs += [forms.no_config] * (len(packs) - len(configs))
-    variables = {PACKS: _variable(packs)}
+    variables = {PACKS: variable_value(packs)}
     if with_configs:
-        variables[CONFIGS] = _variable(configs)
+        variables[CONFIGS] = variable_value(configs)
     return Guarded(list(command), variables)
 
 
 def names_pack(line: str, path: str) -> bool:
     """Whether the value of the variable names a pack at that path."""
     return path in variable_words(line)
-
-
-def option_value(path: str) -> str:
-    """A path as one word of the variable."""
-    return _variable([path])
 
 
 def _with_flags(command: list[str], guard: str, no_config: str) -> list[str]:
@@ -114,7 +109,7 @@ def _is_config(word: str) -> bool:
     return word == CONFIG_FLAG or word.startswith(f"{CONFIG_FLAG}=")
 
 
-def _variable(words: Sequence[str]) -> str:
+def variable_value(words: Sequence[str]) -> str:
     """What the CLI reads as these words: it takes each word of the variable for a list again."""
     return _line([_line([word]) for word in words])
 
