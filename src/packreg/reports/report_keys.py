@@ -36,11 +36,6 @@ class ReportKey(NamedTuple):
     id: str
 
 
-def run_prefix(run: Run) -> str:
-    """Where the reports of a kind of run are; below it, one prefix for each entity."""
-    return layout.reports_prefix(run)
-
-
 def report_prefix(run: Run, entity: Entity) -> str:
     """Where an entity's reports of a kind of run are, the newest first."""
     return layout.reports_prefix(run, entity_segment(entity))

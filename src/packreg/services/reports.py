@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.groups.model import Entity
+from packreg.registry import layout
 from packreg.registry.clocks import SKEW, Dated, doubts, seconds
 from packreg.registry.run_entries import RunEntry
 from packreg.reports.report_keys import (
@@ -21,7 +22,6 @@ from packreg.reports.report_keys import (
     entity_of,
     read_report_key,
     report_prefix,
-    run_prefix,
 )
 from packreg.reports.stored import MAX_REPORT, StoredReport
 from packreg.text import nearest
@@ -114,7 +114,7 @@ class ReportStore:
             for kind, name in self._entries.entities(run, lambda error: self.unreadable.append(str(error))):
                 entity = Entity(kind, name)
                 found[f"{kind} {name}"] = entity
-            prefix = run_prefix(run)
+            prefix = layout.reports_prefix(run)
             for each in self._store.prefixes(prefix):
                 old = entity_of(each.removeprefix(prefix).rstrip("/")) or self._long_named(each)
                 if old is not None:
