@@ -14,16 +14,12 @@ from packreg.pack.metadata import PackInfo
 from packreg.pack.paths import shown
 
 
-def metadata_problems(info: PackInfo, name: str, version: str, runtime: str) -> list[Problem]:
+def metadata_problems(info: PackInfo, name: str, version: str, runtime: str) -> Iterator[Problem]:
     """Everything wrong with what a running pack says, where it is to be published as `name@version`.
 
     Names are compared without case, as packs' names are folded. The version counts for Node.js, whose SDK
     reads it from package.json; Python's SDK says 0.0.1 of every pack.
     """
-    return list(_problems(info, name, version, runtime))
-
-
-def _problems(info: PackInfo, name: str, version: str, runtime: str) -> Iterator[Problem]:
     if info.name.lower() != name:
         message = f"the running pack calls itself '{shown(info.name)}', not {name}"
         yield Problem("name-differs", message, "", f"publish it as {shown(info.name.lower())}, or rename it")

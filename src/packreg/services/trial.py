@@ -85,11 +85,11 @@ def check_metadata(pack: Pack, info: PackInfo) -> None:
     Raises:
         InvalidPack: with everything that is wrong.
     """
-    problems = metadata_problems(info, pack.name, pack.version.text, pack.runtime)
+    problems = tuple(metadata_problems(info, pack.name, pack.version.text, pack.runtime))
     if problems:
         raise InvalidPack(
             f"the running pack's metadata has {len(problems)} problem{'s' if len(problems) != 1 else ''}",
-            tuple(problems),
+            problems,
         )
 
 
