@@ -22,4 +22,6 @@ exits. May import every room but the faces; no face is imported here.
     findings                                   what the last runs found, and what became of it
     verify, evidence, contradictions           what kept reports prove, and what contradicts them
     guard_forms, pulumi_options                how the Pulumi CLI is given the guard
+    passphrases, opa_program                   what environments, states and OPA packs need besides
+    required_runtimes                          what required packs need of a machine
 """
