@@ -13,7 +13,7 @@ HASH = "sha256:" + "0" * 64
 
 def _read(path: str, text: str) -> tuple[PythonLock | None, list[str]]:
     problems = Problems()
-    lock = read_python_lock({path: File(text.encode())}, path, problems)
+    lock = read_python_lock({path: File(text.encode())}, path, ["acme-rules>=1"], problems)
     return lock, [problem.message for problem in problems.errors]
 
 
@@ -24,7 +24,7 @@ def _poetry(more: str, files: str = f'[{{file = "a.whl", hash = "{HASH}"}}]') ->
 def test_a_poetry_lock_is_read() -> None:
     """Names are normalised; there is no lock where there is no file."""
     assert _read("poetry.lock", _poetry("")) == (PythonLock("poetry.lock", {"acme-rules": ("1.0",)}), [])
-    assert read_python_lock({}, "poetry.lock", Problems()) is None
+    assert read_python_lock({}, "poetry.lock", [], Problems()) is None
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,14 @@ def test_what_no_index_has_is_refused(text: str, said: str) -> None:
 def test_a_legacy_source_is_an_index() -> None:
     """Poetry names an index of its own so."""
     assert _read("poetry.lock", _poetry('[package.source]\ntype = "legacy"\nurl = "x"\n'))[1] == []
+
+
+def test_packages_of_other_groups_are_not_installed() -> None:
+    """What only the tests of a pack need may come from anywhere; what a requirement needs may not."""
+    git = '[[package]]\nname = "Tool"\nversion = "1"\n[package.source]\ntype = "git"\nurl = "x"\n'
+    assert _read("poetry.lock", _poetry("") + git)[1] == []
+    needed = _poetry('[package.dependencies]\ntool = "*"\n') + git
+    assert _read("poetry.lock", needed)[1] == ["Tool comes from a git repository"]
 
 
 def test_only_what_surely_differs_is_out_of_step() -> None:

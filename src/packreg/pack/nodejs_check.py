@@ -14,6 +14,7 @@ from packreg.pack.entry import node_entry
 from packreg.pack.files import Files
 from packreg.pack.javascript_source import JavascriptFile, ModuleImport, read_javascript
 from packreg.pack.manifest import Manifest
+from packreg.pack.named_files import warn_of_named_files
 from packreg.pack.npm_packages import NpmLock, out_of_step, read_npm_lock
 from packreg.pack.package_json import PackageJson
 from packreg.pack.paths import shown
@@ -64,6 +65,7 @@ def check_nodejs(
         SourcePack(call.name, path, call.line) for path, file in program.surely.items() for call in file.packs
     ]
     check_one_pack(packs, problems)
+    warn_of_named_files(files, sorted(program.surely), left_out, problems)
     names = _installed(package_json, manifest)
     _check_packages(program, names, lock, files, package_json, problems)
     _check_sdk(names, lock, problems)

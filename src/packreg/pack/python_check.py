@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 
 from packreg.pack.entry import PYPROJECT, REQUIREMENTS, Dependencies
 from packreg.pack.files import Files
+from packreg.pack.named_files import warn_of_named_files
 from packreg.pack.other_tools import unread_dependencies, warn_of_python_locks
 from packreg.pack.paths import shown
 from packreg.pack.problems import Problems
@@ -71,6 +72,7 @@ def check_python(
         if call.certain
     ]
     check_one_pack(packs, problems)
+    warn_of_named_files(files, sorted(program.surely), left_out, problems)
     if brought is None or unread:
         return
     if brought.names and not program.moves_path:
@@ -241,7 +243,7 @@ def _brought(
     lines = project.dependencies + project.poetry_dependencies
     path = {"uv": UV_LOCK, "poetry": POETRY_LOCK}.get(dependencies.kind, "")
     if path in files:
-        lock = read_python_lock(files, path, problems)
+        lock = read_python_lock(files, path, lines, problems)
         if lock is None:
             return None
         out_of_step(lock, lines, problems)

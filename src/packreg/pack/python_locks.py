@@ -7,6 +7,7 @@ that the lock is of another pyproject.toml.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -31,8 +32,12 @@ class PythonLock(NamedTuple):
     versions: Mapping[str, tuple[str, ...]]
 
 
-def read_python_lock(files: Files, path: str, problems: Problems) -> PythonLock | None:
-    """The lock at `path`; None after a problem, or where there is none. What no index has is an error."""
+def read_python_lock(files: Files, path: str, lines: Sequence[str], problems: Problems) -> PythonLock | None:
+    """The lock at `path`; None after a problem, or where there is none. What no index has is an error.
+
+    `lines` are the requirements of pyproject.toml, from which the packages of a poetry.lock are reached:
+    those of other groups are not installed.
+    """
     if path not in files:
         return None
     found = len(problems.errors)
@@ -44,7 +49,7 @@ def read_python_lock(files: Files, path: str, problems: Problems) -> PythonLock 
         return None
     packages = [entry for entry in _list(table.get("package")) if isinstance(entry.get("name"), str)]
     uv = path == UV_LOCK
-    installed = _reached(packages) if uv else packages
+    installed = _reached(packages) if uv else _of_main(packages, lines)
     for entry in installed:
         for problem in _uv_faults(entry) if uv else _poetry_faults(entry):
             message = f"{short(entry['name'])[1:-1]} {problem}"
@@ -122,6 +127,24 @@ def _reached(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 reached[id(entry)] = entry
             waiting += _needed(entry, extras)
     return list(reached.values())
+
+
+def _of_main(packages: list[dict[str, Any]], lines: Sequence[str]) -> list[dict[str, Any]]:
+    """The packages of a poetry.lock that the requirements reach."""
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for entry in packages:
+        by_name.setdefault(canonicalize_name(entry["name"]), []).append(entry)
+    waiting = [canonicalize_name(re.split(r"[^\w.-]", line, maxsplit=1)[0]) for line in lines]
+    reached: dict[str, list[dict[str, Any]]] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in reached or name not in by_name:
+            continue
+        reached[name] = by_name[name]
+        for entry in by_name[name]:
+            needed = entry.get("dependencies")
+            waiting += [canonicalize_name(each) for each in needed] if isinstance(needed, dict) else []
+    return [entry for name in sorted(reached) for entry in reached[name]]
 
 
 def _needed(entry: Mapping[str, Any], extras: Sequence[str]) -> list[dict[str, Any]]:
