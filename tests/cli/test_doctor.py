@@ -91,3 +91,23 @@ def test_a_setting_that_names_no_program(governed: User) -> None:
     found = checks(governed)
     assert found["opa"]["level"] == "fail" and "no-such-opa" in found["opa"]["message"]
     assert {"git", "pulumi", "node"} <= found.keys()
+
+
+def test_a_required_pack_that_no_python_can_run(governed: User) -> None:
+    """It is a failure that names the pack and both versions, before a deployment needs it."""
+    directory = governed.top / "ahead"
+    directory.mkdir()
+    (directory / "PulumiPolicy.yaml").write_text("runtime: python\nversion: 1.0.0\n")
+    (directory / "__main__.py").write_text("from pulumi_policy import PolicyPack\nPolicyPack('ahead', [])\n")
+    (directory / "pyproject.toml").write_text(
+        '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.40"\n'
+    )
+    governed.must("publish", directory, "--no-run", "--quiet")
+    governed.must("enable", "ahead@1.0.0", "--yes", "--quiet")
+    found = [
+        each
+        for each in governed("doctor", "--no-probe", "--json").json()["checks"]
+        if each["topic"] == "python"
+    ]
+    assert [each["level"] for each in found] == ["ok", "fail"]
+    assert "ahead@1.0.0 requires Python >=3.40, and what there is" in found[1]["message"]

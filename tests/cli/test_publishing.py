@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -201,3 +203,21 @@ def test_the_operator_allows_building_in_the_settings(user: User, tmp_path: Path
     (user.directory / "packreg.toml").write_text('[publish]\nbuild = "all"\n')
     refused = user("publish", "guard", "--no-run")
     assert refused.code == 2 and "publish.build has no effect in the file of a project" in refused.err
+
+
+def test_the_range_of_pythons_is_recorded_and_refused_where_none_fits(user: User) -> None:
+    """`publish` and `install` name both versions; `info` says the range; `check` refuses one without any."""
+    raw_pack(user)
+    (user.directory / "guard" / "requirements.txt").unlink()
+    project = user.directory / "guard" / "pyproject.toml"
+    project.write_text('[project]\nname = "guard"\nversion = "1"\nrequires-python = ">=3.40"\n')
+    refused = user("publish", "guard")
+    assert refused.code == 10 and "requires Python >=3.40, and what there is" in refused.err
+    user.must("publish", "guard", "--no-run")
+    assert user.must("info", "guard", "--json").json()["requires_python"] == ">=3.40"
+    refused = user("install", "guard", "--python", sys.executable)
+    assert refused.code == 10 and f"is {platform.python_version()}\n" in refused.err
+    assert "guard@1.0.0 requires Python >=3.40" in refused.err
+    project.write_text('[project]\nname = "guard"\nversion = "1"\nrequires-python = "<3.11"\n')
+    refused = user("check", "guard")
+    assert refused.code == 7 and "pyproject.toml:4:1" in refused.out + refused.err

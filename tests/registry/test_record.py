@@ -83,8 +83,19 @@ def test_a_newer_format_is_refused_by_its_number() -> None:
     assert caught.value.hint == "upgrade packreg"
 
 
+def test_the_range_of_pythons_is_written_only_where_there_is_one() -> None:
+    """As PEP 440 has it."""
+    assert "requires_python" not in record().as_json()
+    for wanted in (">=3.12", "<4,>=3.12.4", "~=3.12", "==3.13.*,!=3.13.0rc1"):
+        wrote = record()._replace(requires_python=wanted)
+        assert Record.decode(wrote.encode(), "guard", V1) == wrote
+
+
 ARTIFACT = artifact()._asdict()
 HOSTILE: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a range of Pythons that is none": lambda m: m.update(requires_python="3.12"),
+    "a range of Pythons with a line": lambda m: m.update(requires_python=">=3.12\n"),
+    "a range of Pythons without end": lambda m: m.update(requires_python=">=3.12," * 21),
     "artifacts are no list": lambda m: m.update(artifacts={}),
     "artifact with a path": lambda m: m.update(artifacts=[ARTIFACT | {"name": "../x.whl"}]),
     "artifact with a space": lambda m: m.update(artifacts=[ARTIFACT | {"name": "x .whl"}]),

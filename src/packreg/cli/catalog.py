@@ -135,6 +135,7 @@ def _facts(record: Record, standing: Standing, sealed: Sealed) -> list[tuple[str
         ("version", str(record.version)),
         ("" if standing.state == "published" else standing.state, str(standing.notice or "no reason given")),
         ("runtime", record.runtime),
+        ("python", record.requires_python),
         ("description", description_of(record)),
         ("author", str(manifest.get("author") or "")),
         ("license", str(manifest.get("license") or "")),

@@ -15,13 +15,13 @@ from packreg.cli.base import command
 from packreg.cli.guarding import says_version
 from packreg.cli.pulumi_command import WITH_VARIABLES, names_pack, read_version
 from packreg.errors import InstallError, PackregError, StoreError, StoreRefused
-from packreg.install.interpreter import find_interpreter
+from packreg.install.fitting import choose_interpreter
 from packreg.opa.program import WHERE
 from packreg.services.governance import stored_governance
 from packreg.services.guard_forms import DIRECTORY, WITH_FILES
 from packreg.services.opa_program import fit_opa
 from packreg.services.pulumi_options import PACKS
-from packreg.services.required_runtimes import required_runtimes
+from packreg.services.required_runtimes import by_runtime, required_releases, without_interpreter
 from packreg.store.probe import canary, probe
 from packreg.text import human_size
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from packreg.cli.context import CommandContext
+    from packreg.registry.record import Record
 
 _WRITER = "readers need nothing more; to prove it, run `packreg doctor` with the rights of a keeper"
 
@@ -89,12 +90,13 @@ def diagnose(context: CommandContext, *, probe_store: bool) -> Iterator[Check]:
         return
     for look in (_registry, _canary, _probe) if probe_store else (_registry,):
         yield from _guarded("store", context, look)
-    required: dict[str, list[str]] = {}
-    yield from _guarded("governance", context, partial(_governance, required=required))
+    releases: list[Record] = []
+    yield from _guarded("governance", context, partial(_governance, releases=releases))
     yield from _guarded("home", context, _home)
-    yield from _guarded("python", context, _python)
+    yield from _guarded("python", context, partial(_python, releases=releases))
     yield from _uv(context)
     yield from _guarded("opa_analyzer", context, _analyzer)
+    required = by_runtime(releases)
     if context.settings.opa_analyzer:
         required.pop("opa", None)
     for name in _PROGRAMS:
@@ -126,11 +128,11 @@ def _registry(context: CommandContext) -> Iterator[Check]:
         yield Check("registry", "warn", "there is no registry here yet", "create it once with `packreg init`")
 
 
-def _governance(context: CommandContext, required: dict[str, list[str]]) -> Iterator[Check]:
-    """Also tells which releases of which runtime are required: in `required`."""
+def _governance(context: CommandContext, releases: list[Record]) -> Iterator[Check]:
+    """Also tells which releases are required: in `releases`."""
     chain = context.registry().governance
     head = chain.head()
-    required |= required_runtimes(context, stored_governance(context).read(head).governance)
+    releases += required_releases(context, stored_governance(context).read(head).governance)
     yield Check("governance", "ok", f"revision {head.number}" if head else "there is none yet")
     for key in islice(chain.strangers(), 20):
         fix = f"find out who can write there, then delete it: {context.store.deletion(key)}"
@@ -194,10 +196,13 @@ def _home(context: CommandContext) -> Iterator[Check]:
         yield Check("home", "ok", state)
 
 
-def _python(context: CommandContext) -> Iterator[Check]:
-    yield Check(
-        "python", "ok", f"{find_interpreter(context.settings.python, context.tools)} makes environments"
-    )
+def _python(context: CommandContext, releases: Sequence[Record]) -> Iterator[Check]:
+    """Which Python makes environments, and the required packs that no Python of this machine can run."""
+
+    found = choose_interpreter(context.settings.python, context.tools)
+    yield Check("python", "ok", f"{found} makes environments")
+    for error in without_interpreter(context, releases):
+        yield Check("python", "fail", str(error), error.hint)
 
 
 def _uv(context: CommandContext) -> Iterator[Check]:

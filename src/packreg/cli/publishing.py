@@ -9,6 +9,7 @@ import click
 
 from packreg.cli.authoring import directory_argument, name_option, version_option
 from packreg.cli.base import command
+from packreg.cli.installing import python_option
 from packreg.cli.policy_table import policy_rows
 from packreg.services.publish import publish_directory
 from packreg.text import human_size
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     default=None,
     help="Keep the files of its dependencies in the registry, so that installs need no index.",
 )
+@python_option
 @click.option("--strict", is_flag=True, help="Refuse a patch version that judges more strictly, or less.")
 @click.pass_obj
 def publish_command(
@@ -65,6 +67,7 @@ def publish_command(
     no_run: bool,
     build: tuple[str, ...],
     seal: bool | None,
+    python: str | None,
     strict: bool,
 ) -> None:
     """Check a pack and publish it; a version is used once.
@@ -89,6 +92,7 @@ def publish_command(
         strict=strict,
         build=build,
         seal=seal,
+        python=python,
     )
     if context.out.json:
         context.out.document(publication.as_json())

@@ -20,6 +20,7 @@ from packreg.install.lock_dependencies import asked_for, remembered_lock
 from packreg.install.own_environment import base_interpreter, lacking, own_environment, read_made
 from packreg.install.provision import NODE_MODULES, Runtime, keep_free, needs_of, provide
 from packreg.install.tools import Tools
+from packreg.pack.requires_python import is_in
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def dev(
 
     def resolve() -> Lock | None:
         say("resolving dependencies")
-        return remembered_lock(pack, tools, note=notes.append, offline=offline)
+        return remembered_lock(pack, tools, note=notes.append, say=notes.append, offline=offline)
 
     runtime = runtime_of(pack)
     needs = needs_of(runtime, pack.files, None, resolve)
@@ -140,7 +141,8 @@ def upkeep(directory: Path, pack: Pack, tools: Tools) -> Upkeep:
         return Upkeep(lacking=tuple(lacking(place, _names(pack))))
     if made.can_change and made.asked == asked_for(pack, tools):
         return Upkeep()
-    return Upkeep(True, base_interpreter(place, tools).path)
+    made_with = base_interpreter(place, tools)
+    return Upkeep(True, made_with.path if is_in(pack.requires_python, made_with.release) else None)
 
 
 def _is_ours(node_modules: Path, tools: Tools) -> bool:

@@ -44,12 +44,14 @@ class Needs(NamedTuple):
 
     `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are. `kept` are files of
     the lock that the registry keeps: with all that an environment needs among them, no index is asked.
+    `requires` is the range of Pythons that the pack runs on, "" for every one.
     """
 
     lock: str = ""
     wheels: tuple[tuple[str, bytes], ...] = ()
     of: str = "the pack"
     kept: KeptFiles | None = None
+    requires: str = ""
 
 
 def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:

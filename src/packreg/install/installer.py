@@ -13,8 +13,8 @@ from packreg.install import marker
 from packreg.install.disk import disk_errors, is_free, only_one
 from packreg.install.entries import is_as_made
 from packreg.install.environment import Needs
+from packreg.install.fitting import is_named
 from packreg.install.home import Home
-from packreg.install.interpreter import find_interpreter
 from packreg.install.provision import Provision, Runtime, dependencies_place, needs_of, provide
 from packreg.install.releases import Content, Release, Releases
 from packreg.install.remembered import DiskMemory
@@ -238,7 +238,7 @@ class Installer:
             return None
         made = said["environment"]
         wanted = job.python if job.env and made["kind"] == marker.PYTHON else None
-        if wanted is not None and find_interpreter(wanted, self.tools).path != made["python"]:
+        if wanted is not None and not is_named(made["python"], wanted, self.tools):
             return None
         environment = place / made["path"] if made["path"] else None
         return Installed(place, name, Version(said["version"]), said["digest"], environment, changed=False)

@@ -15,9 +15,8 @@ from packreg.errors import InstallError
 from packreg.install import ask_interpreter
 from packreg.install.disk import disk_errors
 from packreg.install.tools import Tools
+from packreg.pack.requires_python import LOWEST
 
-#: The lowest Python that locks are made for.
-LOWEST = (3, 11)
 _SPEC = r"(?:python|cpython|pypy)?[0-9]+(?:\.[0-9]+){0,2}t?"
 
 

@@ -1,11 +1,11 @@
 """Exact dependencies for a pack, with hashes, from the ranges that its author wrote.
 
 Resolved once, at publish, and kept in the record; for a pack that was published without a lock, once per
-machine. Python locks are universal: one for every platform and every Python from 3.11. The resolver is given
-requirement lines (or a pyproject.toml with its uv.lock or poetry.lock) and no other file of the pack, in an
-empty directory, and builds nothing: no code of the pack or of a source distribution runs. What has no wheels
-is refused, or built beforehand where the publisher named it (`source_builds`). Where packages come from is
-decided by the operator's own configuration of uv, pip and npm.
+machine. Python locks are universal: one for every platform and every Python from 3.11, or from the lowest
+that the pack requires. The resolver is given requirement lines (or a pyproject.toml with its uv.lock or
+poetry.lock) and no other file of the pack, in an empty directory, and builds nothing: no code of the pack or
+of a source distribution runs. What has no wheels is refused, or built beforehand where the publisher named it
+(`source_builds`). Where packages come from is decided by the operator's own configuration of uv, pip and npm.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any
 from packreg.errors import InstallError, InvalidPack, Problem
 from packreg.install.disk import disk_errors
 from packreg.install.environment import own_wheels, pip_command
+from packreg.install.fitting import choose_interpreter
+from packreg.install.interpreter import find_interpreter
 from packreg.install.lock_with_uv import checked_lock, compile_lock, with_built
 from packreg.install.nodejs import ALONE, NODE_HINT
 from packreg.install.npm_lock import (
@@ -37,6 +39,7 @@ from packreg.install.requirements_lock import read_lock
 from packreg.install.source_builds import built_wheels, without_wheels
 from packreg.install.tools import Tools, keep_out_configuration
 from packreg.pack.pyproject import MAX_REQUIREMENTS
+from packreg.pack.requires_python import lowest_python
 from packreg.pack.wheel_file import wheel_metadata
 from packreg.registry.record import Lock
 
@@ -44,8 +47,6 @@ if TYPE_CHECKING:
     from packreg.install.source_builds import BuiltWheel
     from packreg.pack.check import Pack
 
-#: The lowest Python that a universal lock holds for.
-LOWEST_PYTHON = "3.11"
 _POETRY = (
     "install poetry with its export plugin: `pipx install poetry`, `pipx inject poetry poetry-plugin-export`"
 )
@@ -76,7 +77,9 @@ def lock_dependencies(
         return _lock_npm(pack, tools, note, offline)
     if pack.runtime != "python" or pack.dependencies_kind == "none":
         return None
-    python = LOWEST_PYTHON
+    python = lowest_python(pack.requires_python)
+    if python is None:
+        raise InvalidPack(f"no Python that packs run with is in {pack.requires_python}")
     if pack.dependencies_kind == "uv" and "uv.lock" in pack.files:
         lacking = without_wheels(pack.files["uv.lock"].data)
         exported = _export_uv_lock(pack, tools)
@@ -105,7 +108,7 @@ def lock_dependencies(
         "the lock was made by pip and holds for this platform and Python only; "
         "with uv it would hold for all of them"
     )
-    return _resolve_with_pip(lines, constraints, pack.name, tools)
+    return _resolve_with_pip(lines, constraints, pack, tools)
 
 
 def built_in(lock: Lock | None, tools: Tools) -> list[BuiltWheel]:
@@ -166,7 +169,7 @@ def _asked(pack: Pack, tools: Tools) -> list[Any]:
     if not tools.uv:
         parts.append(sys.version)
     if pack.dependencies_kind == "requirements":
-        parts += _requirement_lines(pack, tools)
+        parts += [*_requirement_lines(pack, tools), *filter(None, [pack.requires_python])]
     else:
         parts += [hashlib.sha256(pack.files[path].data).hexdigest() for path in decides if path in pack.files]
     return parts
@@ -293,13 +296,16 @@ def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
 
 
 def _resolve_with_pip(
-    lines: tuple[str, ...], constraints: tuple[str, ...], of: str, tools: Tools
+    lines: tuple[str, ...], constraints: tuple[str, ...], pack: Pack, tools: Tools
 ) -> Lock | None:
-    """A lock for this platform and Python, from the report of a dry run of pip."""
+    """A lock for this platform and one Python that the pack runs on, from the report of a dry run of pip."""
+    of = pack.name
+    interpreter = choose_interpreter(None, tools, requires=pack.requires_python, of=of)
+    python = None if interpreter == find_interpreter(None, tools) else interpreter.path
     with tools.home.scratch("lock") as place:
         (place / "requirements.txt").write_text("\n".join(lines) + "\n", "utf-8")
         command = [
-            *pip_command(tools),
+            *pip_command(tools, python),
             "install",
             "--dry-run",
             "--ignore-installed",

@@ -26,11 +26,13 @@ from packreg.files import read_file, write_file
 from packreg.install.attach import MADE_FROM
 from packreg.install.disk import remove_tree
 from packreg.install.environment import Into, Needs, environment_key, install_lock, install_wheels
+from packreg.install.fitting import choose_interpreter
 from packreg.install.interpreter import Interpreter, find_interpreter
 from packreg.install.marker import python_in_environment
 from packreg.install.requirements_lock import read_lock
 from packreg.install.skeleton import make_empty, skeleton
 from packreg.install.tools import Tools
+from packreg.pack.requires_python import is_in
 
 _MAX_FILE = 2**20
 #: The first lines of `MADE_FROM` are the key, the kind, and what was asked for; then one for each package.
@@ -98,7 +100,12 @@ def own_environment(
     elif made is not None and made.kind == _THEIRS and python is None:
         interpreter = base_interpreter(place, tools)
     else:
-        interpreter = find_interpreter(python, tools)
+        interpreter = choose_interpreter(python, tools, requires=needs.requires, of=needs.of)
+    if not is_in(needs.requires, interpreter.release):
+        raise InstallError(
+            f"{needs.of} requires Python {needs.requires}, and {place} was made with {interpreter}",
+            hint=f"remove {place}, and packreg makes one",
+        )
     key = environment_key(needs, interpreter)
     packages = place / skeleton(interpreter, tools).site_packages
     fits = made is not None and made.can_change and _is_inside(packages, place)

@@ -21,7 +21,7 @@ from packreg.install import marker
 from packreg.install.attach import attach, environment_path
 from packreg.install.disk import disk_errors
 from packreg.install.environment import Environment, Needs, get_environment, own_wheels
-from packreg.install.interpreter import find_interpreter
+from packreg.install.fitting import choose_interpreter
 from packreg.install.tools import Tools
 from packreg.pack.files import MANIFEST, File
 from packreg.registry.record import Lock
@@ -39,17 +39,24 @@ Resolve = Callable[[], Lock | None]
 
 
 class Runtime(NamedTuple):
-    """What a manifest says about how the pack runs. `of` names the pack in errors."""
+    """What a pack says about how it runs. `of` names it in errors.
+
+    `requires_python` is the range of Pythons that it runs on, "" for every one.
+    """
 
     of: str
     name: str
     virtualenv: str | None = None
     toolchain: str | None = None
     production: bool = False
+    requires_python: str = ""
 
     @classmethod
     def of_manifest(cls, of: str, manifest: Mapping[str, Any], files: Mapping[str, File]) -> Runtime:
-        """Read the runtime of a recorded manifest; without a toolchain a lock decides, as in Pulumi."""
+        """Read the runtime of a recorded manifest; without a toolchain a lock decides, as in Pulumi.
+
+        Which Pythons it runs on is in its files: old records do not say so.
+        """
         runtime = manifest.get("runtime")
         whole = runtime if isinstance(runtime, Mapping) else {"name": runtime}
         options = whole.get("options")
@@ -61,6 +68,7 @@ class Runtime(NamedTuple):
             virtualenv=virtualenv if isinstance(virtualenv, str) else None,
             toolchain=toolchain if isinstance(toolchain, str) else default_toolchain(files),
             production=options.get("production") is True,
+            requires_python=_requires_python(files) if str(whole.get("name")) == "python" else "",
         )
 
 
@@ -127,7 +135,8 @@ def needs_of(
             lock = resolve()
         if lock is not None and lock.kind != "requirements":
             raise InstallError(f"{runtime.of} is a Python pack, but its lock is for npm")
-        return Needs(lock.text if lock else "", own_wheels(files), runtime.of, kept)
+        text = lock.text if lock else ""
+        return Needs(text, own_wheels(files), runtime.of, kept, runtime.requires_python)
     if runtime.name != "nodejs":
         return None
     from packreg.install.npm_lock import LOCK_FILES, NpmInput, dependencies_only, has_dependencies
@@ -169,7 +178,7 @@ def provide(
         return Provision(marker.NONE)
     path = environment_path(runtime.virtualenv, runtime.toolchain)
     keep_free(runtime, files, path)
-    interpreter = find_interpreter(python, tools)
+    interpreter = choose_interpreter(python, tools, requires=needs.requires, of=needs.of)
     environment = get_environment(needs, interpreter, tools, offline=offline, say=say)
     whole = runtime.toolchain in ("uv", "poetry")
     edits = {} if runtime.virtualenv is not None or whole else {MANIFEST: _told(runtime, files, path)}
@@ -181,6 +190,17 @@ def dependencies_place(runtime: Runtime) -> tuple[str, ...]:
     if runtime.name == "python":
         return (environment_path(runtime.virtualenv, runtime.toolchain),)
     return (NODE_MODULES,) if runtime.name == "nodejs" else ()
+
+
+def _requires_python(files: Mapping[str, File]) -> str:
+    """The range of Pythons in the pack's pyproject.toml; "" where it says none that can be read."""
+    if "pyproject.toml" not in files:
+        return ""
+    from packreg.pack.problems import Problems
+    from packreg.pack.pyproject import parse_pyproject
+
+    project = parse_pyproject(files["pyproject.toml"].data, Problems())
+    return (project.requires_python or "") if project is not None else ""
 
 
 def default_toolchain(files: Container[str]) -> str | None:

@@ -26,9 +26,9 @@ from packreg.install import carried
 from packreg.install.carried import NAMES, PLACE, Carried
 from packreg.install.disk import disk_errors
 from packreg.install.environment import Needs, lock_places, pip_command
+from packreg.install.fitting import choose_interpreter
 from packreg.install.home import Home
 from packreg.install.installer import Installer
-from packreg.install.interpreter import find_interpreter
 from packreg.install.nodejs import CI, NODE_HINT, npm_source
 from packreg.install.npm_lock import NpmInput
 from packreg.install.remembered import URL
@@ -144,7 +144,7 @@ def _take_in(member: Path, there: Path, home: Home) -> None:
 
 def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path) -> dict[str, Path]:
     packages = read_lock(needs.lock, needs.of)
-    interpreter = find_interpreter(python, tools)
+    interpreter = choose_interpreter(python, tools, requires=needs.requires, of=needs.of)
     directory = place / f"wheels-{hashlib.sha256(needs.lock.encode()).hexdigest()[:16]}"
     if not directory.is_dir():
         directory.mkdir()

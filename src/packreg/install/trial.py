@@ -42,7 +42,7 @@ def tried(
         InstallError: the environment cannot be made on this machine.
     """
     runtime = Runtime.of_manifest(pack.name, pack.manifest.as_dict(), pack.files)
-    needs = needs_of(runtime, pack.files, lock, lambda: remembered_lock(pack, tools))
+    needs = needs_of(runtime, pack.files, lock, lambda: remembered_lock(pack, tools, say=say))
     provision = provide(runtime, pack.files, needs, tools, python=python, say=say)
     manifest = pack.manifest
     if provision.environment is not None:

@@ -72,6 +72,7 @@ class Pack:
 
     `dependencies_kind` says where the dependencies stand: "requirements" (requirements.txt), "uv" (uv.lock
     or pyproject.toml, by uv), "pyproject" (a buildable pyproject.toml), "poetry", "npm" or "none".
+    `requires_python` is the range of Pythons that it runs on, "" for every one.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Pack:
     requirements: Requirements | None
     package_json: PackageJson | None
     dependencies_kind: str
+    requires_python: str = ""
 
     @property
     def needs_wheel(self) -> bool:
@@ -210,6 +212,7 @@ class _Examination:
             requirements=needs.requirements,
             package_json=self.package_json,
             dependencies_kind=needs.kind,
+            requires_python=needs.requires_python,
         )
 
     def check_loadable(self, left_out: Callable[[str], str]) -> None:

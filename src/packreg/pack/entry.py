@@ -25,10 +25,14 @@ WHEELS = ".packreg/wheels/"
 
 
 class Dependencies(NamedTuple):
-    """Where a pack's dependencies stand (`check.Pack` lists the kinds), and what requirements.txt says."""
+    """Where a pack's dependencies stand (`check.Pack` lists the kinds), and what requirements.txt says.
+
+    `requires_python` is the range of Pythons that it runs on, "" for every one.
+    """
 
     kind: str
     requirements: Requirements | None = None
+    requires_python: str = ""
 
 
 def check_runnable(
@@ -137,9 +141,10 @@ class _Checker:
         kind = self._kind(project)
         if kind == "poetry":
             self._poetry(project, there=poetry)
+        pythons = (project.requires_python if project is not None else None) or ""
         if kind != "requirements":
-            return Dependencies(kind)
-        return Dependencies(kind, parse_requirements(self.files, REQUIREMENTS, self.problems))
+            return Dependencies(kind, requires_python=pythons)
+        return Dependencies(kind, parse_requirements(self.files, REQUIREMENTS, self.problems), pythons)
 
     def _kind(self, project: PyProject | None) -> str:
         """Where the dependencies stand, as Pulumi's Python host chooses the toolchain."""

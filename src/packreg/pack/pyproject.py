@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -17,6 +18,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packreg.pack.files import Files
 from packreg.pack.problems import Problems
 from packreg.pack.requirements import parse_requirement
+from packreg.pack.requires_python import LOWEST, lowest_python, poetry_range
 from packreg.pack.text import MAX_PROBLEMS, Positions, decode, position, short
 
 FILE_NAME = "pyproject.toml"
@@ -82,6 +84,7 @@ _UV_PIP_KEYS = _UV_BOTH.union(
 #: The SDK that every Python pack runs with: who has its name runs in its place.
 SDK = frozenset(("pulumi", "pulumi-policy"))
 
+_LOWEST = ".".join(map(str, LOWEST))
 _FROM_INDEX = "publish it to an index and name it with a version, or put the code into the pack"
 _OPERATOR = "remove it: whoever installs chooses indexes in the configuration of pip or uv"
 
@@ -96,6 +99,7 @@ class PyProject:
     a [tool.poetry] table; `poetry_plugins`: it wants plugins, which poetry would install and run.
     `dependencies` are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works
     them out; `poetry_dependencies` are the names in [tool.poetry.dependencies] that are always installed.
+    `requires_python` is a range of PEP 440, None where every Python will do.
     """
 
     name: str | None
@@ -207,7 +211,7 @@ class _PyprojectReader:
             self._error("sdk-replaced", message, name, "give it a name of its own")
         return PyProject(
             name=name if isinstance(name, str) else None,
-            requires_python=self._requires_python(project.get("requires-python")),
+            requires_python=self._requires_python(project.get("requires-python"), poetry),
             dependencies=dependencies,
             dynamic_dependencies=isinstance(dynamic, list) and "dependencies" in dynamic,
             is_project="project" in root,
@@ -248,17 +252,25 @@ class _PyprojectReader:
         parsed = [parse_requirement(item, self._where(item), self.problems) for item in value]
         return tuple(str(requirement) for requirement in parsed if requirement is not None)
 
-    def _requires_python(self, value: object) -> str | None:
+    def _requires_python(self, value: object, poetry: object) -> str | None:
+        """The range of Pythons, normalised: the project's, else poetry's own word for it."""
+        found = None
         if value is None:
-            return None
-        if isinstance(value, str) and len(value) <= MAX_SPECIFIER:
-            try:
-                return str(SpecifierSet(value))
-            except InvalidSpecifier:
-                pass
-        message = "requires-python is not a range of Python versions"
-        self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
-        return None
+            listed = poetry.get("dependencies") if isinstance(poetry, dict) else None
+            constraint = listed.get("python") if isinstance(listed, dict) else None
+            if isinstance(constraint, str) and len(constraint) <= MAX_SPECIFIER:
+                found = poetry_range(constraint)
+        elif isinstance(value, str) and len(value) <= MAX_SPECIFIER:
+            with suppress(InvalidSpecifier):
+                found = str(SpecifierSet(value))
+        if found is None and value is not None:
+            message = "requires-python is not a range of Python versions"
+            self._error("requires-python", message, "requires-python", 'write requires-python = ">=3.11"')
+        elif found and lowest_python(found) is None:
+            message = f"no Python that packs run with is in {found}: they run with {_LOWEST} or later"
+            key = "requires-python" if value is not None else "python"
+            self._error("requires-python", message, key, f"allow {_LOWEST} or a later one")
+        return found or None
 
     def _uv(self, uv: dict[str, object]) -> None:
         for name, source in self._table(uv, "sources", "tool.uv.").items():

@@ -100,6 +100,7 @@ def make_record(
         notes=tuple(one_line(note) for note in notes),
         metadata=metadata,
         artifacts=artifacts,
+        requires_python=pack.requires_python,
         sealed_for=sealed_for,
     )
     try:

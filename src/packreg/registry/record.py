@@ -38,6 +38,8 @@ MOST_DIRTY = 100
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z", re.ASCII)
+#: A range of PEP 440, such as `>=3.12,<4`.
+_PYTHONS = re.compile(r"(?:(?:~=|===?|!=|[<>]=?)[a-z0-9.*+!_-]{1,60},?){1,20}", re.ASCII | re.IGNORECASE)
 _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 
 
@@ -93,7 +95,8 @@ class Record(NamedTuple):
     publishing that wrote it, `notes` what a reader should know (such as that it has no lock), `metadata` what
     the running pack said of itself when it was published; None where nobody asked it. `artifacts` are the
     files of its dependencies that the registry keeps itself, `sealed_for` the platforms (and Pythons) for
-    which these are all (`seals`).
+    which these are all (`seals`), `requires_python` the range of Pythons that a Python pack runs on ("" for
+    every one, and where a packreg published it that did not ask).
     """
 
     name: str
@@ -116,6 +119,7 @@ class Record(NamedTuple):
     metadata: PackInfo | None = None
     artifacts: tuple[Artifact, ...] = ()
     sealed_for: tuple[str, ...] = ()
+    requires_python: str = ""
 
     @property
     def bundle_key(self) -> str:
@@ -149,6 +153,7 @@ class Record(NamedTuple):
             "notes": list(self.notes),
             "lock": lock,
             "metadata": None if self.metadata is None else self.metadata.as_json(),
+            **({"requires_python": self.requires_python} if self.requires_python else {}),
             **sealed_json(Sealed(self.artifacts, self.sealed_for)),
         }
 
@@ -202,12 +207,20 @@ class Record(NamedTuple):
             metadata=found.optional("metadata", read_metadata),
             artifacts=read_artifacts(found),
             sealed_for=read_targets(found),
+            requires_python=_read_pythons(found),
         )
         if record.name != name or record.version != version:
             raise found.wrong("name", f"it is the record of {record.reference}")
         if bundle.text("key") != record.bundle_key:
             raise bundle.wrong("key", f"the bundle's key is not {record.bundle_key}")
         return record
+
+
+def _read_pythons(found: Members) -> str:
+    """The optional member `requires_python`."""
+    if "requires_python" not in found.values:
+        return ""
+    return found.matching("requires_python", _PYTHONS.fullmatch)
 
 
 def _read_lock(found: Members) -> Lock:

@@ -85,6 +85,7 @@ def publish_directory(
     strict: bool = False,
     build: tuple[str, ...] = (),
     seal: bool | None = None,
+    python: str | None = None,
 ) -> Publication:
     """Publish the pack in a directory; with `dry_run` nothing is written.
 
@@ -92,7 +93,8 @@ def publish_directory(
     `run` the pack is not asked for its policies, and the record says so. `strict` refuses a patch version
     that changes what policies let pass, which is warned of otherwise. `build` are requirements: packages that
     may be built from source, besides those of the settings; the registry keeps the wheels. With `seal` (by
-    default as the settings say) it keeps all that installs need.
+    default as the settings say) it keeps all that installs need. `python` is the interpreter that
+    the pack is run with, a path or a version.
 
     Raises:
         UsageError: `strict` without `run`, `seal` without `lock`, no such directory, or files that are not
@@ -149,7 +151,7 @@ def publish_directory(
                 _say_built(workspace, build, built)
             metadata = None
             if run:
-                metadata = ask_pack(workspace, pack, locked, work.show)
+                metadata = ask_pack(workspace, pack, locked, work.show, tools=tools, python=python)
                 pack = pack if named else learned(pack, metadata)
                 check_metadata(pack, metadata)
                 _compare_patch(workspace, pack, metadata, strict=strict)

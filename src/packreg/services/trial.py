@@ -15,6 +15,7 @@ from packreg.services.check import UNNAMED, check_path, checked_pack, name_alone
 from packreg.services.pack_programs import Ready, program_of
 
 if TYPE_CHECKING:
+    from packreg.install.tools import Tools
     from packreg.pack.check import Pack
     from packreg.pack.metadata import PackInfo
     from packreg.registry.record import Lock
@@ -41,7 +42,15 @@ def named_or_not(
     return checked_pack(workspace, directory, name, version, loadable=True), True
 
 
-def ask_pack(workspace: Workspace, pack: Pack, lock: Lock | None, show: Callable[[str], None]) -> PackInfo:
+def ask_pack(
+    workspace: Workspace,
+    pack: Pack,
+    lock: Lock | None,
+    show: Callable[[str], None],
+    *,
+    tools: Tools | None = None,
+    python: str | None = None,
+) -> PackInfo:
     """What the pack says of itself, started from its bundle's files with the environment of its lock.
 
     Raises:
@@ -50,7 +59,8 @@ def ask_pack(workspace: Workspace, pack: Pack, lock: Lock | None, show: Callable
     """
     from packreg.analyzer.pool import Pool
 
-    with tried(pack, lock, workspace.tools, python=workspace.settings.python, say=show) as (
+    interpreter = workspace.python(python)
+    with tried(pack, lock, tools or workspace.tools, python=interpreter, say=show) as (
         directory,
         manifest,
     ):

@@ -33,7 +33,7 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
 
     [install]
     home = "/var/lib/packreg"             # where packs and caches are kept: an absolute path, or ~/
-    python = "3.12"                       # the interpreter of packs' environments
+    python = "3.12"                       # the interpreter of packs' environments; several, with commas
 
     [publish]                             # not in a project's file
     build = "pulumi-aws, parver==0.2"     # what may be built from source for a lock; or "all"

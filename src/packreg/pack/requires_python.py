@@ -1,0 +1,66 @@
+"""The range of Pythons that a pack says it runs on: `requires-python` of its pyproject.toml. Pure.
+
+It bounds what a lock is made for, stands in the record, and decides which interpreter an environment is made
+with. Poetry's own word for it (`tool.poetry.dependencies.python`, with its `^` and `~`) counts where there is
+no `project.requires-python`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+#: The lowest Python that packs are locked for and run with.
+LOWEST = (3, 11)
+#: The largest number of a minor version and of its patches that is looked at.
+_MINORS, _PATCHES = 60, 60
+_CARET = re.compile(r"\^(\d+)(?:\.(\d+))?(?:\.(\d+))?", re.ASCII)
+_TILDE = re.compile(r"~(\d+)(?:\.(\d+))?(?:\.(\d+))?", re.ASCII)
+_EXACT = re.compile(r"\d+(?:\.(?:\d+|\*)){0,2}", re.ASCII)
+
+
+def is_in(wanted: str, release: str) -> bool:
+    """Whether a Python such as `3.12.1` is in a range; everything is in an empty one."""
+    return not wanted or _parsed(wanted).contains(release, prereleases=True)
+
+
+@lru_cache(maxsize=64)
+def lowest_python(wanted: str) -> str | None:
+    """The lowest Python from 3.11 on that is in the range, as `3.12` or `3.12.4`; None if there is none."""
+    major, first = LOWEST
+    for minor in range(first, _MINORS):
+        for patch in range(_PATCHES):
+            if is_in(wanted, f"{major}.{minor}.{patch}"):
+                return f"{major}.{minor}.{patch}" if patch else f"{major}.{minor}"
+    return None
+
+
+def poetry_range(constraint: str) -> str | None:
+    """Poetry's constraint as a range of PEP 440; None if it has none that can be said so.
+
+    `^3.12` is `>=3.12,<4`, `~3.12` is `>=3.12,<3.13`, `3.12.*` is `==3.12.*` (poetry's documentation,
+    "Dependency specification").
+    """
+    words = []
+    for text in filter(None, re.split(r"[,\s]+", re.sub(r"([~^<>=!])\s+", r"\1", constraint))):
+        caret, tilde = _CARET.fullmatch(text), _TILDE.fullmatch(text)
+        if caret:
+            words.append(f">={text[1:]},<{int(caret[1]) + 1}")
+        elif tilde:
+            above = f"{tilde[1]}.{int(tilde[2]) + 1}" if tilde[2] else str(int(tilde[1]) + 1)
+            words.append(f">={text[1:]},<{above}")
+        elif _EXACT.fullmatch(text):
+            words.append(f"=={text}")
+        elif text != "*":
+            words.append(text)
+    try:
+        return str(SpecifierSet(",".join(words)))
+    except InvalidSpecifier:
+        return None
+
+
+@lru_cache(maxsize=64)
+def _parsed(wanted: str) -> SpecifierSet:
+    return SpecifierSet(wanted)
