@@ -101,8 +101,9 @@ def test_a_required_pack_that_no_python_can_run(governed: User) -> None:
     (directory / "__main__.py").write_text("from pulumi_policy import PolicyPack\nPolicyPack('ahead', [])\n")
     (directory / "pyproject.toml").write_text(
         '[project]\nname = "a"\nversion = "1"\nrequires-python = ">=3.40"\n'
+        'dependencies = ["pulumi-policy>=1,<2"]\n'
     )
-    governed.must("publish", directory, "--no-run", "--quiet")
+    governed.must("publish", directory, "--no-run", "--no-lock", "--quiet")
     governed.must("enable", "ahead@1.0.0", "--yes", "--quiet")
     found = [
         each

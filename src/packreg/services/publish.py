@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packreg._version import __version__
 from packreg.errors import InvalidPack, Problem, UsageError
 from packreg.groups.policy_changes import policy_changes
+from packreg.install.fitting import choose_interpreter
 from packreg.install.lock_dependencies import built_in, lock_dependencies
 from packreg.registry.layout import record_key
 from packreg.registry.record import NOT_RUN, UNLOCKED, Source
@@ -121,6 +122,8 @@ def publish_directory(
     else:
         pack, named = checked_pack(workspace, directory, name, version, loadable=True, without_opa=True), True
     source = git_source(workspace, directory, pack, allow_dirty=allow_dirty or dry_run)
+    if run and pack.requires_python:  # before what takes long
+        choose_interpreter(workspace.python(python), tools, requires=pack.requires_python, of=pack.name)
     pack = with_wheel(workspace, pack)
 
     if not workspace.settings.registry_is_default:
