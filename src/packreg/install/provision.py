@@ -24,6 +24,8 @@ from packreg.install.environment import Environment, Needs, get_environment, own
 from packreg.install.fitting import choose_interpreter
 from packreg.install.tools import Tools
 from packreg.pack.files import MANIFEST, File
+from packreg.pack.problems import Problems
+from packreg.pack.pyproject import parse_pyproject
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -196,9 +198,6 @@ def _requires_python(files: Mapping[str, File]) -> str:
     """The range of Pythons in the pack's pyproject.toml; "" where it says none that can be read."""
     if "pyproject.toml" not in files:
         return ""
-    from packreg.pack.problems import Problems
-    from packreg.pack.pyproject import parse_pyproject
-
     project = parse_pyproject(files["pyproject.toml"].data, Problems())
     return (project.requires_python or "") if project is not None else ""
 
