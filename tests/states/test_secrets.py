@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
+from packreg.errors import StoreRefused
 from packreg.states import secrets
 from packreg.states.secrets import Passphrase, StateSecrets
 
@@ -25,10 +26,15 @@ def provider(salt: object = SALT, kind: object = "passphrase") -> dict[str, obje
     return {"type": kind, "state": {"salt": salt}}
 
 
+def cloud(url: str) -> dict[str, object]:
+    """That of a stack whose key is in a key service."""
+    return {"type": "cloud", "state": {"url": url, "encryptedkey": "eA=="}}
+
+
 def test_what_the_cli_encrypted_is_decrypted() -> None:
     """Key derivation, cipher and framing are Pulumi's."""
     phrase = Passphrase("x", SALT)
-    assert phrase.is_right
+    assert not phrase.problem
     assert phrase.decrypt(TOKEN) == '"tok"'
     assert phrase.decrypt(NUMBER) == "42"
 
@@ -58,7 +64,11 @@ def test_one_damaged_value_does_not_hide_the_others() -> None:
         ({}, "x", "names no secrets provider"),
         ({"type": 1}, "x", "names no secrets provider"),
         ({"type": "service", "state": {}}, "x", 'secrets provider "service" keeps the key elsewhere'),
-        ({"type": "cloud"}, "x", 'secrets provider "cloud" keeps the key elsewhere'),
+        (cloud("gcpkms://p/k"), None, 'secrets provider "gcpkms://" is not supported; awskms:// is'),
+        (cloud("azurekeyvault://v"), None, 'secrets provider "azurekeyvault://" is not supported'),
+        (cloud("hashivault://k"), None, 'secrets provider "hashivault://" is not supported'),
+        (cloud("awskms://k"), None, "the key service was not asked"),
+        ({"type": "cloud", "state": []}, None, '"://" is not supported'),
         (provider(), None, "no passphrase was given"),
         ({"type": "passphrase"}, "x", "malformed"),
         ({"type": "passphrase", "state": 1}, "x", "malformed"),
@@ -110,9 +120,49 @@ def quick() -> tuple[Passphrase, bytes]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(secrets, "ITERATIONS", 1)
         phrase = Passphrase("x", "v1:AAAA:v1:AAAAAAAAAAAAAAAA:")
-        assert phrase.is_right is False
+        assert phrase.problem
     return phrase, hashlib.pbkdf2_hmac("sha256", b"x", b"\0\0\0", 1, 32)
 
 
 QUICK, QUICK_KEY = quick()
-QUICK.__dict__["is_right"] = True
+QUICK.__dict__["problem"] = ""
+
+
+def wrapped_provider(key: bytes) -> dict[str, object]:
+    """The `secrets_providers` of a stack whose key is in a key service."""
+    state = {"url": "awskms://alias/k?region=eu-west-1", "encryptedkey": base64.b64encode(key).decode()}
+    return {"type": "cloud", "state": state}
+
+
+def test_a_key_service_is_asked_once_and_only_for_secrets() -> None:
+    """Its key decrypts the values; where there are none, nobody is asked."""
+    key, asked = os.urandom(32), []
+
+    def unwrap(url: str, wrapped: bytes) -> bytes:
+        asked.append((url, wrapped))
+        return key
+
+    found = StateSecrets(wrapped_provider(b"wrapped"), None, unwrap)
+    assert not asked
+    assert [found.reveal(encrypted(key, text)) for text in ('"a"', "42")] == ['"a"', "42"]
+    assert asked == [("awskms://alias/k?region=eu-west-1", b"wrapped")]
+    assert found.reveal(encrypted(os.urandom(32), '"a"')) is None
+    assert found.note().startswith("1 secret value could not be decrypted: damaged")
+
+
+def test_a_key_service_that_refuses_hides_the_secrets() -> None:
+    """The note says why; the resources are judged all the same, as by the CLI."""
+
+    def unwrap(url: str, wrapped: bytes) -> bytes:
+        raise StoreRefused("the stack's key alias/k cannot be used: AccessDenied")
+
+    found = StateSecrets(wrapped_provider(b"x"), None, unwrap)
+    assert found.reveal(TOKEN) is found.reveal(NUMBER) is None
+    assert "2 secret values could not be decrypted: the stack's key alias/k cannot be used" in found.note()
+
+
+def encrypted(key: bytes, text: str) -> str:
+    """A value as Pulumi encrypts it."""
+    nonce = os.urandom(12)
+    sealed = AESGCM(key).encrypt(nonce, text.encode(), None)
+    return f"v1:{base64.b64encode(nonce).decode()}:{base64.b64encode(sealed).decode()}"

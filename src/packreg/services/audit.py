@@ -21,7 +21,7 @@ from packreg.services.backends import Backends
 from packreg.services.decisions import Decisions
 from packreg.services.guard_evidence import GuardEvidence, OwnFindings
 from packreg.services.judge import judged_report, stored_report
-from packreg.services.passphrases import state_passphrase
+from packreg.services.passphrases import state_passphrase, unwrapping
 from packreg.services.prepare import RequiredPacks
 from packreg.services.reports import ReportStore
 from packreg.services.stacks import read_stack, work_through
@@ -198,7 +198,7 @@ class Auditor:
         stack, place = task.stack, self._place
         assert place is not None
         try:
-            entity, snapshot = read_stack(task, place, self._passphrase)
+            entity, snapshot = read_stack(task, place, self._passphrase, unwrapping(self._workspace))
             entity = self._backends.placed(entity, self._backend, enter=self._options.keep)
             before, notes = self._before(entity)
             own = self._evidence.findings(entity, stack, place, before, snapshot.size)

@@ -21,7 +21,7 @@ from packreg.services.enable import with_version
 from packreg.services.findings import finding_json
 from packreg.services.governance import read_governance
 from packreg.services.judge import judged_report, stored_report
-from packreg.services.passphrases import state_passphrase
+from packreg.services.passphrases import state_passphrase, unwrapping
 from packreg.services.prepare import RequiredPacks
 from packreg.services.resources import backend_url
 from packreg.services.stacks import StackTask, read_stack, work_through
@@ -258,7 +258,7 @@ class BothVersions:
     ) -> StackImpact | None:
         """What changes for a stack; None if it is no member. Nothing that goes wrong with it is raised."""
         try:
-            entity, snapshot = read_stack(StackTask(stack), place, phrase)
+            entity, snapshot = read_stack(StackTask(stack), place, phrase, unwrapping(self._workspace))
             entity = replace(entity, tags={**entity.tags, **tags})
             entity = self._backends.placed(entity, self._backend)
             if not belongs(self._group, entity):

@@ -1,4 +1,4 @@
-"""Passphrases: from a variable, or from the file that `<variable>_FILE` names."""
+"""What decrypts secrets: passphrases from a variable or the file that `<variable>_FILE` names; AWS KMS."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from packreg.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from packreg.services.workspace import Workspace
+    from packreg.states.secrets import Unwrap
 
 #: The variable of the passphrase for secrets of environments, and that of the Pulumi CLI for those of states.
 ENVIRONMENTS, STATES = "PACKREG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE"
@@ -43,6 +46,18 @@ def state_passphrase(environ: Mapping[str, str], cwd: str | Path) -> str | None:
         return environ[STATES]
     kept = _in_file(environ, cwd, STATES)
     return None if kept is None else kept.strip()
+
+
+def unwrapping(workspace: Workspace) -> Unwrap:
+    """Asks AWS KMS for the keys of stacks that it wrapped, as the settings for AWS say."""
+    allow_http, role = workspace.settings.allow_http, workspace.settings.instance_role
+
+    def unwrap(url: str, wrapped: bytes) -> bytes:
+        from packreg.store.pulumi_kms import unwrapped
+
+        return unwrapped(url, wrapped, allow_http=allow_http, instance_role=role)
+
+    return unwrap
 
 
 def _in_file(environ: Mapping[str, str], cwd: str | Path, variable: str) -> str | None:

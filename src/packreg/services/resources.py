@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from packreg.analyzer.program import Stack
 from packreg.errors import UsageError
 from packreg.services.backends import Backends
-from packreg.services.passphrases import state_passphrase
+from packreg.services.passphrases import state_passphrase, unwrapping
 from packreg.states.backend import read_stack
 from packreg.states.preview import read_preview
 from packreg.states.resources import read_resources
@@ -60,7 +60,8 @@ def read_judged(
         elif resources is not None:
             snapshot = read_resources(*source)
         else:
-            snapshot = read_state(*source, passphrase=state_passphrase(workspace.environ, cwd))
+            phrase = state_passphrase(workspace.environ, cwd)
+            snapshot = read_state(*source, passphrase=phrase, unwrap=unwrapping(workspace))
     told = None
     if resources is None and snapshot.stack:
         organization = "organization" if stack is not None else ""
@@ -72,7 +73,8 @@ def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Pa
     url = backend_url(workspace, backend)
     parts = stack.split("/")
     name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
-    return read_stack(name, workspace.place_at(url), passphrase=state_passphrase(workspace.environ, cwd))
+    phrase = state_passphrase(workspace.environ, cwd)
+    return read_stack(name, workspace.place_at(url), passphrase=phrase, unwrap=unwrapping(workspace))
 
 
 def backend_url(workspace: Workspace, backend: str | None) -> str:

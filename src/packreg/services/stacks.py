@@ -15,6 +15,7 @@ from packreg.groups.entities import stack_entity
 from packreg.groups.model import SELF_MANAGED
 from packreg.services.resources import backend_url
 from packreg.states.backend import list_stacks, read_checkpoint
+from packreg.states.secrets import Unwrap
 from packreg.states.stack_tags import read_stack_tags
 from packreg.states.state import read_state
 
@@ -130,7 +131,9 @@ def backend_of(workspace: Workspace, names: Sequence[str], backend: str | None) 
     return backend_url(workspace, min(named) if named else backend)
 
 
-def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[Entity, Snapshot]:
+def read_stack(
+    task: StackTask, place: Place, passphrase: str | None, unwrap: Unwrap | None = None
+) -> tuple[Entity, Snapshot]:
     """A stack with its tags and its full name, which in the legacy layout only its resources know; its state.
 
     Raises:
@@ -140,7 +143,7 @@ def read_stack(task: StackTask, place: Place, passphrase: str | None) -> tuple[E
     """
     stack, wanted = task.stack, task.project
     source = read_checkpoint(stack.file, place)
-    snapshot = read_state(source.data, source.where, passphrase=passphrase)
+    snapshot = read_state(source.data, source.where, passphrase=passphrase, unwrap=unwrap)
     project = stack.project or snapshot.project or wanted
     if not project:
         raise InvalidState(f"{snapshot.where} does not say which project it is of: it has no resources")

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from packreg.errors import InvalidState, NotFound, UsageError
 from packreg.states.places import Place
+from packreg.states.secrets import Unwrap
 from packreg.states.snapshot import Snapshot
 from packreg.states.sources import MAX_SIZE, SourceFile, unpacked
 from packreg.states.state import read_state
@@ -102,7 +103,9 @@ def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> Source
     return SourceFile(unpacked(place.read(file, limit), where, limit), where)
 
 
-def read_stack(stack: str, place: Place, *, passphrase: str | None = None) -> Snapshot:
+def read_stack(
+    stack: str, place: Place, *, passphrase: str | None = None, unwrap: Unwrap | None = None
+) -> Snapshot:
     """The snapshot of a stack (see `StackName`) in a backend.
 
     Raises UsageError, NotFound (also when a legacy backend's stack is another project's), InvalidState,
@@ -110,7 +113,7 @@ def read_stack(stack: str, place: Place, *, passphrase: str | None = None) -> Sn
     """
     wanted = StackName.parse(stack)
     source = read_checkpoint(find_stack(wanted, place).file, place)
-    snapshot = read_state(source.data, source.where, passphrase=passphrase)
+    snapshot = read_state(source.data, source.where, passphrase=passphrase, unwrap=unwrap)
     if wanted.project and snapshot.project and snapshot.project != wanted.project:
         raise NotFound(
             f"{source.where} is a stack of the project {snapshot.project[:100]!r}, not of {wanted.project!r}"

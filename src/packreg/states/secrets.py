@@ -1,10 +1,11 @@
-"""The secrets of a state: decrypting what a passphrase protects, and saying what stays hidden.
+"""The secrets of a state: decrypting what a passphrase or AWS KMS protects, and saying what stays hidden.
 
 Pulumi's passphrase provider (measured, and its source): the state's `salt` is `v1:<salt>:v1:<nonce>:<text>`
 with base64 parts; the key is PBKDF2-SHA256 of the passphrase over the salt, 1,000,000 iterations, 32 bytes;
 values are AES-256-GCM as `v1:<nonce>:<text>`; the salt's own `v1:<nonce>:<text>` is the word "pulumi", by
-which a wrong passphrase is known. The keys of all other providers are elsewhere (Pulumi Cloud, a cloud's key
-service): their values become "[secret]", as in the Pulumi CLI when it cannot decrypt.
+which a wrong passphrase is known. Its `cloud` provider: the state's `url` names a key in a key service, which
+unwraps `encryptedkey` (base64), the key of the same values. Of those, AWS KMS is asked. The values of all
+other providers become "[secret]", as in the Pulumi CLI when it cannot decrypt.
 """
 
 from __future__ import annotations
@@ -12,10 +13,18 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cached_property
 
+from packreg.errors import PackregError
+from packreg.text import one_line
+
 ITERATIONS = 1_000_000
+
+
+#: Gives the key that a key service wrapped, by the URL of what wrapped it. Raises PackregError.
+Unwrap = Callable[[str, bytes], bytes]
 
 
 class Passphrase:
@@ -31,28 +40,16 @@ class Passphrase:
         self._salt = _base64(encoded)
 
     @cached_property
-    def is_right(self) -> bool:
-        """Whether this is the passphrase that the state was encrypted with."""
-        try:
-            return self.decrypt(self._proof) == "pulumi"
-        except ValueError:
-            return False
+    def problem(self) -> str:
+        """Why nothing can be decrypted with it, "" where it is the one that the state was encrypted with."""
+        with suppress(ValueError):
+            if self.decrypt(self._proof) == "pulumi":
+                return ""
+        return "the passphrase is not the one it was encrypted with"
 
     def decrypt(self, ciphertext: str) -> str:
         """The plain text. Raises ValueError when it is malformed, damaged or another key's."""
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        parts = ciphertext.split(":")
-        if len(parts) != 3 or parts[0] != "v1":
-            raise ValueError("the ciphertext is malformed")
-        nonce, text = _base64(parts[1]), _base64(parts[2])
-        if len(nonce) != 12:
-            raise ValueError("the ciphertext is malformed")
-        try:
-            return AESGCM(self._key).decrypt(nonce, text, None).decode()
-        except InvalidTag:
-            raise ValueError("the ciphertext is damaged, or was made with another key") from None
+        return _decrypted(ciphertext, self._key)
 
     @cached_property
     def _key(self) -> bytes:
@@ -60,41 +57,60 @@ class Passphrase:
         return hashlib.pbkdf2_hmac("sha256", phrase, self._salt, ITERATIONS, 32)
 
 
+class WrappedKey:
+    """Decrypts with a key that a cloud's key service unwraps. It is asked at first use, once."""
+
+    def __init__(self, url: str, wrapped: str, unwrap: Unwrap) -> None:
+        """`wrapped` is base64. Raises ValueError when it is malformed."""
+        self._url, self._wrapped, self._unwrap = url, _base64(wrapped), unwrap
+        self._key = b""
+
+    @cached_property
+    def problem(self) -> str:
+        """Why nothing can be decrypted with it, or "". Asks the key service."""
+        try:
+            self._key = self._unwrap(self._url, self._wrapped)
+        except PackregError as error:
+            return str(error)
+        return ""
+
+    def decrypt(self, ciphertext: str) -> str:
+        """The plain text, where there is no `problem`. Raises ValueError as `Passphrase.decrypt`."""
+        return _decrypted(ciphertext, self._key)
+
+
 class StateSecrets:
     """The secrets provider of one file. Counts what it could not reveal.
 
-    `provider` is the deployment's `secrets_providers` (`{"type", "state"}`), None when it has none.
+    `provider` is the deployment's `secrets_providers` (`{"type", "state"}`), None when it has none. Without
+    `unwrap` no key service is asked.
     """
 
-    def __init__(self, provider: object = None, passphrase: str | None = None) -> None:
-        self._passphrase: Passphrase | None = None
+    def __init__(
+        self, provider: object = None, passphrase: str | None = None, unwrap: Unwrap | None = None
+    ) -> None:
+        self._crypter: Passphrase | WrappedKey | None = None
         self._reason = ""
         self.hidden: set[str] = set()
         self.damaged: set[str] = set()
-        kind = provider.get("type") if isinstance(provider, Mapping) else None
-        state = provider.get("state") if isinstance(provider, Mapping) else None
-        if not isinstance(kind, str) or not kind:
-            self._reason = "the file names no secrets provider"
-        elif kind != "passphrase":
-            self._reason = f'its secrets provider "{kind[:80]}" keeps the key elsewhere'
-        elif passphrase is None:
-            self._reason = "no passphrase was given (PULUMI_CONFIG_PASSPHRASE)"
+        try:
+            found = _crypter(provider, passphrase, unwrap)
+        except ValueError as error:
+            found = str(error)
+        if isinstance(found, str):
+            self._reason = found
         else:
-            salt = state.get("salt") if isinstance(state, Mapping) else None
-            try:
-                self._passphrase = Passphrase(passphrase, salt if isinstance(salt, str) else "")
-            except ValueError as error:
-                self._reason = str(error)
+            self._crypter = found
 
     def reveal(self, ciphertext: str) -> str | None:
         """The plain text, which is JSON, or None when it stays hidden."""
-        if self._passphrase is not None and not self._passphrase.is_right:
-            self._passphrase, self._reason = None, "the passphrase is not the one it was encrypted with"
-        if self._passphrase is None:
+        if self._crypter is not None and self._crypter.problem:
+            self._reason, self._crypter = self._crypter.problem, None
+        if self._crypter is None:
             self.hidden.add(ciphertext)
             return None
         try:
-            return self._passphrase.decrypt(ciphertext)
+            return self._crypter.decrypt(ciphertext)
         except ValueError:
             self.damaged.add(ciphertext)
             return None
@@ -109,6 +125,46 @@ class StateSecrets:
                 f"{_values(len(self.damaged))} could not be decrypted: damaged, or from another stack"
             )
         return "; ".join(said) + ('; policies see the text "[secret]" instead' if said else "")
+
+
+def _crypter(
+    provider: object, passphrase: str | None, unwrap: Unwrap | None
+) -> Passphrase | WrappedKey | str:
+    """What decrypts the values of a provider, or why nothing does. Raises ValueError: it is malformed."""
+    kind, state = (provider.get("type"), provider.get("state")) if isinstance(provider, Mapping) else ("", "")
+    if not isinstance(kind, str) or not kind:
+        return "the file names no secrets provider"
+    members = state if isinstance(state, Mapping) else {}
+    text = {name: value for name, value in members.items() if isinstance(value, str)}
+    if kind == "passphrase":
+        if passphrase is None:
+            return "no passphrase was given (PULUMI_CONFIG_PASSPHRASE)"
+        return Passphrase(passphrase, text.get("salt", ""))
+    if kind != "cloud":
+        return f'its secrets provider "{one_line(kind, 80)}" keeps the key elsewhere'
+    url = text.get("url", "")
+    service = url.partition("://")[0]
+    if service != "awskms":
+        return f'its secrets provider "{one_line(service, 80)}://" is not supported; awskms:// is'
+    if unwrap is None:
+        return "the key service was not asked for its key"
+    return WrappedKey(url, text.get("encryptedkey", ""), unwrap)
+
+
+def _decrypted(ciphertext: str, key: bytes) -> str:
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    parts = ciphertext.split(":")
+    if len(parts) != 3 or parts[0] != "v1":
+        raise ValueError("the ciphertext is malformed")
+    nonce, text = _base64(parts[1]), _base64(parts[2])
+    if len(nonce) != 12:
+        raise ValueError("the ciphertext is malformed")
+    try:
+        return AESGCM(key).decrypt(nonce, text, None).decode()
+    except InvalidTag:
+        raise ValueError("the ciphertext is damaged, or was made with another key") from None
 
 
 def _values(count: int) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from packreg.errors import InvalidState
 from packreg.states.json_text import JsonText
 from packreg.states.resource import Resource, resource_from_state
-from packreg.states.secrets import StateSecrets
+from packreg.states.secrets import StateSecrets, Unwrap
 from packreg.states.snapshot import Elements, Snapshot
 
 NEWEST_VERSION = 4
@@ -41,8 +41,10 @@ class _Header:
     names: list[str] = field(default_factory=list)
 
 
-def read_state(data: bytes, where: str, *, passphrase: str | None = None) -> Snapshot:
-    """The snapshot of a state; `where` names the file in errors, `passphrase` decrypts its secrets.
+def read_state(
+    data: bytes, where: str, *, passphrase: str | None = None, unwrap: Unwrap | None = None
+) -> Snapshot:
+    """The snapshot of a state; `where` names the file in errors, the others decrypt its secrets.
 
     Raises InvalidState: not JSON, neither of the forms above, a version or a feature that is not known, or a
     resource that cannot be read (see `Snapshot`).
@@ -75,7 +77,7 @@ def read_state(data: bytes, where: str, *, passphrase: str | None = None) -> Sna
     def read(index: int, raw: object) -> Resource:
         return resource_from_state(raw, version)
 
-    return Snapshot(where, elements, read, secrets=StateSecrets(header.provider, passphrase))
+    return Snapshot(where, elements, read, secrets=StateSecrets(header.provider, passphrase, unwrap))
 
 
 def _deployment(text: JsonText, header: _Header, elements: Elements) -> None:
