@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from packreg.reports.markdown import markdown_report
-from tests.reports.findings import URN, error, guard, hostile, report
+from tests.reports.findings import URN, error, guard, hostile, report, violation
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -43,3 +44,34 @@ def test_hostile_text_stays_in_code() -> None:
     assert sum(token.type == "td_open" for token in found) == 6
     assert sum(token.type == "fence" for token in found) == 3
     assert sum(token.type == "heading_open" for token in found) == 3
+
+
+def test_a_report_that_is_too_long_keeps_the_worst_first() -> None:
+    """Nothing of it is longer than the limit, and the last line says what was left out."""
+    many = tuple(
+        violation(f"{level}-{n}", level, f"{n} " + "x" * 3000)
+        for n in range(20)
+        for level in ("advisory", "mandatory")
+    )
+    found = report(replace(guard(errors=(error("none", URN),)), violations=many, remediations=()))
+    whole = markdown_report(found)
+    assert "Left out" not in whole and markdown_report(found, limit=len(whole)) == whole
+    short = markdown_report(found, limit=30_000)
+    assert len(short) <= 30_000
+    assert "could not be evaluated" in short and "advisory-0" not in short
+    kept = short.count("- **mandatory**")
+    assert 5 < kept < 20
+    last = short.splitlines()[-1]
+    assert f"{20 - kept} mandatory violations" in last and "20 advisory violations" in last
+    assert "`-o json`" in last
+    assert [token.type for token in tokens(short)].count("fence") == kept + 1
+    assert len(markdown_report(found, limit=100)) <= 100
+
+
+def test_of_several_reports_those_without_findings_go_first() -> None:
+    """A stack that is denied is in the comment, whatever hundred others are fine."""
+    fine = report(replace(guard(), violations=(), remediations=()))
+    short = markdown_report(*[fine] * 100, report(guard()), *[fine] * 100, limit=4_000)
+    assert len(short) <= 4_000
+    assert "- **mandatory** `private` on" in short
+    assert "reports" in short.splitlines()[-1]

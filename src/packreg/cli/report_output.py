@@ -16,7 +16,7 @@ from packreg.reports.sarif import sarif_report
 from packreg.reports.text import text_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from packreg.cli.context import CommandContext
     from packreg.enforcement.verdict import Verdict
@@ -63,12 +63,12 @@ def write_reports(context: CommandContext, reports: Sequence[Report], output: st
     if output == "sarif":
         context.out.document(sarif_report(*reports))
         return
-    each_alone: dict[str, Callable[[Report], str]] = {
-        "text": text_report,
-        "github": github_report,
-        "markdown": markdown_report,
-    }
-    text = junit_report(*reports) if output == "junit" else "\n".join(map(each_alone[output], reports))
+    if output == "junit":
+        text = junit_report(*reports)
+    elif output == "markdown":
+        text = markdown_report(*reports, limit=context.settings.markdown_characters)
+    else:
+        text = "\n".join(map(text_report if output == "text" else github_report, reports))
     if output == "github":
         context.out.commands(text)
         return

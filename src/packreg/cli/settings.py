@@ -10,7 +10,7 @@ from packreg.cli.base import command
 from packreg.pack.files import Limits
 from packreg.settings.file import KEYS, OPERATORS
 from packreg.settings.limits import default_limits
-from packreg.settings.values import ANSWER_SECONDS, REPLICA_LAG_SECONDS, SEAL_LIMIT
+from packreg.settings.values import ANSWER_SECONDS, MARKDOWN_CHARACTERS, REPLICA_LAG_SECONDS, SEAL_LIMIT
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
@@ -51,6 +51,7 @@ def all_settings(context: CommandContext) -> list[tuple[str, str | int | bool | 
         "registry.replica_lag_seconds": REPLICA_LAG_SECONDS,
         "publish.seal": False,
         "publish.seal_limit": SEAL_LIMIT,
+        "reports.markdown_characters": MARKDOWN_CHARACTERS,
         **default_limits(),
     }
     defaults |= {f"limits.{k[7:]}": getattr(Limits(), k[7:]) for k in KEYS if k.startswith("limits.")}

@@ -6,7 +6,9 @@ Everything that packs and resources say stands in code: neither markup nor a men
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from packreg.analyzer.findings import PackResult
 from packreg.enforcement.verdict import Verdict
@@ -24,56 +26,122 @@ _SIGNS: dict[Verdict, str] = {
 }
 
 
-def markdown_report(report: Report) -> str:
-    """The whole report."""
-    return "".join(f"{line}\n" for line in _lines(report))
+#: Ranks of what is left out first.
+_WAIVED, _FINE, _NEVER = 6, 7, 8
+#: Characters for the sentence about what is left out; and, where not all fits, of one finding's text.
+_SAID, _TEXT = 400, 2_000
 
 
-def _lines(report: Report) -> Iterator[str]:
-    yield "## Policies"
-    yield ""
+class _Part(NamedTuple):
+    """Lines of the report that stand together. `rank` is 0 for the worst; `what` it counts as when left out;
+    `below` is the heading that it needs.
+    """
+
+    rank: int
+    lines: tuple[str, ...]
+    what: str = ""
+    below: tuple[str, ...] = ()
+
+
+def markdown_report(*reports: Report, limit: int = 0) -> str:
+    """The reports, of at most `limit` characters, 0 for any number. What does not fit is left out, the worst
+    last of all, and the last line says how much of what.
+    """
+    parts = [part for report in reports for part in (*_lines(report), _Part(_NEVER, ("",)))][:-1]
+    whole = _text(parts, range(len(parts)))
+    return whole if limit <= 0 or len(whole) <= limit else _cut(parts, limit)
+
+
+def _text(parts: Sequence[_Part], kept: Collection[int]) -> str:
+    lines: list[str] = []
+    heading: tuple[str, ...] = ()
+    for index, part in enumerate(parts):
+        if index in kept:
+            lines += part.below if part.below != heading else ()
+            heading = part.below
+            lines += part.lines
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _cut(parts: Sequence[_Part], limit: int) -> str:
+    """The parts that fit, the worst first, in their order, and what was left out."""
+    room, kept = limit - _SAID, set[int]()
+    shorter = [part._replace(lines=_shortened(part.lines)) for part in parts]
+    for index in sorted(range(len(parts)), key=lambda index: parts[index].rank):
+        part = shorter[index]
+        size = sum(len(line) + 1 for line in (*part.below, *part.lines))
+        if size <= room:
+            room -= size
+            kept.add(index)
+    left = Counter(part.what for index, part in enumerate(parts) if index not in kept and part.what)
+    said = ", ".join(f"{number} {what}" for what, number in left.items())
+    cut = f"; texts of more than {_TEXT} characters are cut" if shorter != list(parts) else ""
+    why = f"the limit is {limit} characters{cut}; `-o json` and `-o text` have everything"
+    return f"{_text(shorter, kept)}\n**Left out: {said or 'nothing whole'}** ({why})\n"[:limit]
+
+
+def _shortened(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of a finding, those of its text as far as `_TEXT` characters go; a fence stays closed."""
+    room, kept = _TEXT, list[str]()
+    for line in lines:
+        if not line.startswith("  ") or line.startswith("  ```"):
+            kept.append(line)
+        elif room > 0:
+            kept.append(line[:room])
+            room -= len(line)
+    return tuple(kept)
+
+
+def _lines(report: Report) -> Iterator[_Part]:
+    fine = not any(pack.errors or pack.violations or pack.remediations for pack in report.evaluation.packs)
     of = "" if report.governed is None else f" for {code(report.governed.required.entity.name)}"
-    yield f"{_SIGNS[report.verdict]} **{summary(report)}**{of} in {code(report.where)}"
-    yield ""
-    yield "| pack | passed | failed | disabled | not applicable | errors |"
-    yield "|---|---|---|---|---|---|"
+    yield _Part(
+        _FINE if fine else 0,
+        (
+            "## Policies",
+            "",
+            f"{_SIGNS[report.verdict]} **{summary(report)}**{of} in {code(report.where)}",
+            "",
+            "| pack | passed | failed | disabled | not applicable | errors |",
+            "|---|---|---|---|---|---|",
+        ),
+        "reports",
+    )
     for pack in report.evaluation.packs:
         counts = " | ".join(
             str(pack.counts[name]) for name in ("passed", "failed", "disabled", "not applicable")
         )
-        yield f"| {code(pack_label(pack), cell=True)} | {counts} | {len(pack.errors)} |"
+        row = f"| {code(pack_label(pack), cell=True)} | {counts} | {len(pack.errors)} |"
+        yield _Part(_FINE if fine else 1, (row,), "rows of packs")
     for pack in report.evaluation.packs:
         yield from _pack(pack, report)
-    if report.notes:
-        yield from ("", "### Notes", "")
-        for note in report.notes:
-            yield f"- {code(str(note))}"
+    for note in report.notes:
+        yield _Part(5, (f"- {code(str(note))}",), "notes", ("", "### Notes", ""))
 
 
-def _pack(pack: PackResult, report: Report) -> Iterator[str]:
-    if not (pack.errors or pack.violations or pack.remediations):
-        return
-    yield from ("", f"### {code(pack_label(pack))}", "")
+def _pack(pack: PackResult, report: Report) -> Iterator[_Part]:
+    heading = ("", f"### {code(pack_label(pack))}", "")
     for error in pack.errors:
         at = error_label(error)
         of = f"{code(error.policy)} on " if error.policy else ""
-        yield f"- **could not be evaluated** ({error.code}): {of}{code(at)}"
-        yield from _block(plain_lines(error.why))
+        head = f"- **could not be evaluated** ({error.code}): {of}{code(at)}"
+        yield _Part(2, (head, *_block(plain_lines(error.why))), "errors", heading)
     for violation in pack.violations:
         label = code(resource_label(violation.urn, violation.resource_type))
         waiver = report.waiver(violation)
         level = f"{violation.level}, waived" if waiver else violation.level
-        yield f"- **{level}** {code(violation.policy)} on {label}"
-        yield from _block(
-            [*plain_lines(violation.message), *([plain(waiver_line(waiver))] if waiver else [])]
-        )
+        rank = _WAIVED if waiver else 3 if violation.is_mandatory else 4
+        lines = [*plain_lines(violation.message), *([plain(waiver_line(waiver))] if waiver else [])]
+        head = f"- **{level}** {code(violation.policy)} on {label}"
+        yield _Part(rank, (head, *_block(lines)), f"{level} violations", heading)
     for found in pack.remediations:
         label = code(resource_label(found.urn, found.resource_type))
         waiver = report.waiver(found)
         level = "remediate, waived" if waiver else "remediate"
-        yield f"- **{level}** {code(found.policy)} on {label}"
         changes = [change_line(change) for change in found.changes]
-        yield from _block([*changes, *([plain(waiver_line(waiver))] if waiver else [])])
+        lines = [*changes, *([plain(waiver_line(waiver))] if waiver else [])]
+        head = f"- **{level}** {code(found.policy)} on {label}"
+        yield _Part(_WAIVED if waiver else 3, (head, *_block(lines)), "remediations", heading)
 
 
 def _block(lines: list[str]) -> Iterator[str]:

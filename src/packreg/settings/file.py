@@ -48,6 +48,7 @@ KEYS: dict[str, type] = {
     "analysis.call_seconds": int,
     "analysis.stack_seconds": int,
     "analysis.opa_analyzer": str,
+    "reports.markdown_characters": int,
     "environments.secrets": str,
     "environments.esc": str,
     "ci.install": str,

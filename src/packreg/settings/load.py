@@ -58,6 +58,9 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     [analysis.packs.guard]                # the same for one pack, by its name
     memory = "4GiB"
 
+    [reports]
+    markdown_characters = 65536           # how long a report as Markdown may be: for a comment on GitHub
+
     [ci]                                  # not in a project's file
     install = "https://…/packreg-….whl"   # what the CI steps of `guard --github` and `--gitlab` install
 

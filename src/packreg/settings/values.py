@@ -6,6 +6,8 @@ from __future__ import annotations
 DEFAULT = "default"
 ANSWER_SECONDS, REPLICA_LAG_SECONDS = 30, 3600
 SEAL_LIMIT = "512MiB"
+#: Characters of a comment on GitHub.
+MARKDOWN_CHARACTERS = 65_536
 
 
 class Settings:
@@ -100,6 +102,11 @@ class Settings:
     def replica_lag_seconds(self) -> int:
         """How long governance of a replica may be older than what was seen of it."""
         return int(self.values.get("registry.replica_lag_seconds", REPLICA_LAG_SECONDS))
+
+    @property
+    def markdown_characters(self) -> int:
+        """How long a report as Markdown may be."""
+        return int(self.values.get("reports.markdown_characters", MARKDOWN_CHARACTERS))
 
     @property
     def ca_bundle(self) -> str:
