@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from packreg.errors import UsageError
 from packreg.files import read_file
+from packreg.store.pulumi_kms import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,8 +54,6 @@ def unwrapping(workspace: Workspace) -> Unwrap:
     allow_http, role = workspace.settings.allow_http, workspace.settings.instance_role
 
     def unwrap(url: str, wrapped: bytes) -> bytes:
-        from packreg.store.pulumi_kms import unwrapped
-
         return unwrapped(url, wrapped, allow_http=allow_http, instance_role=role)
 
     return unwrap
