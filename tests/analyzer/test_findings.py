@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from packreg.analyzer.findings import Evaluation, EvaluationError, PackResult, PolicyResult
+from packreg.analyzer.findings import (
+    Evaluation,
+    EvaluationError,
+    PackResult,
+    PolicyResult,
+    told_apart,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,3 +35,13 @@ def test_no_packs_is_not_complete() -> None:
     assert Evaluation((PackResult("p", "1", None, 3),), 3).is_complete
     error = EvaluationError("p", "1", "crashed", "gone")
     assert not Evaluation((PackResult("p", "1", None, 3, errors=(error,)),), 3).is_complete
+
+
+def test_packs_of_one_name_and_version_are_told_apart() -> None:
+    """By the words they were asked for with, also in what they found; others keep their names."""
+    error = EvaluationError("p", "1", "crashed", "gone")
+    packs = (PackResult("p", "1", None, 3, errors=(error,)), PackResult("p", "2", None, 3))
+    assert told_apart(packs, ["./p", "p@2"]) == packs
+    one, two, other = told_apart((*packs, packs[0]), ["./a", "p@2", "./b"])
+    assert [pack.pack for pack in (one, two, other)] == ["p (./a)", "p", "p (./b)"]
+    assert one.errors[0].pack == "p (./a)"

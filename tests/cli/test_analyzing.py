@@ -108,6 +108,20 @@ denied by policy: 3 mandatory violations, 4 advisory violations, 0 remediations 
     )
 
 
+def test_packs_of_one_name_are_told_apart_by_their_paths(judge: User, shop: Path) -> None:
+    """Two directories of one pack, as when its next version is tried beside the last, in every format."""
+    for name in ("old", "new"):
+        broken(judge, shop, "python-raises").rename(judge.directory / name)
+    state(judge, {"logs": {"acl": "public-read"}})
+    done = judge("analyze", "./old", "./new", "--state", "state.json", "--json")
+    found = done.json()["packs"]
+    assert [pack["name"] for pack in found] == ["python-raises (./old)", "python-raises (./new)"]
+    text = judge("analyze", "./old", "./new", "--state", "state.json").out
+    assert "python-raises (./old)@" in text and "python-raises (./new)@" in text
+    [alone] = judge("analyze", "./old", "--state", "state.json", "--json").json()["packs"]
+    assert alone["name"] == "python-raises"
+
+
 def test_every_format_of_the_same_findings(judge: User) -> None:
     """SARIF passes its schema, JUnit loads in a reader, JSON and the others name the same violations."""
     state(judge, {"open": {"acl": "public-read"}})

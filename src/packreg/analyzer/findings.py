@@ -17,8 +17,9 @@ Rules, those of `pulumi policy analyze`:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -199,4 +200,23 @@ def total(policies: Iterable[PolicyResult], more: Iterable[PolicyResult]) -> tup
             one.errors + other.errors,
         )
         for one, other in zip(policies, more, strict=True)
+    )
+
+
+def told_apart(packs: Sequence[PackResult], words: Sequence[str]) -> tuple[PackResult, ...]:
+    """The results; those of one name and version are called `name (word)`, by what each was asked for as."""
+    labels = Counter((pack.pack, pack.version) for pack in packs)
+    return tuple(
+        _called(pack, f"{pack.pack} ({word})") if labels[pack.pack, pack.version] > 1 else pack
+        for pack, word in zip(packs, words, strict=True)
+    )
+
+
+def _called(pack: PackResult, name: str) -> PackResult:
+    return replace(
+        pack,
+        pack=name,
+        violations=tuple(replace(found, pack=name) for found in pack.violations),
+        remediations=tuple(replace(found, pack=name) for found in pack.remediations),
+        errors=tuple(replace(found, pack=name) for found in pack.errors),
     )

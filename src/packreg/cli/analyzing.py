@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from packreg._version import __version__
+from packreg.analyzer.findings import told_apart
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
 from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
@@ -112,6 +114,7 @@ def analyze_command(
             for program, pack in zip(programs, ready, strict=True)
         ]
         evaluation = evaluate(found.snapshot, running, pool=pool, workers=workers)
+    evaluation = replace(evaluation, packs=told_apart(evaluation.packs, names))
     hidden = unread(evaluation, found.snapshot.hidden)
     notes = [note._replace(where=found.where) for note in with_names(found.snapshot.notes, hidden)]
     report = Report(
