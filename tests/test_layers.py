@@ -127,6 +127,7 @@ LATER = {
     "pack.check": "pathspec, packaging and RE2, for packs in directories",
     "pack.difference": "packaging and YAML",
     "pack.manifest": "YAML",
+    "pack.npm_packages": "YAML, for packs in Node.js",
     "pack.wheel": "packaging and subprocess, for packs that build a wheel",
     "pack.wheel_file": "zipfile and email",
     "registry.listing": "the rules of versions, where one is given exactly",

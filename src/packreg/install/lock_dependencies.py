@@ -29,8 +29,6 @@ from packreg.install.interpreter import find_interpreter
 from packreg.install.lock_with_uv import checked_lock, compile_lock, with_built
 from packreg.install.nodejs import ALONE, NODE_HINT
 from packreg.install.npm_lock import (
-    LOCK_FILES,
-    OTHER_LOCK_FILES,
     dependencies_only,
     has_dependencies,
     lock_problems,
@@ -38,6 +36,8 @@ from packreg.install.npm_lock import (
 from packreg.install.requirements_lock import read_lock
 from packreg.install.source_builds import built_wheels, without_wheels
 from packreg.install.tools import Tools, keep_out_configuration
+from packreg.pack.npm_packages import NPM_LOCKS
+from packreg.pack.other_tools import NODE_LOCKS
 from packreg.pack.pyproject import MAX_REQUIREMENTS
 from packreg.pack.requires_python import lowest_python
 from packreg.pack.wheel_file import wheel_metadata
@@ -164,7 +164,7 @@ def asked_for(pack: Pack, tools: Tools) -> str:
 
 
 def _asked(pack: Pack, tools: Tools) -> list[Any]:
-    decides = ("pyproject.toml", "uv.lock", "poetry.lock", "package.json", *LOCK_FILES)
+    decides = ("pyproject.toml", "uv.lock", "poetry.lock", "package.json", *NPM_LOCKS)
     parts: list[Any] = [pack.runtime, pack.dependencies_kind, bool(tools.uv), *tools.build]
     if not tools.uv:
         parts.append(sys.version)
@@ -341,10 +341,10 @@ def _from_report(item: Any) -> str:
 
 
 def _lock_npm(pack: Pack, tools: Tools, note: Note, offline: bool) -> Lock | None:
-    for path in OTHER_LOCK_FILES:
+    for path in NODE_LOCKS:
         if path in pack.files:
             note(f"{path} is not used: packreg locks and installs with npm")
-    for path in LOCK_FILES:
+    for path in NPM_LOCKS:
         if path in pack.files:
             problems = lock_problems(pack.files[path].data, path)
             if problems:

@@ -21,10 +21,6 @@ from packreg.pack.strict_json import read_json
 if TYPE_CHECKING:
     from packreg.install.kept_files import KeptFiles
 
-#: In the order in which npm looks for them.
-LOCK_FILES = ("npm-shrinkwrap.json", "package-lock.json")
-#: Locks of other tools, which packreg does not install from.
-OTHER_LOCK_FILES = ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb")
 MAX_LOCK = 16 * 2**20
 #: What of a package.json decides what is installed.
 _DECIDES = (

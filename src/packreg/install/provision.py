@@ -141,12 +141,13 @@ def needs_of(
         return Needs(text, own_wheels(files), runtime.of, kept, runtime.requires_python)
     if runtime.name != "nodejs":
         return None
-    from packreg.install.npm_lock import LOCK_FILES, NpmInput, dependencies_only, has_dependencies
+    from packreg.install.npm_lock import NpmInput, dependencies_only, has_dependencies
+    from packreg.pack.npm_packages import NPM_LOCKS
 
     package_json = _read_package_json(runtime, files)
     if not has_dependencies(package_json):
         return None
-    bundled = next((files[path].data for path in LOCK_FILES if path in files), None)
+    bundled = next((files[path].data for path in NPM_LOCKS if path in files), None)
     if bundled is None:
         lock = lock or resolve()
         if lock is None or lock.kind != "npm":

@@ -101,16 +101,17 @@ class _Checker:
         if main and node_entry(self.files, main) in _node_candidates(main):
             return
         found = node_entry(self.files, None)
-        if main and found:
-            message = f"main is {main}, which is not in the pack{self._because(main)}; Node.js takes {found}"
-            self.problems.warn(
-                "main-missing", message, "package.json", "build the pack first, or correct main"
-            )
-        elif main:
-            message = f"main is {main}, which is not in the pack{self._because(main)}"
-            self.problems.error(
-                "entry-missing", message, "package.json", "build the pack first, or correct main"
-            )
+        if main:
+            left = next((path for path in _node_candidates(main) if self.reason(path)), "")
+            message = f"main is {main}, which is not in the pack{self._because(left)}"
+            hint = "build the pack first, or correct main"
+            if left:
+                hint = "change that rule, or name the directory in `files` of package.json"
+            if found:
+                message = f"{message}; Node.js takes {found}"
+                self.problems.warn("main-missing", message, "package.json", hint)
+            else:
+                self.problems.error("entry-missing", message, "package.json", hint)
         elif not found:
             message = (
                 f"there is no index.js or index.ts{self._because('index.js') or self._because('index.ts')}"
