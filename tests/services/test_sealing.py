@@ -13,6 +13,7 @@ from packreg.errors import InstallError, IntegrityError, NotFound, PackregError,
 from packreg.install.installer import Installed, Job
 from packreg.install.targets import Target, platform_here
 from packreg.install.transfer import export_cache, import_cache
+from packreg.pack.files import File
 from packreg.pack.reference import Reference
 from packreg.registry.layout import record_key, seal_key
 from packreg.registry.seals import Sealed
@@ -21,8 +22,9 @@ from packreg.services.publish import Publication, publish_directory
 from packreg.services.sealing import kept_in_words, kept_json, seal_release, seal_targets
 from packreg.services.workspace import Workspace
 from packreg.store.bucket import Bucket
+from tests.cli.conftest import write_pack
 from tests.install.conftest import LEAF, OTHER, TWIG
-from tests.install.shop import Index, serving
+from tests.install.shop import Index, Shop, serving
 from tests.install.test_environment import run
 from tests.install.test_nodejs import IS_NUMBER
 from tests.registry.buckets import Tapped, once
@@ -81,23 +83,16 @@ def write(workspace: Workspace, requirements: str = "twigpkg\n", name: str = "gu
     return directory
 
 
-def write_node(workspace: Workspace) -> Path:
-    """A Node.js pack with one small dependency and a lock of its own, which says no address."""
-    directory = Path(workspace.cwd) / "guard"
-    directory.mkdir()
+def publish_node(workspace: Workspace) -> None:
+    """Publish a Node.js pack with one small dependency and a lock of its own, which says no address."""
     depends = {"name": "guard", "version": "1.0.0", "dependencies": {"is-number": "6.0.0"}}
     number = {key: value for key, value in IS_NUMBER.items() if key != "resolved"}
-    lock = {
-        "name": "guard",
-        "version": "1.0.0",
-        "lockfileVersion": 3,
-        "packages": {"": depends, "node_modules/is-number": number},
-    }
-    (directory / "PulumiPolicy.yaml").write_text("runtime: nodejs\n")
-    (directory / "package.json").write_text(json.dumps(depends))
-    (directory / "package-lock.json").write_text(json.dumps(lock))
-    (directory / "index.js").write_text("\n")
-    return directory
+    packages = {"": depends, "node_modules/is-number": number}
+    lock = {"name": "guard", "version": "1.0.0", "lockfileVersion": 3, "packages": packages}
+    files = {"package.json": depends, "package-lock.json": lock}
+    pack = {path: File(json.dumps(content).encode()) for path, content in files.items()}
+    pack |= {"PulumiPolicy.yaml": File(b"runtime: nodejs\n"), "index.js": File(b"\n")}
+    Shop(Path(workspace.cwd, "registry")).publish(pack)
 
 
 def publish(workspace: Workspace, directory: Path | None = None, **more: bool | None) -> Publication:
@@ -413,7 +408,7 @@ def test_what_has_no_lock_cannot_be_sealed_and_what_needs_nothing_is(workspace: 
     publish(workspace, lock=False, seal=False)
     with pytest.raises(UsageError, match="has no lock"):
         seal_release(workspace, GUARD)
-    publish(workspace, write(workspace, "", "bare"))
+    publish(workspace, write_pack(Path(workspace.cwd) / "bare", "bare", "1.0.0"))
     done = seal_release(workspace, Reference.parse("bare"))
     assert not done.changed and done.sealed == Sealed()
     assert done.as_json()["sealed"] == kept_json(Sealed()) == {"for": [], "files": 0, "size": 0}
@@ -430,7 +425,7 @@ def test_a_replica_is_not_sealed(tmp_path: Path, index: Index) -> None:
 @needs_npm
 def test_a_sealed_node_pack_installs_without_a_registry_of_npm(workspace: Workspace, tmp_path: Path) -> None:
     """Its own lock names no address; a tampered package is exit code 8."""
-    publish(workspace, write_node(workspace), seal=False)
+    publish_node(workspace)
     bare = cut_off(workspace, "bare")
     with pytest.raises(InstallError):
         install(bare)
