@@ -80,3 +80,17 @@ def test_no_file_makes_anything_but_settings_or_a_usage_error(text: str) -> None
     except UsageError:
         return
     assert found.keys() <= KEYS.keys() | OPERATORS.keys()
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    """One wrong key does not hide the others."""
+    text = b'[registry]\nulr = "x"\nanswer_seconds = "a"\n[nope]\na = 1\n[backends]\nA_B = "x"\n'
+    with pytest.raises(UsageError) as wrong:
+        parse_file(text, "p.toml", KEYS)
+    first, *others = str(wrong.value).splitlines()
+    assert (first, wrong.value.hint) == (
+        "p.toml: there is no setting registry.ulr",
+        "did you mean registry.url?",
+    )
+    assert len(others) == 3
+    assert others[1].startswith("p.toml: there is no setting nope: the keys are ")

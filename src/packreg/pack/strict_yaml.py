@@ -142,6 +142,8 @@ def quoted(text: str) -> str:
 def _hint(text: str, message: str) -> str:
     if "\\t" in message or "found a tab" in message:
         return "indent with spaces, not with tabs"
+    if "mapping values are not allowed" in message:
+        return "indent the line as those beside it, and put a text with a colon and a space in it in quotes"
     if re.search(r"^<{7} ", text, re.MULTILINE):
         return "resolve the merge conflict that was left in the file"
     return ""

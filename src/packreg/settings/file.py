@@ -116,7 +116,28 @@ def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, V
 
 
 def flattened(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
-    """The values of tables by dotted keys; `path` is what messages call them. Raises as `parse_file`."""
+    """The values of tables by dotted keys; `path` is what messages call them.
+
+    Raises as `parse_file`, with all that is wrong.
+    """
+    found: dict[str, Value] = {}
+    wrong: list[UsageError] = []
+    for name, table in document.items():
+        each = (
+            [{word: item} for word, item in table.items()] if isinstance(table, dict) and table else [table]
+        )
+        for part in each:
+            try:
+                found |= _part({name: part}, path, keys)
+            except UsageError as error:
+                wrong.append(error)
+    if wrong:
+        more = [f"{error}: {error.hint}" if error.hint else str(error) for error in wrong[1:]]
+        raise usage("\n".join([str(wrong[0]), *more]), wrong[0].hint)
+    return found
+
+
+def _part(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
     tables = {"backends", *(key.partition(".")[0] for key in keys)}
     found: dict[str, Value] = {}
     for name, value in document.items():
