@@ -30,6 +30,12 @@ def test_the_files_that_an_import_may_mean(module: str, file: str) -> None:
     assert len(_missing(texts)) == 1
 
 
+def test_a_directory_with_a_package_says_itself_which_file_it_means() -> None:
+    """The pack's own directory does so too."""
+    texts = {"index.js": 'require("./lib/a")', "lib/a.js": 'require("..")', "package.json": "{}"}
+    assert _missing(texts) == []
+
+
 def test_imports_in_a_circle_end() -> None:
     """Each file is read once."""
     assert _missing({"index.js": 'require("./a")', "a.js": 'require("./index"); require(".")'}) == []

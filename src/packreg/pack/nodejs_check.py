@@ -116,8 +116,9 @@ class NodeProgram:
         for candidate in candidates:
             if candidate in self.files:
                 return candidate
-        if any(file.startswith(f"{target}/") and file.endswith("/package.json") for file in self.files):
-            return ""
+        own = f"{target}/package.json" if target else "package.json"
+        if own in self.files or self.left_out(own):
+            return ""  # its `main` says which file
         where = f"{shown(path)}:{found.line}"
         for candidate in candidates:
             if reason := self.left_out(candidate):

@@ -132,7 +132,7 @@ class _Program:
         """The files of the pack that an import runs; one that must be there and is not is remembered."""
         if found.level:
             if path == "__main__.py":
-                return  # said by `_relative_entry`
+                return  # said by `_say_fault`
             yield from self._relative(path, found)
             return
         first = found.module.split(".")[0]
