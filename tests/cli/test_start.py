@@ -194,6 +194,13 @@ def test_list_is_the_same_both_ways(user: User) -> None:
     assert [entry["name"] for entry in user.must("list", "--json").json()] == ["guard", "limits"]
 
 
+def test_the_list_loads_neither_click_nor_what_terminals_need(user: User) -> None:
+    """A list that a program reads costs no more than settings, a store and its output."""
+    user.publish("guard", "1.2.0")
+    heavy = {"click", "dataclasses", "json", "pathlib", "shutil", "subprocess", "packreg.services.workspace"}
+    assert not loaded_by(user, "list") & heavy
+
+
 def test_import_packreg_loads_nothing() -> None:
     """`import packreg` in a program costs nothing until a name is used."""
     code = "import sys; before = set(sys.modules); import packreg; print(*sorted(set(sys.modules) - before))"

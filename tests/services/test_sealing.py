@@ -18,8 +18,9 @@ from packreg.pack.reference import Reference
 from packreg.registry.layout import record_key, seal_key
 from packreg.registry.seals import Sealed
 from packreg.registry.verification import UNDECIDED
+from packreg.services.catalog import kept_in_words, kept_json
 from packreg.services.publish import Publication, publish_directory
-from packreg.services.sealing import kept_in_words, kept_json, seal_release, seal_targets
+from packreg.services.sealing import seal_release, seal_targets
 from packreg.services.workspace import Workspace
 from packreg.store.bucket import Bucket
 from tests.cli.conftest import write_pack

@@ -10,12 +10,12 @@ from packreg.cli.base import NAME, REFERENCE, command
 from packreg.cli.policy_table import policy_rows
 from packreg.services.catalog import (
     description_of,
+    kept_in_words,
     latest_versions,
     pack_versions,
     release_info,
     search_packs,
 )
-from packreg.services.sealing import kept_in_words
 from packreg.text import human_size
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
@@ -120,7 +119,11 @@ class Output(Notify):
     @property
     def columns(self) -> int | None:
         """The width of the terminal that reads stdout, in characters; None where a program reads it."""
-        return shutil.get_terminal_size().columns if _is_terminal(sys.stdout) else None
+        if not _is_terminal(sys.stdout):
+            return None
+        import shutil
+
+        return shutil.get_terminal_size().columns
 
     def flush(self) -> None:
         """Hand everything to the reader.

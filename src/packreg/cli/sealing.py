@@ -8,7 +8,8 @@ import click
 
 from packreg.cli.base import REFERENCE, command
 from packreg.errors import InstallError
-from packreg.services.sealing import kept_in_words, missing_in_words, seal_release
+from packreg.services.catalog import kept_in_words
+from packreg.services.sealing import missing_in_words, seal_release
 from packreg.text import human_size
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from packreg.errors import NotFound
 from packreg.pack.reference import Reference
-from packreg.services.sealing import kept_json
+from packreg.text import human_size
 
 if TYPE_CHECKING:
     from packreg.registry.listing import PackListing
@@ -138,3 +138,21 @@ def _latest(listing: PackListing) -> str | None:
         return str(listing.latest().version)
     except NotFound:
         return None
+
+
+def kept_json(sealed: Sealed) -> dict[str, Any]:
+    """What a registry keeps for a release, for `--json`."""
+    return {"for": list(sealed.targets), "files": len(sealed.artifacts), "size": sealed.size}
+
+
+def kept_in_words(sealed: Sealed) -> str:
+    """The same for people; "" where nothing was sealed."""
+    if not sealed.is_begun:
+        return ""
+    files = f"{len(sealed.artifacts)} files, {human_size(sealed.size)}"
+    pythons: dict[str, list[str]] = {}
+    for target in sealed.targets:
+        platform, _, python = target.partition(" python ")
+        pythons.setdefault(platform, []).extend([python] if python else [])
+    words = [f"{each} (Python {', '.join(found)})" if found else each for each, found in pythons.items()]
+    return f"for {', '.join(words)}: {files}" if words else f"in part: {files}"

@@ -22,6 +22,7 @@ from packreg.install.targets import (
 from packreg.pack.reference import Reference
 from packreg.registry.record import UNLOCKED
 from packreg.registry.seals import Sealed
+from packreg.services.catalog import kept_json
 from packreg.settings.limits import memory_bytes
 from packreg.text import human_size
 
@@ -53,24 +54,6 @@ class SealedRelease(NamedTuple):
             "added": [{"name": each.name, "sha256": each.sha256, "size": each.size} for each in self.added],
             "missing": [each._asdict() for each in self.missing],
         }
-
-
-def kept_json(sealed: Sealed) -> dict[str, Any]:
-    """What a registry keeps for a release, for `--json`."""
-    return {"for": list(sealed.targets), "files": len(sealed.artifacts), "size": sealed.size}
-
-
-def kept_in_words(sealed: Sealed) -> str:
-    """The same for people; "" where nothing was sealed."""
-    if not sealed.is_begun:
-        return ""
-    files = f"{len(sealed.artifacts)} files, {human_size(sealed.size)}"
-    pythons: dict[str, list[str]] = {}
-    for target in sealed.targets:
-        platform, _, python = target.partition(" python ")
-        pythons.setdefault(platform, []).extend([python] if python else [])
-    words = [f"{each} (Python {', '.join(found)})" if found else each for each, found in pythons.items()]
-    return f"for {', '.join(words)}: {files}" if words else f"in part: {files}"
 
 
 def seal_release(workspace: Workspace, reference: Reference) -> SealedRelease:
