@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import venv
 from dataclasses import replace
@@ -143,6 +144,18 @@ def test_another_python_makes_it_anew(tmp_path: Path, tools: Tools, other_python
     assert changed and "otherpkg" in notes[0]
     theirs = run(Path(other_python), "import sys; print(sys.version)")
     assert run(place / "bin" / "python", "import sys, leafpkg; print(sys.version)") == theirs
+
+
+def test_one_of_another_python_of_the_same_version_is_made_anew(tmp_path: Path, tools: Tools) -> None:
+    """An environment is kept only for the interpreter that it was made from, wherever its packages lie."""
+    place, elsewhere = tmp_path / "venv", tmp_path / "python"
+    make(place, tools, LEAF)
+    (elsewhere / "bin").mkdir(parents=True)
+    (elsewhere / "bin" / "python3").write_text("#!/bin/sh\n")
+    settings = (place / "pyvenv.cfg").read_text()
+    (place / "pyvenv.cfg").write_text(re.sub("(?m)^home = .*$", f"home = {elsewhere}/bin", settings))
+    assert make(place, tools, LEAF)[0] and (place / "pyvenv.cfg").read_text() == settings
+    assert make(place, tools, LEAF) == (False, [])
 
 
 def test_a_failed_install_is_tried_again(tmp_path: Path, tools: Tools) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -109,6 +109,7 @@ def own_environment(
     key = environment_key(needs, interpreter)
     packages = place / skeleton(interpreter, tools).site_packages
     fits = made is not None and made.can_change and _is_inside(packages, place)
+    fits = fits and interpreter.path in map(os.path.realpath, _bases(place))
     if (
         made is not None
         and fits
@@ -144,17 +145,22 @@ def base_interpreter(place: Path, tools: Tools) -> Interpreter:
         InstallError: there is none, or it is no Python.
         UsageError: it lies in the checkout.
     """
-    settings = _settings(place)
-    version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+)", settings, re.MULTILINE)
-    home = re.search(r"^home\s*=\s*(.+?)\s*$", settings, re.MULTILINE)
-    if home and version and Path(home[1]).is_absolute():
-        for name in (f"python{version[1]}", "python3", "python", "python.exe"):
-            if (Path(home[1]) / name).is_file():
-                return find_interpreter(str(Path(home[1]) / name), tools)
+    for base in _bases(place):
+        return find_interpreter(str(base), tools)
     raise InstallError(
         f"the interpreter of {place} is not there any more, or its pyvenv.cfg does not name it",
         hint="remove it, or make it again with `python3 -m venv`",
     )
+
+
+def _bases(place: Path) -> Iterator[Path]:
+    """The interpreters that are where the environment's own comes from, the most likely one first."""
+    settings = _settings(place)
+    version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+)", settings, re.MULTILINE)
+    home = re.search(r"^home\s*=\s*(.+?)\s*$", settings, re.MULTILINE)
+    if home and version and Path(home[1]).is_absolute():
+        names = (f"python{version[1]}", "python3", "python", "python.exe")
+        yield from (Path(home[1]) / name for name in names if (Path(home[1]) / name).is_file())
 
 
 def _taken_over(place: Path, python: str | None, tools: Tools) -> Interpreter:
