@@ -11,6 +11,8 @@ its environment and its place by the caller; the only room that starts other pro
     attach           a pack's private environment in front of a shared one
     nodejs           node_modules by content; `npm_lock` reads locks with suspicion
     lock_dependencies, requirements_lock   making and reading locks
+    kept_files, kept_wheels, dependency_wheels, dependency_tarballs   what a registry keeps of dependencies
+    targets, collecting   the platforms that packs are sealed for, and fetching what is to be kept
     cache, transfer  listing, pruning, and taking caches to a machine without a network
     home, marker, staging, disk, tools     where things are, when they count, how they get there
     trust, contents, sealed, entries       what this user made here, and whether it is as it was
@@ -45,6 +47,8 @@ Decisions:
 - Locks are read as hostile: one exact version with sha256 per line for Python, packages of https registries
   with an integrity for npm. Indexes, URLs, git, links and paths in them are refused before any tool sees
   them.
+- A release whose registry keeps all that this machine needs is installed from there, and no index is asked,
+  not even where a file is missing or damaged: that is an error. uv's cache is tried first, as it asks nobody.
 - A pack without `virtualenv` gets `venv`, written into the installed copy of its manifest, because the
   Pulumi CLI runs it with the ambient Python otherwise. `toolchain: uv` without `virtualenv` gets `.venv`,
   whole, because the Pulumi CLI has uv look at it before everything.

@@ -7,7 +7,7 @@
     bundles/<sha256>.tgz                   downloaded bundles
     remembered/<registry id>/              records of releases, which never change, and the URL they came from
     resolved/<sha256>.json                 locks made on this machine, for packs published without one
-    wheels/<sha256>/<file>                 wheels that `cache import` brought
+    wheels/<sha256>/<file>                 wheels that `cache import` or a registry brought
     npm/<sha256>/                          npm's cache for one lock, which `cache import` brought
     programs/<name>/                       a program that packs are run with, which `cache import` brought
     bytecode/<sha256>.zip                  compiled modules of distributions that were installed before

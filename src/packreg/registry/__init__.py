@@ -40,6 +40,8 @@ Decisions:
   edit at once therefore meet at the same key: one creates it, the other learns what it says.
 - What the running pack said of itself is in the record, as values that are checked again by every reader:
   who configures, groups or documents a pack needs no process of it. Records without it stay valid.
+- What a release was sealed with later lies among its yanks, under numbers of its own: the listing that every
+  install asks for anyway tells of it. An older packreg skips these keys, but for `verify`, which says so.
 - Two versions that differ only in case have the same key, and so are the same version.
 - Removing leaves the record, so the version stays used, and a removed release cannot be published again,
   not even the same content: whoever removed it said why, and that must not be undone by a CI retry. A record

@@ -9,6 +9,7 @@ exits. May import every room but the faces; no face is imported here.
     check, trial, publish, git, pack_info      a pack in a directory, and what it says of itself
     development, pack_tests                    its environment; its own test cases
     catalog, withdrawal                        releases are looked up, yanked and removed
+    sealing                                    the registry keeps what installs of a release need
     pack_words                                 a directory or a release?
     pack_programs, install, lock, uninstall    packs become programs, are pinned, and go
     environments, environment_revisions, esc   environments are set, opened, compared and tagged
