@@ -26,7 +26,7 @@ from packreg.files import read_file, write_file
 from packreg.install.attach import MADE_FROM
 from packreg.install.disk import remove_tree
 from packreg.install.environment import Into, Needs, environment_key, install_lock, install_wheels
-from packreg.install.fitting import choose_interpreter
+from packreg.install.fitting import choose_interpreter, is_named
 from packreg.install.interpreter import Interpreter, find_interpreter
 from packreg.install.marker import python_in_environment
 from packreg.install.requirements_lock import read_lock
@@ -176,7 +176,7 @@ def _taken_over(place: Path, python: str | None, tools: Tools) -> Interpreter:
             f"{place} was not made by packreg, and cannot be taken over without uv", hint=again
         )
     found = base_interpreter(place, tools)
-    if python is not None and find_interpreter(python, tools).path != found.path:
+    if python is not None and not is_named(found.path, python, tools):
         raise InstallError(f"{place} was made with {found}, not with {python}", hint=again)
     if not _is_inside(place / skeleton(found, tools).site_packages, place):
         raise InstallError(f"{place} has no place for packages of {found}", hint=again)

@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 #: The lowest Python that packs are locked for and run with.
 LOWEST = (3, 11)
 #: The largest number of a minor version and of its patches that is looked at.
-_MINORS, _PATCHES = 60, 60
+_MINORS, _PATCHES = 100, 60
 _CARET = re.compile(r"\^(\d+)(?:\.(\d+))?(?:\.(\d+))?", re.ASCII)
 _TILDE = re.compile(r"~(\d+)(?:\.(\d+))?(?:\.(\d+))?", re.ASCII)
 _EXACT = re.compile(r"\d+(?:\.(?:\d+|\*)){0,2}", re.ASCII)

@@ -79,7 +79,11 @@ def _bounds(files: Mapping[str, File]) -> SpecifierSet:
 
 
 def _interpreter(bounds: SpecifierSet, python: str | None, tools: Tools) -> Interpreter | None:
-    wanted = [python] if python else [f"{a}.{b}" for a, b in PYTHONS if bounds.contains(f"{a}.{b}.99")]
+    wanted = (
+        [each.strip() for each in python.split(",")]
+        if python
+        else [f"{a}.{b}" for a, b in PYTHONS if bounds.contains(f"{a}.{b}.99")]
+    )
     for each in wanted:
         try:
             return find_interpreter(each, tools)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from packreg.errors import InstallError, UsageError
 from packreg.install.collecting import Collected, Missing, collect
 from packreg.install.environment import Needs
-from packreg.install.interpreter import find_interpreter
+from packreg.install.fitting import choose_interpreter
 from packreg.install.provision import Runtime, needs_of
 from packreg.install.targets import (
     Target,
@@ -182,7 +182,7 @@ def _collected(
     with tools.home.scratch("seal") as place:
         yield collect(
             needs,
-            seal_targets(workspace, is_python=runtime.name == "python"),
+            seal_targets(workspace, is_python=runtime.name == "python", requires=runtime.requires_python),
             kept,
             tools,
             place,
@@ -191,8 +191,10 @@ def _collected(
         )
 
 
-def seal_targets(workspace: Workspace, *, is_python: bool) -> tuple[Target, ...]:
+def seal_targets(workspace: Workspace, *, is_python: bool, requires: str = "") -> tuple[Target, ...]:
     """What packs are sealed for: what the settings name, else this machine and the Python of its packs.
+
+    `requires` is the range of Pythons that the pack runs on, "" for every one.
 
     Raises:
         UsageError: a setting names what is no platform or no Python.
@@ -205,7 +207,7 @@ def seal_targets(workspace: Workspace, *, is_python: bool) -> tuple[Target, ...]
         return all_targets(platforms, ())
     pythons = [known_python(each) for each in settings.seal_pythons]
     if not pythons:
-        interpreter = find_interpreter(settings.python, workspace.tools)
+        interpreter = choose_interpreter(settings.python, workspace.tools, requires=requires)
         here = target_of(interpreter)
         if here is None:
             raise UsageError(
