@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import InstallError, IntegrityError, NotFound, PackregError, Removed, UsageError
+from packreg.install.environment import Needs
 from packreg.install.installer import Installed, Job
 from packreg.install.targets import Target, platform_here
 from packreg.install.transfer import export_cache, import_cache
@@ -148,7 +149,7 @@ def test_a_sealed_pack_installs_without_an_index(workspace: Workspace, with_uv: 
     ]
     record = publication.published.record
     assert {each.name for each in record.artifacts} == {LEAF.file_name, TWIG.file_name}
-    assert record.sealed_for == tuple(map(str, seal_targets(workspace, is_python=True)))
+    assert record.sealed_for == tuple(map(str, seal_targets(workspace, Needs("x"))))
     index.broken = True
     there = cut_off(workspace)
     if not with_uv:
@@ -263,7 +264,14 @@ def test_the_settings_say_for_what(tmp_path: Path, index: Index) -> None:
     assert done.published.record.sealed_for[0].startswith("macos-arm64 python 3.")
     for wrong in ({"seal_platforms": "beos-ppc"}, {"seal_pythons": "2.7"}, {"seal_limit": "2 GB"}):
         with pytest.raises(UsageError):
-            seal_targets(with_settings(tmp_path, index, **wrong), is_python=True)
+            seal_targets(with_settings(tmp_path, index, **wrong), Needs("x"))
+
+
+def test_a_pack_is_sealed_for_the_pythons_that_it_runs_on(tmp_path: Path, index: Index) -> None:
+    """Of those that the settings name."""
+    there = with_settings(tmp_path, index, seal_platforms="macos-arm64", seal_pythons="3.11, 3.12, 3.13")
+    targets = seal_targets(there, Needs("x", requires=">=3.12.1"))
+    assert targets == (Target("macos-arm64", "3.12"), Target("macos-arm64", "3.13"))
 
 
 def test_too_much_is_refused_before_anything_is_stored(

@@ -20,6 +20,7 @@ from packreg.install.targets import (
     target_of,
 )
 from packreg.pack.reference import Reference
+from packreg.pack.requires_python import is_in
 from packreg.registry.record import UNLOCKED
 from packreg.registry.seals import Sealed
 from packreg.services.catalog import kept_json
@@ -182,7 +183,7 @@ def _collected(
     with tools.home.scratch("seal") as place:
         yield collect(
             needs,
-            seal_targets(workspace, is_python=runtime.name == "python", requires=runtime.requires_python),
+            seal_targets(workspace, needs),
             kept,
             tools,
             place,
@@ -191,10 +192,8 @@ def _collected(
         )
 
 
-def seal_targets(workspace: Workspace, *, is_python: bool, requires: str = "") -> tuple[Target, ...]:
-    """What packs are sealed for: what the settings name, else this machine and the Python of its packs.
-
-    `requires` is the range of Pythons that the pack runs on, "" for every one.
+def seal_targets(workspace: Workspace, needs: Needs | NpmInput) -> tuple[Target, ...]:
+    """What a pack is sealed for: what the settings name of the Pythons that it runs on, else this machine.
 
     Raises:
         UsageError: a setting names what is no platform or no Python.
@@ -203,11 +202,14 @@ def seal_targets(workspace: Workspace, *, is_python: bool, requires: str = "") -
 
     settings = workspace.settings
     platforms = [known_platform(each) for each in settings.seal_platforms] or [platform_here()]
-    if not is_python:
+    if not isinstance(needs, Needs):
         return all_targets(platforms, ())
-    pythons = [known_python(each) for each in settings.seal_pythons]
+    named = [known_python(each) for each in settings.seal_pythons]
+    pythons = [each for each in named if is_in(needs.requires, f"{each}.99")]  # any release of it will do
     if not pythons:
-        interpreter = choose_interpreter(settings.python, workspace.tools, requires=requires)
+        interpreter = choose_interpreter(
+            workspace.python(), workspace.tools, requires=needs.requires, of=needs.of
+        )
         here = target_of(interpreter)
         if here is None:
             raise UsageError(
