@@ -159,7 +159,9 @@ def publish_directory(
                 check_metadata(pack, metadata)
                 _compare_patch(workspace, pack, metadata, strict=strict)
             with (
-                to_seal(workspace, pack, locked, tuple(built), work.show) if seal else nullcontext() as found
+                to_seal(workspace, pack, locked, tuple(built), work.show, python)
+                if seal
+                else nullcontext() as found
             ):
                 supplies = built | (supplies_of(found) if found else {})
                 work.show("publishing")

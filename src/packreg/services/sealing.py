@@ -116,6 +116,7 @@ def to_seal(
     lock: Lock | None,
     built: tuple[Artifact, ...],
     show: Callable[[str], None],
+    python: str | None = None,
 ) -> Iterator[Collected]:
     """What a pack that is about to be published sealed needs; the files are there while the body runs.
 
@@ -131,7 +132,7 @@ def to_seal(
     if needs is None:
         yield Collected({}, (), ())
         return
-    with _collected(workspace, runtime, needs, built, show) as found:
+    with _collected(workspace, runtime, needs, built, show, python) as found:
         if found.missing:
             raise InstallError(
                 f"{of} cannot be sealed:\n" + missing_in_words(found.missing),
@@ -177,13 +178,14 @@ def _collected(
     needs: Needs | NpmInput,
     kept: Iterable[Artifact],
     show: Callable[[str], None],
+    python: str | None = None,
 ) -> Iterator[Collected]:
 
     tools = workspace.tools
     with tools.home.scratch("seal") as place:
         yield collect(
             needs,
-            seal_targets(workspace, needs),
+            seal_targets(workspace, needs, python),
             kept,
             tools,
             place,
@@ -192,8 +194,12 @@ def _collected(
         )
 
 
-def seal_targets(workspace: Workspace, needs: Needs | NpmInput) -> tuple[Target, ...]:
+def seal_targets(
+    workspace: Workspace, needs: Needs | NpmInput, python: str | None = None
+) -> tuple[Target, ...]:
     """What a pack is sealed for: what the settings name of the Pythons that it runs on, else this machine.
+
+    `python` is the interpreter that its publisher asked for.
 
     Raises:
         UsageError: a setting names what is no platform or no Python.
@@ -208,7 +214,7 @@ def seal_targets(workspace: Workspace, needs: Needs | NpmInput) -> tuple[Target,
     pythons = [each for each in named if is_in(needs.requires, f"{each}.99")]  # any release of it will do
     if not pythons:
         interpreter = choose_interpreter(
-            workspace.python(), workspace.tools, requires=needs.requires, of=needs.of
+            workspace.python(python), workspace.tools, requires=needs.requires, of=needs.of
         )
         here = target_of(interpreter)
         if here is None:
