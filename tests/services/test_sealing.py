@@ -461,4 +461,4 @@ def test_a_sealed_node_pack_installs_without_a_registry_of_npm(workspace: Worksp
 def test_a_pack_is_sealed_for_a_python_that_it_runs_on(tmp_path: Path, index: Index) -> None:
     """Where no setting names any: sealed for another it could not be installed."""
     with pytest.raises(InstallError, match=r"requires Python >=3\.40"):
-        seal_targets(with_settings(tmp_path, index), is_python=True, requires=">=3.40")
+        seal_targets(with_settings(tmp_path, index), Needs("x", requires=">=3.40"))
