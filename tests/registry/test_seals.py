@@ -62,4 +62,4 @@ def test_what_no_reader_would_accept_is_not_written() -> None:
     """A seal of more than 4 MiB."""
     many = tuple(Artifact(f"{n}.whl", f"{n:064x}", 1) for n in range(40_000))
     with pytest.raises(InvalidPack, match="no reader would accept"):
-        new_seal(record(), Sealed(many), "ann", NOW, "id")
+        new_seal(record().name, record().version, Sealed(many), "ann", NOW, "id")

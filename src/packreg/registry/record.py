@@ -131,6 +131,11 @@ class Record(NamedTuple):
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
+    @property
+    def sealed(self) -> Sealed:
+        """What the registry keeps of its dependencies by the record alone."""
+        return Sealed(self.artifacts, self.sealed_for)
+
     def as_json(self) -> dict[str, Any]:
         """Its members as they are written, for `--json` too."""
         lock = None if self.lock is None else self.lock._asdict() | {"sha256": self.lock.sha256}
@@ -154,7 +159,7 @@ class Record(NamedTuple):
             "lock": lock,
             "metadata": None if self.metadata is None else self.metadata.as_json(),
             **({"requires_python": self.requires_python} if self.requires_python else {}),
-            **sealed_json(Sealed(self.artifacts, self.sealed_for)),
+            **sealed_json(self.sealed),
         }
 
     def encode(self) -> bytes:

@@ -40,7 +40,7 @@ class Seals:
             IntegrityError, StoreRefused: a seal cannot be read.
         """
         found = (self._objects.seal(record.name, record.version, each) for each in range(1, number + 1))
-        return Sealed.of(record, [seal for seal in found if seal is not None])
+        return record.sealed.together([seal for seal in found if seal is not None])
 
     def add(
         self, record: Record, sealed: Sealed, supplies: Mapping[Artifact, Supply], number: int, by: str
@@ -58,7 +58,7 @@ class Seals:
             StoreRefused: this is no registry, or a replica.
         """
         self._home()
-        seal = new_seal(record, sealed, by, self._now(), self._new_id())
+        seal = new_seal(record.name, record.version, sealed, by, self._now(), self._new_id())
         store = self._objects.store
         canary(store)
         kept = Artifacts(store)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from packreg.errors import IntegrityError, InvalidPack
 from packreg.pack.version import Version
@@ -20,9 +20,6 @@ from packreg.registry.artifacts import Artifact, artifacts_json, read_artifacts
 from packreg.registry.formats import beginning
 from packreg.registry.members import Members
 from packreg.text import one_line
-
-if TYPE_CHECKING:
-    from packreg.registry.record import Record
 
 #: The largest seal, in bytes.
 MAX_SEAL = 4 * 2**20
@@ -47,12 +44,11 @@ class Sealed(NamedTuple):
         """Whether anything was sealed: not only wheels are kept that were built when it was published."""
         return bool(self.targets) or any(not artifact.built_from for artifact in self.artifacts)
 
-    @classmethod
-    def of(cls, record: Record, seals: Iterable[Seal] = ()) -> Sealed:
-        """What a record and the seals beside it say together."""
-        found = [Sealed(record.artifacts, record.sealed_for), *(seal.sealed for seal in seals)]
+    def together(self, seals: Iterable[Seal]) -> Sealed:
+        """What a record says and what the seals beside it say."""
+        found = [self, *(seal.sealed for seal in seals)]
         artifacts = dict.fromkeys(each for one in found for each in one.artifacts)
-        return cls(tuple(artifacts), tuple(dict.fromkeys(word for one in found for word in one.targets)))
+        return Sealed(tuple(artifacts), tuple(dict.fromkeys(word for one in found for word in one.targets)))
 
 
 class Seal(NamedTuple):
@@ -121,14 +117,14 @@ def read_targets(found: Members) -> tuple[str, ...]:
     return targets
 
 
-def new_seal(record: Record, sealed: Sealed, by: str, at: str, attempt: str) -> Seal:
+def new_seal(name: str, version: Version, sealed: Sealed, by: str, at: str, attempt: str) -> Seal:
     """A seal of a release, as every reader will read it, its texts made printable.
 
     Raises:
         InvalidPack: no reader would accept it, because there is too much in it.
     """
-    seal = Seal(record.name, record.version, sealed, one_line(by)[:200], at, attempt)
+    seal = Seal(name, version, sealed, one_line(by)[:200], at, attempt)
     try:
         return Seal.decode(seal.encode(), "the seal", seal.name, seal.version)
     except IntegrityError as error:
-        raise InvalidPack(f"no reader would accept the seal of {record.reference}: {error}") from error
+        raise InvalidPack(f"no reader would accept the seal of {name}@{version}: {error}") from error

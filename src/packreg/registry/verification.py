@@ -20,7 +20,6 @@ from packreg.registry.notices import Notice
 from packreg.registry.objects import Objects
 from packreg.registry.proof import prove_files
 from packreg.registry.record import Record
-from packreg.registry.seals import Sealed
 from packreg.store.bucket import RESERVED, Entry
 from packreg.store.chain import Chain
 from packreg.store.probe import PROBES
@@ -235,7 +234,7 @@ def _verify_kept(objects: Objects, record: Record, seals: int, artifacts: Artifa
             key = layout.seal_key(record.name, record.version, number)
             return Finding(record.reference, "error", "no-seal", f"{key} is missing, a later one is there")
         found.append(seal)
-    for artifact in Sealed.of(record, found).artifacts:
+    for artifact in record.sealed.together(found).artifacts:
         problem = artifacts.problem(artifact)
         if problem:
             return Finding(record.reference, "error", "bad-artifact", problem)
