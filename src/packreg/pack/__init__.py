@@ -1,4 +1,4 @@
-"""A policy pack: a directory on disk, a set of files in memory, a bundle of bytes; and the rules it keeps.
+"""A policy pack: a directory on disk, a set of files in memory, a bundle of bytes; and the rules for them.
 
 It knows Pulumi's pack files and packreg's bundle, and nothing of registries, networks or installations. It
 imports `errors` only. Everything is a pure function of bytes, except `select` (reads a directory), `bundle.
@@ -8,7 +8,7 @@ extract` and `template` (write a new one) and `wheel` (runs a build).
 
 The bundle
 ----------
-A bundle is one gzip member (RFC 1952) around one tar stream (POSIX.1-1988 ustar). Who wants to write one:
+A bundle is one gzip member (RFC 1952) around one tar stream (POSIX.1-1988 ustar). How to write one:
 
 * The tar stream holds, for each file in the order of the bytes of its UTF-8 path: a header block of 512
   bytes, the file's bytes, and zero bytes up to a multiple of 512. Then 1,024 zero bytes, then nothing.
@@ -27,36 +27,36 @@ A bundle is one gzip member (RFC 1952) around one tar stream (POSIX.1-1988 ustar
 
 Two digests. The identity of a pack, `sha256:…`, is the SHA-256 of the tar stream. It depends on nothing but
 paths, bytes and executable bits: not on the order of a directory, owners, times, umask, the operating system,
-the Python, or the compressor, of which there are many builds that compress the same stream to different
-bytes. The SHA-256 of the `.tgz` guards its transport and storage, where those very bytes are moved about, and
-says nothing about the pack: two people may publish one pack in two compressions, and its identity is the
-same. (Windows keeps no executable bit, so a pack with executable files has another identity from there.)
+the Python, or the compressor, whose builds compress the same stream to different bytes. The SHA-256 of the
+`.tgz` is for transport and storage, where exactly these bytes are moved. It does not identify the pack: two
+people may publish the same pack compressed differently, and its identity is the same. (Windows keeps no
+executable bit, so a pack with executable files gets another identity when it is bundled there.)
 
 The reader accepts exactly what the writer writes: it writes each header anew and compares. Extended headers,
-links, owners, times, second members, bytes in the padding or behind the end: whatever else tar and gzip allow
-is refused, because every liberty is a place to hide something and a way for two readers to see two packs.
-Nothing is written to the disk before the whole archive was accepted.
+links, owners, times, second members, bytes in the padding or after the end: whatever else tar and gzip allow
+is refused, because it could hide data or make two readers see different packs. Nothing is written to the disk
+before the whole archive was accepted.
 
 Limits
 ------
 `files.Limits`, which operators may raise: 64 KiB of manifest, 10,000 files, 64 MiB of them, paths of 240
 bytes and 32 levels. They are far above what public packs need, and they hold for writers and readers alike.
-No limit depends on what an archive says about itself. Paths are those that mean one file on Linux, macOS
-and Windows (`paths`); two that differ in case or normal form only are refused.
+No limit depends on what an archive says about itself. A path must mean the same file on Linux, macOS and
+Windows (`paths`); two paths that differ only in case or Unicode normal form are refused.
 
 What is part of a pack
 ----------------------
-All regular files of the directory but what `.gitignore` files inside it name (with git's own meaning) and
-what never belongs into one: version control, `node_modules`, virtual environments and compiled code, since
-they are made anew on each machine; `.env*`, `.npmrc` and their like and keys, since everybody who can
-install a pack can read it. For Node.js also what `npm pack` would leave out, except the lock files: npm
-drops them, and then every install of a published pack resolves its dependencies anew. Ignore files above
+All regular files of the directory, except those that `.gitignore` files inside it exclude (by git's rules)
+and those that never belong in a pack: version control, `node_modules`, virtual environments and compiled
+code, since they are made anew on each machine; keys, `.env*`, `.npmrc` and the like, since everybody who can
+install a pack can read it. A Node.js pack also leaves out what `npm pack` would, but keeps the lock files:
+npm drops them, and then every install of a published pack resolves its dependencies anew. Ignore files above
 the directory have no effect, unlike in the Pulumi CLI, so that a pack is the same wherever it lies. Links
-are refused instead of followed: Pulumi follows them out of the pack. What looks like a credential stops
-everything.
+are refused: Pulumi would follow them out of the pack. A pack with anything that looks like a credential is
+refused.
 
 Names and versions
 ------------------
-See `version` and `check`. A version is written by the author, never made up: Pulumi publishes a Python pack
-that has none as 0.0.1.
+See `version` and `check`. The author must write a version; packreg never makes one up. (Pulumi publishes a
+Python pack without a version as 0.0.1.)
 """

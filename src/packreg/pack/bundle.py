@@ -45,10 +45,10 @@ class Bundle(NamedTuple):
 
 
 def encode(files: Files, limits: Limits = DEFAULT_LIMITS) -> Bundle:
-    """The bundle of `files`. Nothing but paths, bytes and the executable flag has any influence on it.
+    """The bundle of `files`. It depends on nothing but their paths, bytes and executable flags.
 
     Raises:
-        InvalidPack: a path or the whole is against the rules that `decode` has too.
+        InvalidPack: a path, or the files together, break the rules that `decode` checks too.
     """
     problems = _problems(files, limits)
     if problems:
@@ -66,14 +66,13 @@ def encode(files: Files, limits: Limits = DEFAULT_LIMITS) -> Bundle:
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, digest: str | None = None) -> dict[str, File]:
-    """The files of a bundle, after every byte of it was found to be what `encode` writes.
+    """The files of a bundle by path, after checking that every byte of it is what `encode` would write.
 
-    With `digest` the identity is compared before anything is read out of the tar stream.
+    With `digest` the identity is compared before anything is read out of the tar stream. The stream is
+    unpacked twice: piece by piece to check it, then to keep the files, so that a bad bundle takes no memory.
 
     Raises:
-        InvalidPack: `data` is not exactly such a bundle, or larger than the limits; nothing of it is
-            returned, and nothing of its files was held: it is unpacked piece by piece to be looked at, and
-            again to be kept.
+        InvalidPack: `data` is not exactly such a bundle, or is larger than the limits.
         IntegrityError: it is a bundle, but not the one with this digest.
     """
     found = bundle_digest(data, limits)
@@ -105,7 +104,7 @@ def extract(files: Files, directory: Path) -> None:
     """Write `files` into `directory`, which must not exist yet (its parent must).
 
     Executable files get mode 0755, others 0644, both under the process's umask. Files are not synced to the
-    disk: a directory counts as installed by what is written after it.
+    disk: a directory counts as installed only once its marker is written, which happens later.
 
     Raises:
         InvalidPack: a path is bad; nothing was written.
@@ -147,7 +146,7 @@ def _write_new(path: str, file: File) -> None:
 
 
 def compress(tar: bytes) -> bytes:
-    """One gzip member around `tar`, with a header that tells nothing of the machine."""
+    """One gzip member around `tar`, whose header says nothing about this machine."""
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     body = deflate.compress(tar) + deflate.flush()
     return GZIP_HEADER + body + _TRAILER.pack(zlib.crc32(tar), len(tar) & 0xFFFFFFFF)
@@ -157,8 +156,8 @@ def unpack(data: bytes, limits: Limits) -> Iterator[bytes]:
     """The stream inside one gzip member, which is all that `data` may hold, in pieces of at most 64 KiB.
 
     Raises:
-        InvalidPack: it is none, damaged, followed by anything, or unpacks to more than the limits allow;
-            nothing beyond them is ever unpacked.
+        InvalidPack: `data` is no gzip member, is damaged, has bytes after the member, or unpacks to more than
+            the limits allow; nothing beyond the limits is ever unpacked.
     """
     if data[: len(GZIP_HEADER)] != GZIP_HEADER:
         raise ustar.refusal(_not_gzip(data))
@@ -224,7 +223,7 @@ def _not_gzip(data: bytes) -> Problem:
 
 
 def _problems(files: Files, limits: Limits) -> list[Problem]:
-    """What is against the rules in a set of files, but for the words inside them."""
+    """What breaks the rules in a set of files; their contents are not checked."""
     if len(files) > limits.members:
         return [Problem("too-many-files", f"there are {len(files)} files, more than {limits.members}")]
     total = sum(len(file.data) for file in files.values())

@@ -1,8 +1,9 @@
-"""Everything that publishing demands of a pack, asked at once and offline; no code of the pack runs.
+"""Check everything that publishing demands of a pack, all at once and offline; no code of the pack runs.
 
-The version comes from PulumiPolicy.yaml, for Node.js from package.json (where both have one they must agree);
-the name from the source, where it is the argument of PolicyPack() or the Rego package; the caller may give
-what is in no file. Files, entry point, dependencies, credentials: each problem with its file and line.
+The version comes from PulumiPolicy.yaml, for Node.js from package.json (where both have one they must agree).
+The name comes from the source: the argument of PolicyPack(), or the Rego package. The caller may give a name
+or version that no file has. Files, entry point, dependencies and credentials are checked; each problem has
+its file and line.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ _ALTERNATIVES = ("PulumiPolicy.yml", "PulumiPolicy.json")
 
 @dataclass(frozen=True, slots=True)
 class PackReport:
-    """What a check found. `name`, `version` and `runtime` are None as far as they are not known.
+    """What a check found. `name`, `version` and `runtime` are None where they are not known.
 
-    `files` is the number of files in the pack, `contents` what is in them, as far as they could be read;
-    `left_out` what lies beside them and is not part of it.
+    `files` is the number of files in the pack, `contents` the files that could be read; `left_out` are the
+    files of the directory that are not part of the pack.
     """
 
     name: str | None
@@ -68,11 +69,11 @@ class PackReport:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack that keeps the rules: its files, and what was read from them.
+    """A pack that follows the rules: its files, and what was read from them.
 
-    `dependencies_kind` says where the dependencies stand: "requirements" (requirements.txt), "uv" (uv.lock
-    or pyproject.toml, by uv), "pyproject" (a buildable pyproject.toml), "poetry", "npm" or "none".
-    `requires_python` is the range of Pythons that it runs on, "" for every one.
+    `dependencies_kind` says where the dependencies are listed: "requirements" (requirements.txt), "uv"
+    (uv.lock or pyproject.toml, by uv), "pyproject" (a buildable pyproject.toml), "poetry", "npm" or "none".
+    `requires_python` is the range of Python versions that the pack runs on, "" for all.
     """
 
     name: str
@@ -103,12 +104,12 @@ def check_directory(
 ) -> tuple[PackReport, Pack | None]:
     """Check the pack in a directory; `poetry` says that poetry can be run here.
 
-    With `loadable` its source, dependencies and locks are asked whether it can be loaded. The pack is None
-    unless it could be read whole; with credentials in it, or where it cannot be loaded, it is there and the
-    report is not ok.
+    With `loadable` its source, dependencies and locks are also checked for whether it can be loaded. The pack
+    is None unless it could be read whole. A pack that has credentials in it or cannot be loaded is returned,
+    but its report is not ok.
 
     Raises:
-        UsageError: `name` or `version`, as given by the caller, can be none.
+        UsageError: the `name` or `version` given by the caller is not valid.
     """
     problems = Problems()
     selection = select_files(directory, problems, limits, npm=_npm_files(directory, limits))
@@ -128,10 +129,10 @@ def check_bundle(
     poetry: bool = True,
     loadable: bool = False,
 ) -> tuple[PackReport, Pack | None]:
-    """Check the pack in a bundle likewise.
+    """Check the pack in a bundle, as `check_directory` does.
 
     Raises:
-        UsageError: `name` or `version`, as given by the caller, can be none.
+        UsageError: the `name` or `version` given by the caller is not valid.
     """
     try:
         files = decode(data, limits)
@@ -153,7 +154,7 @@ def load_pack(
 
     Raises:
         InvalidPack: it breaks the rules; the error holds every problem.
-        UsageError: `name` or `version` can be none.
+        UsageError: `name` or `version` is not valid.
     """
     report, pack = check_directory(directory, name=name, version=version, limits=limits)
     if pack is None or not report.ok:
@@ -180,7 +181,7 @@ class _Examination:
         self.version: Version | None = None
 
     def run(self, name: str | None, version: str | None, *, poetry: bool) -> Pack | None:
-        """Ask every question that the answers so far allow; the pack, if all of it could be read."""
+        """Run every check that the results so far allow; returns the pack if all of it could be read."""
         self.name = pack_name(name) if name is not None else None
         self.version = Version(version) if version is not None else None
         self._look_at_paths()
@@ -216,7 +217,7 @@ class _Examination:
         )
 
     def check_loadable(self, left_out: Callable[[str], str]) -> None:
-        """Ask whether the pack can be loaded, as `loadable` does."""
+        """Check whether the pack can be loaded (see the module `loadable`)."""
         check_loadable(self.files, self.manifest, self.package_json, self.needs, left_out, self.problems)
 
     def report(self, left_out: tuple[LeftOut, ...] = ()) -> PackReport:
@@ -249,7 +250,7 @@ class _Examination:
             return parse_manifest(self.files[MANIFEST].data, self.problems, limit=self.limits.manifest)
         stopped = {"too-many-files", "too-large"} | ({"unreadable"} if not self.files else set())
         if any(problem.where == MANIFEST or problem.code in stopped for problem in self.problems.errors):
-            return None  # something was said already about it, or about why nothing was read
+            return None  # the manifest, or the failure to read any file, is already reported
         message, where = f"there is no {MANIFEST}", ""
         hint = "run this in a pack's directory, or start one with 'packreg new'"
         if reason := self.reason(MANIFEST):
@@ -262,12 +263,12 @@ class _Examination:
         return None
 
     def _find_version(self, manifest: Manifest) -> None:
-        """Take the version from where it stands; what the caller gave may only agree or fill a gap."""
+        """Read the version from its files; the caller's may only agree with it, or stand in where none is."""
         places = {MANIFEST: manifest.version}
         if manifest.runtime == "nodejs":
             places["package.json"] = self.package_json.version if self.package_json else None
             if not self.package_json:
-                return  # said where package.json was read
+                return  # reported when package.json was read
         found = {place: Version(text) for place, text in places.items() if text}
         if len(set(found.values())) > 1:
             message = f"the version is {found[MANIFEST]} here and {found['package.json']} in package.json"
@@ -326,7 +327,7 @@ def _npm_files(directory: Path, limits: Limits) -> NpmFiles | None:
 
 
 def _warn_of_strays(files: dict[str, File], problems: Problems) -> None:
-    """Name what `check_directory` would have left out; a bundle from elsewhere may hold it."""
+    """Warn of files that `check_directory` would have left out; a bundle made by others may hold some."""
     for path in files:
         reason = left_out_by_default(path)
         if reason:

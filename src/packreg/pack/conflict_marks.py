@@ -1,4 +1,4 @@
-"""A file that was left in the middle of a merge, known by the marks that git writes into it."""
+"""Find files of an unfinished merge, by the conflict markers that git writes into them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARKS = re.compile(
 
 
 def tell_conflicts(files: Files, problems: Problems) -> None:
-    """Put one error in the place of all that was said of a file that is wrong and holds such marks."""
+    """For each file that has errors and conflict markers, replace all its problems by one error."""
     wrong = {problem.where.partition(":")[0] for problem in problems.errors}
     for path, file in files.items():
         if shown(path) not in wrong or not _READ.fullmatch(path) or b"<<<<<<< " not in file.data:

@@ -1,8 +1,8 @@
-"""What looks like a credential in a pack's files: everybody who can install the pack could read it.
+"""Find what looks like a credential in a pack's files: everybody who can install the pack could read it.
 
-Known by name (key stores, credential files) or by form (tokens with a fixed prefix, private key blocks,
-assignments of secret keys). The forms are those that their issuers document and that are hardly ever anything
-else: a guess by entropy would stop packs without reason. The secret itself is never repeated in a message.
+A credential is recognised by its file name (key stores, credential files) or its form (tokens with a fixed
+prefix, private key blocks, assignments of secret keys). The forms are those that issuers document and that
+are hardly ever anything else: a guess by entropy would refuse good packs. No message repeats the secret.
 
 A line that holds `packreg:not-a-secret` is let through with a warning, for examples and revoked keys.
 """
@@ -17,9 +17,9 @@ from packreg.pack.files import Files
 from packreg.pack.paths import shown
 from packreg.pack.problems import Problems
 
-#: A comment with this on the line of a finding says that somebody looked at it.
+#: A comment with this on the line of a finding says that somebody looked at it and it is no secret.
 NOT_A_SECRET = b"packreg:not-a-secret"
-#: More findings than this in one file say the same again.
+#: Findings that are reported for one file, at most.
 MAX_IN_FILE = 10
 
 _NAMES = re.compile(
@@ -32,7 +32,7 @@ _PLACES = re.compile(r"(.*/)?(\.docker/config\.json|\.kube/config|\.aws/(config|
 
 
 class _Form(NamedTuple):
-    """A kind of secret. One of `hints` is in every match, so that most files need no regex."""
+    """A kind of secret. Every match contains one of `hints`, so that most files need no regex."""
 
     what: str
     hints: tuple[bytes, ...]

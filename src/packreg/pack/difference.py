@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Files with more bytes are compared, but their lines are not shown.
 MOST_TEXT = 1_000_000
-#: git's names for no file and for an empty one: `patch` needs them where there are no lines to tell by.
+#: git's blob ids of no file and of an empty file: `patch` needs them where a change has no lines.
 _NONE, _EMPTY = "0000000", "e69de29"
 
 
@@ -60,7 +60,7 @@ def compare(old: Files, new: Files) -> PackDifference:
 
 
 def requirements(files: Files) -> set[str]:
-    """The dependencies that a pack asks for: lines of requirements.txt, or `name range` of package.json."""
+    """The dependencies that a pack declares: lines of requirements.txt, or `name range` of package.json."""
     found: set[str] = set()
     if "requirements.txt" in files:
         read = parse_requirements(files, "requirements.txt", Problems())
@@ -100,8 +100,8 @@ def _flat(prefix: str, value: object) -> dict[str, str]:
 def unified(old: Files, new: Files, found: PackDifference) -> list[str]:
     """The changed lines of text files as a patch in git's format, without line ends.
 
-    `git apply` and `patch -p1` make the old text files into the new ones with it. What they cannot apply,
-    files that are not text, has a line between the patches, which they skip.
+    `git apply` and `patch -p1` turn the old text files into the new ones with it. A changed file that is not
+    text has only a line that says so, which both programs skip.
     """
     lines = []
     for path in sorted({*found.added, *found.removed, *found.changed}):
@@ -139,7 +139,7 @@ def _mode(file: File | None) -> str:
 
 def _hunks(names: list[str], before: list[str], after: list[str]) -> list[str]:
     """The changed lines of one file, below its names."""
-    # where a name with spaces ends is said by a tab, as git and diff do
+    # a tab marks the end of a name with spaces, as git and diff write it
     old, new = (f"{name}\t" if " " in name else name for name in names)
     lines = []
     for line in unified_diff(before, after, old, new):
@@ -150,7 +150,7 @@ def _hunks(names: list[str], before: list[str], after: list[str]) -> list[str]:
 
 
 def _lines(file: File | None) -> list[str] | None:
-    """The lines of a text with their ends, none for no file, None for what cannot be shown."""
+    """The lines of a text file with their line ends; [] for no file, None for one that cannot be shown."""
     if file is None:
         return []
     if len(file.data) > MOST_TEXT or b"\0" in file.data:

@@ -1,4 +1,4 @@
-"""What each runtime needs to find in a pack: where it starts, and where its dependencies stand.
+"""What each runtime needs to find in a pack: its entry point, and where its dependencies are listed.
 
 The rules are those of Pulumi's language hosts: `python -m pulumi.policy` runs `__main__.py` or an installed
 package, the Node.js SDK loads `main` of package.json, the OPA analyzer every `.rego` file.
@@ -25,9 +25,9 @@ WHEELS = ".packreg/wheels/"
 
 
 class Dependencies(NamedTuple):
-    """Where a pack's dependencies stand (`check.Pack` lists the kinds), and what requirements.txt says.
+    """Where a pack's dependencies are listed (`check.Pack` has the kinds), and what requirements.txt says.
 
-    `requires_python` is the range of Pythons that it runs on, "" for every one.
+    `requires_python` is the range of Python versions that the pack runs on, "" for all.
     """
 
     kind: str
@@ -44,7 +44,7 @@ def check_runnable(
     *,
     poetry: bool,
 ) -> Dependencies:
-    """Check that a pack can start and its dependencies can be found, and say where they stand.
+    """Check that a pack has an entry point and that its dependencies can be found; returns where they are.
 
     `reason` tells why a file on disk is not among `files`; `poetry` says that poetry can be run.
     """
@@ -60,7 +60,7 @@ def check_runnable(
 
 
 def check_texts(files: Files, problems: Problems) -> None:
-    """Read the dependency files of a pack whose runtime is not known: their faults are told as well."""
+    """Report the faults in the dependency files of a pack whose runtime is not known."""
     if "package.json" in files:
         parse_package_json(files["package.json"].data, problems)
     if PYPROJECT in files:
@@ -70,7 +70,7 @@ def check_texts(files: Files, problems: Problems) -> None:
 
 
 class _Checker:
-    """The questions to one pack."""
+    """Checks one pack."""
 
     def __init__(
         self, manifest: Manifest, files: Files, reason: Callable[[str], str], problems: Problems
@@ -78,7 +78,7 @@ class _Checker:
         self.manifest, self.files, self.reason, self.problems = manifest, files, reason, problems
 
     def check_main(self) -> None:
-        """Refuse a `main` below the root: Pulumi runs, and publishes, that directory alone."""
+        """Refuse a `main` below the root: Pulumi would run and publish only that directory."""
         main = self.manifest.main
         if main in (None, ".") or (main in self.files and "/" not in main):
             return
@@ -91,7 +91,7 @@ class _Checker:
             self.problems.error("main", message, MANIFEST, "name a file in the pack's root, or remove main")
 
     def nodejs(self, package_json: PackageJson | None) -> None:
-        """Node.js wants package.json and what its `main` names, by default index.js or index.ts."""
+        """Node.js needs package.json and the file that its `main` names, by default index.js or index.ts."""
         if package_json is None:
             if "package.json" not in self.files and not self._mentioned("package.json"):
                 message = "a Node.js pack needs a package.json, with a name and a version"
@@ -121,7 +121,7 @@ class _Checker:
             )
 
     def opa(self) -> None:
-        """The OPA analyzer runs a pack without rules, silently."""
+        """Refuse a pack without rules: the OPA analyzer would run it without a word."""
         if not any(path.endswith(".rego") for path in self.files):
             message = "there is no .rego file in the pack, and Pulumi would run it without any rule"
             self.problems.error(
@@ -129,7 +129,7 @@ class _Checker:
             )
 
     def python(self, *, poetry: bool) -> Dependencies:
-        """Python wants __main__.py or a package that can be built, and says what it depends on."""
+        """Python needs __main__.py or a package that can be built; returns the pack's dependencies."""
         self._virtualenv_is_free()
         project = None
         if PYPROJECT in self.files:
@@ -148,7 +148,7 @@ class _Checker:
         return Dependencies(kind, parse_requirements(self.files, REQUIREMENTS, self.problems), pythons)
 
     def _kind(self, project: PyProject | None) -> str:
-        """Where the dependencies stand, as Pulumi's Python host chooses the toolchain."""
+        """Where the dependencies are listed, by the toolchain that Pulumi's Python host would choose."""
         toolchain = detect_toolchain(self.files, self.manifest.toolchain)
         if toolchain == "poetry":
             return "poetry"
@@ -167,7 +167,7 @@ class _Checker:
         return "pyproject" if PYPROJECT in self.files else "none"
 
     def _poetry(self, project: PyProject | None, *, there: bool) -> None:
-        """Poetry reads its lock, and runs no plugins that the pack brings in."""
+        """A poetry pack needs a lock that poetry reads, and must not bring plugins that poetry would run."""
         if not there:
             hint = "write requirements.txt and remove poetry.lock, or move to uv; or install poetry"
             self.problems.error("toolchain-poetry", "poetry manages the pack's dependencies", MANIFEST, hint)

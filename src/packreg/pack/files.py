@@ -21,7 +21,7 @@ Files = Mapping[str, File]
 
 
 class Limits(NamedTuple):
-    """How large a pack may be. Operators may raise each of them.
+    """How large a pack may be: sizes in bytes, and counts. Operators may raise each limit.
 
     The defaults leave room over what 163 public packs need: the largest manifest has 174 bytes, the
     largest pack 241 files and 3.9 MB, the longest path 71 bytes.

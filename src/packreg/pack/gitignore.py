@@ -1,7 +1,7 @@
 """The rules of one `.gitignore` or `.npmignore` file, with git's meaning (gitignore(5)).
 
-The patterns themselves are read by pathspec. What is added is git's way of asking: level by level from the
-root, each path for itself, the last matching line deciding. pathspec asks for whole paths, which lets a line
+pathspec reads the patterns themselves. This module adds how git applies them: level by level from the root,
+each path for itself, and the last matching line decides. pathspec matches whole paths, which lets a line
 re-include a file whose directory is excluded; git does not.
 """
 
@@ -13,19 +13,19 @@ from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-#: Stands at the end of a path and of a pattern, so that a pattern can match the path but no parent of it.
+#: Added to the end of a path and of a pattern, so that a pattern matches the path but no parent of it.
 _END = "\0"
 _TRAILING_SPACES = re.compile(r"(?<!\\) +$")
-#: What git knows and pathspec does not: three stars are as good as two, and the classes of POSIX.
+#: What git reads and pathspec does not: three stars, which mean the same as two, and POSIX classes.
 _MANY_STARS = re.compile(r"(?:(?<![^/])|(?<=^!))\*{3,}(?![^/])")
 _CLASSES = {"[:alpha:]": "a-zA-Z", "[:digit:]": "0-9", "[:alnum:]": "a-zA-Z0-9", "[:upper:]": "A-Z"}
 _CLASSES |= {"[:lower:]": "a-z", "[:xdigit:]": "0-9a-fA-F", "[:space:]": " ", "[:blank:]": " "}
 
 
 def ignore_spec(patterns: Sequence[str]) -> GitIgnoreSpec:
-    """What pathspec makes of patterns, always with Python's own regular expressions.
+    """The pathspec object for these patterns, always with Python's own regular expressions.
 
-    Left to itself it takes whichever faster library is installed, and those refuse names that are not UTF-8.
+    By default pathspec uses whichever faster library is installed, and those refuse names that are not UTF-8.
 
     Raises:
         ValueError: a pattern cannot be read.
@@ -43,7 +43,7 @@ class Decision(NamedTuple):
 class IgnoreFile:
     """An ignore file at `where` (its path in the pack) with the bytes `data`.
 
-    Lines that are no pattern, for git either, are passed over.
+    Lines that are no valid pattern are skipped, as git does.
     """
 
     def __init__(self, where: str, data: bytes) -> None:
@@ -82,7 +82,7 @@ class _Patterns:
         try:
             ignore_spec([pattern])
         except ValueError:
-            return  # git passes over what it cannot read, too
+            return  # git skips a pattern that it cannot read, too
         self._lines.append((pattern, number))
 
     def last_match(self, path: str) -> tuple[bool | None, int]:

@@ -1,7 +1,7 @@
 """Just enough of JavaScript and TypeScript to find `new PolicyPack("name"` and what a file imports.
 
-A tokenizer: comments, strings, templates and regular expressions are told from code, nothing is parsed. A
-slash is taken for a regular expression where a value cannot end, which is wrong behind `if (x)` alone.
+A tokenizer: it separates comments, strings, templates and regular expressions from code, and parses nothing.
+A slash begins a regular expression where no value can end, which is wrong only after `if (x)`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+", re.DOTALL)
 _REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*+\])++/[a-z]*+")
 _ESCAPE = re.compile(r"\\(u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|\r\n|.)", re.DOTALL)
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": "", "\r\n": ""}
-#: Words behind which an expression begins, and so a slash a regular expression.
+#: Words after which an expression begins, so that a slash there begins a regular expression.
 _OPERATORS = frozenset(
     {"return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else", "do"}
     | {"instanceof", "yield", "await", "default"}
@@ -32,7 +32,7 @@ class Token(NamedTuple):
 
 
 def policy_pack_names(source: str) -> list[str]:
-    """The literal first arguments of `new PolicyPack(…)`, also under another name or behind a module's."""
+    """The literal first arguments of `new PolicyPack(…)`, also under an alias or as `module.PolicyPack`."""
     tokens = list(tokenize(source))
     classes = {"PolicyPack"}
     for first, middle, last in zip(tokens, tokens[1:], tokens[2:], strict=False):
@@ -48,7 +48,7 @@ def policy_pack_names(source: str) -> list[str]:
 
 
 def _argument(tokens: list[Token], at: int, classes: set[str]) -> str | None:
-    """The literal behind `a.b.PolicyPack<T>(`, which begins at `at`."""
+    """The literal first argument of a call `a.b.PolicyPack<T>(` that begins at the token `at`; else None."""
     end = at
     while end + 2 < len(tokens) and tokens[end].kind == "word" and tokens[end + 1] == ("sign", "."):
         end += 2
@@ -70,9 +70,9 @@ def tokenize(source: str) -> Iterator[Token]:
 
 
 def tokens_with_offsets(source: str) -> Iterator[tuple[int, Token]]:
-    """The same, each with the offset at which it begins."""
+    """The tokens, as `tokenize` gives them, each with the character offset at which it begins."""
     at = 0
-    division = 0  # up to here on this line no slash begins a regular expression: one was tried and has no end
+    division = 0  # up to here on this line no slash begins a regular expression: one tried earlier has no end
     previous = Token("sign", "")
     nested: list[int] = []  # for each open template substitution: braces open inside it
     while at < len(source):
@@ -118,14 +118,14 @@ def _template(source: str, at: int, nested: list[int]) -> tuple[Token, int]:
 
 
 def _ends_value(token: Token) -> bool:
-    """Whether a slash behind this token divides."""
+    """Whether a slash after this token is a division."""
     if token.kind == "word":
         return token.text not in _OPERATORS
     return token.kind == "string" or token.text in (")", "]", "}")
 
 
 def _value(text: str) -> str:
-    """The value of a string literal's inside."""
+    """The value of a string literal, given the text between its quotes."""
     if "\\" not in text:
         return text
     halves = _ESCAPE.sub(_unescape, text)  # two escapes may make one character, as halves of UTF-16

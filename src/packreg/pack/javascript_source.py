@@ -1,7 +1,7 @@
 """One JavaScript or TypeScript file of a pack, read without running it: its imports, and the packs it makes.
 
-Only what happens whenever the file runs counts: `import … from`, and `require(…)` and `new PolicyPack(…)`
-that stand in no block and behind no condition. A block may be that of a function, or of a `try`.
+Only what happens every time the file runs counts: `import … from`, and `require(…)` and `new PolicyPack(…)`
+outside all blocks and conditions: a block may belong to a function that is never called, or to a `try`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import NamedTuple
 from packreg.pack.javascript import Token, tokens_with_offsets
 from packreg.pack.source_packs import PackCall
 
-#: Longer files, such as bundles of webpack, are passed over.
+#: Bytes. Longer files, such as webpack bundles, are not read.
 MAX_JAVASCRIPT = 256 * 1024
-#: Tokens that are looked back at for the begin of a statement.
+#: How many tokens to look back for the beginning of a statement.
 _LOOK_BACK = 40
 #: What may make a call behind it conditional, or part of a function.
 _UNSURE = frozenset(("?", "&", "|", "=>", "if", "else", "for", "while", "function", "async", "case"))
@@ -25,7 +25,7 @@ _BREAK = re.compile(r"\r\n|[\n\r\u2028\u2029]")
 
 
 class ModuleImport(NamedTuple):
-    """What a file imports; `type_only` is erased by TypeScript."""
+    """What a file imports; TypeScript erases an import that is `type_only`."""
 
     module: str
     line: int
@@ -33,14 +33,14 @@ class ModuleImport(NamedTuple):
 
 
 class JavascriptFile(NamedTuple):
-    """What a file surely does."""
+    """What a file does every time it runs."""
 
     imports: tuple[ModuleImport, ...] = ()
     packs: tuple[PackCall, ...] = ()
 
 
 def read_javascript(data: bytes) -> JavascriptFile:
-    """Read a file; one that is too long says nothing."""
+    """Read a file; the result is empty for one that is too long."""
     if len(data) > MAX_JAVASCRIPT:
         return JavascriptFile()
     source = data.decode("utf-8", "replace")

@@ -1,7 +1,8 @@
-"""Whether a pack can be loaded where it is installed, as far as its files say; nothing runs.
+"""Check from a pack's files whether it can be loaded where it is installed; nothing runs.
 
-Stricter than what makes a pack readable (`check`): an installed release is held to that alone, so that what
-is learned here later never stops what runs today. An error must be near certain; all else is a warning.
+Only new packs are checked so. An installed release must only be readable (`check`), so that a check added
+here later never stops a pack that runs today. Only what is almost certain to fail is an error; all else is a
+warning.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from packreg.pack.package_json import PackageJson
 from packreg.pack.problems import Problems
 from packreg.pack.python_check import check_python
 
-#: Errors that say what others of these follow from: an unknown name is none where the source is broken.
+#: Errors that explain an error `name-unknown`, which is then dropped: no name is found in broken source.
 _CAUSES = frozenset(("python-syntax", "several-packs", "merge-conflict", "entry-missing"))
 
 
@@ -31,10 +32,10 @@ def check_loadable(
     left_out: Callable[[str], str],
     problems: Problems,
 ) -> None:
-    """Add everything that keeps the pack from being loaded, or may, to `problems`.
+    """Add everything that prevents the pack from being loaded, or may, to `problems`.
 
-    `left_out` says why a file that lies on disk is not in the pack ("" for any other path). The manifest and
-    the rest are None as far as they could not be read.
+    `left_out` says why a file that lies on disk is not in the pack ("" for any other path). The manifest,
+    `package_json` and `dependencies` are None where they could not be read.
     """
     if manifest is not None and manifest.runtime == "python" and dependencies is not None:
         check_python(files, dependencies, left_out, problems)

@@ -1,8 +1,8 @@
 """PulumiPolicy.yaml: what a policy pack says about itself.
 
 The fields and their types are those of the Pulumi CLI (`PolicyPackProject`) and of its language hosts, which
-read a scalar as the text in the file. Stricter than the CLI where it would let a pack reach out of its own
-directory, run with another runtime than meant, or publish under a version nobody wrote.
+read a scalar as the text in the file. Stricter than the CLI, which would let a pack reach outside its own
+directory, run with another runtime than its author meant, or be published under a version nobody wrote.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"[A-Za-z.][A-Za-z0-9._/+-]*", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest that keeps the rules.
+    """A manifest that follows the rules.
 
     `options` are the runtime.options that the runtime knows, as written; unknown ones were warned about and
     left out. `virtualenv` and `main` are normalised paths relative to the pack ("./venv/" is "venv", the
@@ -48,7 +48,7 @@ class Manifest:
     input_format: str | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """The manifest in the shape of the file, without what is unset."""
+        """The manifest in the shape of the file, without unset fields."""
         runtime: object = self.runtime
         if self.options:
             runtime = {"name": self.runtime, "options": dict(self.options)}
@@ -65,7 +65,7 @@ class Manifest:
 
 
 def missing_version(runtime: str) -> Problem:
-    """The problem of a pack that has no version anywhere, in the words its author needs."""
+    """The problem of a pack that has no version anywhere; says in which file of this runtime to write it."""
     if runtime == "nodejs":
         message = "the pack has no version, and the Pulumi SDK refuses to run it"
         return Problem("version-missing", message, "package.json", 'add "version": "1.0.0"')
@@ -156,11 +156,11 @@ def with_virtualenv(data: bytes, path: str) -> bytes:
     """The manifest with runtime.options.virtualenv set to `path`; every other byte stays as it is.
 
     Comments, unknown keys, order, quoting, line ends, the byte order mark and a missing final line break are
-    kept; the result reads as the same manifest but for the option.
+    kept; apart from the option, the result reads as the same manifest.
 
     Raises:
-        InvalidPack: `data` is not a valid manifest, or not of a python pack, or `path` is no path for a
-            virtual environment.
+        InvalidPack: `data` is not a valid manifest of a python pack, or `path` is no valid path for a virtual
+            environment.
     """
     problems = Problems()
     before = parse_manifest(data, problems, limit=max(len(data), 1))
@@ -179,7 +179,7 @@ def with_virtualenv(data: bytes, path: str) -> bytes:
 
 
 def _edit(root: Mapping, text: str, path: str) -> tuple[int, int, str]:
-    """The stretch of `text` to replace, and what with."""
+    """The part of `text` to replace, as start and end offsets, and its replacement."""
     value = path if _PLAIN.fullmatch(path) and Scalar(path, "", root.place).is_string else json.dumps(path)
     entry = f"virtualenv: {value}"
     runtime = root.get("runtime")
@@ -203,9 +203,9 @@ def _edit(root: Mapping, text: str, path: str) -> tuple[int, int, str]:
 
 
 def _replace(node: Scalar, text: str, new: str) -> tuple[int, int, str]:
-    """Put `new` in the place of a scalar."""
+    """The edit that replaces a scalar by `new`: start, end, replacement."""
     start, end = node.place.start, node.place.end
-    if node.style in ("|", ">"):  # its stretch runs up to the next line
+    if node.style in ("|", ">"):  # its text runs up to the next line
         return start, end, new + text[start + len(text[start:end].rstrip()) : end]
     if start == end:  # nothing stands there, in `{options}` not even a colon
         new = f" {new}" if text[start - 1] == ":" else f": {new}"
@@ -213,7 +213,7 @@ def _replace(node: Scalar, text: str, new: str) -> tuple[int, int, str]:
 
 
 def _add(mapping: Mapping, text: str, entry: str) -> tuple[int, int, str]:
-    """Put `entry` in front of the first entry of a mapping, in the mapping's own style."""
+    """The edit that puts `entry` before the first entry of a mapping, in its style: start, end, new text."""
     if mapping.flow:
         at = mapping.place.start + 1
         return at, at, f"{entry}, " if mapping.entries else entry

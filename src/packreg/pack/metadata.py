@@ -1,7 +1,7 @@
-"""What a pack says of itself: its policies, their levels, texts and configuration schemas, as frozen values.
+"""A pack's metadata: its policies, their levels, texts and configuration schemas, as frozen values.
 
-A running pack's answer to GetAnalyzerInfo and the metadata of a release's record are both read into these.
-Whoever reads them asks `faults`, which holds the same rules for both.
+A running pack's answer to GetAnalyzerInfo and the metadata in a release's record are both read into these
+classes. Both readers then call `faults`, which checks the same rules for both.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from packreg.pack.paths import shown
 #: The enforcement levels by their numbers in Pulumi's analyzer protocol.
 LEVELS = ("advisory", "mandatory", "disabled", "remediate")
 SEVERITIES = ("", "low", "medium", "high", "critical")
-#: "unknown" is what SDKs before 1.18 say; such a policy is taken for either kind.
+#: SDKs before 1.18 report "unknown"; such a policy counts as both a resource and a stack policy.
 TYPES = ("unknown", "resource", "stack")
 MAX_POLICIES = 10_000
 MAX_NAME = 1000  # characters
@@ -37,7 +37,7 @@ class Framework:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """A policy's configuration: JSON schemas by property name, and the names it requires. Not yet checked."""
+    """A policy's configuration: JSON schemas by property name, and the required names. Not yet checked."""
 
     properties: Mapping[str, Any] = field(default_factory=dict)
     required: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class PolicyInfo:
 
 @dataclass(frozen=True, slots=True)
 class InitialSetting:
-    """What the pack's `initialConfig` says of a policy. No level there arrives as "advisory"."""
+    """What the pack's `initialConfig` says of a policy. If it sets no level, the level is "advisory"."""
 
     level: str
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -85,10 +85,11 @@ class InitialSetting:
 
 @dataclass(frozen=True, slots=True)
 class PackInfo:
-    """A pack. `version` is what the SDK says, which for Python is always 0.0.1: the release's counts.
+    """A pack. `version` is what the SDK says; use the release's instead, as Python's SDK always says 0.0.1.
 
-    `name` is what the pack calls itself; `shown_name` is what everything here calls it.
-    `initial` is by policy name, and may have `all`; `sdk` is the version of the SDK, or of our own analyzer.
+    `name` is what the pack calls itself; `shown_name` is the name that packreg shows.
+    `initial` is by policy name, and may have `all`; `sdk` is the version of the SDK, or of packreg's own
+    analyzer.
     """
 
     name: str
@@ -106,15 +107,15 @@ class PackInfo:
 
     @property
     def shown_name(self) -> str:
-        """The name as a registry has it, in small letters."""
+        """The name as a registry has it, in lower case."""
         return self.name.lower()
 
     def policy(self, name: str) -> PolicyInfo | None:
-        """The policy of this name."""
+        """The policy of this name; None if the pack has none."""
         return next((policy for policy in self.policies if policy.name == name), None)
 
     def level_of(self, name: str) -> str:
-        """The level of a policy when nobody configures it: `initialConfig`'s, else its own."""
+        """The level of a policy without configuration: `initialConfig`'s, else its own; "" if unknown."""
         for key in (name, "all"):
             if self.supports_config and key in self.initial:
                 return self.initial[key].level
@@ -122,15 +123,15 @@ class PackInfo:
         return policy.level if policy else ""
 
     def as_json(self) -> dict[str, Any]:
-        """Everything, as JSON would have it, with every member."""
+        """Everything as a dict for JSON, with every member."""
         return asdict(self)
 
 
 def faults(info: PackInfo) -> list[str]:
     """What makes results ambiguous or the metadata unusable, sorted, each a phrase about the pack.
 
-    No name, a policy without one, two of one name, one called `all`, a level, type or severity that is none,
-    a text or list that is too large, a number that JSON does not have.
+    These are: the pack or a policy has no name, two policies have the same name, a policy is called `all`, a
+    level, type or severity is unknown, a text or list is too large, a number is not valid JSON.
     """
     return sorted(set(_faults(info)))
 

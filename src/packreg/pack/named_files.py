@@ -1,4 +1,4 @@
-"""Files that a program names in its source and that are left out of the pack, such as data it reads."""
+"""Warn of files, such as data files, that a program names in its source but that are left out of the pack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def warn_of_named_files(
 ) -> None:
     """Warn where one of these source files names a file that lies on disk and is not in the pack.
 
-    `left_out` says why ("" for any other path). What was said of a file already is not said again.
+    `left_out` says why it is not ("" for any other path). A file that an error already names gets no warning.
     """
     said = {problem.where.partition(":")[0] + problem.message for problem in problems.errors}
     done: set[str] = set()

@@ -1,7 +1,7 @@
-"""Whether a Node.js pack can be loaded: asked of its source, its dependencies and its lock; nothing runs.
+"""Check whether a Node.js pack can be loaded, from its source, dependencies and lock; nothing runs.
 
-The files that surely run are those that the entry point imports whenever it runs, and what they import. A
-relative import of one of them must be a file of the pack; a package must be one that npm installs.
+The files that surely run are those that the entry point imports every time it runs, and what they import. A
+relative import in one of them must name a file of the pack; an imported package must be installed by npm.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from packreg.pack.tsconfig import check_tsconfig, maps_modules
 POLICY_SDK, ENGINE_SDK = "@pulumi/policy", "@pulumi/pulumi"
 #: Bytes of source that are read.
 MAX_SOURCE = 2**20
-#: What Node.js brings itself (`module.builtinModules`).
+#: The modules that are part of Node.js (`module.builtinModules`).
 _BUILT_IN = frozenset((
     "assert", "async_hooks", "buffer", "child_process", "cluster", "console", "constants", "crypto",
     "dgram", "diagnostics_channel", "dns", "domain", "events", "fs", "http", "http2", "https",
@@ -36,7 +36,7 @@ _BUILT_IN = frozenset((
 ))  # fmt: skip
 _ENDINGS = (".js", ".ts", ".tsx", ".jsx", ".json", ".cjs", ".mjs", ".cts", ".mts", ".node", ".d.ts", ".d.mts")
 _SOURCE = re.compile(r".*\.[cm]?[jt]sx?")
-#: Packages of which it is known that they do not bring the policy SDK.
+#: Packages that are known not to depend on the policy SDK.
 _PLAIN = re.compile(
     r"@types/.*|typescript|ts-node|eslint.*|prettier|mocha|jest|@pulumi/"
     r"(pulumi|aws|awsx|azure|azure-native|gcp|kubernetes|random|docker|cloud|eks)"
@@ -50,7 +50,7 @@ def check_nodejs(
     left_out: Callable[[str], str],
     problems: Problems,
 ) -> None:
-    """Add what is wrong to `problems`.
+    """Add everything that prevents a Node.js pack from being loaded, or may, to `problems`.
 
     `left_out` says why a file that lies on disk is not in the pack ("" for any other path).
     """
@@ -74,7 +74,7 @@ def check_nodejs(
 class NodeProgram:
     """The files that surely run, found from the entry point on: `surely` maps their paths to what they do.
 
-    `packages` are the imports of packages, as (path, import); `problems` what was found on the way.
+    `packages` are the imports of packages, as (path, import); `problems` collects what is wrong.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class NodeProgram:
         self._left = MAX_SOURCE
 
     def run(self) -> None:
-        """Follow the imports."""
+        """Follow the imports from the entry point."""
         waiting = [self._entry] if self._entry else []
         while waiting:
             path = waiting.pop(0)
@@ -106,7 +106,7 @@ class NodeProgram:
                     self.packages.append((path, found))
 
     def _relative(self, path: str, found: ModuleImport) -> str:
-        """The file that a relative import means; "" where there is none, which is a problem."""
+        """The file that a relative import means; "" if it names none, which is reported, or a directory."""
         target = normpath(f"{dirname(path)}/{found.module}" if dirname(path) else found.module)
         if target.startswith(".."):
             self._leaves(path, found)
@@ -157,7 +157,7 @@ def _candidates(target: str) -> list[str]:
 
 
 def _installed(package_json: PackageJson, manifest: Manifest) -> frozenset[str]:
-    """The packages that package.json has installed."""
+    """The packages that npm installs for this package.json."""
     groups = dict(package_json.dependencies)
     if manifest.options.get("production") is True:
         groups.pop("devDependencies", None)
@@ -172,7 +172,7 @@ def _check_packages(
     package_json: PackageJson,
     problems: Problems,
 ) -> None:
-    """Say which packages are imported and not installed, each once."""
+    """Report the packages that are imported but not installed, each once."""
     if maps_modules(files):
         return
     declared = any(b"declare module" in file.data for path, file in files.items() if path.endswith(".ts"))

@@ -1,11 +1,11 @@
 """Which files of a Node.js pack `npm pack` would take, as npm documents `files` of package.json.
 
-Without `files`, everything is taken but what npm leaves out by default and what the ignore files name. With
-`files`, its patterns replace the ignore file in the root; those in subdirectories still hold, except for
+Without `files`, everything is taken except what npm leaves out by default and what the ignore files name.
+With `files`, its patterns replace the ignore file in the root; those in subdirectories still hold, except for
 files that `files` names one by one.
 
-Differences, all on purpose: the lock files always stay in (npm drops them, so that every install of a
-published pack resolves anew), PulumiPolicy.yaml always does, and so does `main` however it is written.
+This differs from npm on purpose: PulumiPolicy.yaml, `main` (however it is written) and the lock files are
+always taken. (npm drops the lock files, so that every install of a published pack resolves anew.)
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _is_pattern(pattern: str) -> bool:
 
 
 def _expanded(text: str) -> list[str]:
-    """The texts that `{a,b}` stands for; npm's patterns have braces, git's do not."""
+    """The patterns that a pattern with `{a,b}` stands for: git's patterns have no braces, npm's do."""
     done: list[str] = []
     waiting = [text]
     while waiting and len(done) + len(waiting) < _MAX_EXPANDED:

@@ -1,7 +1,7 @@
 """Which packages npm installs for a pack, as its package.json and its lock say. Pure.
 
-The lock's form is that of npm (lockfileVersion 1, 2 and 3). Whether it names only what may be installed is
-asked elsewhere.
+The lock's format is npm's (lockfileVersion 1, 2 and 3). Whether everything in it may be installed is checked
+elsewhere.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class NpmLock(NamedTuple):
 
 
 def read_npm_lock(files: Files) -> NpmLock | None:
-    """The lock that npm would take; None where there is none, or it cannot be read."""
+    """The lock that npm would use; None where there is none, or it cannot be read."""
     path = next((path for path in NPM_LOCKS if path in files), "")
     if not path:
         return None
@@ -53,7 +53,7 @@ def read_npm_lock(files: Files) -> NpmLock | None:
 
 
 def out_of_step(lock: NpmLock, package_json: PackageJson, problems: Problems) -> None:
-    """Say for which dependencies `npm ci` would refuse the lock: it lacks them, or has other versions."""
+    """Report the dependencies for which `npm ci` would refuse the lock: missing, or at other versions."""
     overridden = package_json.has_overrides
     for group in ("dependencies", "devDependencies", "optionalDependencies"):
         for name, spec in package_json.dependencies.get(group, {}).items():
@@ -74,7 +74,7 @@ def _version(entry: Any) -> str:
 
 
 def _outside(version: str, spec: str) -> bool:
-    """Whether a version is surely outside a range; not where either is something else (a tag, an alias)."""
+    """Whether a version is surely outside a range; False where either is something else (a tag, an alias)."""
     if not spec or spec[0] not in "^~<>=0123456789vxX*" or " - " in spec:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The scopes that a pack's .npmrc sends to a registry of their own; nothing else of that file is looked at.
+"""The npm scopes for which a pack's .npmrc names a registry; nothing else in that file is read.
 
 The file is never part of a pack, and its tokens are never read: only lines whose key is `@scope:registry` or
 `registry` are taken apart.
@@ -19,9 +19,9 @@ PUBLIC = frozenset(("registry.npmjs.org", "registry.npmjs.com", "registry.yarnpk
 
 
 def scoped_registries(data: bytes) -> dict[str, str]:
-    """The host of the registry of each scope (`@acme`), and of all else under "".
+    """The host of the registry of each scope (`@acme`); under "" that of all other packages.
 
-    A host that is an environment variable is "a variable". Credentials in an address are left out.
+    A host that is an environment variable is given as "a variable". Credentials in an address are left out.
     """
     found: dict[str, str] = {}
     for line in data.decode("utf-8", "replace").removeprefix(BOM).splitlines():
@@ -32,7 +32,7 @@ def scoped_registries(data: bytes) -> dict[str, str]:
 
 
 def private_scopes(registries: Mapping[str, str], packages: frozenset[str]) -> dict[str, str]:
-    """The scopes among these that a package is of and that have a registry of their own, with its host."""
+    """The entries of `registries` for the scopes of these packages whose registry is not npm's public one."""
     used = {name.split("/")[0].lower() for name in packages if name.startswith("@")}
     return {scope: host for scope, host in registries.items() if scope in used and host.lower() not in PUBLIC}
 

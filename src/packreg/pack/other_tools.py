@@ -1,4 +1,4 @@
-"""Files in which other tools keep a pack's dependencies, and which nothing reads here."""
+"""Report files in which other tools keep a pack's dependencies, and which packreg and Pulumi do not read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CONDA = ("environment.yml", "environment.yaml", "conda.yaml", "conda.yml")
 
 
 def warn_of_node_locks(files: Files, locked: bool, problems: Problems) -> None:
-    """Say which locks are not used; `locked` says that npm has one of its own."""
+    """Warn of locks of other tools than npm; `locked` says that there is also a lock of npm's."""
     for path, tool in NODE_LOCKS.items():
         if path in files:
             message = f"the lock of {tool} is not used: packreg locks and installs with npm"
@@ -23,7 +23,7 @@ def warn_of_node_locks(files: Files, locked: bool, problems: Problems) -> None:
 
 
 def warn_of_python_locks(files: Files, kind: str, problems: Problems) -> None:
-    """Say which locks are not used; `kind` is that of `check.Pack.dependencies_kind`."""
+    """Warn of locks that are not used; `kind` is `check.Pack.dependencies_kind`."""
     for path, tool in _PYTHON_LOCKS.items():
         if path in files and kind != "none":
             message = f"the lock of {tool} is not used: packreg reads requirements.txt or pyproject.toml"
@@ -38,7 +38,7 @@ def warn_of_python_locks(files: Files, kind: str, problems: Problems) -> None:
 
 
 def unread_dependencies(files: Files, kind: str, project: PyProject | None, problems: Problems) -> bool:
-    """Whether the dependencies stand only where nothing reads them: an error, with the way to what works."""
+    """Whether the dependencies are only in a file that nothing reads; that is reported, with what to do."""
     if kind == "none":
         found = _elsewhere(files)
     elif kind == "pyproject" and project is not None and not project.dependencies:
@@ -65,7 +65,7 @@ def unread_dependencies(files: Files, kind: str, project: PyProject | None, prob
 
 
 def _elsewhere(files: Files) -> tuple[str, str, str] | None:
-    """Where the dependencies stand instead: (path, what is wrong, what to do)."""
+    """The file that lists the dependencies instead: (path, what is wrong, what to do); None if none does."""
     if "Pipfile" in files:
         hint = "run `pipenv requirements > requirements.txt`, again after each change of Pipfile.lock"
         return "Pipfile", "the dependencies stand in Pipfile, which only pipenv reads", hint

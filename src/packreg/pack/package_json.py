@@ -1,8 +1,8 @@
 """package.json of a Node.js policy pack, read strictly.
 
 The version rules are those of packs. Dependencies must come from a registry: a path, a link, a workspace, a
-git repository or a URL would be missing, or another thing, on the machine that installs. Lifecycle scripts
-are never run: neither at publish nor at install.
+git repository or a URL could be missing, or be something else, on the machine that installs. Lifecycle
+scripts are never run, neither at publish nor at install.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from packreg.pack.version import version_problem
 
 FILE_NAME = "package.json"
 MAX_BYTES = 256 * 1024
-#: The SDK that every Node.js pack runs with: what is called so runs in its place.
+#: The SDK that every Node.js pack runs with: a dependency under one of these names runs in its place.
 SDK = ("@pulumi/pulumi", "@pulumi/policy")
 #: The groups of dependencies, as npm names them.
 GROUPS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
-# npm's rule for names (validate-npm-package-name), with the upper case of old packages.
+# npm's rule for names (validate-npm-package-name), and upper case too, which old packages have.
 _NAME = re.compile(r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*", re.ASCII | re.IGNORECASE)
 _COMPARATOR = re.compile(
     r"-|[~^<>]=?|=|(?:[~^<>]=?|=)?v?[0-9xX*][0-9xX*.]*(?:[-+][0-9A-Za-z.+-]*)?", re.ASCII
@@ -42,11 +42,11 @@ _FROM_REGISTRY = "publish it to a registry and name it with a version, or put th
 
 @dataclass(frozen=True, slots=True)
 class PackageJson:
-    """A package.json that keeps the rules.
+    """A package.json that follows the rules.
 
     `main` is a normalised path inside the pack or None; `files` the patterns as written, None when the key
-    is missing; `dependencies` maps each of `GROUPS` to names and ranges. With overrides the ranges are not
-    all that decides.
+    is missing; `dependencies` maps each of `GROUPS` to names and ranges. If it `has_overrides`, the ranges
+    alone do not decide which versions are installed.
     """
 
     name: str
@@ -74,7 +74,7 @@ def parse_package_json(data: bytes, problems: Problems) -> PackageJson | None:
 
 
 class _PackageReader:
-    """Checks the value of one package.json."""
+    """Checks the parsed value of one package.json."""
 
     def __init__(self, value: dict[str, object], data: bytes, problems: Problems) -> None:
         self.value, self.data, self.problems = value, data, problems
@@ -180,7 +180,7 @@ class _PackageReader:
         return specs
 
     def _spec(self, name: str, spec: str, path: Path) -> None:
-        """Check what one dependency asks for; all that is not known to come from a registry is refused."""
+        """Check one dependency's range or source; refuse all that is not known to come from a registry."""
         alias = _ALIAS.fullmatch(spec)
         wanted = (alias[2] or "" if alias else spec).strip()
         if alias:
@@ -192,7 +192,7 @@ class _PackageReader:
                 self._error("sdk-replaced", message, path, f"name {name} with a version")
                 return
             self._warn("dependency-alias", f"{name} is another package, {alias[1]}", path, "name it directly")
-        if _ARCHIVE.fullmatch(wanted):  # first, since x-1.0.0.tgz could be a range, and npm takes the file
+        if _ARCHIVE.fullmatch(wanted):  # first: x-1.0.0.tgz would pass as a range, but npm takes it as a file
             what = "is an archive at a URL" if _is_url(wanted) else "is a local path"
             self._error("dependency", f"{name} {what}: {short(spec)}", path, _FROM_REGISTRY)
         elif wanted in ("", "*", "x", "X"):
@@ -223,7 +223,7 @@ class _PackageReader:
                     self._error("sdk-replaced", message, path, "remove it")
 
     def _surroundings(self) -> None:
-        """Keys that matter to a pack but are no part of it."""
+        """Check other keys, which a pack must not have or which have no effect in a pack."""
         if self.value.get("workspaces"):
             hint = "publish each pack from its own directory, with a package.json of its own"
             self._error("workspaces", "a pack cannot be a workspace root", ("workspaces",), hint)
@@ -259,7 +259,7 @@ def _is_name(name: str) -> bool:
 
 
 def _overridden(path: Path) -> str:
-    """The package that an override is about: `name`, `name@range`, `**/name`; `.` is the one above."""
+    """The package that an override is about: `name`, `name@range`, `**/name`; `.` is its parent's package."""
     words = [str(word) for word in path if word != "."]
     match = re.search(r"(?:^|/)(@[^/@]+/[^/@]+|[^/@]+)(?:@[^/]*)?$", words[-1])
     return match[1] if match else words[-1]
@@ -270,7 +270,7 @@ def _is_url(spec: str) -> bool:
 
 
 def _source(spec: str) -> str:
-    """Where a dependency comes from that is not from a registry, in words."""
+    """In words, where a dependency comes from that is not from a registry."""
     if spec.startswith("workspace:"):
         return "is in a workspace that only its author has"
     if spec.startswith(("file:", "link:", "portal:", ".", "/", "~/", "\\")):

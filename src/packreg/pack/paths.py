@@ -1,7 +1,7 @@
 """Which paths a pack may hold: those that mean the same file on Linux, macOS and Windows.
 
-A path is relative to the pack's root, "/"-separated, UTF-8 in NFC. What is refused would be lost, merged
-with another file, or misread by a person on one of the systems; of 163 public packs none has such a path.
+A path is relative to the pack's root, "/"-separated, UTF-8 in NFC. On one of these systems a refused path
+would be lost, merged with another file, or misread by a person; of 163 public packs none has such a path.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", re.ASCII)
 
 
 def shown(path: str) -> str:
-    """`path` as it can be printed anywhere: `plain`, and of a very long one the beginning."""
+    """`path` as it can be printed anywhere: escaped by `plain`, and cut if it is very long."""
     return plain(path if len(path) <= 300 else path[:300] + CUT)
 
 
 def path_problem(path: str, limits: Limits = DEFAULT_LIMITS) -> str:
     """Why `path` cannot be in a pack, or an empty string when it can.
 
-    Length counts in UTF-8 bytes, depth in segments; both limits are the operator's to raise, the room in a
-    tar header is not.
+    Length counts in UTF-8 bytes, depth in segments. Operators can raise both limits, but not the room in a
+    tar header.
     """
     if not path:
         return "a path cannot be empty"
@@ -84,10 +84,10 @@ def _segment_problem(segment: str) -> str:
 
 
 def collisions(paths: Iterable[str]) -> list[tuple[str, str]]:
-    """Pairs of paths that one file system keeps apart and another does not, as (seen first, seen later).
+    """Pairs of paths that collide on some file system, as (seen first, seen later).
 
-    Two spellings of one file or directory that differ only in case or Unicode normal form, and a path that
-    is a file and a directory at once. Directories are shown with a final "/".
+    Two paths collide if they differ only in case or Unicode normal form, or if one path is both a file and a
+    directory. Directories are shown with a final "/".
     """
     found: list[tuple[str, str]] = []
     written: dict[str, str] = {}  # folded path -> as first written
@@ -108,9 +108,9 @@ def collisions(paths: Iterable[str]) -> list[tuple[str, str]]:
 
 
 def _fold(path: str) -> str:
-    """One text for all spellings that some file system may take for one (Unicode 3.13, definition 145).
+    """The same text for all spellings that some file system may treat as one (Unicode 3.13, definition 145).
 
-    The definition ends with NFD once more, which changes nothing: a test looks at every character.
+    The definition's last NFD step is left out, as it changes nothing: a test checks every character.
     """
     if path.isascii():
         return path.lower()
@@ -118,10 +118,10 @@ def _fold(path: str) -> str:
 
 
 def split_name(name: bytes) -> tuple[bytes, bytes] | None:
-    """`name` as the prefix and the name of a ustar header, or None where it has no room.
+    """`name` split into the prefix and the name of a ustar header, or None if it does not fit.
 
-    The prefix is empty if it can be, and otherwise ends at the first "/" that leaves a name short enough:
-    one rule, so that one path has one header.
+    The prefix is empty if possible; else it ends at the first "/" that leaves a name short enough. So each
+    path has exactly one header.
     """
     if len(name) <= NAME_BYTES:
         return b"", name

@@ -1,8 +1,8 @@
 """pyproject.toml of a Python pack: what it depends on, and which tool installs it.
 
-Read with tomllib, behind a look at the text: tomllib recurses into nested arrays, and takes time and memory
-quadratic in the parts of a dotted key. What may not come from elsewhere is the same as in requirements.txt:
-no paths, git repositories, URLs, workspaces or indexes, in the tables of uv and poetry too.
+Read with tomllib, after a check of nesting and key lengths: tomllib recurses into nested arrays, and takes
+time and memory quadratic in the parts of a dotted key. Dependencies follow the rules of requirements.txt: no
+paths, git repositories, URLs, workspaces or indexes, in the tables of uv and poetry too.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ _UV_REQUIREMENT_KEYS = (
     *("dev-dependencies", "constraint-dependencies"),
     *("override-dependencies", "build-constraint-dependencies"),
 )
-#: What else uv may be told by a pack: what it depends on and how that is resolved. Everything that is not
-#: known is refused: uv itself follows it, wherever the Pulumi CLI has it look at an installed pack.
+#: The other settings that a pack may give uv: its dependencies and how they are resolved. Unknown ones are
+#: refused, because uv obeys them whenever the Pulumi CLI runs it in an installed pack.
 _UV_BOTH = frozenset(
     (
         *(
@@ -81,7 +81,7 @@ _UV_PIP_KEYS = _UV_BOTH.union(
     ),
     ("no-annotate", "annotation-style", "emit-index-annotation", "no-strip-extras", "no-strip-markers"),
 )
-#: The SDK that every Python pack runs with: who has its name runs in its place.
+#: The SDK that every Python pack runs with: a package under one of these names would run in its place.
 SDK = frozenset(("pulumi", "pulumi-policy"))
 
 _LOWEST = ".".join(map(str, LOWEST))
@@ -94,12 +94,12 @@ class PyProject:
     """What a pyproject.toml says about installing the pack.
 
     `is_project`: it has a [project] table, which uv needs. `is_buildable`: it has a project.name and a
-    build-system.build-backend, so that Pulumi installs the pack itself as a package, and runs that by its
+    build-system.build-backend, so that Pulumi installs the pack itself as a package, and runs it by its
     name where there is no `__main__.py` (pulumi-language-python: `IsBuildablePackage`). `is_poetry`: it has
-    a [tool.poetry] table; `poetry_plugins`: it wants plugins, which poetry would install and run.
-    `dependencies` are normalised as in requirements.txt; `dynamic_dependencies` tells that the build works
-    them out; `poetry_dependencies` are the names in [tool.poetry.dependencies] that are always installed.
-    `requires_python` is a range of PEP 440, None where every Python will do.
+    a [tool.poetry] table; `poetry_plugins`: it requires plugins, which poetry would install and run.
+    `dependencies` are normalised as in requirements.txt; `dynamic_dependencies` says that the build computes
+    them; `poetry_dependencies` are the names in [tool.poetry.dependencies] that are always installed.
+    `requires_python` is a range of PEP 440, None for all Python versions.
     """
 
     name: str | None
@@ -142,7 +142,7 @@ def parse_pyproject(data: bytes, problems: Problems) -> PyProject | None:
 
 
 def load_toml(text: str, where: str, problems: Problems) -> dict[str, object] | None:
-    """The table of the TOML file `where`; None after a problem."""
+    """The top-level table of the TOML `text` of the file `where`; None after a problem."""
     bound = _beyond_bounds(text)
     if bound is not None:
         place = f"{where}:{position(text, bound)}"
@@ -162,7 +162,7 @@ def load_toml(text: str, where: str, problems: Problems) -> dict[str, object] | 
 
 
 def _beyond_bounds(text: str) -> int | None:
-    """The offset where brackets nest, or a key has parts, beyond the limits; strings and comments aside."""
+    """The offset where brackets nest too deep or a key has too many parts, outside strings and comments."""
     depth = dots = 0
     for match in _TOKEN.finditer(text):
         sign = match[0]
@@ -253,7 +253,7 @@ class _PyprojectReader:
         return tuple(str(requirement) for requirement in parsed if requirement is not None)
 
     def _requires_python(self, value: object, poetry: object) -> str | None:
-        """The range of Pythons, normalised: the project's, else poetry's own word for it."""
+        """The range of Python versions, normalised: the project's, else that of poetry's `python`."""
         found = None
         if value is None:
             listed = poetry.get("dependencies") if isinstance(poetry, dict) else None
@@ -337,7 +337,7 @@ def _is(form: re.Pattern[str], value: object) -> bool:
 
 
 def _tables(value: object) -> Iterator[dict[str, object]]:
-    """The tables of a value that is a table or a list of tables."""
+    """The tables in a value that is a table or a list of tables; none in any other value."""
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, dict):
             yield item

@@ -1,7 +1,7 @@
-"""Whether a Python pack can be loaded: asked of its source, its dependencies and its locks; nothing runs.
+"""Check whether a Python pack can be loaded, from its source, dependencies and locks; nothing runs.
 
-The files that surely run are those that the entry point imports whenever it runs, and what they import. What
-is wrong with one of them is an error; the rest of the pack may never run, and gets warnings.
+The files that surely run are those that the entry point imports every time it runs, and what they import. A
+fault in one of them is an error; the rest of the pack may never run, so a fault there is a warning.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from packreg.pack.python_packages import SDK, cannot_bring, is_standard, may_bri
 from packreg.pack.python_source import PythonFile, PythonImport, newer_syntax, read_python
 from packreg.pack.source_packs import SourcePack, check_one_pack
 
-#: Bytes of source that are read, what surely runs first.
+#: Bytes of source that are read; files that surely run come first.
 MAX_SOURCE = 2 * 2**20
-#: The Pythons that a pack may meet, oldest first, where it does not bound them.
+#: The Python versions that may run a pack that does not restrict them, oldest first.
 PYTHONS = tuple((3, minor) for minor in range(11, 15))
 _DATA_PATH = b"sys.path"
 _SYNTAX_HINT = "correct it; where it is for a newer Python, say so with requires-python in pyproject.toml"
@@ -35,7 +35,7 @@ _NATIVE = (".so", ".pyd")
 
 
 class Brought(NamedTuple):
-    """The distributions that are installed for a pack: `whole` if these are all, as in a lock."""
+    """The distributions that are installed for a pack; `whole` says that these are all, as in a lock."""
 
     names: frozenset[str]
     whole: bool
@@ -47,7 +47,7 @@ def check_python(
     left_out: Callable[[str], str],
     problems: Problems,
 ) -> None:
-    """Add what is wrong to `problems`.
+    """Add everything that prevents a Python pack from being loaded, or may, to `problems`.
 
     `left_out` says why a file that lies on disk is not in the pack ("" for any other path).
     """
@@ -83,9 +83,9 @@ def check_python(
 class _Program:
     """The files that surely run, found from the entry points on.
 
-    `read` has every Python file that was read, `surely` the paths of those that run, `missing` what they
-    import and the pack does not have: (path, line, module, why the file is left out), `foreign` the imports
-    that are nowhere in the pack.
+    `read` has every Python file that was read, by path; `surely` the paths of those that run; `missing` their
+    imports whose file the pack lacks: (path, line, module, why the file is left out); `foreign` their imports
+    of modules that must come from a dependency.
     """
 
     def __init__(self, files: Files, left_out: Callable[[str], str], project: PyProject | None) -> None:
@@ -129,10 +129,10 @@ class _Program:
         return True
 
     def _follow(self, path: str, found: PythonImport) -> Iterator[str]:
-        """The files of the pack that an import runs; one that must be there and is not is remembered."""
+        """The files of the pack that an import runs; adds to `missing` one that must exist and does not."""
         if found.level:
             if path == "__main__.py":
-                return  # said by `_say_fault`
+                return  # reported by `_say_fault`
             yield from self._relative(path, found)
             return
         first = found.module.split(".")[0]
@@ -156,7 +156,7 @@ class _Program:
         yield from self._module(path, found, "/".join(base[:-1]) + "/" * (len(base) > 1), [base[-1], *steps])
 
     def _module(self, path: str, found: PythonImport, root: str, steps: list[str]) -> Iterator[str]:
-        """The files that importing `steps` below `root` runs, one for each step, and submodules by name."""
+        """The files that an import of `steps` below `root` runs: one for each step, and named submodules."""
         place = root.removesuffix("/")
         for number, step in enumerate(steps):
             parent = place
@@ -181,7 +181,7 @@ class _Program:
                 self._missing(path, found, f"the module {'.'.join([*steps, name])}", reason, place)
 
     def _missing(self, path: str, found: PythonImport, module: str, reason: str, package: str) -> None:
-        """Remember it, unless the package says for itself where its modules are."""
+        """Add a missing module to `missing`, unless its package decides itself where its modules are."""
         init = self.files.get(f"{package}/__init__.py")
         if init is None or not any(
             word in init.data for word in (b"__path__", b"sys.modules", b"__getattr__")
@@ -217,7 +217,7 @@ def _say_fault(path: str, file: PythonFile, surely: bool, entries: list[str], pr
 
 
 def _say_newer(path: str, data: bytes, project: PyProject | None, problems: Problems) -> None:
-    """Warn of a file that compiles here and does not on the oldest Python that the pack may meet."""
+    """Warn of a file that compiles here but not on the oldest Python that may run the pack."""
     bounds = SpecifierSet((project.requires_python if project else None) or "")
     oldest = next((each for each in PYTHONS if bounds.contains(f"{each[0]}.{each[1]}.99")), None)
     fault = newer_syntax(data, oldest) if oldest else None
@@ -230,7 +230,7 @@ def _say_newer(path: str, data: bytes, project: PyProject | None, problems: Prob
 def _brought(
     files: Files, dependencies: Dependencies, project: PyProject | None, problems: Problems
 ) -> Brought | None:
-    """What is installed for the pack; None where that is worked out elsewhere, or cannot be read."""
+    """What is installed for the pack; None where only a build would tell, or it cannot be read."""
     if dependencies.kind == "requirements":
         lines = dependencies.requirements.lines if dependencies.requirements else None
         if lines is None:
@@ -264,7 +264,7 @@ def _names(lines: tuple[str, ...]) -> frozenset[str]:
 
 
 def _check_imports(program: _Program, brought: Brought, problems: Problems) -> None:
-    """Say which imports no dependency brings, each module once."""
+    """Report imported modules that no dependency is known to contain, each module once."""
     said: set[str] = set()
     for path, found in sorted(program.foreign):
         module = found.module.split(".")[0]

@@ -1,8 +1,8 @@
-"""uv.lock and poetry.lock: what would be installed from them, and what of it no index has. Pure.
+"""uv.lock and poetry.lock: which packages they install, and which of these no index has. Pure.
 
-Both name every package with its version and its origin. A package that comes from anywhere but an index, or
-that has no hash, is refused when the pack is published; a requirement that no package of the lock meets means
-that the lock is of another pyproject.toml.
+Both name every package with its version and its origin. A package that does not come from an index, or that
+has no hash, is refused when the pack is published. A requirement that no package of the lock meets means that
+the lock does not match pyproject.toml.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _NO_INDEX = "depend only on packages from an index"
 
 
 class PythonLock(NamedTuple):
-    """A lock that can be read: the versions of each package that it may install (normalised names)."""
+    """A lock that was read: the versions of each package that it may install, by normalised name."""
 
     path: str
     versions: Mapping[str, tuple[str, ...]]
 
 
 def read_python_lock(files: Files, path: str, lines: Sequence[str], problems: Problems) -> PythonLock | None:
-    """The lock at `path`; None after a problem, or where there is none. What no index has is an error.
+    """The lock at `path`; None after a problem, or where there is none.
 
-    `lines` are the requirements of pyproject.toml, from which the packages of a poetry.lock are reached:
-    those of other groups are not installed.
+    A package that no index has is an error. `lines` are the requirements of pyproject.toml. Of a poetry.lock
+    only the packages that these need, directly or not, are read: those of other groups are not installed.
     """
     if path not in files:
         return None
@@ -64,7 +64,7 @@ def read_python_lock(files: Files, path: str, lines: Sequence[str], problems: Pr
 
 
 def out_of_step(lock: PythonLock, lines: Sequence[str], problems: Problems) -> None:
-    """Say which requirements of pyproject.toml (lines of PEP 508) the lock does not meet."""
+    """Report the requirements of pyproject.toml (lines of PEP 508) that the lock does not meet."""
     tool = "uv" if lock.path == UV_LOCK else "poetry"
     for line in lines:
         try:
@@ -100,9 +100,9 @@ def _is_project(entry: Mapping[str, Any]) -> bool:
 
 
 def _reached(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The packages of a uv.lock that `uv export` writes: those that the project reaches, itself left out.
+    """The packages of a uv.lock that `uv export` writes: what the project needs, without the project itself.
 
-    All of them where the lock does not say which of them is the project.
+    If the lock does not say which package is the project, all packages.
     """
     projects = [entry for entry in packages if _is_project(entry)]
     if not projects:
@@ -130,7 +130,7 @@ def _reached(packages: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _of_main(packages: list[dict[str, Any]], lines: Sequence[str]) -> list[dict[str, Any]]:
-    """The packages of a poetry.lock that the requirements reach."""
+    """The packages of a poetry.lock that the requirements need, directly or not."""
     by_name: dict[str, list[dict[str, Any]]] = {}
     for entry in packages:
         by_name.setdefault(canonicalize_name(entry["name"]), []).append(entry)

@@ -1,8 +1,8 @@
-"""Which modules the distributions of PyPI bring, as far as that can be known without looking into them.
+"""Which modules the distributions of PyPI contain, as far as can be known without opening their wheels.
 
-A distribution may hold any modules, and only its wheel says which. Known are those of the SDK with all that
-they bring, and of some common ones whose modules have another name; of the others it is likely that the
-module is called like the distribution.
+A distribution may contain any modules, and only its wheel says which. Tables here list those of the SDK with
+its dependencies, and of some common distributions whose modules have another name. For all others the guess
+is that the module is named like the distribution.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections.abc import Collection
 from packaging.utils import canonicalize_name
 
 SDK = "pulumi-policy"
-#: What pulumi and pulumi-policy bring, over all their versions.
+#: The modules that pulumi, pulumi-policy and their dependencies contain, over all their versions.
 _OF_SDK = frozenset((
     "pulumi", "pulumi_policy", "google", "grpc", "dill", "six", "semver", "yaml", "debugpy", "pip",
     "setuptools", "pkg_resources", "wheel", "typing_extensions", "attr", "attrs", "_distutils_hack",
 ))  # fmt: skip
-#: Modules whose distribution is called otherwise.
+#: Modules whose distribution has another name.
 _MODULES = {
     "pyyaml": ("yaml",),
     "python-dateutil": ("dateutil",),
@@ -50,11 +50,11 @@ _MODULES = {
     "faiss-cpu": ("faiss",),
     "pytest": ("pytest", "_pytest"),
 }
-#: The distributions that a lock of a pack with nothing but the SDK has.
+#: The distributions in the lock of a pack that depends on the SDK alone.
 _OF_SDK_DISTRIBUTIONS = frozenset((
     "dill", "six", "semver", "debugpy", "pip", "wheel", "typing-extensions", "parver", "arpeggio",
 ))  # fmt: skip
-#: Names that were in the standard library of a Python that is still used, or are given by the platform.
+#: Modules in the standard library of some Python that is still used, or that only some platforms have.
 _STANDARD = frozenset((
     "distutils", "asynchat", "asyncore", "imp", "smtpd", "cgi", "cgitb", "crypt", "telnetlib", "pipes",
     "audioop", "chunk", "imghdr", "mailcap", "msilib", "nis", "nntplib", "ossaudiodev", "sndhdr",
@@ -68,16 +68,17 @@ def is_standard(module: str) -> bool:
 
 
 def may_bring(distributions: Collection[str], module: str) -> bool:
-    """Whether one of these distributions (normalised names) is likely to bring a top-level module."""
+    """Whether one of these distributions (normalised names) is likely to contain a top-level module."""
     if module in _OF_SDK and not {"pulumi", SDK}.isdisjoint(distributions):
         return True
     return any(_likely(distribution, module) for distribution in distributions)
 
 
 def cannot_bring(distributions: Collection[str], module: str, *, whole: bool) -> bool:
-    """Whether none of them can: `whole` says that they are all that is installed, as a lock does.
+    """Whether surely none of these distributions (normalised names) contains a top-level module.
 
-    False wherever one is a distribution whose modules are not known.
+    `whole` says that nothing else is installed, as with a lock. False if the modules of one of the
+    distributions are not known.
     """
     if may_bring(distributions, module):
         return False
@@ -86,7 +87,7 @@ def cannot_bring(distributions: Collection[str], module: str, *, whole: bool) ->
 
 
 def _likely(distribution: str, module: str) -> bool:
-    """Whether a module may be of this distribution: named in the table, or called nearly like it."""
+    """Whether a module may belong to this distribution: by the table, or by a similar name."""
     if module in _MODULES.get(distribution, ()):
         return True
     words = set(re.split(r"[-._]", distribution))

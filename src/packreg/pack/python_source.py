@@ -1,8 +1,8 @@
 """One Python file of a pack, read without running it: its imports, the packs it makes, whether it compiles.
 
-Only what happens whenever the file runs may be called an error: what is not in a function, not under a
-condition, not in a `try` that expects an import to fail, and not behind a `PolicyPack(…)`, whose constructor
-serves the engine and does not return.
+Only what happens every time the file runs can be an error. So statements are skipped that stand in a
+function, under a condition, in a `try` that expects an import to fail, or after a `PolicyPack(…)`, whose
+constructor serves the engine and does not return.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 from packreg.pack.source_packs import PackCall
 
-#: Longer files are passed over: CPython 3.11 takes time quadratic in the fields of an f-string.
+#: Bytes. Longer files are not read: CPython 3.11 takes time quadratic in the fields of an f-string.
 MAX_PYTHON = 64 * 1024
-#: What of a file cannot be read at all, besides SyntaxError.
+#: What Python raises, besides SyntaxError, for a file that cannot be compiled.
 _UNREADABLE = (ValueError, RecursionError, MemoryError, LookupError, OverflowError)
 _IMPORT_FAILURES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
@@ -43,7 +43,7 @@ class SyntaxFault(NamedTuple):
 
 
 class PythonFile(NamedTuple):
-    """What a file says: its certain imports, its packs; or its fault, and then nothing else."""
+    """What was read of a file: its certain imports and its packs; or its fault, and then nothing else."""
 
     imports: tuple[PythonImport, ...] = ()
     packs: tuple[PackCall, ...] = ()
@@ -51,7 +51,7 @@ class PythonFile(NamedTuple):
 
 
 def read_python(data: bytes, *, entry: bool = False) -> PythonFile:
-    """Read a file; `entry` says that it is run as `__main__`. What is too long or odd to be read is empty."""
+    """Read a file; `entry` says that it is run as `__main__`. Empty if it is too long or cannot be parsed."""
     if len(data) > MAX_PYTHON:
         return PythonFile()
     try:
@@ -68,7 +68,7 @@ def read_python(data: bytes, *, entry: bool = False) -> PythonFile:
 
 
 def newer_syntax(data: bytes, version: tuple[int, int]) -> SyntaxFault | None:
-    """Why a file that compiles here does not on an older Python, as far as CPython can tell; else None."""
+    """Why a file that compiles here would not on an older Python, as far as CPython can tell; else None."""
     if len(data) > MAX_PYTHON:
         return None
     try:
@@ -83,7 +83,7 @@ def newer_syntax(data: bytes, version: tuple[int, int]) -> SyntaxFault | None:
 
 
 def _compiled(data: bytes) -> ast.Module:
-    """The tree of a file that also compiles: `return` outside a function is found by the second step only."""
+    """Parse and compile a file; only compiling finds errors such as `return` outside a function."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about escapes in the pack's own strings
         tree = ast.parse(data)
@@ -92,7 +92,7 @@ def _compiled(data: bytes) -> ast.Module:
 
 
 class _PythonReader:
-    """Walks the statements of one file that run whenever it does."""
+    """Walks the statements of one file that run every time the file runs."""
 
     def __init__(self, tree: ast.Module, *, entry: bool) -> None:
         self.tree, self.entry = tree, entry
@@ -116,7 +116,7 @@ class _PythonReader:
                 yield PackCall(_first_argument(node), node.lineno, id(node) in certain)
 
     def _running(self, body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-        """The statements below that always run; of those with a body, only what is in it."""
+        """The statements in `body` that always run; for one with a body of its own, those in that body."""
         for node in body:
             if isinstance(node, ast.If):
                 if self.entry and _is_main(node.test):
@@ -161,7 +161,7 @@ def _catches_import(handler: ast.ExceptHandler) -> bool:
 
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    """The calls in a statement that it makes itself, each time: none in a lambda, a choice or a loop."""
+    """The calls that a statement always makes: none in a lambda, a condition or a comprehension."""
     waiting = [node]
     while waiting:
         item = waiting.pop()
@@ -201,7 +201,7 @@ def _is_policy_pack(function: ast.expr, classes: set[str], modules: set[str]) ->
 
 
 def _first_argument(call: ast.Call) -> str:
-    """The literal text that a call begins with, or names `name`; else ""."""
+    """The literal text of a call's first argument, or of its keyword argument `name`; else ""."""
     arguments = call.args[:1] or [keyword.value for keyword in call.keywords if keyword.arg == "name"]
     value = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else ""
     return value if isinstance(value, str) else ""

@@ -35,7 +35,7 @@ class Reference(NamedTuple):
         """Read a reference.
 
         Raises:
-            UsageError: it is none; the message says which part.
+            UsageError: the text is no reference; the message says which part is wrong.
         """
         name, at, wanted = text.partition("@")
         name = pack_name(name)
@@ -50,10 +50,10 @@ class Reference(NamedTuple):
 
 
 def read_wanted(text: str, reading: str = "") -> Version | VersionRange | str | None:
-    """What stands behind the `@` of a reference; see `Reference.wanted`. `reading` begins the messages.
+    """Read what follows the `@` in a reference; see `Reference.wanted`. Error messages begin with `reading`.
 
     Raises:
-        UsageError: it is no version, range or digest.
+        UsageError: `text` is no version, range or digest.
     """
     if text == "latest":
         return None

@@ -1,11 +1,11 @@
 """requirements.txt, read strictly: what a pack needs, and nothing about where it comes from.
 
-Accepted are the requirements of PEP 508 without URLs, markers, extras, `--hash`, comments, continued lines,
-and `-r` and `-c` to files inside the pack. Everything else that pip reads is refused with the fix: indexes,
-links, options, URLs, editable and local installs, environment variables, and comments that change the
-encoding. Whoever installs chooses indexes in the configuration of pip or uv; a pack cannot.
+Accepted are requirements of PEP 508 (with markers and extras, without URLs), `--hash`, comments, continued
+lines, and `-r` and `-c` with files inside the pack. Everything else that pip reads is refused, with a hint
+how to fix it: indexes, links, options, URLs, editable and local installs, environment variables, and comments
+that change the encoding. Whoever installs chooses indexes in the configuration of pip or uv; a pack cannot.
 
-Lines are cut as pip cuts them, so that nothing which looks like a comment here is a line there.
+Lines are split as pip splits them, so that nothing counts as a comment here that pip reads as a requirement.
 """
 
 from __future__ import annotations
@@ -63,10 +63,10 @@ _FIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What a requirements file asks for, with its included files read in.
+    """The requirements in a requirements file and the files it includes.
 
-    Normalised lines in the order of the file, each once: the name as PEP 503 has it, `--hash` behind it.
-    `constraints` bound versions of what other requirements pull in and install nothing by themselves.
+    Normalised lines in the order of the file, each once: the name as PEP 503 has it, `--hash` at the end.
+    `constraints` limit the versions of packages that requirements need; they install nothing by themselves.
     """
 
     lines: tuple[str, ...]
@@ -260,7 +260,7 @@ def _resolve(including: str, target: str) -> str:
 
 
 def _logical_lines(text: str) -> list[tuple[int, int, str]]:
-    """The lines that say something, as (line, column, text), with continued lines joined and comments cut.
+    """The lines that are not empty, as (line, column, text), with continued lines joined and no comments.
 
     The rules of pip's `join_lines` and `ignore_comments`, where uv agrees: a backslash at the very end
     continues a line unless there is a comment, and a comment line ends what was continued before it.

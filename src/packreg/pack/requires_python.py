@@ -1,8 +1,8 @@
-"""The range of Pythons that a pack says it runs on: `requires-python` of its pyproject.toml. Pure.
+"""The range of Python versions that a pack runs on: `requires-python` of its pyproject.toml. Pure.
 
-It bounds what a lock is made for, stands in the record, and decides which interpreter an environment is made
-with. Poetry's own word for it (`tool.poetry.dependencies.python`, with its `^` and `~`) counts where there is
-no `project.requires-python`.
+The lock is made for this range, the record contains it, and it decides which interpreter an environment is
+made with. Where there is no `project.requires-python`, poetry's `tool.poetry.dependencies.python` (with its
+`^` and `~`) counts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 #: The lowest Python that packs are locked for and run with.
 LOWEST = (3, 11)
-#: The largest number of a minor version and of its patches that is looked at.
+#: The minor versions, and the patch versions of each, that `lowest_python` tries are below these.
 _MINORS, _PATCHES = 100, 60
 _CARET = re.compile(r"\^(\d+)(?:\.(\d+))?(?:\.(\d+))?", re.ASCII)
 _TILDE = re.compile(r"~(\d+)(?:\.(\d+))?(?:\.(\d+))?", re.ASCII)
@@ -22,7 +22,7 @@ _EXACT = re.compile(r"\d+(?:\.(?:\d+|\*)){0,2}", re.ASCII)
 
 
 def is_in(wanted: str, release: str) -> bool:
-    """Whether a Python such as `3.12.1` is in a range; everything is in an empty one."""
+    """Whether a Python version such as `3.12.1` is in a range; an empty range contains all."""
     return not wanted or _parsed(wanted).contains(release, prereleases=True)
 
 
@@ -38,7 +38,7 @@ def lowest_python(wanted: str) -> str | None:
 
 
 def poetry_range(constraint: str) -> str | None:
-    """Poetry's constraint as a range of PEP 440; None if it has none that can be said so.
+    """Poetry's constraint as a range of PEP 440; None if it cannot be written as one.
 
     `^3.12` is `>=3.12,<4`, `~3.12` is `>=3.12,<3.13`, `3.12.*` is `==3.12.*` (poetry's documentation,
     "Dependency specification").

@@ -1,7 +1,7 @@
-"""The `runtime` of a manifest: which language host runs the pack, and the options it is given.
+"""The `runtime` of a manifest: which language host runs the pack, and with which options.
 
-Names, options and their types are those of the language hosts of the Pulumi CLI. An unknown option is
-ignored there and warned about here.
+Names, options and their types are those of the language hosts of the Pulumi CLI. They ignore an unknown
+option; packreg warns of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BY_HAND = f"{_REWRITE} and give it to `pulumi preview --policy-pack`"
 _ON_NODEJS = "write `runtime: nodejs` if its code runs there too; packreg installs with npm"
 _NO_SDK = "the Pulumi CLI has no policies in it either"
 _EXECUTABLES = "the Pulumi CLI starts executables since 3.255.0"
-#: What packreg does not run: since when the Pulumi CLI does, by its change log, and what to do.
+#: Runtime that packreg does not run -> what the Pulumi CLI does with it, by its change log, and what to do.
 OTHER_RUNTIMES = {
     "go": ("the Pulumi CLI runs them since 3.176.0, as an experiment", _BY_HAND),
     "bun": ("the Pulumi CLI runs them since 3.227.0", _ON_NODEJS),
@@ -56,8 +56,8 @@ _ALIASES = {
 _ALIASES |= {"ts": "nodejs", "py": "python", "python3": "python", "rego": "opa", "openpolicyagent": "opa"}
 _VENV_SEGMENT = re.compile(r"[A-Za-z0-9._+-]+", re.ASCII)
 
-#: What a pack may tell Node.js: what is written of its errors, and how modules are looked for. Not how much
-#: memory it has, nor which other code it runs first.
+#: The Node.js options that a pack may set: those for error output and for module lookup. Not those for memory
+#: limits, nor those that run other code first.
 _NODE_ARGUMENTS = re.compile(
     r"--(?:no-)?(?:warnings|deprecation|trace-warnings|trace-deprecation|throw-deprecation|trace-uncaught)"
     r"|--(?:no-)?(?:enable-source-maps|preserve-symlinks|preserve-symlinks-main|experimental-require-module)"
@@ -71,14 +71,14 @@ Option: TypeAlias = str | bool
 
 
 class ManifestRuntime(NamedTuple):
-    """A runtime's name and those of its options that it knows and that are right."""
+    """A runtime's name, and those of its options that are known and valid."""
 
     name: str
     options: dict[str, Option]
 
 
 def node_arguments(text: str) -> tuple[list[str], str]:
-    """The words of `nodeargs`, and what is wrong with them (empty when nothing is)."""
+    """The arguments in `nodeargs`, and what is wrong with them ("" if nothing is)."""
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -88,10 +88,10 @@ def node_arguments(text: str) -> tuple[list[str], str]:
 
 
 def inside_pack(text: str) -> tuple[str, str]:
-    """`text` as a normalised path relative to the pack's root, and why it is none (empty when it is one).
+    """`text` as a normalised path relative to the pack's root, and why it is not one ("" if it is).
 
-    The root itself is "". "." segments and repeated and final slashes are dropped, as Go's filepath.Join
-    does in the Pulumi CLI.
+    The root itself is "". "." segments and repeated and final slashes are dropped, as the Pulumi CLI does
+    with Go's filepath.Join.
     """
     if text.startswith("/") or re.match(r"[A-Za-z]:", text):
         return "", "it is absolute"
@@ -105,9 +105,9 @@ def inside_pack(text: str) -> tuple[str, str]:
 
 
 def virtualenv_problem(text: str) -> tuple[str, str]:
-    """The normalised path of a `virtualenv` option, and why it cannot be one (empty when it can).
+    """The normalised path of a `virtualenv` option, and why it is not allowed ("" if it is).
 
-    Narrower than a pack's paths: tools write the path into scripts and pass it on command lines.
+    Stricter than for a pack's files: tools write this path into scripts and pass it on command lines.
     """
     path, problem = inside_pack(text)
     if problem:
@@ -122,7 +122,7 @@ def virtualenv_problem(text: str) -> tuple[str, str]:
 
 
 def _where_it_belongs(key: str, parent: str) -> str:
-    """The hint to write a key where it means something, as it does not below `parent`; "" where nowhere."""
+    """A hint where to move a key that means nothing below `parent`; "" if it means nothing anywhere."""
     if parent != "runtime.options." and any(key in options for options in _OPTIONS.values()):
         return "it is an option of the runtime: indent it, so that it stands below `options:` of `runtime:`"
     if key == "options" and not parent:
@@ -259,7 +259,7 @@ class RuntimeReader:
         if choices and value not in choices:
             meant = nearest(value, choices)
             hint = f"did you mean {meant}?" if meant else f"it is one of {', '.join(choices)}"
-            # A policy run never type-checks; the other two decide what is installed.
+            # Policy runs ignore the type checker; the other two options decide what is installed.
             tell = self.problems.warn if name == "typechecker" else self.problems.error
             tell("option-value", f"{short(value)} is not a {name}", f"{self.where}:{node.place}", hint)
             return False

@@ -1,12 +1,12 @@
-"""Which files of a directory belong to the pack; read from the disk without following a link.
+"""Find and read the files of a directory that belong to the pack, without following a link.
 
-In this order: what is never part of a pack (version control, installed packages, virtual environments,
-compiled code, keys and environment files), what `.gitignore` files inside the pack leave out, and for Node.js
-packs what `npm pack` would leave out. A `!` line in an ignore file brings back a file that is only left out
-by default; nothing brings back a directory. Ignore files outside the pack have no effect: the same directory
-gives the same bundle wherever it lies.
+Left out are, in this order: what is left out by default (version control, installed packages, virtual
+environments, compiled code, keys and environment files), what `.gitignore` files inside the pack exclude, and
+for Node.js packs what `npm pack` would leave out. A `!` line in an ignore file brings back a file that is
+only left out by default; nothing brings back a directory. Ignore files outside the pack have no effect: the
+same directory gives the same bundle wherever it lies.
 
-A file is executable if its owner may execute it. Windows keeps no such bit, so there no file is.
+A file is executable if its owner may execute it. Windows keeps no such bit, so no file is executable there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from packreg.pack.npm_files import NpmFiles
 from packreg.pack.paths import path_problem, shown
 from packreg.pack.problems import Problems
 
-#: Where a wheel that is built at publish goes; nothing on disk may lie there.
+#: The directory of the wheel that publishing builds; a pack must not have files of its own there.
 RESERVED = ".packreg"
 #: The marker that an installation leaves in a pack's directory.
 MARKER = ".packreg.json"
@@ -63,13 +63,13 @@ class LeftOut(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The files of a pack as they are on disk, and what beside them is not part of it, both sorted."""
+    """The files of a pack as they are on disk, and the files and directories left out of it, both sorted."""
 
     files: dict[str, File]
     left_out: tuple[LeftOut, ...]
 
     def reason(self, path: str) -> str:
-        """Why `path` was left out, itself or with a directory above it; empty when it was not."""
+        """Why `path`, or a directory above it, was left out; "" if neither was."""
         for left in self.left_out:
             if path == left.path or (left.path.endswith("/") and path.startswith(left.path)):
                 return left.reason
@@ -96,9 +96,9 @@ def select_files(
 
 
 def left_out_by_default(path: str) -> str:
-    """Why a file at `path` is never part of a pack unless an ignore file brings it back; empty if it may be.
+    """Why a file at `path` is left out unless an ignore file brings it back; "" if it is not.
 
-    Virtual environments are not known by a path.
+    Does not find virtual environments, which are recognised by a file in them and not by their path.
     """
     *parents, name = path.split("/")
     for segment in (*parents, name):
@@ -109,9 +109,9 @@ def left_out_by_default(path: str) -> str:
 
 
 def reserved(path: str) -> str:
-    """Why nothing may be made at `path` in an installed pack; empty if it may.
+    """Why nothing may be created at `path` in an installed pack; "" if something may.
 
-    Places of packreg's own are found whatever their case, for file systems that know none.
+    Case is ignored, since some file systems ignore it.
     """
     folded = path.lower()
     if folded.split("/")[0] in (RESERVED, MARKER):
@@ -120,7 +120,7 @@ def reserved(path: str) -> str:
 
 
 def read_file(file: Path, limit: int) -> bytes | None:
-    """The bytes of a regular file of at most `limit` bytes; None if it is no such thing. Follows no link."""
+    """The bytes of a regular file of at most `limit` bytes; None for anything else. Follows no link."""
     try:
         status = file.lstat()
     except OSError:
@@ -140,11 +140,11 @@ class _Walk:
         self.left_out: list[LeftOut] = []
         self.full = False
         self._total = 0
-        #: Directories to go into: path with a final "/", the ignore files above, why it is closed (or not).
+        #: Directories to visit: path with a final "/", the ignore files above, why it is excluded or "".
         self._waiting: list[tuple[str, _Rules, str]] = [("", (), "")]
 
     def run(self) -> None:
-        """Walk until the end or the limits."""
+        """Walk until everything was visited or a limit is exceeded."""
         while self._waiting and not self.full:
             self._directory(*self._waiting.pop())
 
@@ -173,7 +173,7 @@ class _Walk:
                 return
 
     def _with_ignore_file(self, prefix: str, entries: dict[str, os.DirEntry[str]], rules: _Rules) -> _Rules:
-        """The rules that hold in a directory: npm's ignore file replaces git's beside it."""
+        """The ignore files that apply in a directory: an .npmignore replaces the .gitignore beside it."""
         if self.npm and self.npm.has_list and not prefix:
             return rules
         name = ".npmignore" if self.npm and ".npmignore" in entries else ".gitignore"
@@ -202,7 +202,7 @@ class _Walk:
             self._file(path, entry)
 
     def _subdirectory(self, path: str, rules: _Rules, closed: str) -> None:
-        """Go into a directory, unless it is closed: then only for a file that npm always takes."""
+        """Visit a directory later; an excluded one (`closed`) only if npm always takes a file below it."""
         if closed and not (self.npm and self.npm.always_below(path)):
             self.left_out.append(LeftOut(path + "/", closed))
         elif path == RESERVED:
@@ -216,7 +216,7 @@ class _Walk:
             self._waiting.append((path + "/", rules, closed))
 
     def _reason(self, path: str, name: str, decision: Decision | None, closed: str) -> str:
-        """Why a file is not part of the pack; empty when it is, as far as its name tells."""
+        """Why a file is not part of the pack, judged by its path alone; "" if it is."""
         by_default = left_out_by_default(name)
         if by_default and (closed or decision is None or decision.ignored):
             return by_default
@@ -270,7 +270,7 @@ class _Walk:
 
 
 def _decision(path: str, directory: bool, rules: _Rules) -> Decision | None:
-    """What the nearest ignore file with a word on `path` says."""
+    """What the nearest ignore file with a line for `path` decides; None if no file has one."""
     for file in reversed(rules):
         decision = file.decide(path, directory=directory)
         if decision:
@@ -279,7 +279,7 @@ def _decision(path: str, directory: bool, rules: _Rules) -> Decision | None:
 
 
 def _read(file: Path, path: str, size: int, problems: Problems) -> File | None:
-    """Read a regular file that was found with `size` bytes; None after a problem."""
+    """Read a regular file, which must still have `size` bytes; None after a problem."""
     flags = (
         os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     )

@@ -1,8 +1,8 @@
 """A pack's name, read from its source without running it.
 
-The name is in no file of its own: it is the first argument of `PolicyPack(...)`, or the package of the Rego
-modules. A literal argument can be read; of 163 public packs 155 have exactly one. What is found is a guess
-that the caller checks, so that source which cannot be read is passed over, never an error.
+No metadata file has the name: it is the first argument of `PolicyPack(...)`, or the package of the Rego
+modules. A literal argument can be read; of 163 public packs 155 have exactly one. The result is a guess that
+the caller checks, so source that cannot be read is skipped and is no error.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from packreg.pack.files import Files
 from packreg.pack.javascript import policy_pack_names
 from packreg.pack.python_source import MAX_PYTHON, read_python
 
-#: Bytes of source that are looked at, nearest to the root first.
+#: Bytes of source that are read, from the files nearest to the root first.
 MAX_SOURCE = 256 * 1024
 
-#: For each runtime: the endings of its sources, endings that are none, and what a source with a name holds.
+#: For each runtime: file endings of its sources, endings to exclude, and text that a source with a name has.
 _SOURCES: dict[str, tuple[tuple[str, ...], tuple[str, ...], bytes]] = {
     "python": ((".py",), (), b"PolicyPack"),
     "nodejs": ((".js", ".ts", ".mjs", ".cjs", ".mts", ".cts"), (".d.ts", ".d.mts", ".d.cts"), b"PolicyPack"),
@@ -32,8 +32,9 @@ _PACKAGE = re.compile(
 def literal_names(files: Files, runtime: str) -> tuple[str, ...]:
     """The names that the source of a pack gives to it, each once; empty when none is a literal.
 
-    Tests and node_modules aside, the files nearest to the pack's root that hold a name decide: an example in
-    a subdirectory does not make the name doubtful. For opa all modules must agree, so all count.
+    Of the files that have a name, only those nearest to the pack's root count, so that an example in a
+    subdirectory does not make the name ambiguous. Tests and node_modules never count. For opa all modules
+    count, since they must agree.
     """
     read = {"python": _python_names, "nodejs": _nodejs_names, "opa": _opa_names}[runtime]
     wanted, exempt, marker = _SOURCES[runtime]

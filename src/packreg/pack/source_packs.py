@@ -1,4 +1,4 @@
-"""How many packs a program makes: Pulumi serves one."""
+"""Check that a program creates one pack only: Pulumi serves no more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from packreg.pack.problems import Problems
 
 
 class PackCall(NamedTuple):
-    """A PolicyPack that a file makes, always if `certain`; `name` is "" where it is no literal."""
+    """A PolicyPack that a file creates; every time it runs if `certain`. `name` is "" if it is no literal."""
 
     name: str
     line: int
@@ -18,7 +18,7 @@ class PackCall(NamedTuple):
 
 
 class SourcePack(NamedTuple):
-    """A PolicyPack that the program surely makes; `name` is "" where it is no literal."""
+    """A PolicyPack that the program surely creates; `name` is "" if it is no literal."""
 
     name: str
     path: str
@@ -26,7 +26,7 @@ class SourcePack(NamedTuple):
 
 
 def check_one_pack(packs: Sequence[SourcePack], problems: Problems) -> None:
-    """Refuse a program that makes several packs: the engine sees the first one, and the others are lost."""
+    """Refuse a program that creates several packs: the engine sees only the first one."""
     if len(packs) < 2:
         return
     names = ", ".join(pack.name or "one without a literal name" for pack in packs)

@@ -1,7 +1,7 @@
-"""JSON, read strictly: equal keys, NaN, half surrogate pairs, deep nesting and endless numbers are refused.
+"""JSON, read strictly: equal keys, NaN, lone surrogates, deep nesting and very long numbers are refused.
 
-The standard library parses; what it lets pass or cannot place is found here. One UTF-8 byte order mark is
-accepted, as npm does. Positions are worked out only for messages.
+The standard library parses; this module finds what it accepts too easily, and the positions it does not give.
+One UTF-8 byte order mark is accepted, as npm does. Positions are computed only for messages.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from packreg.pack.problems import Problems
 from packreg.pack.text import BOM, MAX_PROBLEMS, Positions, decode, position, short
 
 MAX_DEPTH = 64
-#: Bytes that the values of one text may take when they are Python's, which is up to thirty times the text.
+#: Bytes that the parsed values of one text may take in memory, which is up to thirty times the text.
 MAX_MEMORY = 64 * 2**20
 MAX_DIGITS = 400
 
-#: Where a member or an item sits: names and indexes from the root.
+#: The path to a member or an item: names and indexes from the root.
 Path = tuple[str | int, ...]
 
 # A string runs to its end or to the end of the text, so that an open quote is looked at once only.
@@ -28,11 +28,11 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class _Number(ValueError):
-    """A number that cannot be kept."""
+    """A number that is not JSON, or is too long or too large."""
 
 
 def weight(text: bytes) -> int:
-    """About how many bytes the values of a JSON text take as Python's, before any is made."""
+    """An estimate of the bytes that the values of a JSON text will take in memory, without parsing it."""
     lists, objects, quotes, commas = map(text.count, (b"[", b"{", b'"', b","))
     return len(text) + 64 * lists + 200 * objects + 25 * quotes + 40 * commas
 
@@ -42,7 +42,7 @@ def read_json(
 ) -> object | None:
     """The value of a JSON text of at most `limit` bytes, or None after a problem.
 
-    A text whose values would take more than about `memory` bytes is one.
+    It is a problem, too, if the values would take more than about `memory` bytes.
 
     A text that is just `null` also gives None, without a problem: no file read with this may be null.
     """
@@ -178,7 +178,7 @@ def _report_repeated(text: str, where: str, problems: Problems) -> None:
     again: set[Path] = set()
     reported = 0
     for path, key_at, _ in _walk(text):
-        if path[:-1] in again:  # the second of two equal objects holds the same paths once more
+        if path[:-1] in again:  # below a repeated key the same paths come once more
             again.add(path)
         elif path in seen:
             again.add(path)

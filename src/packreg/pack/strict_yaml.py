@@ -1,10 +1,10 @@
-"""YAML, read strictly: a small tree with positions, whose scalars are the text that stands in the file.
+"""YAML, read strictly: a small tree with positions, whose scalars are the text as it is in the file.
 
 Built on PyYAML's events, never on its loaders: a loader turns `version: 1.10` into the float 1.1, keeps the
 last of two equal keys, and recurses as deep as the file nests. Anchors, aliases, tags, merge keys, explicit
 `?` keys, further documents and directives other than `%YAML 1.1` and `%YAML 1.2` are refused: no policy
 pack uses them, and YAML readers disagree on them. So are the characters that some readers take for line
-breaks or for nothing (NEL, U+2028, U+2029, control characters, byte order marks behind the first).
+breaks or skip (NEL, U+2028, U+2029, control characters, byte order marks after the first).
 
 Always PyYAML's Python parser, never libyaml: they differ in details, and a pack must be judged the same on
 every machine. It reads about 1 MB a second; the bounds on depth and on the number of nodes are checked
@@ -28,7 +28,7 @@ from packreg.pack.text import MAX_PROBLEMS, check_characters, decode, short
 from packreg.pack.yaml_events import MAX_DEPTH, Refused, StrictEvents, complex_key, too_deep
 
 MAX_NODES = 2_000
-#: What yaml.v3, which the Pulumi CLI uses, does not read as a string when it stands without quotes.
+#: What yaml.v3, which the Pulumi CLI uses, does not read as a string when it has no quotes.
 _NOT_A_STRING = re.compile(
     r"""~|null|Null|NULL|true|True|TRUE|false|False|FALSE|<<
     |[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)
@@ -41,7 +41,7 @@ _NOT_A_STRING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A stretch of the text: line and column of its beginning, counted from 1, and its character offsets."""
+    """A part of the text: line and column of its beginning, counted from 1, and its character offsets."""
 
     line: int
     column: int
@@ -62,12 +62,12 @@ class Scalar:
 
     @property
     def is_null(self) -> bool:
-        """Whether it stands for nothing: no value, `~` or `null`."""
+        """Whether it is null: no value, `~` or `null`."""
         return not self.style and self.text in ("", "~", "null", "Null", "NULL")
 
     @property
     def is_string(self) -> bool:
-        """Whether the Pulumi CLI reads a string here, and no number, boolean, date or null."""
+        """Whether the Pulumi CLI reads it as a string, not as a number, boolean, date or null."""
         return bool(self.style) or (bool(self.text) and not _NOT_A_STRING.fullmatch(self.text))
 
 
@@ -89,7 +89,7 @@ class Mapping:
     place: Position
 
     def get(self, key: str) -> Node | None:
-        """The value of `key`, compared as text."""
+        """The value of `key`, compared as text; None if there is no such key."""
         return next((value for name, value in self.entries if name.text == key), None)
 
 
@@ -103,8 +103,8 @@ def read_yaml(
 
     An empty file is a null scalar.
 
-    What can be passed over (an anchor, a tag, a second equal key) is reported and the tree is returned all
-    the same, so that the caller finds its own problems too; None means that there is no tree.
+    After some problems (an anchor, a tag, a second equal key) the tree is returned all the same, so that the
+    caller can report its own problems too. After others there is no tree, and the result is None.
     """
     text = decode(data, where, problems, limit=limit)
     if text is None or not check_characters(text, where, problems):
@@ -132,7 +132,7 @@ def read_yaml(
 
 
 def quoted(text: str) -> str:
-    """A text as a scalar in double quotes: JSON's escapes are YAML's too; what is not printable has one."""
+    """A text as a scalar in double quotes, with JSON's escapes, which are YAML's too. Always printable."""
     return "".join(
         c if c.isprintable() else f"\\u{ord(c):04x}" if c <= "\uffff" else f"\\U{ord(c):08x}"
         for c in json.dumps(text, ensure_ascii=False)
@@ -159,7 +159,7 @@ class _TreeReader:
 
     @property
     def position(self) -> str:
-        """Where the scanner stands."""
+        """The scanner's present position, as `line:column`."""
         return f"{self.parser.line + 1}:{self.parser.column + 1}"
 
     def read(self) -> Node:

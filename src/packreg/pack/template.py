@@ -1,8 +1,8 @@
 """A new pack, from a template: one real policy or a few, their test cases, and what publishing needs.
 
 The templates are the files below `templates/`, each with a final `.template` so that no tool takes them for
-code of this project; `@NAME@` and `@DESCRIPTION@` stand for those of the pack. What all packs of a language
-have alike is below `templates/shared/`; a file of the template itself comes before it.
+code of this project; `@NAME@` and `@DESCRIPTION@` stand for those of the pack. Files that all packs of a
+language share are below `templates/shared/`; a template's own file of the same path replaces them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SUFFIX = ".template"
 
 
 class PackTemplate(NamedTuple):
-    """What a template is written in, and what its pack does, in one sentence."""
+    """The language of a template, and what its pack does, in one sentence."""
 
     language: str
     description: str
@@ -56,10 +56,10 @@ TEMPLATES = {
 def new_pack(template: str, directory: Path, name: str) -> str:
     """Write a new pack called `name` into `directory`, which is empty or does not exist yet.
 
-    Returns the pack's name: an opa pack is called like its Rego package, in which "-" and "." become "_".
+    Returns the pack's name: an opa pack has the name of its Rego package, in which "-" and "." become "_".
 
     Raises:
-        UsageError: there is no such template, the name cannot be, the directory holds something, or it cannot
+        UsageError: there is no such template, the name is not valid, the directory is not empty, or it cannot
             be written; nothing was left in it.
     """
     found = TEMPLATES.get(template)
@@ -87,7 +87,7 @@ def new_pack(template: str, directory: Path, name: str) -> str:
 
 
 def _make(directory: Path, files: dict[str, File]) -> None:
-    """Write into a directory that is not there yet, all or nothing."""
+    """Create a directory with these files, all or nothing."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(mkdtemp(prefix=".packreg-new-", dir=directory.parent))
     try:
@@ -98,7 +98,7 @@ def _make(directory: Path, files: dict[str, File]) -> None:
 
 
 def _fill(directory: Path, files: dict[str, File]) -> None:
-    """Write into an empty directory, which may be somebody's working directory and therefore stays itself."""
+    """Write into an empty directory, which is not replaced, as it may be some process's working directory."""
     if any(directory.iterdir()):
         raise UsageError(f"{directory} is not empty", hint="name a directory that does not exist yet")
     staging = Path(mkdtemp(prefix=".packreg-new-", dir=directory))

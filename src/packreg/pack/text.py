@@ -1,4 +1,4 @@
-"""The text of a file that a pack's author wrote: size, encoding and characters checked, places named."""
+"""The text of a file that a pack's author wrote: its size, encoding and characters, and positions in it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import islice
 
 from packreg.pack.problems import Problems
 
-#: How many problems of one kind a file is worth.
+#: Problems of one kind that are reported for one file, at most.
 MAX_PROBLEMS = 20
 BOM = "\ufeff"
 LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
-#: Control characters but tab and line breaks, the line breaks of some readers only (NEL, U+2028, U+2029),
-#: and what is no character or a byte order mark in the wrong place.
+#: Control characters except tab and line breaks, line breaks for some readers only (NEL, U+2028, U+2029),
+#: noncharacters, and byte order marks in the wrong place.
 _REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufdd0-\ufdef\ufeff\ufffe\uffff]")
 
 
@@ -48,7 +48,7 @@ def decode(data: bytes, where: str, problems: Problems, *, limit: int) -> str | 
 
 
 def check_characters(text: str, where: str, problems: Problems) -> bool:
-    """Whether `text` holds only characters that every reader of the file takes for the same."""
+    """Whether `text` holds only characters that every reader of the file reads alike; reports the others."""
     refused = list(islice(_REFUSED.finditer(text), MAX_PROBLEMS))
     positions = Positions(text)
     for match in refused:
@@ -62,7 +62,7 @@ def check_characters(text: str, where: str, problems: Problems) -> bool:
 
 
 class Positions:
-    """The places of many offsets of one text."""
+    """Converts many offsets of one text to lines and columns."""
 
     def __init__(self, text: str) -> None:
         self._starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]

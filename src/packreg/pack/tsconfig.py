@@ -1,6 +1,6 @@
-"""tsconfig.json: whether what it extends is in the pack. Pulumi reads it whenever there is one.
+"""tsconfig.json: check that the files it extends are in the pack. Pulumi reads it whenever there is one.
 
-The file is JSON with comments and final commas, as TypeScript reads it.
+The file is JSON with comments and trailing commas, as TypeScript reads it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PIECE = re.compile(
 def check_tsconfig(
     files: Files, manifest: Manifest, left_out: Callable[[str], str], problems: Problems
 ) -> None:
-    """Say what a tsconfig extends and the pack does not have: TypeScript then compiles nothing."""
+    """Report files that a tsconfig extends and the pack does not have: TypeScript then compiles nothing."""
     if manifest.options.get("typescript") is False:
         return
     option = manifest.options.get("tsconfig")
@@ -49,7 +49,7 @@ def check_tsconfig(
 
 
 def maps_modules(files: Files) -> bool:
-    """Whether some tsconfig says where modules are, so that their names do not tell."""
+    """Whether some tsconfig maps module names to other places, so that an import does not tell its file."""
     for path in files:
         if re.fullmatch(r"(.*/)?[^/]*tsconfig[^/]*\.json", path):
             options = _read(files, path).get("compilerOptions")
@@ -78,7 +78,7 @@ def _follow(
 
 
 def _read(files: Files, path: str) -> dict[str, object]:
-    """What a tsconfig says; nothing where it cannot be read."""
+    """The content of a tsconfig; {} if it cannot be read."""
     data = files[path].data
     if len(data) > MAX_BYTES:
         return {}

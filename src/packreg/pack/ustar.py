@@ -1,4 +1,4 @@
-"""The tar stream inside a bundle: one way to write it, and a reader for exactly that.
+"""The tar stream inside a bundle: a writer, and a reader that accepts only what the writer writes.
 
 The stream is POSIX ustar (IEEE Std 1003.1-1988, the format that every tar program reads): for each file,
 in the order of the bytes of its path, one header block of 512 bytes and the file's bytes, filled up to a
@@ -9,9 +9,9 @@ type 0; magic "ustar", version "00"; numbers in octal, with leading zeros, ended
 checksum by a zero byte and a space).
 
 The reader takes path, size and mode out of a header, writes the header that the writer would have written
-for them, and wants the same 512 bytes. So whatever can be hidden in a tar header (links, devices, extended
-headers, owners, times, unprintable junk behind a name) is refused without being listed anywhere; only the
-message says which of it was found.
+for them, and requires the same 512 bytes. So whatever can be hidden in a tar header (links, devices, extended
+headers, owners, times, bytes after a name) is refused without a list of such things; only the message says
+which of them was found.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ _TYPES = {
 
 
 def header(name: bytes, size: int, executable: bool) -> bytes | None:
-    """The header block of a file with the whole name `name` (`package/…`); None if it has no room."""
+    """The header block of a file called `name` (`package/…`) of `size` bytes; None if it has no room."""
     parts = split_name(name)
     if parts is None or size >= 8**11:
         return None
     mode = b"0000755\0" if executable else b"0000644\0"
     digits = b"%011o\0" % size
     prefix, short = parts
-    # The checksum counts its own field as eight spaces; whatever is the same in every header is counted once.
+    # The checksum counts its own field as eight spaces; _FIXED_SUM is the sum of what all headers share.
     checksum = _FIXED_SUM + sum(prefix) + sum(short) + sum(mode) + sum(digits)
     return _fields(short, mode, digits, b"%06o\0 " % checksum, prefix)
 
@@ -73,7 +73,7 @@ _FIXED_SUM = sum(_fields(b"", b"", b"", b" " * 8, b""))
 
 
 def write(files: Iterable[tuple[str, File]]) -> bytes:
-    """The stream of `files`, which are sorted and whose paths were found good."""
+    """The stream of `files`, which must be sorted and have valid paths."""
     parts: list[bytes] = []
     for path, file in files:
         block = header(_TOP + path.encode(), len(file.data), file.executable)
@@ -98,7 +98,7 @@ class Stream:
         return whole.getvalue()
 
     def skip(self, size: int | None = None) -> int:
-        """Pass over so many bytes, or all that are left; how many there were."""
+        """Skip `size` bytes, or all that are left; returns how many there were."""
         return sum(len(piece) for piece in self._next(size))
 
     def _next(self, size: int | None) -> Iterator[memoryview]:
@@ -114,9 +114,9 @@ class Stream:
 
 
 def read(stream: Stream, limits: Limits, *, keep: bool = True) -> Iterator[tuple[str, File]]:
-    """The files of a stream, in its order; paths are UTF-8 under `package/` and otherwise not looked at.
+    """The files of a stream, in its order; paths must be UTF-8 under `package/` and are not checked further.
 
-    Without `keep` the files are without their bytes.
+    Without `keep` the data of each file is empty.
 
     Raises:
         InvalidPack: with one problem, at the first byte that `write` would not have written, or when there
@@ -168,7 +168,7 @@ def _joined_name(block: bytes) -> bytes:
 
 
 def _octal(field: bytes) -> int:
-    """The number in a field; -1 if there is none. What is not written as `header` writes it fails there."""
+    """The number in a field; -1 if there is none. The caller refuses any spelling but that of `header`."""
     try:
         return max(int(field.rstrip(b"\0 "), 8), -1)
     except ValueError:
@@ -190,7 +190,7 @@ def _path(name: bytes) -> str:
 
 
 def _diagnosis(block: bytes, name: bytes, size: int) -> InvalidPack:
-    """Why `block` is not a header that `header` writes, in the order in which a person would want to know."""
+    """The error for a `block` that `header` would not have written; the most telling reason comes first."""
     where = _shown(name)
     written = _octal(block[148:156])
     if written != sum(block) - sum(block[148:156]) + 8 * 32:

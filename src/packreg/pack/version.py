@@ -1,7 +1,7 @@
 """Pack names, versions and version ranges: the words that name a release.
 
 A version is SemVer 2.0.0 (semver.org), ASCII, at most 100 characters, without `+build` metadata: Pulumi
-refuses `+`, and SemVer gives `1.0.0+a` and `1.0.0+b` equal precedence. It is refused, never normalised.
+refuses `+`, and SemVer gives `1.0.0+a` and `1.0.0+b` equal precedence. Other text is refused, not normalised.
 Every version accepted here also passes the rule of Pulumi's own service, `^[a-zA-Z0-9-_.]{1,100}$`.
 
 Two versions that differ only in case are the same version, and likewise two names: object stores keep
@@ -40,7 +40,7 @@ WINDOWS_DEVICES = frozenset(
 
 
 def name_problem(name: str, what: str = "pack name") -> str:
-    """Why `name` cannot name a pack, or an empty string when it can; `what` it is, for the message.
+    """Why `name` cannot name a pack, or "" if it can; the message calls it `what`.
 
     The rule: `[a-z0-9]` then `[a-z0-9._-]`, at most 100 characters, no final dot and no Windows device
     name, so that it is one plain path segment everywhere. It is narrower than Pulumi's
@@ -60,10 +60,10 @@ def name_problem(name: str, what: str = "pack name") -> str:
 
 
 def pack_name(text: str, what: str = "pack name") -> str:
-    """The stored form of a pack name, or of `what` has the same rule: ASCII lower case.
+    """The stored form of a pack name, in ASCII lower case; also for other names (`what`) with the same rule.
 
     Raises:
-        UsageError: `text` cannot be one.
+        UsageError: `text` is not a valid name.
     """
     folded = text.lower() if text.isascii() else text
     problem = name_problem(folded, what)
@@ -155,7 +155,7 @@ class Version:
     def next_free(self, used: Iterable[Version]) -> Version:
         """The smallest patch release above this and every used version of the same major and minor number.
 
-        Where there is none, because npm knows no larger number, the same for the next minor number.
+        If npm accepts no larger patch number, the same for the next minor number.
         """
         taken = [version.release for version in used]
         major, minor, patch = self.release
@@ -186,7 +186,7 @@ _TERM = r"(\^|~|>=|<=|>|<|=)?\s*(\S+)"
 
 
 class VersionRange:
-    """A set of versions, in the words of npm and cargo: `^1.2`, `~1.2.3`, `1.x`, `>=1.2 <2`, `1.2 || 3.x`.
+    """A set of versions, written as for npm and cargo: `^1.2`, `~1.2.3`, `1.x`, `>=1.2 <2`, `1.2 || 3.x`.
 
     A pre-release is inside only if a bound of the same three numbers names a pre-release itself, as in
     npm: `^1.2.0-rc.1` admits `1.2.0-rc.2` but not `1.3.0-rc.1`.
@@ -272,9 +272,9 @@ class VersionRange:
 
 
 class _Floor(Version):
-    """The lowest version of all with these numbers: `< floor` keeps their pre-releases out too.
+    """A version below all pre-releases of its numbers: `< floor` excludes these pre-releases too.
 
-    Its numbers may be one larger than those of any version.
+    Its numbers may be one larger than `MAX_NUMBER`.
     """
 
     __slots__ = ()

@@ -1,11 +1,11 @@
 """The wheel of a Python pack that has no `__main__.py` but a buildable pyproject.toml.
 
-The one place in this package that runs programs: the pack's build backend, in an environment of its own, at
-publish, started by `wheel_builder` in a process of its own, since what installs the backend follows the
-configuration of the directory it works in, and that has to be one of ours. The wheel becomes part of the
-bundle, so that nobody who installs the pack runs a build. It is built from a copy of exactly the files that
-are published, with modes and times fixed; whether two builds give the same bytes is up to the backend, so a
-pack that wants its bundle to come out the same again pins it (`requires = ["hatchling==1.27.0"]`).
+This is the one place in this package that runs programs. At publish, `wheel_builder` runs the pack's build
+backend, in an environment made for it. It is a separate process because uv or pip, which install the backend,
+read configuration from their working directory, and that must be a directory of packreg's. The wheel becomes
+part of the bundle, so that no install runs a build. It is built from a copy of exactly the files that are
+published, with fixed modes and times. Whether two builds give the same bytes depends on the backend: to get
+the same bundle again, pin it in the pack (`requires = ["hatchling==1.27.0"]`).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: Where the wheel goes in the bundle; `select` keeps this directory free.
 DIRECTORY = ".packreg/wheels"
 _BUILDER = str(Path(__file__).with_name("wheel_builder.py"))
-#: 1980-01-01, the first moment that a zip file can name.
+#: 1980-01-01, the earliest time that a zip file can store, in Unix seconds.
 _EPOCH = "315532800"
 
 
@@ -40,8 +40,8 @@ def build_wheel(
 ) -> tuple[str, bytes]:
     """Build the wheel of the pack `files`; returns its file name and its bytes.
 
-    `log` gets the output of the tools if the build fails. `installer` is what installs the
-    backend, `uv` or `pip`, with the operator's own configuration; `environ` is all that the tools are given.
+    `log` gets the output of the tools if the build fails. `installer` installs the backend: `uv` or `pip`,
+    with the operator's own configuration. `environ` is the whole environment of the tools.
 
     Raises:
         InvalidPack: the build failed, or its wheel runs on one platform or one Python only.
@@ -49,7 +49,7 @@ def build_wheel(
     with tempfile.TemporaryDirectory(prefix="packreg-wheel-") as place:
         source, target = Path(place) / "source", Path(place) / "target"
         extract(files, source)
-        for path, file in files.items():  # whatever the umask: the backend copies modes into the wheel
+        for path, file in files.items():  # independent of the umask: the backend copies modes into the wheel
             (source / path).chmod(0o755 if file.executable else 0o644)
         (Path(place) / "uv.toml").write_bytes(b"")  # uv looks no further up for a project's settings
         wheel = _build(source, target, log, installer, environ)

@@ -1,7 +1,7 @@
 """The program that builds a wheel: `python -I wheel_builder.py SYS_PATH SOURCE TARGET INSTALLER`.
 
-It works in a directory of packreg's, with the environment it is given, and prints the path of the wheel, or
-with exit status 1 what the tool that failed wrote. Run by path, so it imports nothing of packreg.
+Its working directory is one of packreg's. It prints the path of the wheel; or, with exit status 1, the output
+of the tool that failed. It is run by its path, so it imports nothing of packreg.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 
 
 def main(words: list[str]) -> int:
-    """Build it."""
+    """Build the wheel; `words` are the arguments. Returns the exit status."""
     sys.path[:] = json.loads(words[0])
     source, target, installer = words[1:]
     from build import BuildBackendException, BuildException, ProjectBuilder

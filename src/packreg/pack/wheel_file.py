@@ -1,4 +1,4 @@
-"""What is in a wheel that a pack brings, read within bounds: a zip file says little of what it unpacks to."""
+"""Read a wheel from a pack's bundle within limits: a small zip file can unpack to a very large one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile
 
 from packreg.errors import InvalidPack
 
-#: Bytes of a METADATA file: the largest among the public ones is a long README.
+#: Bytes of a METADATA file, which contains the README: enough for the largest public ones.
 MAX_METADATA = 1024 * 1024
-#: Bytes of a wheel's list of members, of which Python makes ten times as much.
+#: Bytes of a wheel's central directory; Python needs ten times as much memory for it.
 _MAX_DIRECTORY = 2 * 1024 * 1024
 _END = struct.Struct("<4s4H2LH")  # APPNOTE.TXT 4.3.16
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
@@ -20,10 +20,10 @@ _PIECE = 64 * 1024
 
 
 def wheel_metadata(name: str, data: bytes, most: int) -> bytes:
-    """The METADATA of the wheel `name`, after all of its members were unpacked once, and none of them kept.
+    """The METADATA of the wheel `name`. All members are unpacked once to check them, and not kept.
 
     Raises:
-        InvalidPack: it is no wheel that can be read, or its members have more than `most` bytes together.
+        InvalidPack: `data` is no readable wheel, or its members have more than `most` bytes together.
     """
     _check_directory(name, data)
     try:
@@ -48,7 +48,7 @@ def wheel_metadata(name: str, data: bytes, most: int) -> bytes:
 
 
 def _check_directory(name: str, data: bytes) -> None:
-    """Look at the size of the list of members, all of which `ZipFile` reads when it is made."""
+    """Refuse a central directory that is too large, before `ZipFile` reads all of it."""
     at = len(data) - _END.size
     if data[at : at + 4] != b"PK\5\6" or data[-2:] != b"\0\0":
         at = data.rfind(b"PK\5\6", max(0, len(data) - _END.size - 0xFFFF))

@@ -1,7 +1,7 @@
-"""PyYAML's event parser, bounded, and where readers of YAML disagree on the side of yaml.v3.
+"""PyYAML's event parser with limits, which follows yaml.v3 where YAML readers disagree.
 
-yaml.v3 is what the Pulumi CLI reads manifests with. Tabs, `:` in flow mappings and directives are read as it
-reads them, or refused, so that what is accepted here means the same there. The bounds are checked while
+The Pulumi CLI reads manifests with yaml.v3. Tabs, `:` in flow mappings and directives are read as yaml.v3
+reads them, or refused, so that what is accepted here means the same there. The limits are checked while
 scanning, since the scanner runs far ahead of the events.
 """
 
@@ -17,7 +17,7 @@ MAX_DEPTH = 20
 
 
 class Refused(Exception):
-    """Legal YAML that ends the reading."""
+    """Valid YAML that this reader does not accept and cannot read past."""
 
     def __init__(self, code: str, message: str, position: str, hint: str = "") -> None:
         super().__init__(message)
@@ -33,7 +33,7 @@ class StrictEvents(Reader, Scanner, Parser):
         Parser.__init__(self)
 
     def scan_to_next_token(self) -> None:
-        """Skip to the next token. Tabs separate tokens as in libyaml and yaml.v3, and never indent."""
+        """Skip to the next token. As in libyaml and yaml.v3, tabs separate tokens and never indent."""
         while True:
             while self.peek() == " " or (
                 self.peek() == "\t" and (self.flow_level or not self.allow_simple_key)
@@ -48,13 +48,13 @@ class StrictEvents(Reader, Scanner, Parser):
                 self.allow_simple_key = True
 
     def scan_block_scalar_indentation(self) -> tuple[list[str], int, yaml.Mark]:
-        """The indentation of a block scalar; a tab has no part in it, as in yaml.v3."""
+        """The indentation of a block scalar; a tab in it is refused, as in yaml.v3."""
         found = super().scan_block_scalar_indentation()
         self._refuse_tab()
         return found
 
     def scan_block_scalar_breaks(self, indent: int) -> tuple[list[str], yaml.Mark]:
-        """The line breaks between lines of a block scalar, and the indentation behind them."""
+        """The line breaks between lines of a block scalar, and the indentation after them."""
         found = super().scan_block_scalar_breaks(indent)
         if self.column < indent:
             self._refuse_tab()
@@ -67,7 +67,7 @@ class StrictEvents(Reader, Scanner, Parser):
             )
 
     def fetch_value(self) -> None:
-        """Take the `:` behind a key. In `{a:[]}` it belongs to the key for yaml.v3, and not for PyYAML."""
+        """Read the `:` after a key. Refuse `{a:[]}`, where yaml.v3 takes the `:` as part of the key."""
         before = self.tokens[-1] if self.tokens else None
         attached = isinstance(before, ScalarToken) and before.plain and before.end_mark.index == self.index
         if attached and self.flow_level and self.peek(1) in ",[]{}":
@@ -93,7 +93,7 @@ class StrictEvents(Reader, Scanner, Parser):
         return super().add_indent(column)
 
     def _bound(self) -> None:
-        """Make sure that one more collection may be opened: so many are open."""
+        """Refuse to open one more collection beyond the depth limit."""
         if len(self.indents) + self.flow_level >= MAX_DEPTH:
             raise too_deep(f"{self.line + 1}:{self.column + 1}")
 
@@ -103,10 +103,10 @@ class StrictEvents(Reader, Scanner, Parser):
 
 
 def too_deep(position: str) -> Refused:
-    """The refusal of what nests too deep, there."""
+    """The refusal of a collection at `position` that nests too deep."""
     return Refused("too-deep", f"the file nests deeper than {MAX_DEPTH} levels", position)
 
 
 def complex_key(position: str) -> Refused:
-    """The refusal of a key that is a list or a mapping, or could be, there."""
+    """The refusal of a key at `position` that is a list or a mapping, or could be."""
     return Refused("complex-key", "a key must be plain text", position, "write `key: value`")
