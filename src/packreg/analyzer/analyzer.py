@@ -1,4 +1,4 @@
-"""The client of one running policy pack: Pulumi's analyzer protocol, a deadline on every call."""
+"""The gRPC client of one running policy pack: Pulumi's analyzer protocol, with a deadline on every call."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ _OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.enable_http_proxy", 0),  # the pack is on this machine, whatever proxy the environment names
     ("grpc.enable_retries", 0),
-    ("grpc.use_local_subchannel_pool", 1),  # ports are used again: never a dead pack's connection
+    ("grpc.use_local_subchannel_pool", 1),  # ports are reused: do not share a connection to an earlier pack
 )
 
 
-#: Parts of an answer, such as violations of one resource.
+#: Fields that an answer may have, such as the violations of one resource.
 _MAX_PARTS = 100_000
-#: Seconds: SDKs listen before they say their port.
+#: Seconds to connect in; a short time, as SDKs listen before they print their port.
 _CONNECT = 5.0
-#: Seconds: a server writes to its log before it answers, and a thread of ours has to read it.
+#: Seconds to wait for a pack's log lines: its server writes them before it answers, a thread here reads them.
 _WRITES_WITHIN = 2.0
-#: Characters of what a pack answers.
+#: Characters of a pack's error text that are shown.
 _SHOWN = 1000
 
 
 class CallFailed(Exception):
     """A call to a pack got no answer. `kind` says what that means for the pack:
 
-    "raised": a policy failed, the pack is fine; "timeout": it may hang for ever; "gone": its process ended
-    or dropped the connection; "refused": it does not take this request; "unsupported": it does not have
-    this method. `details` is what the pack answered, `why` that with its place in the pack if it is known.
+    "raised": a policy failed, the pack is fine; "timeout": it may hang forever; "gone": its process ended
+    or dropped the connection; "refused": it does not accept this request; "unsupported": it does not have
+    this method. `details` is the pack's error text; `why` is the same with the place in the pack, if known.
     """
 
     def __init__(self, kind: str, details: str, why: str = "") -> None:
@@ -64,14 +64,14 @@ _KINDS = {
 
 
 class Answer:
-    """An answer that is under way. `result` waits for it."""
+    """The pending answer to a call. `result` waits for it."""
 
     def __init__(self, future: Any, failed: Callable[[Any], CallFailed]) -> None:
         self._future = future
         self._failed = failed
 
     def result(self) -> Any:
-        """The message. Raises CallFailed."""
+        """Wait for the answer and return its message. Raises CallFailed."""
         try:
             return self._future.result()
         except grpc.FutureCancelledError:
@@ -80,15 +80,15 @@ class Answer:
             raise self._failed(error) from None
 
     def metadata(self) -> list[tuple[str, str | bytes]]:
-        """What came with the result."""
+        """The trailing metadata of the answer, as (name, value)."""
         return [tuple(each) for each in self._future.trailing_metadata() or ()]
 
 
 class Analyzer:
-    """A started pack that can be asked. One user at a time: configurations are the whole process's.
+    """A started pack that can be asked. Only one user at a time, as its configuration is that of the process.
 
-    `batch` is how many resources it takes in one call: several if it is our own for OPA packs. `warnings` are
-    sentences that readers of its findings should know.
+    `batch` is how many resources it takes in one call: 1, or more for packreg's own analyzer of OPA packs.
+    `warnings` are sentences that a report of its findings should show.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Analyzer:
             raise
 
     def configure_stack(self, stack: Stack) -> None:
-        """Tell the pack which stack this is; SDKs before 1.19 do not have it. Raises CallFailed."""
+        """Tell the pack which stack it judges. SDKs before 1.19 lack the method. Raises CallFailed."""
         request = pb.ConfigureStackRequest(
             stack=stack.stack,
             project=stack.project,
@@ -129,7 +129,7 @@ class Analyzer:
         self._tolerated(self._send("ConfigureStack", request, pb.Empty))
 
     def info(self) -> PackInfo:
-        """What the pack says of itself. Raises PackFailed when it cannot be used."""
+        """The pack's metadata. Raises PackFailed when it cannot be used."""
         name = self.process.program.name
         try:
             message = self._call("GetAnalyzerInfo", pb.Empty(), pb.AnalyzerInfo)
@@ -141,41 +141,44 @@ class Analyzer:
         return read_info(message, sdk.version if sdk is not None else "", name)
 
     def configure(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
-        """Set all levels and properties, for all calls that follow. Raises CallFailed, Unsendable."""
+        """Set the levels and properties of all policies, for later calls. Raises CallFailed, Unsendable."""
         self._call("Configure", encode_configuration(settings), pb.Empty)
 
     def ask(self, method: str, request: bytes) -> Answer:
-        """Send an encoded Remediate, Analyze or AnalyzeStack request; several may be under way."""
+        """Send an encoded Remediate, Analyze or AnalyzeStack request; several may be pending at once."""
         call, deadline = self._judging(method)
         return self._ask(call, request, deadline)
 
     def call(self, method: str, request: bytes) -> Any:
-        """The same, and its message. Where one question is under way at a time this takes half the processor
-        time, as no thread is started that waits for it (measured). Raises CallFailed.
+        """Send a request as `ask` does, and return the message of its answer. Raises CallFailed.
+
+        For one request at a time this takes half the processor time of `ask`, as it starts no thread that
+        waits for the answer (measured).
         """
         call, deadline = self._judging(method)
         try:
             return call(request, timeout=deadline)
         except grpc.RpcError as error:
             raise self._failed(error, deadline) from None
-        except ValueError as closed:  # the channel was, in another thread
+        except ValueError as closed:  # another thread has closed the channel
             raise CallFailed("gone", str(closed)) from None
 
     def ask_many(self, requests: Sequence[bytes]) -> Answer:
-        """Send up to `batch` encoded Analyze requests in one call, to an analyzer that announced it.
+        """Send up to `batch` encoded Analyze requests in one call, to an analyzer that announced the method.
 
-        The answer is a list: of a response, or the text of how a policy raised, for each of the first
-        requests. It may be shorter than what was asked.
+        The answer is a list in the order of the requests: a response, or the error text if a policy raised.
+        It may be shorter than the list of requests.
         """
         return self._ask(self._analyze_many, join(requests), self.deadlines.analyze)
 
     def close(self, *, grace: float = 5.0) -> None:
-        """Say that no more will be asked, close the connection, stop the process.
+        """Call Cancel, close the connection, and stop the process.
 
-        The SDKs do not have Cancel and are interrupted; other analyzers may, and have `grace` seconds too.
+        The process has `grace` seconds to end after it is interrupted. (The SDKs lack Cancel, other analyzers
+        may have it.)
         """
         if grace > 0 and self.process.alive:
-            with contextlib.suppress(CallFailed, ValueError):  # closed already, or not to be reached
+            with contextlib.suppress(CallFailed, ValueError):  # closed already, or unreachable
                 self._ask(self._method("Cancel", pb.Empty), b"", min(grace, 1.0)).result()
         self._channel.close()
         self.process.close(grace=grace)
@@ -183,9 +186,9 @@ class Analyzer:
     # ------------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        """Wait until somebody listens, and shake hands.
+        """Wait until the pack listens on its port, and call Handshake.
 
-        A port line can be wrong: a pack that prints a number names a port where nobody, or somebody else is.
+        The port may be wrong: if the pack itself prints a number, nobody listens there, or another program.
         """
         directory = str(self.process.program.directory)
         request = pb.HandshakeRequest(
@@ -253,7 +256,7 @@ class Analyzer:
         return CallFailed(kind, f"{code.name}: {one_line(details.strip(), _SHOWN)}")
 
     def _logged(self, details: str) -> str:
-        """What the pack's process wrote of an error that it answered a call with, as Python's server does."""
+        """The traceback in the pack's log for an error answer; gRPC's Python server logs one. "" if none."""
         if not details.startswith(RAISED.strip()):
             return ""
         text = f"{details}\n{TRACEBACK}"
@@ -275,10 +278,12 @@ class Analyzer:
 
 
 def few(data: bytes) -> bytes:
-    """The message, if it has no more than `_MAX_PARTS` parts: a part of two bytes takes a hundred in memory.
+    """`data`, if it is an encoded message with at most `_MAX_PARTS` top-level fields.
+
+    The limit is for memory: a field of two bytes takes a hundred when it is decoded.
 
     Raises:
-        ValueError: it has more, or is no message.
+        ValueError: it has more fields, or is no message.
     """
     at = parts = 0
     while at < len(data):
@@ -297,7 +302,7 @@ def few(data: bytes) -> bytes:
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The number there, and where it ends."""
+    """The varint at the offset `at`, and the offset after it."""
     value = shift = 0
     while True:
         value |= (data[at] & 0x7F) << shift

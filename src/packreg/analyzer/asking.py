@@ -1,4 +1,4 @@
-"""Ask a pack: many questions under way, answers in order, each failure traced to its policy or resource."""
+"""Ask a pack: many questions at once, answers in order, each failure traced to its policy or resource."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from packreg.analyzer.analyzer import Answer, CallFailed
 from packreg.analyzer.session import Session
 from packreg.text import one_line
 
-#: Failures after which a process is of no use any more.
+#: The kinds of `CallFailed` after which the pack's process cannot be used any more.
 _BREAKING = ("timeout", "gone")
-#: Calls with many resources under way: one that is worked on, and one that waits for its turn.
+#: Pending calls with many resources each: one that the pack works on, and one that waits.
 _BATCHES = 2
 _MAX_BATCH = 4 << 20  # bytes, after which a call takes no further resource
 _NODE_CULPRIT = re.compile(r"with policy '([^']+)'")
 
 
 class Item(NamedTuple):
-    """A resource, or the whole stack (`position` -1), as it is sent. `problem` says why it cannot be sent."""
+    """A resource, or the whole stack (`position` -1), encoded. `problem` says why it cannot be sent."""
 
     position: int
     urn: str
@@ -45,7 +45,7 @@ class Question(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """Why there is no answer; `policy` is "" when it is not known which one is to blame."""
+    """Why there is no answer; `policy` is "" when it is not known which policy failed."""
 
     code: str
     why: str
@@ -54,7 +54,7 @@ class Failure(NamedTuple):
 
 @dataclass(slots=True)
 class Reply:
-    """The answers to one question: several when policies were asked one by one, some of which failed."""
+    """The answers to one question, and failures: several when the policies were asked one by one."""
 
     question: Question
     answers: list[Any] = field(default_factory=list)
@@ -62,12 +62,12 @@ class Reply:
 
 
 def replies(session: Session, questions: Iterable[Question], in_flight: int) -> Iterator[Reply]:
-    """Ask everything, up to `in_flight` questions at once; replies come in nearly the questions' order.
+    """Ask all questions, up to `in_flight` at once; replies come in nearly the questions' order.
 
     An analyzer that takes many resources in one call gets them so. When the pack hangs or crashes it is
-    started again, the questions that were under way are asked once more one by one, and from then on fewer
-    are under way at once; what breaks it twice is a failure. When a policy raises, the policies are asked one
-    by one. Raises PackFailed when the pack was given up.
+    started again, the pending questions are asked once more, one by one, and from then on fewer are asked at
+    once. A question that breaks the pack twice is a failure. When a policy raises, the policies are asked one
+    by one. Raises PackFailed when the pack is given up: it broke too often, or did not start again.
     """
     raised: dict[str, list[tuple[Question, CallFailed]]] = {}
     for question, outcome in _outcomes(session, questions, in_flight):
@@ -80,9 +80,9 @@ def replies(session: Session, questions: Iterable[Question], in_flight: int) -> 
 
 
 def reply_to(session: Session, question: Question) -> Reply:
-    """Put one question, and wait for the reply, by the same rules as `replies`.
+    """Ask one question and wait for the reply, by the same rules as `replies`.
 
-    For those who are asked one thing at a time. Raises PackFailed when the pack was given up.
+    For callers with one question at a time. Raises PackFailed when the pack is given up.
     """
     outcome = _called(session, question)
     if _broke(outcome):
@@ -112,7 +112,7 @@ class _Questions:
         self._first: deque[Question] = deque()
 
     def group(self) -> list[Question]:
-        """The next ones; none at the end."""
+        """The next questions for one call; [] at the end."""
         group: list[Question] = []
         size = 0
         while len(group) < self.most and size < _MAX_BATCH:
@@ -129,12 +129,12 @@ class _Questions:
         return group
 
     def answered(self, group: Sequence[Question], outcome: Any) -> Iterator[tuple[Question, Any]]:
-        """Each question of a group with what its call's outcome says of it; the others will come again."""
+        """Each answered question of a group, with its answer; `group` returns the unanswered ones again."""
         if len(group) == 1:
             yield group[0], outcome
             return
         if isinstance(outcome, CallFailed) or not 0 < len(outcome) <= len(group):
-            self.most = 1  # it does not take many after all: then every question gets its own answer
+            self.most = 1  # the analyzer does not take many after all: ask one question per call
             outcome = []
         for question, one in zip(group, outcome, strict=False):
             yield question, CallFailed("raised", one_line(one.strip(), 1000)) if isinstance(one, str) else one
@@ -200,9 +200,10 @@ def _reply(question: Question, outcome: Any, policy: str = "") -> Reply:
 def _isolated(
     session: Session, method: str, failed: Sequence[tuple[Question, CallFailed]], in_flight: int
 ) -> Iterator[Reply]:
-    """Find the policies that raise, and what the others say. About as many calls as there are failures, and
-    again for each culprit: only the first question that none of the known culprits explains is asked policy
-    by policy.
+    """Find the policies that raise, and get the answers of the others.
+
+    Only the first question that raises without the known culprits is asked policy by policy. So this takes
+    about one call per failed question, and as many again for each culprit.
     """
     candidates = [policy.name for policy in session.judging(method)]
     if len(candidates) == 1 or not session.info.supports_config:
@@ -233,7 +234,7 @@ def _isolated(
             add(first, outcome, policy)
             if isinstance(outcome, CallFailed):
                 found.append(policy)
-        if not found:  # it raised among the others and not alone: which one did, nobody knows
+        if not found:  # a policy raised together with the others, but none alone: the culprit is unknown
             add(first, first_outcomes[first], _named(first_outcomes[first], candidates))
             continue
         culprits += found
@@ -252,7 +253,7 @@ def _isolated(
 
 
 def _named(outcome: CallFailed, candidates: Sequence[str]) -> str:
-    """The culprit, where it is clear without asking again."""
+    """The policy that raised, where it is clear without asking again; else ""."""
     if len(candidates) == 1:
         return candidates[0]
     match = _NODE_CULPRIT.search(outcome.details)

@@ -1,4 +1,4 @@
-"""A pack's replies become its findings, whatever order they come in."""
+"""Turn a pack's replies into its findings; the replies may come in any order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Collector:
     def __init__(
         self, session: Session, version: str, stack: StackView, redactor: Redactor, *, name: str = ""
     ) -> None:
-        """`session` was started; `version` and `name` are the release's, "" for what the pack says itself."""
+        """`session` must be started. `version` and `name` are the release's; "" means the pack's own."""
         info = session.info
         self._name = name or info.shown_name
         self._info: PackInfo = info
@@ -50,7 +50,7 @@ class Collector:
         self._levels = {policy.name: session.level(policy) for policy in info.policies}
         self._judging = {m: [policy.name for policy in session.judging(m)] for m in _PHASES}
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._alike: Counter[tuple[str, str]] = Counter()  # by method: of all policies that it asks
+        self._alike: Counter[tuple[str, str]] = Counter()  # (method, state) that all asked policies share
         self._violations: list[tuple[_Place, Violation]] = []
         self._remediations: list[tuple[_Place, Remediation]] = []
         self._errors: list[tuple[_Place, EvaluationError]] = []
@@ -59,9 +59,9 @@ class Collector:
         self.judged = 0
 
     def add(self, reply: Reply, redactor: Redactor | None = None) -> None:
-        """Take what was answered to one question, and what was not.
+        """Add the answers and failures of one reply.
 
-        `redactor` is one that knows more secrets, for this and what follows.
+        `redactor`, if given, knows more secrets; it replaces the present one for this and later replies.
         """
         item, method = reply.question
         with self._lock:
@@ -86,7 +86,7 @@ class Collector:
                 self.judged += 1
 
     def unsendable(self, item: Item) -> None:
-        """Take that an item cannot be sent to the pack."""
+        """Record that an item cannot be sent to the pack."""
         method = "AnalyzeStack" if item.position < 0 else "Analyze"
         with self._lock:
             self._error(item, method, "unsendable", item.problem, "")
@@ -94,12 +94,12 @@ class Collector:
             self.judged += method == "Analyze"
 
     def unasked(self) -> None:
-        """Take that the pack has nothing to say about a resource."""
+        """Record that no policy of the pack judges a resource, so that it was not asked."""
         with self._lock:
             self.judged += 1
 
     def given_up(self, failed: PackFailed, resources: int, *, stack: bool) -> None:
-        """Take that the pack judges no more: so many resources, and maybe the stack, stay unjudged."""
+        """Record that the pack was given up: `resources`, and with `stack` the stack too, were not judged."""
         what = f"{resources} of {self._stack.size} resources were not judged" if resources else ""
         if stack:
             what += (" and " if what else "") + "the stack was not judged"
@@ -120,7 +120,7 @@ class Collector:
             self._alike["AnalyzeStack", "errors"] += stack
 
     def result(self, restarts: int) -> PackResult:
-        """Everything, in order."""
+        """All findings, in order."""
         counts = Counter(self._counts)
         for (method, state), number in self._alike.items():
             for name in self._judging[method]:
@@ -151,7 +151,7 @@ class Collector:
             return
         for name in judging:
             self._counts[name, states.get(name, otherwise)] += 1
-        for name, state in states.items():  # what the pack says of policies that were not asked
+        for name, state in states.items():  # the pack may also answer for policies that were not asked
             if name not in judging and name in self._order:
                 self._counts[name, state] += 1
 
@@ -284,5 +284,5 @@ class Collector:
 
 
 def _type_in(urn: str) -> str:
-    """The type of a live resource by its URN: that of the URN, without the types of its parents."""
+    """The type in the URN of a live resource, without the types of its parents."""
     return urn.split("::")[2].rpartition("$")[2]

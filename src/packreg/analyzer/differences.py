@@ -11,9 +11,9 @@ from packreg.states.values import ARCHIVE, ASSET, SECRET, SIGNATURE
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[PropertyChange]:
-    """What makes `after` of `before`, sorted by key, without the engine's own top-level keys (`__…`).
+    """What changes from `before` to `after`, sorted by key, without the engine's own top-level keys (`__…`).
 
-    What takes the place of a secret, or is replaced by one, is marked as a secret as well.
+    A value that replaces a secret, or is replaced by one, is marked as a secret as well.
     """
     for name in sorted(before.keys() | after.keys()):
         if not name.startswith("__"):
@@ -33,13 +33,13 @@ def _member(
 
 def _values(before: Any, after: Any, path: tuple[str | int, ...]) -> Iterator[PropertyChange]:
     if _is_secret(before) or _is_secret(after):
-        # SDKs show secrets to policies without the mark, and what comes back has none
+        # SDKs pass secrets to policies without their marks, so values that come back have none
         if any(_values(_opened(before), _opened(after), path)):
             yield PropertyChange(path, "update", _secret(before), _secret(after))
     elif isinstance(before, dict) and isinstance(after, dict):
         names = before.keys() | after.keys()
         if before.get(SIGNATURE) in (ASSET, ARCHIVE) and "hash" not in after:
-            names -= {"hash"}  # SDKs leave it out, and the engine computes it anew
+            names -= {"hash"}  # SDKs leave the hash out, and the engine computes it anew
         for name in sorted(names):
             yield from _member(before, after, name, path)
     elif isinstance(before, list) and isinstance(after, list):
@@ -66,7 +66,7 @@ def _secret(value: Any) -> Any:
 
 
 def _same(before: Any, after: Any) -> bool:
-    """Equal and of one kind: true is not 1, and not-a-number is itself."""
+    """Whether two values are equal and of the same type: true is not 1, and NaN equals NaN."""
     if isinstance(before, bool) != isinstance(after, bool):
         return False
     both_nan = isinstance(before, float) and isinstance(after, float) and isnan(before) and isnan(after)

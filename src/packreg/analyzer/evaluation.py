@@ -19,19 +19,19 @@ from packreg.analyzer.session import Configure, Session
 from packreg.errors import PackFailed, PackregError
 from packreg.states.snapshot import Snapshot
 
-#: Questions under way per process: the Python SDK's server has 4 threads, and more than 16 gain nothing.
+#: Questions at once per process: the Python SDK's server has 4 threads, and more than 16 gain nothing.
 IN_FLIGHT = 16
 
 
 @dataclass(frozen=True, slots=True)
 class PackToRun:
-    """A pack and how to run it. `version` is the release's or the manifest's; it goes before the SDK's.
+    """A pack and how to run it. `version` is the release's or the manifest's, and used instead of the SDK's.
 
-    `name` is what its findings carry: the registry's where governance decides by it, so that no pack can pass
-    for another; "" leaves it to the pack.
+    `name` is the pack's name in its findings. Where governance decides by the name it is the registry's, so
+    that no pack can pose as another; "" means the name that the pack gives itself.
 
-    `configure` has the last word on levels and properties. SDKs do not apply a policy's own defaults nor the
-    pack's `initialConfig`: that is the host's to do, whether there is any further configuration or not.
+    `configure` decides all levels and properties. It must apply the policies' own defaults and the pack's
+    `initialConfig` too, as SDKs leave both to the host.
     """
 
     program: Program
@@ -51,13 +51,13 @@ def evaluate(
 ) -> Evaluation:
     """Run all packs at once over the snapshot's live resources, then over the stack.
 
-    `in_flight` is how many questions a process is given at once; the Pulumi CLI gives one. `workers` spreads
-    the resources over so many processes of each pack, which packs that remember resources must not have; the
-    stack is judged by one of them, over all resources. A pack that breaks is started again up to
-    `max_restarts` times. Without `pool`, nothing is kept running.
+    `in_flight` is how many questions a process is given at once; the Pulumi CLI gives one. `workers` is the
+    number of processes per pack that share the resources; use 1 for packs that remember resources. One of
+    them judges the stack, over all resources. A pack that breaks is started again up to `max_restarts` times.
+    Without `pool`, no process is kept running.
 
-    Never raises for a pack: one that cannot be run, hangs or crashes is in the result's errors. Nothing is
-    asked, and no pack passes or fails, when the snapshot holds no resources at all.
+    Never raises for a pack: one that cannot be run, hangs or crashes is in the result's errors. If the
+    snapshot has no resources, nothing is asked and no pack passes or fails.
     """
     return judge(
         JudgedSnapshot(snapshot),
@@ -80,7 +80,7 @@ def judge(
     workers: int = 1,
     max_restarts: int = 3,
 ) -> Evaluation:
-    """Run all packs at once over any resources, then over their stack; everything else as `evaluate`."""
+    """Run all packs at once over these resources, then over their stack; otherwise as `evaluate`."""
     used = pool if pool is not None else Pool(keep=0)
     runs = [_Run(pack, judged, redactor, used, in_flight, workers, max_restarts) for pack in packs]
     threads = ThreadPoolExecutor(max(1, len(runs) * (workers + 1)), thread_name_prefix="packreg-pack")
@@ -100,7 +100,10 @@ def judge(
 
 
 def _offer_stack(judged: JudgedResources, runs: Iterable[_Run]) -> None:
-    """Make the question about the stack, if a pack has a policy for it; here, where they are read."""
+    """Give each run the question about the stack, or None if its pack has no stack policy.
+
+    The question is made in this thread, which also reads the resources.
+    """
     item: Item | None = None
     for run in runs:
         wanted = run.wants_stack.result()
@@ -136,7 +139,7 @@ class _Run:
         self.wants_stack: Future[bool] = Future()
 
     def stop(self) -> None:
-        """Break everything off, from another thread."""
+        """Abort the run; called from another thread."""
         self.feed.end(now=True)
         if not self.feed.stack.done():
             self.feed.stack.set_result(None)
@@ -144,7 +147,7 @@ class _Run:
             session.stop()
 
     def run(self, threads: ThreadPoolExecutor) -> PackResult:
-        """Judge everything the feed gives."""
+        """Judge all resources in the feed, then the stack."""
         try:
             working = [threads.submit(self._work, session) for session in self._sessions]
             able = [session for session, work in zip(self._sessions, working, strict=True) if work.result()]
@@ -163,7 +166,7 @@ class _Run:
                 session.close()
 
     def _work(self, session: Session) -> bool:
-        """One worker's share of the resources. Whether it can go on judging."""
+        """Judge one worker's share of the resources; returns whether its session still works."""
         try:
             try:
                 session.start()
@@ -184,7 +187,7 @@ class _Run:
             with self._lock:
                 self._failed.append(failed)
                 if len(self._failed) == len(self._sessions):
-                    self.feed.end(now=True)  # nobody is left to take anything
+                    self.feed.end(now=True)  # no worker is left to take resources
             return False
         return True
 
@@ -211,7 +214,7 @@ class _Run:
                     yield Question(item, method)
 
     def _judge_stack(self, collector: Collector, able: Sequence[Session]) -> bool:
-        """Ask one of the workers about the stack. Whether that was done, where it had to be."""
+        """Ask one of the workers about the stack. False if it had to be judged and none could."""
         item = self.feed.stack.result()
         if item is None:
             return True

@@ -16,11 +16,11 @@ from packreg.states.resource import ROOT_STACK
 from packreg.states.snapshot import Snapshot
 
 _BATCH = 32  # resources that are handed over at once
-_AHEAD = 8  # batches that wait for the slowest pack at most
+_AHEAD = 8  # batches that may wait in a pack's queue
 
 
 class StackView(Protocol):
-    """What findings are put in order by: the stack that is judged, as far as it is known."""
+    """What ordering and attributing findings needs to know of the stack that is judged."""
 
     @property
     def root(self) -> str:
@@ -28,14 +28,14 @@ class StackView(Protocol):
 
     @property
     def size(self) -> int:
-        """How many resources there are; so far, while they still come."""
+        """How many resources there are; while they are still being read, how many so far."""
 
     def attribute(self, urn: str) -> str:
-        """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
+        """The URN that a stack policy's finding belongs to: `urn` if the stack has it, else the root."""
 
 
 class JudgedResources(StackView, Protocol):
-    """What packs judge, as the questions about it: a file's resources, or those of an update that ended."""
+    """The resources that packs judge, encoded: those of a file, or of an update that has ended."""
 
     @property
     def is_empty(self) -> bool:
@@ -49,7 +49,7 @@ class JudgedResources(StackView, Protocol):
 
 
 class Feed:
-    """One pack's queue of items, for several workers of it. `put` waits while the pack has enough to do."""
+    """One pack's queue of items, shared by its workers. `put` waits while the queue is full."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -58,7 +58,7 @@ class Feed:
         self.stack: Future[Item | None] = Future()
 
     def put(self, batch: Sequence[Item]) -> None:
-        """Add a batch; it is dropped when nobody takes any more."""
+        """Add a batch; it is dropped when no worker takes items any more."""
         with self._changed:
             while len(self._batches) >= _AHEAD and not self._ended:
                 self._changed.wait()
@@ -67,7 +67,7 @@ class Feed:
                 self._changed.notify_all()
 
     def end(self, *, now: bool = False) -> None:
-        """Say that nothing follows; `now` drops what waits, too."""
+        """Say that no items follow; `now` also drops those that wait."""
         with self._changed:
             self._ended = True
             if now:
@@ -109,7 +109,7 @@ class JudgedSnapshot:
 
 
 def produce(judged: JudgedResources, feeds: Sequence[Feed]) -> None:
-    """Give every resource to every feed."""
+    """Put every resource into every feed."""
     batch: list[Item] = []
     for item in judged.items():
         batch.append(item)
@@ -131,7 +131,7 @@ def _item(position: int, analyze: Request, remediate: Request) -> Item:
     urn: Any = analyze["urn"]
     try:
         data = encode_resource(analyze)
-        # what Analyze is not shown are the engine's own properties, which most resources do not have
+        # only Remediate gets the engine's own properties, which most resources do not have
         same = len(analyze["properties"]) == len(remediate["properties"])
         whole = data if same else encode_resource(remediate)
     except Unsendable as error:

@@ -1,14 +1,14 @@
 """What packs found: the one model of results that reports, policy groups and services build on.
 
-Values only. Three things are kept apart everywhere: a `Violation` (a policy judged and said no), an
-`EvaluationError` (no judgement was reached, which is never a pass), and a `Remediation` (a policy would
+Values only. Three things are kept apart everywhere: a `Violation` (a policy judged and objected), an
+`EvaluationError` (a policy could not judge, which is never a pass), and a `Remediation` (a policy would
 change a resource; shown, never applied, and no failure by itself).
 
 Rules, those of `pulumi policy analyze`:
 
 * A violation that `Analyze` reports belongs to the resource that was analyzed, whatever URN it names; one of
   `AnalyzeStack` to the resource it names, if that is in the stack, else to the stack itself.
-* The level "remediate" of a violation is reported as "mandatory": what should have been mended was not.
+* A violation at the level "remediate" is reported as "mandatory": the resource was not remediated.
 * A remediation that carries a diagnostic is an advisory violation with that text.
 * A judgement of a policy has failed if it reported or remediated anything, is not applicable if the policy
   said so, and has passed otherwise. A disabled policy is not judged. A policy at the level "remediate" is
@@ -48,7 +48,7 @@ class Violation:
 
     @property
     def is_mandatory(self) -> bool:
-        """Whether it denies."""
+        """Whether the violation stops a deployment."""
         return self.level == "mandatory"
 
 
@@ -56,8 +56,8 @@ class Violation:
 class PropertyChange:
     """One difference between two property bags.
 
-    `path` are keys and list indexes; `kind` is "add", "delete" or "update"; the value that a kind does not
-    have is None. Secrets in values are replaced.
+    `path` are keys and list indexes; `kind` is "add", "delete" or "update"; an added property has no old
+    value and a deleted one no new value: these are None. Secrets in values are replaced.
     """
 
     path: tuple[str | int, ...]
@@ -68,7 +68,7 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True)
 class Remediation:
-    """A policy would change a resource so: against what the policies of the pack before it made of it."""
+    """What a policy would change in a resource, after the changes of the pack's earlier policies."""
 
     pack: str
     version: str
@@ -81,7 +81,7 @@ class Remediation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationError:
-    """No judgement was reached: of one policy about one resource, or of more where `policy` or `urn` is "".
+    """A policy could not judge a resource; where `policy` or `urn` is "", this holds for several.
 
     `code` is a stable word: "policy-raised", "no-answer" (a deadline passed), "crashed", "refused" (the
     request), "unsendable" (the resource), "stopped" (the pack was given up), "bad-answer", or the `code` of
@@ -107,7 +107,7 @@ class EvaluationError:
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """How often one policy's judgements ended which way. `level` is the one it was configured to."""
+    """One policy's judgements, counted by how they ended. `level` is the level it was configured to."""
 
     policy: str
     level: str
@@ -120,7 +120,7 @@ class PolicyResult:
     def outcome(self) -> str:
         """One word for the policy: "disabled", "error", "failed", "passed" or "not applicable".
 
-        The first of these that is true; a policy that was never asked, in an empty stack, has passed.
+        The first of these that applies; a policy that was never asked (the stack is empty) has passed.
         """
         if self.level == "disabled":
             return "disabled"
@@ -135,8 +135,8 @@ class PolicyResult:
 class PackResult:
     """All that one pack found. `info` is None when it could not be started; then `errors` says why.
 
-    Everything is in the order of the resources, then of the pack's answers; what is about the stack follows.
-    `engine` is the program that ran it, `warnings` what is odd about the pack itself.
+    Findings are in the order of the resources, then of the pack's answers; those about the stack come last.
+    `engine` is the program that ran the pack; `warnings` are sentences about the pack itself.
     """
 
     pack: str
@@ -162,29 +162,29 @@ class PackResult:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All packs over one snapshot, in the order in which they were given. No packs: nothing was judged."""
+    """The results of all packs for one snapshot, in the order of the packs; none if nothing was judged."""
 
     packs: tuple[PackResult, ...]
     resources: int
 
     @cached_property
     def violations(self) -> tuple[Violation, ...]:
-        """Of all packs."""
+        """The violations of all packs."""
         return tuple(violation for pack in self.packs for violation in pack.violations)
 
     @cached_property
     def remediations(self) -> tuple[Remediation, ...]:
-        """Of all packs."""
+        """The remediations of all packs."""
         return tuple(remediation for pack in self.packs for remediation in pack.remediations)
 
     @cached_property
     def errors(self) -> tuple[EvaluationError, ...]:
-        """Of all packs."""
+        """The evaluation errors of all packs."""
         return tuple(error for pack in self.packs for error in pack.errors)
 
     @property
     def is_complete(self) -> bool:
-        """Whether there was a pack, and every judgement was reached."""
+        """Whether there was a pack, and every policy could judge everything."""
         return bool(self.packs) and not self.errors
 
 
@@ -204,7 +204,10 @@ def total(policies: Iterable[PolicyResult], more: Iterable[PolicyResult]) -> tup
 
 
 def told_apart(packs: Sequence[PackResult], words: Sequence[str]) -> tuple[PackResult, ...]:
-    """The results; those of one name and version are called `name (word)`, by what each was asked for as."""
+    """The results; packs with the same name and version are renamed to `name (word)`.
+
+    `words` has for each pack the word by which the user named it.
+    """
     labels = Counter((pack.pack, pack.version) for pack in packs)
     return tuple(
         _called(pack, f"{pack.pack} ({word})") if labels[pack.pack, pack.version] > 1 else pack

@@ -18,11 +18,11 @@ from packreg.pack.pyproject import FILE_NAME as PYPROJECT
 from packreg.pack.pyproject import MAX_BYTES, parse_pyproject
 from packreg.pack.runtime import node_arguments
 
-#: Neither SDK connects to the engine address, but both want one.
+#: Neither SDK connects to the engine address, but both require one.
 _ENGINE = "127.0.0.1:1"
 _RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
-#: `python -m MODULE`, with the errors of policies in the process's log: gRPC would tell only their texts.
-#: Each SDK lacks some method of the protocol, which is no error of a policy.
+#: `python -m MODULE`, with tracebacks of policies' errors in the process's log: gRPC returns only the texts.
+#: Calls of a method that the SDK lacks are not logged, as they are no errors of policies.
 _RUN_MODULE = """\
 import logging, os, runpy, sys
 sys.path[0] = os.getcwd()
@@ -38,7 +38,7 @@ _NOT_HEAP = 512 << 20
 def pack_environment(
     inherited: Mapping[str, str], *, stack: Stack | None = None, own: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """What a pack's process sees: some of the host's variables, the stack's, then the pack's own."""
+    """The environment of a pack's process: some of the host's variables, the stack's, then the pack's own."""
     scrubbed = {name: inherited[name] for name in PASSED_ON if name in inherited}
     return {**scrubbed, **(stack.environment() if stack else {}), **(own or {})}
 
@@ -61,9 +61,9 @@ def pack_program(
     """The program of a pack in a directory, installed or not.
 
     `environment` is the result of `pack_environment`. `python` is the interpreter to use for a pack without
-    an environment of its own, `node` the Node.js program; `analyzer` is the command that judges OPA packs,
-    and for any runtime it is used instead of the SDK's own; the two arguments that every analyzer gets are
-    added to it. `engine` says what `node` or `analyzer` is; a Python interpreter is looked at here.
+    a virtual environment of its own, `node` the Node.js program. `analyzer` is the command that judges OPA
+    packs; if it is given for another runtime, it replaces the SDK's. The two arguments that every analyzer
+    gets are added to it. `engine` describes `node` or `analyzer`; for Python it is found here.
 
     Raises PackFailed when the pack's dependencies are not installed, or it has no program.
     """
@@ -82,10 +82,10 @@ def pack_program(
             variables["PULUMI_NODEJS_TYPESCRIPT"] = "true"
         if isinstance(tsconfig := manifest.options.get("tsconfig"), str):
             variables["PULUMI_NODEJS_TSCONFIG_PATH"] = tsconfig
-        # Node.js looks for packages in every directory above a file. The tree lies in the home, perhaps below
-        # a checkout; seen through the pack's link it lies in the private directory of this run.
+        # Node.js looks for packages in every directory above a file. The installed files lie below packreg's
+        # home, perhaps inside a checkout; by the pack's link they lie in the private directory of this run.
         links = ("--preserve-symlinks", "--preserve-symlinks-main") if digest else ()
-        each = 0  # what is not the heap is about 100 MiB, and more where there is more to judge
+        each = 0  # memory outside the heap is about 100 MiB, and more where there is more to judge
         heap = (f"--max-old-space-size={max(memory // 2, memory - _NOT_HEAP) >> 20}",) if memory else ()
         words = (*heap, *links, *_node_arguments(name, manifest))
         command = (node, *words, _node_script(name, directory), _ENGINE, ".")
@@ -112,7 +112,7 @@ def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) 
 
 
 def _python_engine(interpreter: Path) -> Engine:
-    """The real interpreter behind an environment's, and the version that the environment was made for."""
+    """The interpreter that a virtual environment's links to, and the version the environment was made for."""
     said = ""
     with suppress(OSError):
         told = read_file(interpreter.parent.parent / "pyvenv.cfg", _MAX_CONFIGURATION)
@@ -122,7 +122,7 @@ def _python_engine(interpreter: Path) -> Engine:
 
 
 def _python_module(name: str, directory: Path) -> tuple[str, ...]:
-    """The module that runs a pack's `__main__.py`, or else the package that it builds; and its arguments."""
+    """The arguments of Python: the module that runs the pack's `__main__.py`, or else its built package."""
     if (directory / "__main__.py").exists():
         return ("pulumi.policy", _ENGINE, ".")
     problems = Problems()

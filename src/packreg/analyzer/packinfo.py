@@ -1,4 +1,4 @@
-"""What a pack says of itself: its answer to GetAnalyzerInfo, read into the values of `pack.metadata`."""
+"""A running pack's metadata: its answer to GetAnalyzerInfo, read into the classes of `pack.metadata`."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from packreg.pack.paths import shown
 
 
 def read_info(message: pb.AnalyzerInfo, sdk: str, pack: str) -> PackInfo:
-    """The checked values of a pack's answer; `sdk` is what its SDK says of its own version.
+    """The checked metadata in the answer of the pack called `pack`; `sdk` is its SDK's version.
 
-    Raises PackFailed ("bad-metadata") with what is wrong (`pack.metadata.faults`, a schema or properties that
-    are no property bag), at most 20 faults of it.
+    Raises PackFailed ("bad-metadata") that lists at most 20 faults: those of `pack.metadata.faults`, and
+    schemas or properties that are no property bag.
     """
     wrong: list[str] = []
     reader = _InfoReader(wrong)
@@ -54,7 +54,7 @@ def read_info(message: pb.AnalyzerInfo, sdk: str, pack: str) -> PackInfo:
 
 
 class _InfoReader:
-    """Reads parts of the answer, and notes what cannot be read."""
+    """Reads parts of the answer; adds what cannot be read to `wrong`."""
 
     def __init__(self, wrong: list[str]) -> None:
         self._wrong = wrong
@@ -99,5 +99,5 @@ class _InfoReader:
 
 
 def _word(number: int, words: tuple[str, ...]) -> str:
-    """The word of a number on the wire; of one that has none its digits, which `faults` refuses."""
+    """The word for an enum number of the protocol; its digits if it is unknown, which `faults` refuses."""
     return words[number] if 0 <= number < len(words) else str(number)

@@ -1,4 +1,4 @@
-"""Running packs that wait for the next question: the processes of a service that judges again and again."""
+"""Running packs kept for the next question, for a service that judges again and again."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _GRACE = 2.0  # seconds that a pack has to end by itself: SDKs take 0.02 to 0.3
 class Pool:
     """Starts packs, and keeps up to `keep` idle ones for at most `idle` seconds. Several threads may use it.
 
-    A process is given to one user at a time, and again only for an equal `Program`: same digest, command and
-    environment, thereby the same stack, whose configuration a pack may have read when it was loaded.
-    Processes of programs without a digest are never kept. `close` stops everything, also what is in use.
+    A process is given to one user at a time, and reused only for an equal `Program`: same digest, command and
+    environment. So the stack is the same, too, whose configuration a pack may have read when it was loaded.
+    Processes of programs without a digest are never kept. `close` stops all processes, those in use too.
     """
 
     def __init__(
@@ -35,8 +35,8 @@ class Pool:
         idle: float = 300.0,
         log: Callable[[str, str], None] | None = None,
     ) -> None:
-        """`deadlines` are for programs without their own. `log` is given the pack's name and what it wrote,
-        as it comes, from other threads.
+        """`deadlines` are for programs without their own. `log` is called from other threads with the pack's
+        name and its output, as it comes.
         """
         self.deadlines = deadlines or Deadlines()
         self._keep = keep
@@ -62,9 +62,9 @@ class Pool:
         self.close()
 
     def start_ahead(self, programs: Iterable[Program]) -> None:
-        """Start processes that will be taken later, so that they load meanwhile.
+        """Start processes that `take` will return later, so that they load meanwhile.
 
-        One that cannot be started is left out: who takes it is told.
+        One that cannot be started is skipped: `take` will raise.
         """
         for program in programs:
             try:
@@ -77,9 +77,9 @@ class Pool:
     def take(self, program: Program, starting: Callable[[Process], None] = lambda process: None) -> Analyzer:
         """A running analyzer of this program, for the caller alone, until `give_back`.
 
-        `starting` is given a new process before it is ready, so that another thread can close it.
+        `starting` is called with a new process before it is ready, so that another thread can close it.
 
-        Raises PackFailed when it cannot be started, or the pool is closed.
+        Raises PackFailed when the pack cannot be started, or the pool is closed.
         """
         while (warm := self._warm(program)) is not None:
             if warm.process.alive:

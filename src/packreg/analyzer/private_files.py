@@ -1,4 +1,4 @@
-"""What only a pack's processes may read, for as long as they run, and what they may not read of ours."""
+"""Files that only a pack's processes can read while they run; and protection of packreg's own memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PR_SET_DUMPABLE = 4
 def nameless(data: bytes) -> IO[bytes]:
     """An open file with this content and without a name: in memory, where the system has that.
 
-    Nobody finds it, and nothing of it is left when those who have it open are gone, however they end.
+    No other program finds it, and nothing is left when the processes that have it open end, however they end.
 
     Raises:
         OSError: it cannot be written.
@@ -34,10 +34,10 @@ def nameless(data: bytes) -> IO[bytes]:
 
 
 def hide() -> None:
-    """Keep other processes of this user from reading our variables and memory, where the system can.
+    """Keep other processes of this user from reading this process's variables and memory, where possible.
 
-    On Linux /proc/PID/environ, /proc/PID/mem and the like are root's from now on, nobody may attach to us,
-    and we leave no core file. Child processes are as usual again when they start a program.
+    On Linux /proc/PID/environ, /proc/PID/mem and the like then belong to root, no debugger of the user can
+    attach to this process, and it leaves no core file. A child loses this protection when it runs a program.
     """
     if sys.platform == "linux":
         import ctypes

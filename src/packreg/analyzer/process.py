@@ -1,4 +1,4 @@
-"""One running policy pack: start it, read its port and then its output, stop it and all that it started."""
+"""One running policy pack: start it, read its port and its output, stop it with all processes it started."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from packreg.errors import PackFailed
 from packreg.text import one_line
 
 _SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
-#: How much of what a pack wrote is kept for reports, in bytes; and the longest first line that is read.
+#: Bytes of a pack's output that are kept for reports, and of the longest first line that is read.
 _TAIL = 32 * 1024
 _FIRST_LINE = 4096
 _PORT = re.compile(rb"[0-9]{1,5}")
-#: What Python says where the pack's pulumi is older than 3.165.0, the first with the module (PyPI).
+#: Python's error if the pack's pulumi package is older than 3.165.0, the first with this module (PyPI).
 _TOO_OLD = "No module named 'pulumi.run'"
 
 
 class Process:
-    """A pack's process. Making one starts it; `close` must be called, and may be from any thread.
+    """A pack's process. The constructor starts it; `close` must be called, from any thread.
 
-    A supervising process kills everything the pack started when this one says so or is gone itself (see
-    `supervisor`). Both output pipes are read by threads until they end, and only their last part is kept.
+    A supervisor process kills everything that the pack started when packreg tells it to or has ended itself
+    (see `supervisor`). Threads read both output pipes until they end, and only the last part is kept.
     """
 
     def __init__(self, program: Program, *, log: Callable[[str], None] | None = None) -> None:
-        """Start the program. `log` is given what it writes, from other threads. Raises PackFailed."""
+        """Start the program. Other threads call `log` with what it writes. Raises PackFailed."""
         self.program = program
         self.port = 0
         self._log = log
@@ -92,24 +92,26 @@ class Process:
         return self._popen.pid
 
     def tail(self) -> str:
-        """The last of what the pack wrote, after its port, as `in_the_pack`; not cleaned for terminals."""
+        """The last part of the pack's output after its port, by `in_the_pack`; not escaped for terminals."""
         return in_the_pack(self._tail(), self.program.directory)
 
     def _tail(self) -> str:
         with self._changed:
             said = b"".join(self._said)
-            if self._cut and b"\n" in said:  # half a line may begin with half a secret, which nobody knows
+            if self._cut and b"\n" in said:  # a cut line may begin with half a secret: no redactor finds it
                 said = said.partition(b"\n")[2]
             return said.decode("utf-8", "replace")
 
     def error(self) -> ProgramError:
-        """What the pack wrote of why it ended."""
+        """The error in the pack's output that says why it ended."""
         return program_error(self._tail(), self.program.directory)
 
     def logged(self, text: str, end: str, after: int, seconds: float) -> tuple[str, int]:
-        """What it wrote from `text` on, once it wrote that and `end` behind it after its first `after` bytes;
-        and how many bytes it had written by the end of `text`. Waits at most so many seconds: then it is an
-        older place that has `text`, or "" and `after`.
+        """The pack's output from `text` on, and the number of bytes that it had written by the end of `text`.
+
+        Looks behind the first `after` bytes of the output, and waits at most `seconds` until `text`, and
+        `end` after it, were written. If they were not, returns an earlier place with `text`, or "" and
+        `after`.
         """
         wanted, last = text.encode(), end.encode()
         until = time.monotonic() + seconds
@@ -142,7 +144,7 @@ class Process:
         return f"its process {how}" + (f"; it wrote: {last}" if last.text else "")
 
     def close(self, *, grace: float = 5.0) -> None:
-        """Stop the pack: interrupt it, kill it after `grace` seconds, all its descendants too."""
+        """Stop the pack: interrupt it, and after `grace` seconds kill it; kill all its descendants."""
         if grace > 0:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 self._control.sendall(b"i%g\n" % grace)
@@ -159,7 +161,7 @@ class Process:
         self._await_end(1.0)
 
     def _was_over(self) -> bool:
-        """Whether the supervisor ended it for the memory that it had, with all that it started."""
+        """Whether the supervisor killed the pack because its processes used too much memory together."""
         with contextlib.suppress(OSError):
             self._over = self._over or self._control.recv(64, socket.MSG_DONTWAIT) == b"memory"
         return self._over
@@ -170,9 +172,9 @@ class Process:
     # --- start-up -----------------------------------------------------------------------------------------
 
     def await_port(self, deadline: float) -> None:
-        """Wait at most so many seconds until the pack says its port.
+        """Wait at most `deadline` seconds until the pack prints its port.
 
-        Raises PackFailed, one `code` for each way it can go wrong.
+        Raises PackFailed; its `code` says what went wrong.
         """
         until = time.monotonic() + deadline
         with self._changed:

@@ -1,4 +1,4 @@
-"""A policy pack's process before it runs, its limits, and the stack that it judges."""
+"""How to start a policy pack's process, its limits, and the stack that it judges."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-#: What a pack's process may know of the host's environment.
+#: The environment variables of the host that a pack's process gets.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR")
-#: Bytes that a pack may use when nobody says otherwise.
+#: Bytes of memory that a pack may use by default.
 MEMORY = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The stack whose resources are judged, as a pack may ask for it.
+    """The stack whose resources are judged, as far as a pack may ask about it.
 
-    `config` holds plain texts by full key (`project:key`), secrets among them; `secret_keys` says which.
+    `config` has plain texts by full key (`project:key`), also of secrets; `secret_keys` are their keys.
     """
 
     stack: str = ""
     project: str = ""
     organization: str = ""
     dry_run: bool = False
-    config: Mapping[str, str] = field(default_factory=dict, repr=False)  # secrets in clear among them
+    config: Mapping[str, str] = field(default_factory=dict, repr=False)  # with secrets in plain text
     secret_keys: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
-        """The variables that both SDKs read it from, from the moment that a pack's program is loaded."""
+        """The environment variables from which both SDKs read the stack when they load a pack's program."""
         dry_run = "true" if self.dry_run else "false"
         variables = {"PULUMI_CONFIG": json.dumps(dict(self.config), sort_keys=True)}
         for prefix in ("PULUMI_", "PULUMI_NODEJS_"):
@@ -43,8 +43,8 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long a pack may take, in seconds: to say its port, for each short call, to judge one resource, and
-    to judge the stack."""
+    """How long a pack may take, in seconds: to print its port, for each short call, to judge one resource,
+    and to judge the stack."""
 
     start: float = 60.0
     call: float = 30.0
@@ -53,8 +53,8 @@ class Deadlines:
 
 
 class Engine(NamedTuple):
-    """The program that runs a pack, for reports: what it is (`python`, `node`, `opa`), where, and its
-    version, "" where it is not known.
+    """The program that runs a pack, for reports: what it is (`python`, `node`, `opa`), its path, and its
+    version, "" where that is not known.
     """
 
     name: str
@@ -64,13 +64,14 @@ class Engine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A pack's process before it runs. Equal programs are interchangeable, which is what a pool goes by.
+    """How to start a pack's process. A pool may use a process for any equal program.
 
-    `name` is the pack in messages; `digest` its identity ("" for a directory under work, which no pool
-    keeps); `environment` is everything the process gets to see, sorted, and `files` are contents whose paths
-    it finds in variables of these names. `memory` is what it may use with all that it starts, in bytes, 0
-    leaves it free; `each` is what one process may have, so that it is told instead of ended (RLIMIT_DATA;
-    none for Node.js, as V8 reserves more address space than it uses). Without `deadlines`, the pool's count.
+    `name` is the pack's name in messages; `digest` its identity, "" for a directory that is being worked on,
+    which no pool keeps. `environment` is the whole environment of the process, sorted; `files` are contents
+    of files by the variable that gets the file's path. `memory` is the limit in bytes for all its processes
+    together, 0 for none. `each` is the limit for one process (RLIMIT_DATA), which gets an error instead of
+    being killed; Node.js has none, as V8 reserves more address space than it uses. Without `deadlines`, those
+    of the pool count.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""What a pack's program says when it fails: the error, and where in the pack it was raised.
+"""Find in the output of a failed pack's program the error, and where in the pack it was raised.
 
-A traceback of Python ends with the error and begins far outside the pack; a stack of Node.js follows the
-error. Either way the one line that its author needs is the last place in the pack's own files, and the error.
+A Python traceback ends with the error and begins far outside the pack; a Node.js stack trace follows the
+error. In both, the author needs one line: the error, and the innermost place in the pack's own files.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from packreg.text import one_line, without_colours
 
 _SHOWN = 400
 TRACEBACK = "Traceback (most recent call last):"
-#: What a server of gRPC for Python writes to its log, and the client is told, of what a method raised.
+#: How gRPC's Python server begins the error of a method that raised, in its log and in its answer.
 RAISED = "Exception calling application: "
 _NAMES_ERROR = re.compile(r"\s*(?:Uncaught )?((\w*Error|FATAL ERROR)\b.*: |error\[)")
 _FRAME = re.compile(r'\s+File "([^"]+)", line ([0-9]+)')
@@ -26,7 +26,7 @@ _BY_POLICY = re.compile(r"Error \w+ \w+ with policy '[^'\n]+' from policy pack '
 _INSTALLED = re.compile(r"(?<![^\s\"'(=,\[])(?:file://)?/[^\s\"'()]*/(site-packages|node_modules)/")
 _CANNOT_FIND = re.compile(r"(Cannot find module ')(/[^'\n]*)'")
 _SDK = ("pulumi/", "pulumi_policy/", "grpc/", "google/", "@pulumi/", "@grpc/", "ts-node/")
-#: What an error says -> what to do about it. The first that matches counts.
+#: Pattern of an error -> what to do about it. The first that matches counts.
 _HINTS = (
     (
         r"No module named 'pkg_resources'",
@@ -63,8 +63,8 @@ class ProgramError(NamedTuple):
 
 
 def in_the_pack(text: str, directory: Path) -> str:
-    """A program's output as its author knows it: without colours; files by their path in the pack, those of
-    packages by the package.
+    """A program's output without colours and with short paths: the pack's files relative to the pack, files
+    of packages relative to the directory of packages.
     """
     text = _CANNOT_FIND.sub(lambda found: f"{found[1]}{_relative(found[2], directory)}'", text)
     text = _INSTALLED.sub(r"\1/", without_colours(text))
@@ -77,7 +77,7 @@ def in_the_pack(text: str, directory: Path) -> str:
 
 
 def program_error(output: str, directory: Path) -> ProgramError:
-    """What the output of a program that ended says of why; an empty text where it says nothing."""
+    """The error in the output of a program that ended; its text is "" if the output has none."""
     lines = _without_raised(without_colours(output).splitlines())
     output = "\n".join(lines)
     if not lines:
@@ -92,7 +92,7 @@ def program_error(output: str, directory: Path) -> ProgramError:
 
 
 def raised(details: str, log: str, directory: Path) -> ProgramError:
-    """What a policy raised. `details` is what the call was answered, `log` what Python wrote of it, or ""."""
+    """The error that a policy raised. `details` is the text of the answer, `log` Python's traceback or ""."""
     said = details.removeprefix(RAISED.strip()).strip()
     if log:
         found = _python([line for line in log.splitlines() if line.strip()], directory)
@@ -105,7 +105,7 @@ def raised(details: str, log: str, directory: Path) -> ProgramError:
 
 
 def _without_raised(lines: Iterable[str]) -> list[str]:
-    """The lines that are not empty, without what policies raised: a process goes on after that."""
+    """The lines that are not empty, without errors that policies raised: these do not end the process."""
     kept, skipping = [], ""
     for line in filter(str.strip, lines):
         if RAISED in line:
@@ -120,7 +120,7 @@ def _without_raised(lines: Iterable[str]) -> list[str]:
 
 
 def _python(lines: Sequence[str], directory: Path) -> ProgramError:
-    """What the last traceback says. Its frames are indented, and the error is the first line that is not."""
+    """The error of the last traceback: its frames are indented, the error is the first line that is not."""
     start = max((at for at, line in enumerate(lines) if line.strip() == TRACEBACK), default=0)
     end = next(
         (at for at, line in enumerate(lines) if at > start and not line.startswith(" ")), len(lines) - 1
@@ -138,8 +138,8 @@ def _node(lines: Sequence[str], at: int, directory: Path) -> ProgramError:
 
 
 def _place(lines: Iterable[str], pattern: re.Pattern[str], directory: Path) -> str:
-    """The first of the places that is a file of the pack's own, else of a package that is neither the SDK nor
-    what it needs: a pack may be one that builds a package.
+    """The first place in a file of the pack itself; else the first in a package that is not the SDK or one of
+    its dependencies, since the pack's code may be an installed package.
     """
     places = [(found[1], found[2]) for line in lines if (found := pattern.match(line))]
     for path, line in places:
@@ -154,7 +154,7 @@ def _place(lines: Iterable[str], pattern: re.Pattern[str], directory: Path) -> s
 
 
 def _relative(path: str, directory: Path) -> str:
-    """`path` as seen from the pack."""
+    """`path` relative to the pack's directory."""
     real = os.path.realpath(directory)
     place = real if path.startswith(f"{real}{os.sep}") else str(directory)
     return os.path.relpath(path, place) if path.startswith(os.sep) else path

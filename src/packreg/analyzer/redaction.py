@@ -1,4 +1,4 @@
-"""Keeping secret values out of what is said: messages that packs wrote, names, and property values."""
+"""Replace secret values in all output: messages that packs wrote, names, and property values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from packreg.states.values import SECRET, SIGNATURE, number_text
 from packreg.text import CUT, one_line
 
 HIDDEN = "[secret]"
-#: Secrets with fewer characters are left in messages: "true", "8080" or "prod" would be found everywhere,
-#: and what is hidden would be known by what is left.
+#: Secrets with fewer characters are left in messages: "true", "8080" or "prod" would be found everywhere, and
+#: the text around the gap would reveal them.
 SHORTEST = 6
 
-_SHARED = 3  # characters by which secrets are grouped in the pattern; fewer than any of them has
+_SHARED = 3  # the pattern groups secrets by so many first characters; fewer than any secret has
 _FEW = 8
 
 
 def secret_texts(value: Any) -> Iterator[str]:
-    """The texts inside everything that is marked as a secret in a property value of the wire."""
+    """The texts inside everything that is marked as a secret in a property value, as the protocol has it."""
     if isinstance(value, dict):
         inside = value.get(SIGNATURE) == SECRET
         for item in value.values():
@@ -33,7 +33,7 @@ def secret_texts(value: Any) -> Iterator[str]:
 
 
 def may_hold_secrets(data: bytes) -> bool:
-    """Whether an encoded request can have anything in it that is marked as a secret."""
+    """Whether an encoded request may contain a value that is marked as a secret."""
     return SECRET.encode() in data
 
 
@@ -48,12 +48,12 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 class Redactor:
-    """Replaces the secrets that are known. Cheap to use when there are none."""
+    """Replaces known secrets. Fast when there are none."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         known = {secret.strip() for secret in secrets}
         known |= {line.strip() for secret in known if "\n" in secret for line in secret.splitlines()}
-        # as packs and we may write them: in one line, as in a program, as in JSON
+        # as packs and packreg may write them: in one line, as in a program, as in JSON
         known |= {one_line(secret) for secret in known}
         known |= {repr(secret)[1:-1] for secret in known}
         known |= {json.dumps(secret, ensure_ascii=plain)[1:-1] for secret in known for plain in (False, True)}
@@ -64,7 +64,7 @@ class Redactor:
     def text(self, text: str) -> str:
         """The text with every known secret of `SHORTEST` characters and more replaced by `HIDDEN`.
 
-        Of a secret that a text was cut in, by `one_line`, what is left is replaced too.
+        If `one_line` cut the text in the middle of a secret, the part of the secret that is left is replaced.
         """
         if self._pattern is None:
             return text
@@ -96,7 +96,7 @@ class Redactor:
 
 
 def _any_of(sorted_secrets: Sequence[str], shared: int = 0) -> str:
-    """A pattern of these texts, the longest first. Grouped by how they begin: thousands are no slower."""
+    """A pattern for these texts, longest first, grouped by their beginnings so that thousands are fast."""
     if len(sorted_secrets) <= _FEW or shared == _SHARED:
         return "|".join(re.escape(text[shared:]) for text in sorted(sorted_secrets, key=len, reverse=True))
     groups = groupby(sorted_secrets, key=lambda text: text[shared])

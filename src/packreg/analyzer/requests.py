@@ -1,8 +1,8 @@
 """What an analyzer is asked about a snapshot, as `pulumi policy analyze` asks it.
 
-For every live resource in the file's order a Remediate, then an Analyze, both with its inputs; at last one
+For every live resource, in the file's order, a Remediate and then an Analyze, both with its inputs; last one
 AnalyzeStack over all of them with their outputs. Requests are plain dicts by the field names of Pulumi's
-analyzer.proto, fields that have their zero value left out:
+analyzer.proto, without the fields that have their zero value:
 
     AnalyzeRequest    {"urn", "type", "name", "properties": {…}, "options": {…}, "provider"?: {…}}
     AnalyzerResource  the same and "parent"?, "dependencies"?: [urn],
@@ -12,9 +12,9 @@ analyzer.proto, fields that have their zero value left out:
                        "deleteBeforeReplace"?, "deleteBeforeReplaceDefined"?}
     provider          {"urn", "type", "name", "properties": {…}}
 
-`properties` are for protobuf's Struct: None, bool, float (NaN and infinities too), str, list, dict. Remediate
-is sent all of a resource's properties, the others not the engine's own (`__…`) of the top level. Parts are
-shared between requests: do not change them.
+`properties` are values for protobuf's Struct: None, bool, float (NaN and infinities too), str, list, dict.
+Remediate gets all of a resource's properties; Analyze and AnalyzeStack do not get the engine's own top-level
+ones (`__…`). Requests share parts with each other: do not change them.
 
 A finding of Analyze or Remediate belongs to the resource it was asked about, whatever URN it names; one of
 AnalyzeStack to `Snapshot.attribute` of its URN.
@@ -43,7 +43,7 @@ class ResourceRequests:
 
 
 def resource_requests(snapshot: Snapshot) -> Iterator[ResourceRequests]:
-    """The questions about each live resource, made one by one."""
+    """The questions about each live resource, created lazily."""
     for resource in snapshot:
         inputs = snapshot.values.properties(resource.inputs)
         common = _common(resource, snapshot)
@@ -55,7 +55,7 @@ def resource_requests(snapshot: Snapshot) -> Iterator[ResourceRequests]:
 
 
 def stack_resources(snapshot: Snapshot) -> Iterator[Request]:
-    """The `resources` of AnalyzeStack, made one by one. There is no such question when `is_empty`."""
+    """The `resources` of AnalyzeStack, created lazily. That is not asked if the snapshot `is_empty`."""
     for resource in snapshot:
         request = _common(resource, snapshot)
         request["properties"] = without_internal(snapshot.values.properties(resource.outputs))

@@ -1,4 +1,4 @@
-"""One pack while it judges one snapshot: configured, restarted when it breaks, its policies switched."""
+"""One pack while it judges one snapshot: configure it, restart it when it breaks, switch its policies off."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from packreg.pack.metadata import PackInfo, PolicyInfo
 
 #: `{policy: {"enforcementLevel": "MANDATORY" | …, "properties": {…}}}`, as Configure has it.
 Settings = Mapping[str, Mapping[str, Any]]
-#: Says how a pack is to be configured; None: not at all. May raise a PackregError, which refuses the pack.
+#: Returns the configuration for a pack, or None for none. May raise a PackregError: the pack is not run.
 Configure = Callable[[PackInfo], Settings | None]
 
 
 class Session:
-    """A started, configured pack. `start` it, `close` it; `restarts` counts its new processes."""
+    """A configured pack in a process. Call `start`, then `close`; `restarts` counts restarted processes."""
 
     def __init__(self, program: Program, configure: Configure, pool: Pool, *, max_restarts: int = 3) -> None:
         self.program = program
@@ -39,7 +39,7 @@ class Session:
 
     @property
     def info(self) -> PackInfo:
-        """What the pack says of itself."""
+        """The pack's metadata."""
         assert self._info is not None, "the session was not started"
         return self._info
 
@@ -62,9 +62,9 @@ class Session:
         return policy.level if setting is None else str(setting["enforcementLevel"]).lower()
 
     def judging(self, method: str) -> tuple[PolicyInfo, ...]:
-        """The policies that have something to say when this method is called, in the pack's order.
+        """The policies that judge when this method is called, in the pack's order.
 
-        Remediate only runs policies at the level "remediate" (both SDKs), so there may be nothing to ask.
+        Both SDKs run only policies at the level "remediate" for Remediate, so there may be none.
         """
         enabled = [policy for policy in self.info.policies if self.level(policy) != "disabled"]
         if method == "AnalyzeStack":
@@ -81,7 +81,7 @@ class Session:
             return self._analyzer.ask(method, request)
 
     def call(self, method: str, request: bytes) -> Any:
-        """Put a question and wait for its message. Raises CallFailed, also when the session was stopped."""
+        """Send a question and wait for its answer. Raises CallFailed, also when the session was stopped."""
         with self._lock:
             analyzer = self._analyzer
             if self._stopped or analyzer is None:
@@ -101,7 +101,7 @@ class Session:
             return self._analyzer.ask_many(requests)
 
     def only(self, policies: Collection[str] | None) -> None:
-        """Disable all policies but these (None: none more than configured), with nothing under way.
+        """Disable all policies but these; None goes back to the configuration. No question may be pending.
 
         Raises PackFailed.
         """
@@ -109,9 +109,9 @@ class Session:
         self._apply()
 
     def restart(self, reason: CallFailed) -> CallFailed:
-        """Replace the broken process by a new one; gives `reason` with how the old one ended added.
+        """Replace the broken process by a new one; returns `reason` and how the old process ended.
 
-        Raises PackFailed ("stopped") when that was done too often, or it does not start again.
+        Raises PackFailed: "stopped" after too many restarts, another code if the pack does not start again.
         """
         broken = self.analyzer
         details = reason.details
@@ -134,7 +134,7 @@ class Session:
         return reason
 
     def stop(self) -> None:
-        """Break off whatever is under way, from another thread."""
+        """Abort pending calls; called from another thread."""
         with self._lock:
             self._stopped = True
             process = self._process
@@ -145,7 +145,7 @@ class Session:
         """Hand the process back to the pool."""
         with self._lock:
             analyzer, self._analyzer = self._analyzer, None
-            self._process = None  # it may be another's from now on
+            self._process = None  # the pool may give it to another session from now on
         if analyzer is not None:
             self._pool.give_back(analyzer, reusable=not self._stopped and self._only is None)
 

@@ -1,26 +1,31 @@
 """The program that stands between packreg and a policy pack, so that nothing of a pack outlives packreg.
 
 Run as a script, with nothing but the standard library:
-`python -I -S supervisor.py TOTAL EACH FILES PROGRAM ARGUMENT…`. Standard input is a socket to packreg. It
-starts the program in a session of its own, standard input empty, and waits for what comes first:
+`python -I -S supervisor.py TOTAL EACH FILES PROGRAM ARGUMENT…`. Standard input is a socket to packreg. The
+supervisor starts the program in a session of its own, with empty standard input, and waits until one of these
+happens:
 
-* the program ends: what it started is killed, and its status becomes ours (128 + the signal, as in a shell);
-* packreg says "i": the program is interrupted, and killed after the seconds that follow;
-* packreg says no more, because it is done or is gone, kill -9 included: everything is killed;
-* all that was started has more than TOTAL bytes of memory together: it is killed, packreg is told "memory".
+* The program ends: all that it started is killed, and the supervisor exits with its status (128 + the signal,
+  as in a shell).
+* packreg sends "i" and a number: the program is interrupted, and killed after so many seconds.
+* packreg closes the socket, because it is done or has ended (kill -9 included): everything is killed.
+* The program and all that it started use more than TOTAL bytes of memory together: all are killed, and
+  packreg is sent "memory".
 
-TOTAL is watched several times a second: memory that is no file's, each page counted once however many
-processes share it. Where a cgroup of version 2 can be made beside ours, the kernel holds it, too. EACH is
-what one process may have (RLIMIT_DATA), which gives it an error of its own to end with. 0 is no limit.
+TOTAL is checked several times a second: memory that no file backs, each page counted once however many
+processes share it. Where a cgroup of version 2 can be created beside the supervisor's, the kernel enforces it
+too. EACH is the limit in bytes for one process (RLIMIT_DATA); a process that exceeds it gets an error instead
+of being killed. 0 is no limit.
 
-FILES are `NAME=DESCRIPTOR,…`: files without a name that packreg left open for us, whose paths the program
-finds in these variables. They are in our memory and gone with us, however we end. Where a system has no paths
-for them (/proc), copies are made, which we remove, and those that a supervisor before us had to leave.
+FILES are `NAME=DESCRIPTOR,…`: nameless files that packreg left open for the supervisor. The program finds
+their paths in these variables. They are gone when the supervisor ends, however it ends. Where a system has no
+paths for descriptors (/proc), copies are made. The supervisor removes them, and those that an earlier
+supervisor left.
 
-A process group would miss what leaves it, so on Linux we are the subreaper of everything below us, and all
-descendants are killed, wherever they went. Should we be killed ourselves, the kernel kills the program
-(PR_SET_PDEATHSIG, set between fork and exec; this process has one thread, so that is safe here as it would
-not be in packreg).
+A process group would miss processes that leave it. So on Linux the supervisor is the subreaper of all its
+descendants, and kills all of them, wherever they went. If the supervisor itself is killed, the kernel kills
+the program (PR_SET_PDEATHSIG, set between fork and exec; that is safe here because this process has only one
+thread, unlike packreg).
 """
 
 from __future__ import annotations
@@ -74,7 +79,7 @@ def _start(each: int, group: str, command: list[str]) -> int:
 
 
 def _no_core() -> None:
-    """Let no crash of a pack write its memory, which holds a stack's secrets, to the disk."""
+    """Disable core files: a crashed pack's memory, which holds a stack's secrets, must not go to disk."""
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -104,7 +109,7 @@ def descendants(root: int) -> list[int]:
 
 
 def _kill_all(program: int) -> None:
-    """Kill the program's group, then whatever is left below us until there is nothing."""
+    """Kill the program's process group, then all descendants of this process until none is left."""
     with contextlib.suppress(OSError):
         os.killpg(program, signal.SIGKILL)
     while True:
@@ -121,7 +126,7 @@ def _kill_all(program: int) -> None:
 
 
 class Watch:
-    """The memory of all processes below one, as they come and go."""
+    """Measures the memory of all descendants of one process."""
 
     def __init__(self, root: int, limit: int) -> None:
         """`limit` is in bytes."""
@@ -130,9 +135,9 @@ class Watch:
         self._whole = 0.0
 
     def over(self) -> tuple[bool, float]:
-        """Whether they have more than the limit, and after how many seconds to look again.
+        """Whether the descendants use more than the limit, and after how many seconds to check again.
 
-        Their memory with program files is quick to read; what is their own is read only if that is too much.
+        Memory that includes mapped files is quick to read; the exact number is read only if that is too much.
         """
         pids = self._below()
         resident = sum(map(_resident, pids))
@@ -141,8 +146,10 @@ class Watch:
         return sum(map(_own, pids)) > self._limit, 0.1
 
     def _below(self) -> set[int]:
-        """All descendants. Parents are asked for once for each process, and for all anew every two seconds,
-        for numbers that are used again; who loses its parent becomes ours, so it stays among them.
+        """All descendants.
+
+        The parent of each process is read once, and of all processes again every two seconds, as process ids
+        are reused. A descendant that loses its parent becomes this process's child, so it is still found.
         """
         if time.monotonic() > self._whole + 2:
             self._parents.clear()
@@ -157,7 +164,7 @@ class Watch:
             below |= more
         orphans = {pid for pid, parent in self._parents.items() if parent and parent not in there}
         for pid in orphans:
-            self._parents.pop(pid)  # asked again: its parent is another one now
+            self._parents.pop(pid)  # read again next time: it has another parent now
         return below
 
 
@@ -171,7 +178,7 @@ def _parent(pid: int) -> int:
 
 
 def _resident(pid: int) -> int:
-    """Bytes of memory that a process has, files' too."""
+    """Bytes of memory that a process uses, with mapped files."""
     try:
         with open(f"/proc/{pid}/statm", "rb") as statm:  # noqa: PTH123
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -180,7 +187,7 @@ def _resident(pid: int) -> int:
 
 
 def _own(pid: int) -> int:
-    """Bytes that no file backs, with its share of shared pages; all bytes of a process that hides them."""
+    """Bytes that no file backs, with the process's share of shared pages; all bytes if that is unreadable."""
     total = -1
     with contextlib.suppress(OSError, ValueError), open(f"/proc/{pid}/smaps_rollup", "rb") as rollup:  # noqa: PTH123
         for line in rollup:
@@ -190,7 +197,7 @@ def _own(pid: int) -> int:
 
 
 def make_group(limit: int) -> str:
-    """A cgroup of version 2 beside ours that may have so much memory; "" where we may not make one."""
+    """Create a cgroup of version 2 beside this process's, with a memory limit in bytes; "" if not allowed."""
     root = "/sys/fs/cgroup"
     try:
         with open("/proc/self/cgroup") as file:  # noqa: PTH123
@@ -239,7 +246,7 @@ def name_files(files: str) -> tuple[dict[str, str], str]:
 
 
 def _directory(place: str) -> str:
-    """A new private directory, named by our number; those of supervisors that are gone are removed."""
+    """A new private directory, named by this process id; removes those of supervisors that have ended."""
     start = f"packreg-{os.getuid()}-"
     for name in os.listdir(place):  # noqa: PTH208
         number = name[len(start) :].partition("-")[0]
@@ -261,7 +268,7 @@ def _runs(pid: int) -> bool:
 
 
 def remove_files(directory: str) -> None:
-    """Remove a directory of copies if it is one: ours, no link, with files alone in it."""
+    """Remove a directory of copies, if it is one: owned by this user, no link, and only files in it."""
     with contextlib.suppress(OSError):
         found = os.lstat(directory)
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
@@ -272,7 +279,7 @@ def remove_files(directory: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program and say how it ended; nothing of it is left then."""
+    """Run the program and return its status; none of its processes or files is left then."""
     total, each, files, *command = arguments
     paths, directory = name_files(files)
     for name, path in paths.items():
@@ -295,12 +302,12 @@ def _supervise(total: int, each: int, group: str, command: list[str]) -> int:
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # they are packreg's to handle; it tells us
+        signal.signal(number, signal.SIG_IGN)  # packreg handles them, and tells the supervisor what to do
     program = _start(each, group, command)
     watch = Watch(os.getpid(), total) if total and os.path.exists("/proc/self/statm") else None  # noqa: PTH110
     look = 0.0
     null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)  # the pipes are the program's alone: they must end when it does
+    os.dup2(null, 1)  # only the program may keep the pipes open, so that they end when it does
     os.dup2(null, 2)
     deadline: float | None = None
     while True:
@@ -336,10 +343,10 @@ def _supervise(total: int, each: int, group: str, command: list[str]) -> int:
 
 
 def _heard() -> bytes:
-    """What packreg says; nothing when it is gone."""
+    """What packreg sent; b"" if it closed the socket or has ended."""
     try:
         return os.read(0, 64)
-    except OSError:  # it left what we told it unread
+    except OSError:  # packreg ended without reading what it was sent
         return b""
 
 
@@ -349,7 +356,7 @@ def _tell_memory() -> None:
 
 
 def _ended(program: int) -> int | None:
-    """Reap the processes that ended; gives the program's status if it is one of them."""
+    """Reap the processes that ended; returns the program's status if it is one of them, else None."""
     status = None
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitpid(-1, os.WNOHANG))[0]:

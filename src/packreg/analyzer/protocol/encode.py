@@ -1,4 +1,4 @@
-"""Requests of `packreg.analyzer.requests` as bytes of the wire."""
+"""Encode the requests of `packreg.analyzer.requests` as protobuf messages."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.struct import Unsendable, encode_struct, length
 from packreg.pack.metadata import LEVELS
 
-#: What both SDKs' servers accept, and what the Pulumi CLI may send to us, in bytes.
+#: The largest message that both SDKs' servers accept and that the Pulumi CLI may send to packreg, in bytes.
 MAX_MESSAGE = 400 * 1024 * 1024
-#: What we accept from a pack, in bytes: what it says of a resource is read several times over.
+#: The largest answer of a pack that packreg accepts, in bytes; it is smaller, as answers are read repeatedly.
 MAX_ANSWER = 32 * 1024 * 1024
 
 

@@ -1,4 +1,4 @@
-"""Many resources in one call: what makes thousands of evaluations a second possible.
+"""The method AnalyzeMany: many resources in one call, for thousands of evaluations a second.
 
 A gRPC call costs a Python host and server together more than most evaluations. The analyzer therefore has,
 beside Pulumi's service, one method of its own, which takes encoded AnalyzeRequests and gives their encoded
@@ -6,8 +6,8 @@ AnalyzeResponses, in order; it announces that in the metadata of its answer to H
 protobuf messages of one repeated field of bytes (1: a request or a response; 2: the text of why there is
 none), so that joining and splitting them moves bytes only.
 
-The analyzer answers the first requests only when the others would take too much of the call's time: a batch
-of slow rules keeps its deadline when each of its resources would.
+The analyzer may answer only the first requests, if the others would take too much of the call's time. So a
+batch of slow rules keeps its deadline if each of its resources alone would.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ SERVICE = "packreg.OpaAnalyzer"
 METHOD = "AnalyzeMany"
 #: What an analyzer that has the method says in the metadata of its answer to Handshake.
 ANNOUNCEMENT = ("packreg-analyze-many", "1")
-#: Under this name that metadata has what everybody who reads a report of this pack should know, in UTF-8.
+#: The name of the metadata that has a warning, in UTF-8, which reports of this pack should show.
 WARNING = "packreg-warning-bin"
 #: Resources in one call, at most: enough to make the call's cost small, few enough for steady progress.
 BATCH = 256
 
 
 def join(entries: Iterable[bytes | str]) -> bytes:
-    """One message of messages (bytes) and failures (text)."""
+    """The message with these entries: messages (bytes) and failures (text)."""
     parts: list[bytes] = []
     for entry in entries:
         data = entry.encode() if isinstance(entry, str) else entry
@@ -37,7 +37,7 @@ def join(entries: Iterable[bytes | str]) -> bytes:
 
 
 def split(data: bytes) -> Iterator[bytes | str]:
-    """The entries of such a message. Raises ValueError when it is not one."""
+    """The entries of a message that `join` wrote. Raises ValueError when it is not one."""
     position, end, entries = 0, len(data), 0
     while position < end:
         entries += 1
@@ -63,6 +63,6 @@ def split(data: bytes) -> Iterator[bytes | str]:
 
 
 def answers(data: bytes) -> list[pb.AnalyzeResponse | str]:
-    """The responses to the first requests, or texts of why there is none. Raises ValueError, DecodeError."""
+    """For each of the first requests its response, or why there is none. Raises ValueError, DecodeError."""
     read = pb.AnalyzeResponse.FromString
     return [read(entry) if isinstance(entry, bytes) else entry for entry in split(data)]

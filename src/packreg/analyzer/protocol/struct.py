@@ -1,4 +1,4 @@
-"""Property bags on the wire: google.protobuf.Struct, written by hand, read by protobuf."""
+"""Property bags as google.protobuf.Struct messages: encoded here, decoded by protobuf."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-#: Levels of objects and lists. Protobuf's C++ and upb readers, the Python SDK's among them, refuse messages
-#: nested deeper than 100, and an object takes three of those (the engine's message around it up to four).
+#: Levels of objects and lists. Protobuf's C++ and upb readers, which the Python SDK uses, refuse messages
+#: nested deeper than 100. An object takes three of these levels, the message around it up to four.
 MAX_DEPTH = 32
 
 _double: Callable[[float], bytes] = _struct.Struct("<d").pack
@@ -44,9 +44,9 @@ def _key(name: str) -> bytes:
 
 
 def encode_struct(properties: Mapping[str, Any], depth: int = 1) -> bytes:
-    """A Struct of None, bool, float, int, str, list and dict values; NaN and infinities are kept.
+    """Encode a Struct of None, bool, float, int, str, list and dict values; NaN and infinities are kept.
 
-    Raises Unsendable when they are nested too deep, or hold text that is not Unicode or any other value.
+    Raises Unsendable when the values are nested too deep, or are text that is not Unicode or of another type.
     """
     if depth > MAX_DEPTH:
         raise Unsendable(_TOO_DEEP)
