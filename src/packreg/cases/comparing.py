@@ -1,4 +1,4 @@
-"""Compare what was found with what was expected: which finding meets which expectation."""
+"""Compare findings with expectations: which finding meets which expectation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ E = TypeVar("E", ExpectedViolation, ExpectedRemediation)
 
 @dataclass(frozen=True, slots=True)
 class Pairing(Generic[E, F]):
-    """Expectations and findings in their orders; `pairs` has the expectation that each finding answers."""
+    """Expectations, findings, and which of them match.
+
+    `pairs` maps indexes of `found` to indexes of `expected`: which expectation each finding meets.
+    """
 
     expected: Sequence[E]
     found: Sequence[F]
@@ -24,19 +27,19 @@ class Pairing(Generic[E, F]):
 
     @property
     def missing(self) -> tuple[E, ...]:
-        """Expected, and not found."""
+        """The expectations that no finding meets."""
         answered = set(self.pairs.values())
         return tuple(each for index, each in enumerate(self.expected) if index not in answered)
 
     @property
     def unexpected(self) -> tuple[F, ...]:
-        """Found, and not expected."""
+        """The findings that meet no expectation."""
         return tuple(each for index, each in enumerate(self.found) if index not in self.pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseComparison:
-    """What one case expected, and what was found."""
+    """The expectations of one case, paired with its findings."""
 
     violations: Pairing[ExpectedViolation, Violation]
     remediations: Pairing[ExpectedRemediation, Remediation]
@@ -49,7 +52,7 @@ class CaseComparison:
 
 
 def compare(expected: Expected, result: PackResult) -> CaseComparison:
-    """Pair what was expected with what was found, so that as few as possible are left over."""
+    """Pair expectations with findings so that as few as possible are left without a partner."""
     return CaseComparison(
         _pairing(expected.violations, result.violations, ExpectedViolation.accepts),
         _pairing(expected.remediations, result.remediations, ExpectedRemediation.accepts),
@@ -68,9 +71,10 @@ def _pairing(expected: Sequence[E], found: Sequence[F], accepts: Callable[[E, F]
 
 
 def matching(answers: Sequence[Sequence[int]]) -> dict[int, int]:
-    """A largest set of pairs, each finding and each expectation in at most one: expectation by finding.
+    """A maximum matching: the index of an expectation by the index of the finding that meets it.
 
-    `answers` has, for each expectation, the findings that it accepts. Augmenting paths, found breadth first.
+    `answers` has, for each expectation, the indexes of the findings that it accepts. The algorithm looks for
+    augmenting paths, breadth first.
     """
     pairs: dict[int, int] = {}
     for start in range(len(answers)):
@@ -89,7 +93,7 @@ def matching(answers: Sequence[Sequence[int]]) -> dict[int, int]:
 
 
 def _turn(pairs: dict[int, int], came_from: Mapping[int, int], finding: int, start: int) -> None:
-    """Pair `start` by giving each expectation on the way the finding that it reached."""
+    """Pair the expectation `start`: along the path, each expectation takes the finding that it reached."""
     before = {wanted: answer for answer, wanted in pairs.items()}
     while True:
         wanted = came_from[finding]

@@ -1,4 +1,4 @@
-"""The report as a JSON document. Members may be added; none is renamed or removed."""
+"""The test report as a JSON document. Members may be added later; none is renamed or removed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packreg.reports.plain import json_value
 
 
 def document(report: TestReport) -> dict[str, Any]:
-    """Everything, as plain values. Texts are as packs wrote them, known secrets replaced."""
+    """The whole report as JSON values. Texts are as packs wrote them, with known secrets replaced."""
     return {
         "verdict": report.verdict,
         "pack": report.pack,

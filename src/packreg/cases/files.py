@@ -1,4 +1,4 @@
-"""The case files of a pack directory: finding and reading them, and what each case gives to judge."""
+"""The case files of a pack directory: find them, read them, and load the resources that each case judges."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from packreg.cases.model import Case
     from packreg.states.snapshot import Snapshot
 
-#: Where the cases of a pack are.
+#: The folder of a pack that holds its case files.
 DIRECTORY = "tests"
 _SUFFIXES = (".yaml", ".yml")
 _DEFAULT = "test"  # the stack and the project of a case that names none
 
 
 class CaseFile(NamedTuple):
-    """A case file at `path` in the pack: its bytes, and its cases, or the problems that leave it without."""
+    """A case file at `path` in the pack: its bytes and its cases, or the problems why it has no cases."""
 
     path: str
     data: bytes
@@ -39,7 +39,7 @@ def case_files(directory: Path, shown: str) -> list[CaseFile]:
     """All case files of the pack in `directory`, which messages call `shown`, in the order of their names.
 
     Raises:
-        UsageError: there are none.
+        UsageError: there are no case files.
     """
     place = directory / DIRECTORY
     try:
@@ -55,10 +55,10 @@ def case_files(directory: Path, shown: str) -> list[CaseFile]:
 
 
 def snapshot_of(case: Case, directory: Path, sources: dict[str, Snapshot]) -> Snapshot:
-    """What a case gives to judge; `sources` remembers the files that were read.
+    """The resources that a case judges. `sources` caches the snapshots of files between calls.
 
     Raises:
-        InvalidState, NotFound, UsageError: it cannot be read.
+        InvalidState, NotFound, UsageError: the resources or the file cannot be read.
     """
     if case.kind == "resources":
         return read_resources(
@@ -86,7 +86,7 @@ def _from_file(case: Case, directory: Path) -> Snapshot:
 
 
 def stack_of(case: Case, snapshot: Snapshot) -> Stack:
-    """What the pack is told of the stack: what the case says, else what the resources' URNs say."""
+    """The stack that the pack is told about: what the case says, else what the resources' URNs say."""
     given = case.stack
     return Stack(
         given.name or snapshot.stack,
@@ -99,7 +99,7 @@ def stack_of(case: Case, snapshot: Snapshot) -> Stack:
 
 
 def read_case_file(file: Path) -> bytes | None:
-    """The bytes of a case file; None if it is no regular file, or too large. Follows no link."""
+    """The bytes of a case file; None if it is a link or no regular file, or larger than `MAX_FILE`."""
     return read_file(file, MAX_FILE)
 
 

@@ -1,6 +1,7 @@
-"""The report as JUnit XML: a suite for each case file, a test case for each case.
+"""The test report as JUnit XML: a suite for each case file, a test case for each case.
 
-A case that differs is a failure, one that could not be evaluated an error; so is a file that cannot be read.
+A case that differs is a failure. A case that could not be evaluated is an error, and so is a file that cannot
+be read.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from packreg.cases.text import details
 from packreg.reports.junit_xml import JUnitSuite, junit_xml
 from packreg.text import plain
 
-#: The test case of a file that cannot be read.
+#: The name of the JUnit test case that stands for a case file that cannot be read.
 WHOLE_FILE = "(the whole file)"
 
 
 def junit_report(report: TestReport) -> str:
-    """The XML document."""
+    """The report as the text of an XML document."""
     return junit_xml("packreg test", (_suite(file, report) for file in report.files))
 
 

@@ -1,4 +1,4 @@
-"""A case as values: what is judged, under which circumstances, and what must be found."""
+"""A test case as values: what is judged, for which stack and configuration, and the expected findings."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from packreg.states.resource import urn_parts
 
 @dataclass(frozen=True, slots=True)
 class ExpectedViolation:
-    """A violation. Only the policy must be said; an empty text stands for any.
+    """An expected violation. Only `policy` is required; an empty text in another field accepts any value.
 
-    `message` is a text that the message holds, or a regular expression (RE2) between slashes that is found in
-    it; `resource` is a name, a type or a URN.
+    `message` is a text that the message must contain, or a regular expression (RE2) between slashes that must
+    match somewhere in it; `resource` is a name, a type or a URN.
     """
 
     policy: str
@@ -40,8 +40,9 @@ class ExpectedViolation:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedChange:
-    """A property and what becomes of it. `values` may have `from`, which is optional, and `to`: not there if
-    the property is removed.
+    """An expected change of the property at `path`.
+
+    `values` has `to`, the new value, unless the property is removed; and, optionally, `from`, the old value.
     """
 
     path: str
@@ -50,7 +51,7 @@ class ExpectedChange:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedRemediation:
-    """A remediation. `changes` are all that it changes, in any order; None stands for any."""
+    """An expected remediation. `changes` are all its changes, in any order; None accepts any changes."""
 
     policy: str
     resource: str = ""
@@ -82,7 +83,7 @@ class ExpectedRemediation:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """All that must be found, and nothing else."""
+    """All findings of a case: these must be found, and no others."""
 
     violations: tuple[ExpectedViolation, ...] = ()
     remediations: tuple[ExpectedRemediation, ...] = ()
@@ -90,7 +91,7 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class StackSettings:
-    """What a case says of its stack; "" and None stand for what the resources or the defaults say."""
+    """What a case says about its stack. For "" and None, the resources or the defaults decide."""
 
     name: str = ""
     project: str = ""
@@ -102,11 +103,11 @@ class StackSettings:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case of the file `file`, which begins at `line`.
+    """One case of the file `file`; it begins at `line`.
 
-    `kind` says what is judged: "resources" (then `resources` has JSON Lines, and `lines` the line of the case
-    file that each begins at), or "state" or "preview" (then `source` is its path in the pack). `expect` is
-    None if the case does not say what it expects, which no result fulfils.
+    `kind` says what is judged. For "resources", `resources` is JSON Lines and `lines` has the line of the
+    case file at which each resource begins. For "state" and "preview", `source` is the path of that file in
+    the pack. `expect` is None if the case does not say what it expects; then no result makes it pass.
     """
 
     file: str
@@ -122,22 +123,22 @@ class Case:
 
 
 def _text(value: Any) -> str:
-    """A value so that equal ones have equal texts: 1 is 1.0, and is not true."""
+    """A value as canonical JSON: equal values give equal texts (1 equals 1.0, but not true)."""
     return json.dumps(json_value(value), sort_keys=True)
 
 
 def is_meant(resource: str, urn: str, resource_type: str) -> bool:
-    """Whether a finding's resource is the one that an expectation names by name, type or URN; "": any."""
+    """Whether `resource` (a name, a type, a URN, or "" for any) names the resource of a finding."""
     return resource in ("", urn, resource_type, urn_parts(urn)[3])
 
 
 def holds(pattern: str, message: str) -> bool:
-    """Whether a message holds a text, or matches the regular expression between slashes."""
+    """Whether a message contains the text `pattern`, or a match of it if it is /an expression/."""
     if is_expression(pattern):
         return compiled(pattern[1:-1]).search(message) is not None
     return pattern in message
 
 
 def is_expression(pattern: str) -> bool:
-    """Whether a message pattern is a regular expression."""
+    """Whether a message pattern is a regular expression: one between slashes."""
     return len(pattern) > 2 and pattern.startswith("/") and pattern.endswith("/")

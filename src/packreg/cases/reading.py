@@ -1,4 +1,4 @@
-"""Reading a case file: strict YAML, checked against the published schema, every problem with its position."""
+"""Read a case file: strict YAML, checked against the published schema, every problem with its position."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def schema_text() -> str:
 
 
 def read_cases(data: bytes, path: str, problems: Problems) -> tuple[Case, ...]:
-    """The cases of the file at `path` in the pack, in its order; none of them if there is any problem.
+    """The cases of the file at `path` in the pack, in the file's order; none if there is any problem.
 
-    `problems` gets all that is wrong: the YAML, what the schema refuses, a name that occurs twice, a path
-    that leaves the pack, a pattern that is none.
+    All problems are added to `problems`: bad YAML, what the schema refuses, a name that occurs twice, a path
+    that leaves the pack, a pattern that is not a regular expression.
     """
     root = tree_of(data, path, problems)
     nodes = case_nodes(root) if root is not None else ()
@@ -56,12 +56,12 @@ def read_cases(data: bytes, path: str, problems: Problems) -> tuple[Case, ...]:
 
 
 def tree_of(data: bytes, path: str, problems: Problems) -> Node | None:
-    """The YAML tree of a case file."""
+    """The YAML tree of a case file; None if it cannot be read, and then `problems` says why."""
     return read_yaml(data, path, problems, limit=MAX_FILE, nodes=MAX_NODES)
 
 
 def case_nodes(root: Node) -> tuple[Node, ...]:
-    """The nodes of the cases: the file is a list of them, or one."""
+    """The node of each case: the file is one case or a list of cases."""
     if isinstance(root, Sequence):
         return root.items
     return () if isinstance(root, Scalar) and root.is_null else (root,)
@@ -158,7 +158,7 @@ class _CaseReader:
         self.problems.error(code, message, f"{self.path}:{place_of(node, path)}", hint)
 
     def _refused(self, error: Any, node: Node, found: Problems) -> None:
-        """What one error of the jsonschema library means here."""
+        """Add to `found` what one error of the jsonschema library means for a case file."""
         path: _Path = tuple(error.absolute_path)
         place = place_of(node, path)
         what = dotted(path) or "a case"
@@ -171,7 +171,7 @@ class _CaseReader:
                     found.error("unknown-key", message, f"{self.path}:{key.place}", hint)
         elif error.validator in ("oneOf", "anyOf"):
             if not isinstance(error.instance, dict):
-                return  # which is said by itself
+                return  # the library reports the wrong type as an error of its own
             names = [alternative["required"][0] for alternative in error.validator_value]
             some = "exactly one" if error.validator == "oneOf" else "at least one"
             message = f"{what} must have {some} of {', '.join(names)}"

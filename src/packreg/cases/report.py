@@ -1,4 +1,4 @@
-"""The outcome of all cases of a pack: what every format is made of."""
+"""The outcome of all cases of a pack, from which every output format is made."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ Outcome = Literal["passed", "differs", "updated", "not-evaluated"]
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """One case. `result` is None if the pack was not asked; then `why` says what is in the way.
+    """The result of one case. `result` is None if the pack was not run on it; then `why` gives the reason.
 
-    `updated` says that the case file now expects what was found.
+    `updated` says that the case file was rewritten to expect what was found.
     """
 
     case: Case
@@ -29,14 +29,14 @@ class CaseResult:
 
     @property
     def comparison(self) -> CaseComparison | None:
-        """What differs; None if it could not be evaluated, wholly or in part."""
+        """The comparison of findings and expectations; None if any part could not be evaluated."""
         if self.result is None or self.result.errors:
             return None
         return compare(self.case.expect or Expected(), self.result)
 
     @property
     def outcome(self) -> Outcome:
-        """One word."""
+        """The outcome in one word."""
         comparison = self.comparison
         if comparison is None:
             return "not-evaluated"
@@ -47,7 +47,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One case file and its cases, or the problems that keep it from having any."""
+    """One case file and the results of its cases, or the problems why it could not be read."""
 
     path: str
     cases: tuple[CaseResult, ...] = ()
@@ -56,9 +56,9 @@ class FileResult:
 
 @dataclass(frozen=True)
 class TestReport:
-    """All case files of a pack. `never_fired` are the policies that no case made find anything.
+    """The results of all case files of a pack. `never_fired` are the policies that found nothing in any case.
 
-    `directory` is where the pack is, as somebody named it, "" for a release.
+    `directory` is where the pack is, as the user typed it, "" for a release.
     """
 
     pack: str
@@ -78,18 +78,21 @@ class TestReport:
 
     @property
     def cases(self) -> tuple[CaseResult, ...]:
-        """Of all files."""
+        """The results of the cases of all files."""
         return tuple(case for file in self.files for case in file.cases)
 
     @property
     def counts(self) -> dict[Outcome, int]:
-        """The number of cases by outcome, all four."""
+        """The number of cases by outcome, with 0 for outcomes that no case has."""
         counts = Counter(case.outcome for case in self.cases)
         return {each: counts[each] for each in ("passed", "differs", "updated", "not-evaluated")}
 
     @property
     def verdict(self) -> Literal["passed", "differs", "not-evaluated"]:
-        """Of the whole: "not evaluated" beats "differs", and a file that cannot be read is not evaluated."""
+        """The outcome of the whole run: "not-evaluated" beats "differs".
+
+        A file that cannot be read counts as not evaluated, and so does a run without cases.
+        """
         counts = self.counts
         if counts["not-evaluated"] or any(file.problems for file in self.files) or not self.cases:
             return "not-evaluated"
@@ -97,7 +100,7 @@ class TestReport:
 
 
 def never_fired(policies: Iterable[str], results: Iterable[PackResult | None]) -> tuple[str, ...]:
-    """Those of these policies that found nothing in any of these results."""
+    """The policies, of those given, that found nothing in any of the results."""
     fired: set[str] = set()
     for result in results:
         if result is not None:
@@ -107,7 +110,7 @@ def never_fired(policies: Iterable[str], results: Iterable[PackResult | None]) -
 
 
 def summary(report: TestReport) -> str:
-    """The report in one sentence; holds nothing that a pack wrote."""
+    """The report in one sentence. It contains no text that a pack wrote."""
     counts = report.counts
     unread = sum(bool(file.problems) for file in report.files)
     differ = "differs" if counts["differs"] == 1 else "differ"

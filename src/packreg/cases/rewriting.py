@@ -1,8 +1,8 @@
-"""A case file with what was seen as its expectations: only the `expect` of the cases that differ is written.
+"""Rewrite a case file so that it expects what was found; only the `expect` of the cases that differ changes.
 
 Everything else stays as it is, byte for byte: comments, blank lines, quotes, the order of keys. Comments
-inside an `expect` that is replaced go with it. Expectations that were met keep the words of the author, such
-as a pattern; for the others, everything that was seen is written.
+inside an `expect` that is replaced are lost. Expectations that were met keep what the author wrote, such as a
+pattern; every other finding is written in full.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class _Edit(NamedTuple):
 
 
 def rewritten(data: bytes, path: str, results: Iterable[CaseResult]) -> bytes:
-    """The case file at `path` with what was seen in each of these cases, which are cases of `data`.
+    """The new bytes of the case file at `path`, whose bytes are `data`; `results` are of cases in that file.
 
-    Raises UsageError when the outcome would not be read as the same cases with these expectations, for
-    instance because a message holds half of a character; nothing is to be written then.
+    Raises UsageError when the new text would not be read back as the same cases with these expectations, for
+    instance because a message contains half of a surrogate pair. The file must then not be written.
     """
     text = data.decode("utf-8").removeprefix(BOM)
     problems = Problems()
@@ -70,7 +70,10 @@ def _name(node: Node) -> str:
 
 
 def _check(data: bytes, written: str, path: str, results: Iterable[CaseResult]) -> None:
-    """Read it again: the same cases, and those that were written expect exactly what was seen."""
+    """Read the new text: it must have the same cases, and the rewritten ones must expect what was found.
+
+    Raises UsageError if it does not.
+    """
     problems = Problems()
     before = {case.name: case for case in read_cases(data, path, problems)}
     try:
@@ -94,16 +97,16 @@ def _check(data: bytes, written: str, path: str, results: Iterable[CaseResult]) 
 
 
 def _given(case: Case) -> tuple[object, ...]:
-    """All of a case but its expectation and where it stands."""
+    """Everything about a case but its expectation and its position in the file."""
     settings = case.layer.settings if case.layer is not None else None
     return case.name, case.kind, case.resources, case.source, case.stack, settings
 
 
-# --- where it is written ----------------------------------------------------------------------------------
+# --- where to write ---------------------------------------------------------------------------------------
 
 
 def _edit(text: str, node: Node, expect: Mapping[str, Any]) -> _Edit:
-    """What gives the case at `node` this expectation."""
+    """The edit that gives the case at `node` the expectation `expect`."""
     assert isinstance(node, YamlMapping), "a case is a mapping"
     key, value = next(((k, v) for k, v in node.entries if k.text == "expect"), (None, None))
     last = _end(text, node.entries[-1][1])
@@ -125,7 +128,7 @@ def _edit(text: str, node: Node, expect: Mapping[str, Any]) -> _Edit:
 
 
 def _end(text: str, node: Node) -> int:
-    """Where the last character of a value is followed by white space, a comment or the next thing."""
+    """The offset behind the last character of a value, without white space or comments that follow."""
     if isinstance(node, Scalar):
         return node.place.start + len(text[node.place.start : node.place.end].rstrip())
     if node.flow:
@@ -133,11 +136,11 @@ def _end(text: str, node: Node) -> int:
     return _end(text, node.items[-1] if isinstance(node, Sequence) else node.entries[-1][1])
 
 
-# --- what is written --------------------------------------------------------------------------------------
+# --- what to write ----------------------------------------------------------------------------------------
 
 
 def _expect(comparison: CaseComparison) -> dict[str, Any]:
-    """The expectation that a case's findings fulfil, in their order."""
+    """The `expect` that the findings of a case meet, in the order of the findings."""
     names = Counter(
         urn_parts(urn)[3]
         for urn in {
@@ -205,11 +208,11 @@ def _resource(found: Violation | Remediation, names: Mapping[str, int]) -> str:
     return name if names[name] == 1 else found.urn
 
 
-# --- how it is written ------------------------------------------------------------------------------------
+# --- as YAML ----------------------------------------------------------------------------------------------
 
 
 def _block(value: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of a mapping in YAML's indented form; what is inside `from` and `to` stays on one line."""
+    """The lines of a mapping in YAML's block style; the values of `from` and `to` stay on one line."""
     for name, inner in value.items():
         if name in ("violations", "remediations", "changes") and inner:
             yield f"{name}:"
@@ -222,7 +225,7 @@ def _block(value: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _flow(value: Any) -> str:
-    """A value on one line."""
+    """A value in YAML's flow style, on one line."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_scalar(str(key))}: {_flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list | tuple):
@@ -234,7 +237,7 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(text: str) -> str:
-    """A text: plain where that is text for everybody, else in double quotes."""
+    """A text: plain where every YAML parser reads it as text, else in double quotes."""
     if _PLAIN.fullmatch(text) and is_text(Scalar(text, "", Position(1, 1, 0, 0))):
         return text
     return quoted(text)

@@ -1,4 +1,4 @@
-"""The report for people: each case, and a diff of what was expected and what was seen where they differ."""
+"""The test report for people: each case, with a diff of expected and seen findings if they differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SIGNS = {"passed": "✅", "differs": "❌", "updated": "📝", "not-evaluated":
 
 
 def text_report(report: TestReport) -> str:
-    """The whole report. Every line is ours, or `plain` text behind white space and one of our words."""
+    """The whole report. Text of a pack goes through `plain`, and never stands at the beginning of a line."""
     return "".join(f"{line}\n" for line in _lines(report))
 
 
@@ -45,7 +45,7 @@ def _lines(report: TestReport) -> Iterator[str]:
 
 
 def details(case: CaseResult) -> Iterator[str]:
-    """Why a case did not pass, line by line: `-` is expected and was not seen, `+` is seen."""
+    """Why a case did not pass, line by line: `-` was expected and not seen, `+` was seen and not expected."""
     comparison = case.comparison
     if comparison is None:
         yield from _why(case)
@@ -56,7 +56,7 @@ def details(case: CaseResult) -> Iterator[str]:
 
 
 def difference(comparison: CaseComparison) -> Iterator[str]:
-    """The diff, policy by policy."""
+    """The diff of expected and seen findings, line by line, grouped by policy."""
     wanted: tuple[ExpectedViolation | ExpectedRemediation, ...]
     seen: tuple[Violation | Remediation, ...]
     wanted = (*comparison.violations.missing, *comparison.remediations.missing)

@@ -1,4 +1,4 @@
-"""The values of a strict YAML tree, where all readers of YAML agree on them, and where they stand."""
+"""The values of a strict YAML tree, as far as all YAML parsers agree on them, and their positions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from packreg.pack.strict_yaml import Mapping, Node, Position, Scalar, Sequence
 from packreg.pack.text import short
 
 _WORDS = {"true": True, "false": False}
-#: Numbers that YAML 1.1 and 1.2 and JSON read alike; the length keeps them from being endless.
+#: Numbers that YAML 1.1, YAML 1.2 and JSON read alike, of limited length.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30}(?:[eE][-+][0-9]{1,3})?)?", re.ASCII)
 _YAML_1_1 = Resolver()
 _TEXT = "tag:yaml.org,2002:str"
 
 
 def value_of(node: Node, where: str, problems: Problems) -> Any:
-    """The value as JSON has it; what is ambiguous goes to `problems` and is taken as text."""
+    """The JSON value of a node. Ambiguous scalars are reported to `problems` and taken as text.
+
+    `where` names the file in the problems.
+    """
     if isinstance(node, Mapping):
         for key, _ in node.entries:
             if not is_text(key):
@@ -46,7 +49,7 @@ def value_of(node: Node, where: str, problems: Problems) -> Any:
 
 
 def is_text(scalar: Scalar) -> bool:
-    """Whether YAML 1.1, YAML 1.2 and the Pulumi CLI read text here."""
+    """Whether YAML 1.1, YAML 1.2 and the Pulumi CLI all read this scalar as text."""
     if scalar.style:
         return True
     tag = _YAML_1_1.resolve(ScalarNode, scalar.text, (True, False))  # type: ignore[no-untyped-call]
@@ -54,7 +57,7 @@ def is_text(scalar: Scalar) -> bool:
 
 
 def place_of(root: Node, path: SequenceOf[str | int]) -> Position:
-    """Where the value at `path` stands, or the last one above it that is there."""
+    """The position of the value at `path`, or of its nearest ancestor that exists."""
     node = root
     for step in path:
         inner: Node | None = None

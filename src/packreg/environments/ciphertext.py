@@ -1,10 +1,9 @@
-"""Secrets at rest: `v1:<kind of key>:<how to get it>:<nonce and text>`, the last part in base64.
+"""Encrypted secrets: `v1:<kind of key>:<how to get the key>:<nonce and text>`, the last part in base64.
 
-AES-256-GCM, with a random nonce of 12 bytes for each secret. Authenticated are the environment's name and
-everything in front of the last part: a secret cannot be moved to another environment, where whoever may read
-that one would read it, nor can its key be exchanged. What the kinds of keys need (a salt and costs, or a
-wrapped key) stands in the ciphertext, so that a definition needs nothing beside it but the passphrase or the
-key service.
+AES-256-GCM, with a random nonce of 12 bytes for each secret. The environment's name and everything before the
+last part are authenticated too. So a secret cannot be moved to another environment, whose readers could then
+read it, and its key cannot be exchanged. What each kind of key needs (a salt and costs, or a wrapped key) is
+in the ciphertext: decrypting a definition needs only the passphrase or the key service besides.
 """
 
 from __future__ import annotations
@@ -18,25 +17,26 @@ from packreg.errors import IntegrityError, UsageError
 
 #: Bytes of a nonce.
 NONCE = 12
-#: Characters of a ciphertext; a definition has no room for more.
+#: Most characters of a ciphertext; a definition has no room for more.
 MAX_CIPHERTEXT = 2**19
 
 
 class Keys(Protocol):
-    """Keys of one kind, of 32 bytes. Used by several threads at once. Both methods raise PackregError."""
+    """Gives keys of one kind, 32 bytes each. Several threads may use it. Both methods raise PackregError."""
 
     def new(self, environment: str, beside: Iterable[str]) -> tuple[str, bytes]:
-        """A key for new secrets: how to get it again, in printable ASCII without a colon, and the key.
+        """A key for new secrets of an environment: `(how, key)`.
 
-        `beside` says how to get the keys of the secrets that are kept beside the new ones.
+        `how` is what `get` needs to give the same key again: printable ASCII without a colon. `beside` has
+        the `how` of each secret that stays in the environment, so that a key can be used again.
         """
 
     def get(self, environment: str, how: str) -> bytes:
-        """The key that `how` says how to get."""
+        """The key for which `new` returned this `how`."""
 
 
 class Ciphertext(NamedTuple):
-    """A ciphertext, taken apart. `sealed` is the nonce, the text and its tag."""
+    """The parts of a ciphertext. `sealed` is the nonce, the encrypted text and its authentication tag."""
 
     kind: str
     how: str
@@ -47,12 +47,12 @@ class Ciphertext(NamedTuple):
 
     @property
     def head(self) -> str:
-        """Everything in front of the last part."""
+        """Everything before the last part, with the final colon."""
         return f"v1:{self.kind}:{self.how}:"
 
     @classmethod
     def parse(cls, text: str) -> Ciphertext:
-        """Take a ciphertext apart. Raises ValueError."""
+        """Split a ciphertext into its parts. Raises ValueError when it is not one."""
         parts = text.split(":")
         if len(text) > MAX_CIPHERTEXT or not text.isascii() or not text.isprintable() or len(parts) != 4:
             raise ValueError("it is not a ciphertext of packreg")
@@ -62,10 +62,10 @@ class Ciphertext(NamedTuple):
 
 
 class EnvironmentSecrets:
-    """Encrypts and decrypts the secrets of environments with keys of the kinds that are at hand.
+    """Encrypts and decrypts the secrets of environments with the keys that the caller has.
 
-    `keys` are by kind; `kind` is that of new secrets, "" where there is none. `lacking` says what to do where
-    a kind is not at hand, by kind, and "" for any.
+    `keys` has them by kind; `kind` is the one for new secrets, "" if there is none. `lacking` has the hints
+    for errors about a missing kind of key: by kind, and under "" for every other kind.
     """
 
     def __init__(
@@ -77,9 +77,9 @@ class EnvironmentSecrets:
         """The plain text of a secret of this environment.
 
         Raises:
-            UsageError: the key is not at hand.
-            IntegrityError: it is damaged, was made with another key or for another environment.
-            PackregError: as the keys say.
+            UsageError: there is no key of this kind.
+            IntegrityError: the secret is damaged, or was made with another key or for another environment.
+            PackregError: what the keys raise.
         """
         try:
             ciphertext = Ciphertext.parse(text)
@@ -100,11 +100,11 @@ class EnvironmentSecrets:
         return plain
 
     def sealing(self, environment: str, kept: Iterable[str]) -> Callable[[str], str]:
-        """What encrypts new secrets of this environment, whose ciphertexts `kept` stay beside them.
+        """A function that encrypts new secrets of an environment; `kept` are the ciphertexts that stay in it.
 
         Raises:
-            UsageError: there is no key.
-            PackregError: as the keys say.
+            UsageError: there is no key for new secrets.
+            PackregError: what the keys raise.
         """
         if not self._kind:
             raise self._no_key(environment, "")

@@ -1,15 +1,15 @@
 """The definition of an environment as it is written: read strictly, and checked before it is evaluated.
 
     imports:
-      - base                       # laid one over the other, the document's own values over all of them
-      - limits@3: {merge: false}   # not laid anywhere, only to be referred to: ${imports["limits@3"].regions}
+      - base                       # merged: later imports override earlier ones, own values override all
+      - limits@3: {merge: false}   # not merged, only for references: ${imports["limits@3"].regions}
     values:
       team: platform
       greeting: hello ${team}
       token: {fn::secret: …}
 
-What Pulumi ESC knows beyond the pure functions (providers, rotation, `${context…}`, `${environments…}`) is
-refused by its name, so that nothing is passed over that somebody relies on.
+What Pulumi ESC has beyond the pure functions (providers, rotation, `${context…}`, `${environments…}`) is
+refused by name, never ignored: somebody may rely on it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _ELSEWHERE = {
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """An environment that is imported; `name` is as it is written, `merge` whether it is laid below."""
+    """An imported environment. `name` is as it is written; with `merge`, its values are merged in."""
 
     name: str
     reference: EnvironmentReference
@@ -63,7 +63,7 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentDocument:
-    """A definition that has no fault in itself. `where` names it in messages; `values` may be None."""
+    """A definition that passed the checks. `where` names it in messages; `values` is None if it has none."""
 
     where: str
     imports: tuple[Import, ...]
@@ -72,7 +72,7 @@ class EnvironmentDocument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function: `fn::name` and its argument."""
+    """A call of a function. `name` is with its `fn::`."""
 
     name: str
     argument: Node
@@ -80,7 +80,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class SecretText:
-    """The argument of a `fn::secret`: a text that is to be kept secret, or one that is encrypted already."""
+    """The argument of a `fn::secret`: a plain text, or with `encrypted` a ciphertext."""
 
     node: Scalar
     encrypted: bool
@@ -89,9 +89,10 @@ class SecretText:
 def read_document(text: bytes, where: str) -> EnvironmentDocument:
     """Read a definition.
 
-    Raises InvalidConfiguration with all problems, none of which quotes a value: not strict YAML, other keys
-    than `imports`, `values` and `description`, functions and references that are not supported, more than
-    `MAX_DOCUMENT` bytes, `MAX_NODES` keys and values or `MAX_IMPORTS` imports.
+    `where` names it in messages. Raises InvalidConfiguration with all problems; no problem quotes a value.
+    Refused are: YAML that is not strict, keys other than `imports`, `values` and `description`, unsupported
+    functions and references, more than `MAX_DOCUMENT` bytes, `MAX_NODES` keys and values or `MAX_IMPORTS`
+    imports.
     """
     problems = Problems()
     root = read_yaml(text, where, problems, limit=MAX_DOCUMENT, nodes=MAX_NODES)
@@ -102,7 +103,7 @@ def read_document(text: bytes, where: str) -> EnvironmentDocument:
 
 
 def invalid(where: str, problems: Problems) -> InvalidConfiguration:
-    """The error that carries these problems, in the order of the text."""
+    """The error that lists these problems, each once; its hint is the first that a problem has."""
     found = tuple(dict.fromkeys(problems.errors))
     lines = "\n".join(f"  {problem}" for problem in found)
     hint = next((problem.hint for problem in found if problem.hint), "")
@@ -110,7 +111,7 @@ def invalid(where: str, problems: Problems) -> InvalidConfiguration:
 
 
 def call_of(node: Mapping) -> Call | None:
-    """The function that a mapping calls, if it is a call."""
+    """The function call that a mapping is, or None: a call has one key, and that starts with `fn::`."""
     if len(node.entries) != 1:
         return None
     key, argument = node.entries[0]
@@ -118,7 +119,7 @@ def call_of(node: Mapping) -> Call | None:
 
 
 def secret_of(node: Node) -> SecretText | None:
-    """What a `fn::secret` keeps secret, if the node is one that is well-formed."""
+    """The argument of a node that is a well-formed `fn::secret`, else None."""
     call = call_of(node) if isinstance(node, Mapping) else None
     if call is None or call.name != SECRET:
         return None
@@ -132,7 +133,7 @@ def secret_of(node: Node) -> SecretText | None:
 
 
 def secrets_of(document: EnvironmentDocument) -> Iterator[SecretText]:
-    """Every secret of a document, in the order of the text."""
+    """Every secret of a document, in the order in which they are written."""
     todo: list[Node] = [document.values] if document.values else []
     while todo:
         node = todo.pop()

@@ -1,4 +1,4 @@
-"""Setting one value of a definition in place: the rest of the text, comments too, stays as it is."""
+"""Set one value in the text of a definition. The rest of the text, with its comments, stays as it is."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from packreg.pack.strict_yaml import Mapping, Node, Scalar, Sequence, quoted, re
 #: Keys and texts that need no quotes, wherever they stand.
 _PLAIN_KEY = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_:-]*[A-Za-z0-9_])?", re.ASCII)
 _PLAIN_TEXT = re.compile(r"[A-Za-z0-9_./-]+", re.ASCII)
-#: What may follow a block of YAML and is no part of it: blank lines and comments.
+#: What may follow a block of YAML without belonging to it: blank lines and comments.
 _BEHIND = re.compile(r"(?:[ \t]*(?:#[^\n]*)?(?:\r?\n|\Z))*[ \t]*\Z")
 #: The rest of a line.
 _REST = re.compile(r"[^\r\n]*")
 
 
 def read_value(text: str) -> str:
-    """A value as it was typed, read as YAML, in the form that stands in a definition.
+    """A value that was typed as YAML, rewritten on one line for `set_value`.
 
     Raises:
-        UsageError: it is no YAML of this kind.
+        UsageError: it is not strict YAML.
     """
     problems = Problems()
     node = read_yaml(text.encode("utf-8", "replace"), "the value", problems)
@@ -34,18 +34,19 @@ def read_value(text: str) -> str:
 
 
 def as_string(text: str, *, secret: bool = False) -> str:
-    """A text, or a secret text, in the form that stands in a definition."""
+    """A text as a YAML string, or with `secret` as a `fn::secret`, on one line for `set_value`."""
     return f"{{{SECRET}: {quoted(text)}}}" if secret else quoted(text)
 
 
 def set_value(text: bytes, path: Path, value: str, where: str) -> bytes:
-    """The definition with another value at a path below `values`; `value` is YAML on one line.
+    """The definition `text` with `value`, YAML on one line, at a path below `values`.
 
-    Mappings on the way are made where there are none; an item of a list must be there.
+    Missing mappings on the path are created; an item of a list must exist. `where` names the definition in
+    messages.
 
     Raises:
-        InvalidConfiguration: the definition, or what it would become, is not one.
-        UsageError: there is no such place, or the text is such that it can only be set as a whole.
+        InvalidConfiguration: the definition is not valid, before or after the change.
+        UsageError: there is no such place, or the value cannot be set without rewriting other text.
     """
     read_document(text, where)
     source = text.decode("utf-8-sig")
@@ -63,7 +64,7 @@ def set_value(text: bytes, path: Path, value: str, where: str) -> bytes:
 
 
 def _candidates(source: str, path: Path, value: str) -> Iterator[str]:
-    """The text with the edit made in one way or another; what is right is found by reading it again."""
+    """The text with the edit made in different ways; the caller parses each to find a right one."""
     node: Node = _tree(source)
     if not (isinstance(node, Mapping) and node.flow):
         first = f"{_key(str(path[0]))}: {_nested(path[1:], value)}"
@@ -91,7 +92,7 @@ def _candidates(source: str, path: Path, value: str) -> Iterator[str]:
 
 
 def _added(source: str, node: Mapping, entry: str) -> Iterator[str]:
-    """With a further member: the last or the first of a block, the first between braces."""
+    """The text with one more member in a mapping: first in braces, last or first in a block."""
     start = node.place.start
     if node.flow:
         yield f"{source[: start + 1]}{entry}{', ' if node.entries else ''}{source[start + 1 :]}"
@@ -109,7 +110,10 @@ def _replaced(source: str, node: Node, value: str) -> str:
 
 
 def _end(source: str, node: Node) -> int:
-    """Where the text of a node ends: a block's reaches to the next one, with blank lines and comments."""
+    """The offset at which a node ends.
+
+    The parser lets a block reach to the next token; blank lines and comments at its end are left out here.
+    """
     start, end = node.place.start, node.place.end
     if node.style in ("|", ">") if isinstance(node, Scalar) else not node.flow:
         span = source[start:end]
@@ -119,7 +123,7 @@ def _end(source: str, node: Node) -> int:
 
 
 def _line_end(source: str, at: int) -> int:
-    """The end of the line that has this place: a comment behind it is about what stands there, and stays."""
+    """The offset of the end of the line at `at`: a comment on that line stays with what it is about."""
     found = _REST.match(source, at)
     assert found is not None
     return found.end()
@@ -143,7 +147,7 @@ def _tree(source: str) -> Node:
 
 
 def _plain(node: Node) -> object:
-    """What a tree says, without places: two texts with equal ones have the same meaning."""
+    """The values of a tree without positions: two texts mean the same if these are equal."""
     if isinstance(node, Mapping):
         return {key.text: _plain(value) for key, value in node.entries}
     if isinstance(node, Sequence):
@@ -152,7 +156,7 @@ def _plain(node: Node) -> object:
 
 
 def _with(plain: object, path: Path, value: object, where: str) -> object:
-    """The same with another value at a path. Raises: UsageError: there is no such place."""
+    """A copy of `plain` with `value` at a path. Raises UsageError when there is no such place."""
     if not path:
         return value
     step, rest = path[0], path[1:]

@@ -1,8 +1,8 @@
-"""The value of an environment: its imports, laid one over the other, and its own values over them.
+"""Evaluate an environment: merge its imports in order, and its own values over them.
 
-References are bound early, as in Pulumi ESC: `${…}` means the environment that it stands in, with what that
-imports, and never who imports it. Every expression is evaluated once, where it is first needed, so that
-neither the order in a document nor the order of evaluation makes a difference.
+References are bound early, as in Pulumi ESC: `${…}` refers to the environment that contains it and to that
+one's imports, never to an environment that imports it. Every expression is evaluated once, when it is first
+needed, so the result depends neither on the order of keys nor on the order of evaluation.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from packreg.pack.strict_yaml import Mapping, Node, Position, Scalar, Sequence
 from packreg.registry.environment_reference import EnvironmentReference
 from packreg.text import nearest
 
-#: How deep references may refer to references, containers among them; far above what people write.
+#: How deep references and the containers around them may nest; far above what people write.
 MAX_HEIGHT = 100
 MAX_IMPORT_DEPTH = 20
-MAX_ENVIRONMENTS = 100  # that one evaluation reads
-MAX_TEXT = 2 * 2**20  # bytes of all their definitions
+MAX_ENVIRONMENTS = 100  # read by one evaluation
+MAX_TEXT = 2 * 2**20  # bytes of all definitions that one evaluation reads
 MAX_WORK = 8 * 2**20  # what all functions and texts of one evaluation may produce, in the units of `MAX_SIZE`
 
 
 class Definition(NamedTuple):
-    """A definition as it is kept: which revision of which environment, and its text."""
+    """A stored definition: the environment's name, the number of the revision, and its text."""
 
     name: str
     revision: int
@@ -52,7 +52,7 @@ class Definition(NamedTuple):
 
 
 class EvaluatedImport(NamedTuple):
-    """An environment that was evaluated elsewhere; `name` is what it is called in messages."""
+    """An environment that was evaluated outside, such as by the `esc` program; `name` is for messages."""
 
     name: str
     value: Value
@@ -61,23 +61,23 @@ class EvaluatedImport(NamedTuple):
         return self.name
 
 
-#: Gives what a reference means. Raises PackregError.
+#: Loads the environment that a reference names. Raises PackregError.
 Load = Callable[[EnvironmentReference], Definition | EvaluatedImport]
-#: Decrypts a secret of the environment with this name. Raises PackregError.
+#: Decrypts a secret: (name of the environment, ciphertext) -> plain text. Raises PackregError.
 Reveal = Callable[[str, str], str]
 
 
 class _Refused(Exception):
-    """An expression has no value; the reason is among the problems."""
+    """An expression has no value. The reason was added to the problems."""
 
 
 @dataclass
 class Evaluator:
     """Evaluates environments.
 
-    `unsaved` is the environment whose next revision is evaluated: importing its newest one is a circle.
-    `read` is what was read, in order, and `named` the same by reference; `revealed` are the secrets that were
-    decrypted; `problems` holds the warnings.
+    `unsaved` is the name of the environment whose next revision is evaluated: it may not import its own
+    newest revision. `read` has the environments that were loaded, in order, and `named` the same by
+    reference; `revealed` are the plain texts of all secrets; `problems` holds the warnings.
     """
 
     load: Load
@@ -93,10 +93,10 @@ class Evaluator:
     _work: int = 0
 
     def document(self, document: EnvironmentDocument, name: str) -> Value:
-        """The value of a definition of the environment `name`, whose own secrets are bound to that.
+        """The value of a definition of the environment `name`; its secrets are decrypted for that name.
 
-        Raises InvalidConfiguration with all problems of it, or of the first import that has any, and what
-        `load` and `reveal` raise.
+        Raises InvalidConfiguration with all problems of the definition, or of the first import that has any,
+        and what `load` and `reveal` raise.
         """
         base: Value | None = None
         imports: dict[str, Value] = {}
@@ -113,7 +113,10 @@ class Evaluator:
         return value
 
     def imported(self, each: Import, where: str) -> Value:
-        """The value of an import; every revision is evaluated once."""
+        """The value of an import of the document `where`. Each reference is evaluated once.
+
+        Raises what `document` raises.
+        """
         if each.reference not in self._done:
             self._done[each.reference] = self._opened(each, where)
         return self._done[each.reference]
@@ -155,7 +158,7 @@ class Evaluator:
             self._stack.pop()
 
     def made(self, value: Value) -> Value:
-        """Count what was produced. Raises TooMuch."""
+        """The value itself, after adding its size to the work of this evaluation. Raises TooMuch."""
         self._work += value.size
         if self._work > MAX_WORK:
             raise TooMuch(f"all values together have more than {MAX_WORK:,} characters")
@@ -170,7 +173,7 @@ class Evaluator:
 
 
 class _Scope:
-    """One document that is being evaluated."""
+    """The evaluation of one document: `base` is what its imports merge to."""
 
     def __init__(
         self,
@@ -184,13 +187,13 @@ class _Scope:
         self.evaluation, self.document, self.name = evaluation, document, name
         self.base, self.imports, self.problems = base, imports, problems
         self.root = document.values
-        #: By the identity of an expression's node: its value (None: it has none) and its height.
+        #: By `id()` of an expression's node: its value (None if it was refused) and how deep it nests.
         self.done: dict[int, tuple[Value | None, int]] = {}
         self.doing: dict[int, Path] = {}
         self.heights: list[int] = [0]
 
     def value(self) -> Value:
-        """All values, over the imports; what has none is left out, and is among the problems."""
+        """The document's values, merged over its imports. What cannot be evaluated becomes a problem."""
         if self.root is None:
             return self.base if self.base is not None else Value({})
         try:
@@ -202,7 +205,7 @@ class _Scope:
         return Value({})
 
     def evaluate(self, node: Node, path: Path, base: Value | None) -> Value:
-        """The value of the expression at a path, over what imports have there."""
+        """The value of the expression at a path, merged over `base`: the value of the imports there."""
         if id(node) in self.doing:
             steps = list(self.doing)
             circle = [self.doing[step] for step in steps[steps.index(id(node)) :]]
@@ -253,7 +256,7 @@ class _Scope:
         return Value(dict(zip(names, _all(values), strict=True)))
 
     def tried(self, node: Node, path: Path, base: Value | None) -> Value | None:
-        """The value, or None: its neighbours are evaluated all the same, to find their problems too."""
+        """The value, or None if it was refused; the caller goes on, to find the problems of siblings too."""
         try:
             return self.evaluate(node, path, base)
         except _Refused:
@@ -281,7 +284,7 @@ class _Scope:
         return self.evaluation.made(Value(whole, any(value.has_secrets for _, value in values if value)))
 
     def referred(self, path: Path) -> Value:
-        """The value at a path, of this environment or of its imports."""
+        """The value that a reference to a path means, in this environment or in its imports."""
         if path[0] == "imports":
             return _inside(Value(dict(self.imports)), path[1:], path)
         node: Node | None = self.root
@@ -325,7 +328,7 @@ def _all(values: list[Value | None]) -> list[Value]:
 
 
 def _inside(value: Value, steps: Path, path: Path) -> Value:
-    """The value at these last steps of a path."""
+    """The value at `steps` below `value`; `path` is the whole reference, for messages. Raises ValueError."""
     for number, step in enumerate(steps, len(path) - len(steps)):
         if isinstance(value.data, tuple) and isinstance(step, int):
             if step >= len(value.data):
@@ -349,7 +352,7 @@ def _unknown(path: Path, number: int, known: list[str]) -> str:
 
 
 def _key(key: Scalar) -> str:
-    """The name that a key is: `$$` in it is a dollar, as in every text."""
+    """The name that a key stands for: `$$` in it is one dollar sign, as in every text."""
     return "".join(part.text for part in parse_text(key.text))
 
 

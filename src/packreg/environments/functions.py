@@ -1,6 +1,7 @@
-"""The pure functions of an environment, over values. What they do and refuse is Pulumi ESC's behaviour.
+"""The pure functions (`fn::…`) of environments. They do and refuse what Pulumi ESC's functions do and refuse.
 
-Each takes evaluated arguments and raises ValueError, whose message never quotes one: they may be secret.
+Each takes an evaluated argument. For a wrong one it raises ValueError, whose message never quotes a value
+that may be secret.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ MAX_DIGITS = 400
 
 
 def call(name: str, argument: Value) -> Value:
-    """The value of `fn::name`, for all functions but `fn::secret`; secret if anything in the argument is."""
+    """The result of `fn::name`, for every function but `fn::secret`.
+
+    A result made from a secret is secret. Raises ValueError.
+    """
     if name == "final":
         return Value(argument.data, argument.secret, final=True, closed=argument.closed)
     if name == "validate":
@@ -37,12 +41,12 @@ def call(name: str, argument: Value) -> Value:
 
 
 def to_bytes(text: str) -> bytes:
-    """The bytes that a text stands for, binary ones too."""
+    """The bytes of a text as `fn::fromBase64` decodes it: lone surrogates are bytes that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def is_binary(text: str) -> bool:
-    """Whether a text holds bytes that are not UTF-8."""
+    """Whether a text contains bytes that are not UTF-8, as lone surrogates."""
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 

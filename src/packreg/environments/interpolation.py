@@ -1,4 +1,4 @@
-"""`${…}` in texts: what stands between, and the paths of what is referred to. ESC's grammar."""
+"""`${…}` in texts: split a text into plain pieces and the paths of references, by ESC's grammar."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import json
 import re
 from typing import NamedTuple, TypeAlias
 
-#: A path of a value: names of members and indexes of items; the first is a name.
+#: The path of a value: names of members and indexes of items; the first is a name.
 Path: TypeAlias = tuple[str | int, ...]
 
-#: A name ends at these; one that holds them is written in brackets and quotes.
+#: A name without quotes. One with other characters is written in brackets and quotes.
 _NAME = re.compile(r"[^.\[}\s]+")
 _INDEX = re.compile(r"\[([0-9]{1,9})\]", re.ASCII)
 _KEY = re.compile(r'\["((?:\\"|[^"])+)"\]')
 
 
 class Part(NamedTuple):
-    """A piece of a text, and the path whose value follows it; None behind the last piece."""
+    """A piece of plain text, and the path of the reference that follows it, or None at the end."""
 
     text: str
     path: Path | None
 
 
 def parse_text(text: str) -> tuple[Part, ...]:
-    """The parts of a text. `$$` is a dollar.
+    """The parts of a text; there is at least one. `$$` is one dollar sign.
 
     Raises ValueError, whose message says what is wrong and never quotes the text.
     """
@@ -50,7 +50,7 @@ def parse_text(text: str) -> tuple[Part, ...]:
 
 
 def parse_path(text: str) -> Path:
-    """The path that is written as in a reference, without `${` and `}`. Raises ValueError."""
+    """Parse a path, written as in a reference but without `${` and `}`. Raises ValueError."""
     path, end = _path(text, 0)
     if end != len(text):
         raise ValueError("the path ends with something that does not belong to it")
@@ -58,7 +58,7 @@ def parse_path(text: str) -> Path:
 
 
 def written(path: Path) -> str:
-    """A path as it is written in a reference."""
+    """A path as text, written as in a reference but without `${` and `}`."""
     text = ""
     for step in path:
         if isinstance(step, int):

@@ -1,4 +1,4 @@
-"""Opening environments: from references to what a policy pack gets."""
+"""Open environments: from references to the configuration, variables and files that a policy pack gets."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}", re.ASCII)
 
 
 def open_environments(references: Sequence[str], load: Load, reveal: Reveal) -> Opened:
-    """Open environments for a policy pack, the weakest first: one that imports them all, as Pulumi does it.
+    """Open environments for a policy pack; later references override earlier ones.
 
-    `load` gives the definition that a reference means, `reveal` decrypts a secret: (environment's name,
-    ciphertext) -> text. Nothing else is asked, and the same answers give the same result.
+    As in Pulumi, the result is that of one environment that imports them all. `load` gives the definition
+    that a reference names, `reveal` decrypts a secret: (environment's name, ciphertext) -> text. Nothing else
+    has an effect on the result.
 
     Raises:
         UsageError: a reference cannot be read.
-        InvalidConfiguration: with all problems of the environment that has some, none of which shows a
-            value that is secret.
+        InvalidConfiguration: an environment has problems; the error lists all problems of the first such one,
+            and shows no secret value.
         PackregError: what `load` and `reveal` raise.
     """
     parsed = [EnvironmentReference.parse(text) for text in references]
@@ -40,7 +41,7 @@ def open_environments(references: Sequence[str], load: Load, reveal: Reveal) -> 
 
 
 def open_document(document: EnvironmentDocument, name: str, load: Load, reveal: Reveal) -> Opened:
-    """Open a definition that is not kept yet, of the environment `name`.
+    """Open a definition of the environment `name` that is not stored yet.
 
     Raises what `open_environments` raises.
     """
@@ -49,7 +50,7 @@ def open_document(document: EnvironmentDocument, name: str, load: Load, reveal: 
 
 
 def check_config(opened: Opened) -> None:
-    """Check the configuration of every pack that it names. Raises what `layer_of` raises."""
+    """Check the configuration for every pack that the environment names. Raises what `layer_of` raises."""
     for pack in sorted({key.partition(":")[0] for key in opened.policy_config if ":" in key} | {""}):
         layer_of(opened, pack)
 
@@ -90,7 +91,10 @@ def _object(value: Value, name: str, origin: str) -> Value:
 
 
 def _texts(value: Value, name: str, origin: str) -> dict[str, str]:
-    """The texts of a reserved property; numbers and booleans are written out (Pulumi ESC behaviour)."""
+    """The members of `environmentVariables` or `files` as texts; numbers and booleans become text, as in ESC.
+
+    Raises InvalidConfiguration for a bad name, an object or a list.
+    """
     found, wrong = {}, []
     for key, item in sorted(_object(value, name, origin).members.items()):
         if not _VARIABLE.fullmatch(key):

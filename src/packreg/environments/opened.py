@@ -12,13 +12,14 @@ from packreg.errors import InvalidConfiguration, Problem
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The values of one or several environments, evaluated; secrets in the clear.
+    """The evaluated values of one or several environments, with secrets in the clear.
 
-    `origin` names it in messages (`environment prod@3`); `revisions` are all that were read, imports too, as
-    `name@number`, sorted. `values` are all values as JSON, `shown` the same with "[secret]" in place of
-    secrets, for people; `policy_config` is the `policyConfig` of `values`. `variables` are texts; `files` the
-    contents of files whose paths a process finds in the variables of these names. `secrets` are the texts to
-    keep out of everything that is said.
+    `origin` names the environments in messages (`environment prod@3`). `revisions` are all revisions that
+    were read, with those of imports, as `name@number`, sorted. `values` are all values as JSON; `shown` is
+    the same for people, with "[secret]" in place of secrets; `policy_config` is the `policyConfig` of
+    `values`. `variables` has environment variables by name. `files` has file contents by variable: the
+    process that gets them finds the path of each file in that variable. `secrets` are the texts that must not
+    appear in any output.
     """
 
     origin: str
@@ -33,13 +34,14 @@ class Opened:
 
 
 def layer_of(opened: Opened, pack: str) -> Layer:
-    """The layer of configuration that this is for a pack: keys are `policy`, or `pack:policy` for one pack.
+    """The configuration that an environment has for a pack, as a layer.
 
-    Where both are there, the second goes over the first, property by property. Raises InvalidConfiguration,
-    without secret values, when an entry is not a level or an object, as in a configuration file.
+    The keys of `policyConfig` are `policy`, for every pack, or `pack:policy`. If both are given, the second
+    overrides the first, property by property. Raises InvalidConfiguration, which shows no secret value, when
+    an entry is not a level or an object, as in a configuration file.
     """
     shown = opened.shown.get("policyConfig", {})
-    _read(cast("Mapping[str, object]", shown), opened.origin, pack)  # says what is wrong, and no secret
+    _read(cast("Mapping[str, object]", shown), opened.origin, pack)  # reports what is wrong without secrets
     try:
         plain, own = _read(opened.policy_config, opened.origin, pack)
     except InvalidConfiguration:

@@ -1,7 +1,7 @@
-"""Keys that a passphrase gives, by scrypt (RFC 7914): `<log2 n>,<r>,<p>,<salt>`, the salt in base64.
+"""Keys derived from a passphrase by scrypt (RFC 7914): `<log2 n>,<r>,<p>,<salt>`, the salt in base64.
 
-The costs are what OWASP recommends (2023): 128 MiB of memory and about 0.4 s for each salt. The secrets of
-an environment keep one salt, so opening it costs that once.
+The costs are those that OWASP recommends (2023): 128 MiB of memory and about 0.4 s for each salt. All secrets
+of an environment share one salt, so opening the environment costs that once.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from packreg.errors import IntegrityError
 
 KIND = "scrypt"
 COSTS = (17, 8, 1)
-#: The most that a ciphertext, which may come from anybody, can make this machine do.
+#: The highest costs that are accepted: a ciphertext may come from anybody.
 MOST = (18, 8, 4)
-#: And the least that is accepted, so that nobody weakens what is stored.
+#: The lowest costs that are accepted, so that nobody weakens what is stored.
 LEAST = (14, 8, 1)
 
 _HOW = re.compile(r"([0-9]{1,2}),([0-9]),([0-9]),([A-Za-z0-9+/]{22,64}={0,2})", re.ASCII)
 
 
 class PassphraseKeys:
-    """The keys of one passphrase. `costs` are those of new salts: log2 of n, r and p."""
+    """The keys of one passphrase. `costs` are for new salts: (log2 of n, r, p)."""
 
     def __init__(self, passphrase: str, costs: tuple[int, int, int] = COSTS) -> None:
         self._passphrase = passphrase.encode("utf-8", "surrogateescape")  # as the environment gave it
@@ -34,14 +34,17 @@ class PassphraseKeys:
         self._lock = threading.Lock()
 
     def new(self, environment: str, beside: Iterable[str]) -> tuple[str, bytes]:
-        """The key of the secrets that are kept already, so that scrypt runs once; or of a new salt."""
+        """A key for new secrets: that of an existing secret with the same costs, else one with a new salt."""
         costs = ",".join(map(str, self._costs))
         how = next((each for each in beside if each.startswith(f"{costs},")), "")
         how = how or f"{costs},{base64.b64encode(os.urandom(16)).decode()}"
         return how, self.get(environment, how)
 
     def get(self, environment: str, how: str) -> bytes:
-        """The key that this salt and these costs give, remembered. Raises IntegrityError: they are wrong."""
+        """The key for the costs and salt in `how`, cached.
+
+        Raises IntegrityError when `how` is malformed, or its costs are outside `LEAST` and `MOST`.
+        """
         from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
         match = _HOW.fullmatch(how)

@@ -1,4 +1,4 @@
-"""What a scalar without quotes means where it is no string: null, a boolean or a number, as for yaml.v3."""
+"""The values of unquoted YAML scalars, as Go's yaml.v3 reads them: null, booleans, numbers, texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MAX_DIGITS = 400
 
 
 def is_text(node: Scalar) -> bool:
-    """Whether a scalar is a text, in which references count."""
+    """Whether a scalar is a text, so that `${…}` in it is a reference."""
     if node.is_string:
         return True
     try:
@@ -25,9 +25,9 @@ def is_text(node: Scalar) -> bool:
 
 
 def scalar_value(node: Scalar) -> Value:
-    """The value of a scalar that is no string; dates and times are texts.
+    """The value of an unquoted scalar; dates and times are texts.
 
-    Raises ValueError for a number that JSON cannot have.
+    Raises ValueError for infinity, NaN and numbers with too many digits.
     """
     if node.is_null:
         return Value(None)

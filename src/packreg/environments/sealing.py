@@ -1,4 +1,4 @@
-"""Encrypting the secrets of a definition before it is kept; everything else of the text stays as it is."""
+"""Encrypt the secrets of a definition before it is stored. The rest of the text stays as it is."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from packreg.errors import IntegrityError, PackregError, UsageError
 def seal(text: bytes, environment: str, secrets: EnvironmentSecrets, before: bytes | None = None) -> bytes:
     """The definition with every `fn::secret: text` encrypted as `fn::secret: {ciphertext: …}`.
 
-    `before` is the definition that is kept now. Ciphertexts that it has stay as they are, without a key; a
-    secret whose plain text it has keeps that ciphertext, so that setting the same again changes nothing.
+    `before` is the stored definition. Ciphertexts that are in it stay as they are, and need no key. A plain
+    text that is encrypted in it gets that ciphertext again, so that setting the same definition changes
+    nothing.
 
     Raises:
-        InvalidConfiguration: it is no definition.
-        UsageError: there are new secrets and no key, or not the key of those that stay.
+        InvalidConfiguration: `text` or `before` is not a valid definition.
+        UsageError: there are new secrets and no key, or the key is not that of the secrets that stay.
         IntegrityError: a ciphertext is damaged, or was made for another environment.
-        PackregError: as the keys say.
+        PackregError: what the keys raise.
     """
     document = read_document(text, environment)
     found = list(secrets_of(document))
@@ -51,13 +52,13 @@ def seal(text: bytes, environment: str, secrets: EnvironmentSecrets, before: byt
 
 
 def ciphertexts(text: bytes, environment: str) -> list[str]:
-    """The ciphertexts of a definition, in order. Raises InvalidConfiguration."""
+    """The ciphertexts of a definition, in the order of the text. Raises InvalidConfiguration."""
     found = secrets_of(read_document(text, environment))
     return [each.node.text for each in found if each.encrypted]
 
 
 def _same_key(secrets: EnvironmentSecrets, environment: str, kept: Iterable[str]) -> None:
-    """New secrets are not mixed with old ones that this passphrase or key cannot open."""
+    """Raise UsageError if this passphrase or key cannot decrypt the secrets that stay."""
     for ciphertext in dict.fromkeys(kept):
         try:
             secrets.reveal(environment, ciphertext)
@@ -70,7 +71,7 @@ def _same_key(secrets: EnvironmentSecrets, environment: str, kept: Iterable[str]
 
 
 def _known(secrets: EnvironmentSecrets, environment: str, old: Iterable[str]) -> dict[str, str]:
-    """The ciphertexts that can be opened, by plain text."""
+    """The ciphertexts that can be decrypted, by their plain text."""
     known: dict[str, str] = {}
     for ciphertext in old:
         with suppress(PackregError):
@@ -79,7 +80,7 @@ def _known(secrets: EnvironmentSecrets, environment: str, old: Iterable[str]) ->
 
 
 def _once(secrets: EnvironmentSecrets, environment: str, old: Iterable[str]) -> Callable[[str], str]:
-    """Encrypts with one key, which is asked for when it is needed first."""
+    """A function that encrypts with one key, which it gets at its first call."""
     sealing: list[Callable[[str], str]] = []
 
     def encrypt(plain: str) -> str:

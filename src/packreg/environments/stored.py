@@ -1,10 +1,11 @@
-"""Environments as the registry keeps them: definitions in numbered revisions, and tags that name revisions.
+"""Environments as the registry stores them: definitions in numbered revisions, and tags that name revisions.
 
-What a definition means is for `environments.evaluation`; here it is a text with encrypted secrets. Both are
-chains. A revision never changes, and removing an environment adds one that says so: `name@3` is what
-it was, so that a decision that was made with it can be explained for ever. All tags are one document, so that
-a listing of them is one consistent state, and two people who move different ones do not meet. What a newer
-packreg says of an environment or its tags, beside what it says of the change in `changed`, is carried over.
+A definition is a text with encrypted secrets here; `environments.evaluation` gives it meaning. Definitions
+and tags are one chain each (`store.chain`). A revision never changes, and removing an environment adds a
+revision that says so: `name@3` stays what it was, and decisions made with it can always be explained. All
+tags of an environment are one document, so a listing of them is consistent, and two people can move different
+tags at once. Members that a newer packreg added to an environment or its tags are kept by later revisions,
+except `changed`, which is about one change.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ MAX_TAGS = 1000
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRevision:
-    """A revision: who set it and when (RFC 3339 in UTC), and the definition, or why it was removed.
+    """A revision: who made it, when (RFC 3339 in UTC), and the definition.
 
-    `unknown` are members that this packreg does not know.
+    If the environment was removed, `removed` is the reason instead of a definition. `unknown` has the members
+    of the stored record that this packreg does not know.
     """
 
     name: str
@@ -49,7 +51,11 @@ class EnvironmentRevision:
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """The tags of an environment, with the revision that each names, and the revision of these tags."""
+    """The tags of an environment.
+
+    `numbers` has the revision that each tag names, by tag; `revision` is the number of this revision of the
+    tags, 0 if there never were any. `unknown` is as in `EnvironmentRevision`.
+    """
 
     revision: int = 0
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -57,27 +63,30 @@ class Tags:
 
 
 class Environments:
-    """The environments of a registry; nothing is read yet.
+    """The environments of a registry. Making one reads nothing.
 
     `now` gives the present time as RFC 3339 in UTC, `new_id` a new random id. Every method raises
-    `StoreError` when the store fails, and `IntegrityError` when what it holds is not what packreg writes.
+    `StoreError` when the store fails, and `IntegrityError` when a stored record is not what packreg writes.
     """
 
     def __init__(self, registry: Registry, *, now: Callable[[], str], new_id: Callable[[], str]) -> None:
         self._registry, self._now, self._new_id = registry, now, new_id
 
     def names(self) -> list[str]:
-        """The names of all environments, removed ones too, in order. One request per 1,000."""
+        """The names of all environments, removed ones too, sorted. One request per 1,000."""
         prefixes = self._registry.store.prefixes(layout.ENVIRONMENTS)
         names = (prefix.removeprefix(layout.ENVIRONMENTS).removesuffix("/") for prefix in prefixes)
         return sorted(name for name in names if is_name(name))
 
     def newest(self, name: str) -> EnvironmentRevision | None:
-        """The newest revision, which may say that the environment was removed. Three requests."""
+        """The newest revision, which may say that the environment was removed; None if there is none.
+
+        Three requests.
+        """
         return self._read(name, self._chain(name).head())
 
     def at(self, reference: EnvironmentReference) -> EnvironmentRevision:
-        """The revision that a reference means: one request by number, three for the newest, four by tag.
+        """The revision that a reference names: one request by number, three for the newest, four by tag.
 
         Raises:
             NotFound: there is no such environment, revision or tag.
@@ -117,11 +126,11 @@ class Environments:
         return self._read_tags(name, head)
 
     def set(self, name: str, text: bytes, by: str, before: EnvironmentRevision | None) -> EnvironmentRevision:
-        """Add a revision behind `before`, the newest one that its author saw; the same text adds none.
+        """Add a revision after `before`, the newest revision that its author saw. The same text adds none.
 
         Raises:
-            ChangedMeanwhile: there is a newer one; nothing was written.
-            OutcomeUnknown: it may or may not be there; the same call again is safe.
+            ChangedMeanwhile: there is a newer revision; nothing was written.
+            OutcomeUnknown: the revision may have been written; the same call again is safe.
             StoreRefused: this is no registry, or a replica, or the clock of this machine is wrong.
         """
         if before is not None and not before.removed and before.text == text:
@@ -130,7 +139,7 @@ class Environments:
         return self._append(name, {**kept, "document": text.decode()}, by, before)
 
     def remove(self, name: str, reason: str, by: str) -> EnvironmentRevision:
-        """Remove the environment, and drop its tags. Doing it again finishes what was cut short.
+        """Remove the environment and drop its tags. If it was interrupted, the same call again finishes it.
 
         Raises:
             NotFound: there is no such environment.
@@ -148,7 +157,7 @@ class Environments:
         return before
 
     def tag(self, name: str, tag: str, number: int, by: str) -> int:
-        """Let a tag name a revision, or drop it with 0; gives the number that it named before, or 0.
+        """Let a tag name the revision `number`, or drop the tag with 0. Returns the number before, or 0.
 
         Raises:
             ChangedMeanwhile: somebody else moved the same tag.
@@ -227,7 +236,7 @@ class Environments:
         self._tag_chain(name).append(edited, attempt_id=self._new_id())
 
     def _check_clock(self, chain: Chain, newest: Revision | None) -> None:
-        """Refuse to write with a wrong clock, or behind a revision of a time that is still to come."""
+        """Refuse to write with a wrong clock, or after a revision whose time is in the future."""
         follows = None
         if newest is not None:
             where = chain.key(newest.number)

@@ -1,4 +1,4 @@
-"""The values of an environment, and how one is laid over another."""
+"""The values of an environment, and how they are merged."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TypeAlias, cast
 
-#: The largest value: its characters, and `EACH` for each value in it. References share what they refer to, so
-#: that a document of a few lines can mean more than any memory holds.
+#: The size of the largest value: its characters, and `EACH` for each value in it. References share the values
+#: that they refer to, so a few lines could otherwise expand to more than fits into memory.
 MAX_SIZE = 2**20
 EACH = 8
 MAX_DEPTH = 40
@@ -20,18 +20,19 @@ Data: TypeAlias = "bool | int | float | str | tuple[Value, ...] | Mapping[str, V
 
 
 class TooMuch(ValueError):
-    """A value is larger or deeper than any configuration."""
+    """A value is larger or nests deeper than is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
     """A JSON value, secret or not.
 
-    Binary data is text with the bytes that are not UTF-8 as lone surrogates (`surrogateescape`). `final`
-    values are not overridden by who imports them. A `closed` object was laid over something that is none,
-    which it hides together with all that is below. A representation, as it gets into logs, has no data.
+    Binary data is text, with bytes that are not UTF-8 as lone surrogates (`surrogateescape`). A `final` value
+    cannot be overridden by an environment that imports it. A `closed` object was merged over a value that is
+    not an object: it hides that value and all values below it. `size` is in the units of `MAX_SIZE`. `repr`
+    leaves the data out, so that secrets do not get into logs.
 
-    Raises TooMuch.
+    Raises TooMuch when the value is too large or nests too deep.
     """
 
     data: Data = field(repr=False)
@@ -57,7 +58,7 @@ class Value:
         object.__setattr__(self, "has_secrets", self.secret or any(part.has_secrets for part in parts))
 
     def parts(self) -> Iterator[Value]:
-        """The values in a list or an object; none of anything else."""
+        """The values in a list or an object; nothing for other values."""
         if isinstance(self.data, Mapping):
             yield from self.data.values()
         elif isinstance(self.data, tuple):
@@ -65,27 +66,28 @@ class Value:
 
     @property
     def members(self) -> Mapping[str, Value]:
-        """The values of an object by name; none of anything else."""
+        """The values of an object by name; empty for other values."""
         return self.data if isinstance(self.data, Mapping) else {}
 
     @property
     def kind(self) -> str:
-        """What kind of value it is, in words."""
+        """The kind of value in words, for messages, such as "a string"."""
         kinds = {bool: "a boolean", int: "a number", float: "a number", str: "a string", tuple: "a list"}
         return "null" if self.data is None else kinds.get(type(self.data), "an object")
 
 
 def check_size(size: int) -> None:
-    """Raise TooMuch if the value that is about to be made would be too large."""
+    """Raise TooMuch if a value of this size would be too large; called before it is made."""
     if size > MAX_SIZE:
         raise TooMuch(f"the value has more than {MAX_SIZE:,} characters")
 
 
 def merge(under: Value | None, over: Value, on_final: Callable[[], None] | None = None) -> Value:
-    """`over` laid over `under`, as ESC does it: objects member by member, anything else replaces.
+    """`over` merged over `under`, as in ESC: objects member by member; any other value replaces.
 
-    It is JSON merge patch but for null, which is a value. With `on_final` a final value below stays, and
-    `on_final` is called for each. Associative: `closed` keeps what an object hides hidden for good.
+    This is JSON merge patch, except that null is a value. With `on_final`, final values in `under` stay, and
+    `on_final` is called for each that would have changed. Merging is associative: what a `closed` object
+    hides stays hidden.
     """
     if under is None:
         return over
@@ -104,7 +106,7 @@ def merge(under: Value | None, over: Value, on_final: Callable[[], None] | None 
 
 
 def from_json(data: object, *, secret: bool = False) -> Value:
-    """The `Value` of a JSON value. Raises TooMuch, and ValueError for numbers that JSON has not."""
+    """The `Value` of a JSON value. Raises TooMuch, and ValueError for infinite numbers and NaN."""
     if isinstance(data, Mapping):
         return Value({str(name): from_json(item, secret=secret) for name, item in data.items()}, secret)
     if isinstance(data, list):
@@ -115,7 +117,7 @@ def from_json(data: object, *, secret: bool = False) -> Value:
 
 
 def to_json(value: Value, *, reveal: bool) -> object:
-    """The JSON value; unless `reveal`, with "[secret]" for secrets."""
+    """The JSON value, with "[secret]" in place of secrets unless `reveal` is set."""
     if value.secret and not reveal:
         return HIDDEN
     if isinstance(value.data, Mapping):
@@ -126,7 +128,7 @@ def to_json(value: Value, *, reveal: bool) -> object:
 
 
 def as_text(value: Value) -> str:
-    """How a value is written into a text (Pulumi ESC behaviour): null is nothing, parts are quoted."""
+    """A value as text, as in Pulumi ESC: null is empty; items and members are quoted and joined by commas."""
     data = value.data
     if data is None:
         return ""
@@ -142,7 +144,7 @@ def as_text(value: Value) -> str:
 
 
 def secret_texts(value: Value) -> Iterator[str]:
-    """The texts of all secrets in a value."""
+    """The plain texts of all secrets in a value."""
     if value.secret and not list(value.parts()):
         yield as_text(value)
     if value.has_secrets:

@@ -1,8 +1,9 @@
 """`python -m packreg.opa <engine address> <pack directory>`: an OPA pack as an analyzer process.
 
 Also the program `pulumi-analyzer-policy-opa`, which a Pulumi CLI before 3.274 starts for packs with
-`runtime: opa`. The engine's address is not used. `-opa=PATH` names the program, which else is searched on
-PATH; `-allow=NAME,…` lets rules call functions that reach out; other options are the CLI's.
+`runtime: opa`. The engine's address is not used. `-opa=PATH` names the program `opa`, which is otherwise
+looked up on PATH; `-allow=NAME,…` lets rules call these functions with access to network or files; other
+options come from the CLI and are ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from packreg.text import plain
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve the pack until asked to end: 0. 1 when it cannot be served, 2 for a wrong command line."""
+    """Serve the pack until asked to end.
+
+    Returns the exit code: 0, or 1 when the pack cannot be served, or 2 for a wrong command line.
+    """
     given = sys.argv[1:] if arguments is None else arguments
     options = dict(word[1:].split("=", 1) for word in given if word.startswith("-") and "=" in word)
     words = [word for word in given if not word.startswith("-")]

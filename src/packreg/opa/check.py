@@ -1,4 +1,4 @@
-"""What is wrong with an OPA pack, for `check` and `publish`: what `opa` refuses is refused."""
+"""Find what is wrong with an OPA pack, for the commands `check` and `publish`."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from packreg.pack.files import Files
 from packreg.pack.problems import Problems
 
 _TRY_SECONDS = 10.0
-#: A resource without properties: nothing is known of those that a pack is for.
+#: A resource without properties: which resources a pack judges is not known here.
 _EMPTY = {"type": "pulumi:pulumi:Stack", "urn": "", "name": "", "properties": {}}
 
 
 def opa_problems(
     files: Files, problems: Problems, opa: str, *, allowed: Collection[str] = (), memory: int = 0
 ) -> None:
-    """Add what is wrong with the Rego files and configuration schemas among a pack's files.
+    """Add to `problems` what is wrong with a pack's Rego files and configuration schema.
 
-    `opa` is the program, `allowed` are the functions that rules may call although they reach out, `memory`
-    is as in `program.Opa`. What `opa` refuses is an error, with its file and line, and so are METADATA and
-    schemas that cannot be read. Policies that never fire, names that are nearly those of policies and the
-    like are warnings. Each rule is evaluated once.
+    `opa` is the path of the program. `allowed` are the functions that rules may call although they have
+    access to network or files. `memory` is as in `program.Opa`. Errors are: what `opa` refuses, with file and
+    line, METADATA and schemas that cannot be read, and rules that fail when they are evaluated once, with an
+    empty resource. Warnings are, among others, policies that never fire and rules whose name is almost a
+    policy's.
     """
     data = {path: file.data for path, file in files.items()}
     with private_folder() as folder:

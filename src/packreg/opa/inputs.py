@@ -1,11 +1,11 @@
-"""The input that rules judge, made from what an analyzer is asked about a resource.
+"""The input of Rego rules, made from a resource that an analyzer is asked about.
 
-A resource here is a plain dict by the field names of the protocol: `type`, `urn`, `name`, `properties`,
-`options`, `provider` and, for a stack, `dependencies` and `propertyDependencies`; fields that have their zero
-value may be missing.
+A resource here is a dict with the field names of the analyzer protocol: `type`, `urn`, `name`, `properties`,
+`options`, `provider` and, for a stack, `dependencies` and `propertyDependencies`. Fields with a zero value
+may be missing.
 
-Two shapes. The default one holds the resource's own properties at the top level, above what is said about it
-in names without underscores, below the same in names with two:
+There are two shapes of input. The default one merges three groups of members; on the same name the right one
+wins:
 
     {type, urn, name, __name, options, provider, properties, props}  <  the properties  <
     {__type, __urn, __name, __options, __properties, __props, __provider}
@@ -25,7 +25,7 @@ Resource = Mapping[str, Any]
 KUBERNETES = "kubernetes-admission"
 _KUBERNETES_TYPE = re.compile(r"kubernetes:(?P<group>[^:/]+)/(?P<version>[^:/]+):(?P<kind>[^:/]+)")
 _ABSENT = object()
-#: Makes the default input of the parts that `parts_of_input` gives: the properties travel once.
+#: Rego that builds the default input from the result of `parts_of_input`, so that properties are sent once.
 WHOLE_INPUT = """_whole(item) := whole if {
 	about := item.about
 	own := item.properties
@@ -43,9 +43,9 @@ WHOLE = frozenset({"properties", "props", "__properties", "__props"})
 
 
 def plain(value: Any, *, unknown: bool) -> Any:
-    """Properties as rules see them: secrets without their wrapping.
+    """Properties as rules see them: secrets are unwrapped.
 
-    An unknown value is its placeholder text with `unknown`, and absent without: a list is shorter by it.
+    With `unknown`, an unknown value is its placeholder text; without, it is left out, also from lists.
     """
     found = _plain(value, unknown)
     return {} if found is _ABSENT else found
@@ -65,7 +65,7 @@ def _plain(value: Any, unknown: bool) -> Any:
 
 
 def resource_input(resource: Resource, keys: Set[str]) -> dict[str, Any]:
-    """These members of the default input, as far as it has them; none that hold all properties."""
+    """The members `keys` of the default input, as far as it has them. `keys` has none of `WHOLE`."""
     properties = resource["properties"]
     made = {}
     for key in keys:
@@ -79,7 +79,7 @@ def resource_input(resource: Resource, keys: Set[str]) -> dict[str, Any]:
 
 
 def parts_of_input(resource: Resource, *, stack: bool = False) -> dict[str, Any]:
-    """What `WHOLE_INPUT` makes the whole default input of; in a `stack` with what the resource depends on."""
+    """The parts from which `WHOLE_INPUT` builds the default input; for a `stack`, with dependencies."""
     more = {}
     if stack:
         dependencies = resource.get("propertyDependencies") or {}
@@ -128,12 +128,12 @@ _ABOUT: Mapping[str, Callable[[Resource], Any]] = {
 
 
 def is_kubernetes(resource: Resource) -> bool:
-    """Whether this is a resource that `kubernetes_input` takes."""
+    """Whether this is a Kubernetes resource, which `kubernetes_input` takes."""
     return _KUBERNETES_TYPE.fullmatch(resource["type"]) is not None
 
 
 def kubernetes_input(resource: Resource, parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The input of an admission review; `parameters` are the rule's configuration, if it has any."""
+    """A resource as Gatekeeper's admission review; `parameters` are the rule's configuration, if any."""
     match = _KUBERNETES_TYPE.fullmatch(resource["type"])
     assert match
     group = "" if match["group"] == "core" else match["group"]

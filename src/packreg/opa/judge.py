@@ -1,8 +1,8 @@
-"""A pack's policies over resources: inputs in, violations out.
+"""Evaluate a pack's policies over resources: inputs in, violations out.
 
-`opa` is asked about lists of resources by a module of ours beside the pack's, which holds each policy's
-value in a list of its own: a rule that is undefined is then an empty list, and takes no answer with it. For
-lists and one by one the answers are the same (compared over 24,000 values).
+A generated Rego module beside the pack's asks for the policies' values over a list of resources. It puts each
+value into a list of its own, so that an undefined rule gives an empty list and not an undefined answer. Lists
+give the same answers as resources one by one (compared over 24,000 values).
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from packreg.opa.service import EvaluationFailed, OpaService, TookTooLong
 from packreg.states.values import SIGNATURE, UNKNOWN
 
 ADVISORY, MANDATORY, DISABLED, REMEDIATE = "ADVISORY", "MANDATORY", "DISABLED", "REMEDIATE"
-#: Resources in one list, at most. Longer ones are not faster.
+#: Most resources in one list. Longer lists are not faster.
 _MOST = 64
-#: The part of the time that is left for which one list may keep the others waiting.
+#: The part of the remaining time that one list may take.
 _SHARE = 0.25
 
 
 class OpaViolation(NamedTuple):
-    """What one policy says about what it judged."""
+    """One message of a policy, and the enforcement level."""
 
     rule: Rule
     level: str
@@ -38,7 +38,7 @@ class OpaViolation(NamedTuple):
 
 
 class Skipped(NamedTuple):
-    """A policy that had nothing to judge, and why."""
+    """A policy that does not apply to a resource, and why."""
 
     rule: Rule
     reason: str
@@ -46,39 +46,39 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpaVerdict:
-    """All that the policies say to one question."""
+    """What all policies say about one resource, or about the stack."""
 
     violations: tuple[OpaViolation, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
 
 class PolicyFailure(Exception):
-    """A policy could not be evaluated. The text names it, and says why and where."""
+    """A policy could not be evaluated. The message names it, and says why and where."""
 
 
 class PolicySetting(NamedTuple):
-    """One policy's configuration, or with the name "all" that of those that have none."""
+    """The level and the properties that configure one policy; under the name "all", those of the others."""
 
     level: str
     properties: Mapping[str, Any]
 
 
-#: What a resource's policies say; or why one of them could not.
+#: What the policies say about one resource, or the failure of a policy.
 Outcome = OpaVerdict | PolicyFailure
-#: The values of all active policies, each in a list that is empty where the policy is undefined.
+#: The value of each active policy, in a list that is empty if the policy is undefined.
 _Values = list[list[Any]]
 
 
 class Judge:
-    """The policies of one pack, asked of a running `opa`.
+    """Evaluates the policies of one pack in a running `opa`.
 
-    `warn` is told, once per policy, what is wrong with its results.
+    `warn` gets a message, once per policy, if a result is not a set or list of messages.
     """
 
     def __init__(
         self, pack: RulePack, input_format: str, service: OpaService, warn: Callable[[str], None]
     ) -> None:
-        """Raises OpaFailure when `opa` does not take the questions."""
+        """Raises OpaFailure when `opa` does not accept the generated module."""
         self._pack, self._service, self._warn = pack, service, warn
         self._kubernetes = input_format == inputs.KUBERNETES
         self._keys = None if self._kubernetes else input_keys(pack.modules)
@@ -90,9 +90,10 @@ class Judge:
         self.configure({})
 
     def configure(self, settings: Mapping[str, PolicySetting]) -> None:
-        """Levels and properties of the policies, in place of all earlier ones.
+        """Set the policies' levels and properties; replaces all earlier settings.
 
-        Raises ValueError for `remediate`: rules report, they do not change resources.
+        `settings` are by policy; "all" is for policies without one. Raises ValueError for the level
+        `remediate`: OPA policies cannot change resources. Raises OpaFailure.
         """
         for name, setting in sorted(settings.items()):
             if setting.level == REMEDIATE:
@@ -111,17 +112,20 @@ class Judge:
 
     @property
     def keys(self) -> frozenset[str] | None:
-        """The members of a resource's input that its rules can look at, or None for all."""
+        """The members of a resource's input that rules can read, or None for all."""
         return self._keys
 
     def resources(
         self, resources: Sequence[Resource], *, signed: bool = True, seconds: float = 60.0
     ) -> list[Outcome]:
-        """Judge each of these by itself: the outcomes of the first ones, of at least one, in that time.
+        """Judge each resource by itself, within `seconds`.
 
-        `signed` says whether they may hold secrets or unknown values. Raises:
-            TookTooLong: not even one.
-            OpaFailure: `opa` is gone.
+        Returns the outcomes of the first resources, at least one: as many as there was time for. `signed`
+        says whether the resources may contain secrets or unknown values.
+
+        Raises:
+            TookTooLong: not even the first one was judged in time.
+            OpaFailure: `opa` ended.
         """
         until = time.monotonic() + seconds
         soon = time.monotonic() + seconds * _SHARE
@@ -144,7 +148,10 @@ class Judge:
     def stack(
         self, resources: Iterable[Resource], *, signed: bool = True, seconds: float = 120.0
     ) -> OpaVerdict:
-        """Judge all resources together. Raises PolicyFailure, TookTooLong, OpaFailure."""
+        """Judge all resources together, with the policies for stacks.
+
+        Raises PolicyFailure, TookTooLong, OpaFailure.
+        """
         if not self._stack_rules:
             return OpaVerdict()
         chosen = [item for item in resources if not self._kubernetes or inputs.is_kubernetes(item)]
@@ -159,7 +166,7 @@ class Judge:
     # --- the questions ------------------------------------------------------------------------------------
 
     def _load(self, resource_rules: Sequence[Rule], stack_rules: Sequence[Rule]) -> None:
-        """Give `opa` the module that asks for the values of these policies."""
+        """Load the generated module that evaluates these policies into `opa`. Raises OpaFailure."""
         asked = ", ".join(self._value(rule) for rule in resource_rules)
         together = ", ".join(self._value(rule) for rule in stack_rules)
         self._service.put_policy(
@@ -186,7 +193,7 @@ _whole(item) := item.input if item.input
         )
 
     def _value(self, rule: Rule) -> str:
-        """The policy's value in a list. Gatekeeper's rules find their configuration in the input."""
+        """Rego for the policy's value in a list. Gatekeeper's rules get their configuration in the input."""
         parameters = self._parameters.get(rule.name) if self._kubernetes else None
         also = f" with input.parameters as {json.dumps(parameters)}" if parameters else ""
         return f"[value | value := {rule_path(self._pack.package)}{rule.name}{also}]"
@@ -212,7 +219,7 @@ _whole(item) := item.input if item.input
     # --- the answers --------------------------------------------------------------------------------------
 
     def _judged(self, resources: Sequence[Resource], signed: bool, seconds: float) -> list[Outcome]:
-        """An outcome for each. Raises TookTooLong, OpaFailure."""
+        """An outcome for each resource. Raises TookTooLong, OpaFailure."""
         if not self._resource_rules:
             return [OpaVerdict() for _ in resources]
         asked: list[list[dict[str, Any]]] = []
@@ -223,7 +230,11 @@ _whole(item) := item.input if item.input
         return self._outcomes(asked, until)
 
     def _outcomes(self, asked: Sequence[list[dict[str, Any]]], until: float) -> list[Outcome]:
-        """Where a question cannot be answered, `opa` answers none of a list: it is found by halving."""
+        """An outcome for each resource; `asked` has its inputs.
+
+        If one input cannot be evaluated, `opa` answers none of a list; that input is found by halving the
+        list.
+        """
         items = [item for variants in asked for item in variants]
         try:
             values = iter(self._values("resources", items, until - time.monotonic()) if items else ())
@@ -243,9 +254,11 @@ _whole(item) := item.input if item.input
     def _violations(
         self, rules: Sequence[tuple[Rule, str]], values: Sequence[_Values]
     ) -> Iterable[OpaViolation]:
-        """What the policies say; with two values for each, those of what does not depend on the unknown.
+        """The violations in the policies' values.
 
-        What does not depend on it comes out the same whatever stands for it.
+        `values` has one set of values, or two: with unknown values as text, and without them. A message that
+        is in both does not depend on unknown values. For a policy whose messages differ, one advisory
+        violation says that its result is not known yet.
         """
         for number, (rule, level) in enumerate(rules):
             found = self._messages(rule, values[0][number])
@@ -281,7 +294,7 @@ _whole(item) := item.input if item.input
         items: Sequence[Mapping[str, Any]],
         until: float,
     ) -> PolicyFailure:
-        """The failure with the first policy that fails alone, found by asking for each."""
+        """The failure, naming the first policy that fails when it is evaluated alone."""
         try:
             for rule, _ in rules:
                 self._load([rule], [rule])
@@ -295,7 +308,10 @@ _whole(item) := item.input if item.input
 
 
 def _variants(resources: Sequence[Resource], signed: bool) -> list[Sequence[Resource]]:
-    """The resources as rules see them; twice, where a value is not known yet: as its text, and absent."""
+    """The resources as rules see them.
+
+    If there are unknown values, two variants: with their placeholder text, and without them.
+    """
     if not signed:
         return [resources]
     shown = [_revealed(item, True) for item in resources]
@@ -314,7 +330,7 @@ def _revealed(resource: Resource, unknown: bool) -> dict[str, Any]:
 
 
 def may_be_signed(data: bytes) -> bool:
-    """Whether these bytes of a request, in whatever encoding, may hold secrets or unknown values."""
+    """Whether a request, JSON or protobuf, may contain secrets or unknown values."""
     return SIGNATURE.encode() in data or UNKNOWN.encode() in data
 
 
@@ -327,7 +343,7 @@ def _message(item: Any) -> str:
 
 
 def go_value(value: Any) -> str:
-    """A JSON value as Go's `%v` writes it: what Pulumi's analyzer reports for other results."""
+    """A JSON value as Go's `%v` writes it: how Pulumi's analyzer reports results without a text or `msg`."""
     if value is None:
         return "<nil>"
     if isinstance(value, bool):

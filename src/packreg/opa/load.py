@@ -1,4 +1,4 @@
-"""A pack's files from a directory or from memory, and everything that is wrong with them."""
+"""Load an OPA pack from a directory or from memory, and report everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_FILES = 10_000
 MAX_FILE = 64 << 20  # bytes
 _PROBE = "probe.rego"
 _SILENT, _OPEN = "rule-not-a-set", "rule-any-value"
-#: Functions that take no set and no list, but what else a rule may be.
+#: Functions that take neither sets nor lists, but among them every other type that a rule can have.
 _OTHERS = ("upper", "abs", "object.keys")
-#: Imports that give `not` its other meaning, where OPA has it.
+#: Imports that change the meaning of `not` from OPA 1.17 on.
 _NOT_IMPORTED = frozenset({("future", "keywords"), ("future", "keywords", "not")})
 _DATA_FILES = ("data.json", "data.yaml", "data.yml")
 
@@ -28,7 +28,7 @@ _DATA_FILES = ("data.json", "data.yaml", "data.yml")
 class OpaPack:
     """An OPA pack that can be run: its rules, and what its manifest says.
 
-    `silent` says in words which of its policies never fire, or do so only where their value is of a kind.
+    `silent` has a message for each policy that never fires, or only when its value is a set or a list.
     """
 
     rules: RulePack
@@ -39,10 +39,10 @@ class OpaPack:
 
 
 def examine(files: Mapping[str, bytes], staged: Staged, problems: Problems) -> RulePack | None:
-    """The rules in these files, which `staged` has. A pack with errors must not be run, even when rules are
-    returned.
+    """The rules in `files`, whose Rego files are in `staged`; None when there are none.
 
-    Raises OpaFailure when `opa` does not answer.
+    If `problems` has errors afterwards, the pack must not be run, even when rules are returned. Raises
+    OpaFailure when `opa` does not answer.
     """
     if not staged.paths:
         problems.error("rego-missing", "there is no Rego file (*.rego)", "", "write one with a deny rule")
@@ -86,7 +86,10 @@ def load_files(files: Mapping[str, bytes], staged: Staged, problems: Problems) -
 
 
 def read_directory(directory: Path, problems: Problems) -> dict[str, bytes]:
-    """The manifest, the schemas and all Rego files below; links are not followed, as in Pulumi's analyzer."""
+    """The manifest, the schema file and all Rego files of a directory, by path.
+
+    Links are not followed, as in Pulumi's analyzer.
+    """
     files: dict[str, bytes] = {}
     todo = [directory]
     while todo:
@@ -120,7 +123,7 @@ def _manifest(files: Mapping[str, bytes], problems: Problems) -> Manifest | None
 
 
 def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None:
-    """Say that conftest's rules of this name except nothing, in Pulumi's analyzer neither."""
+    """Warn that rules called `exception`, as conftest has them, have no effect; so in Pulumi's analyzer."""
     found: dict[str, tuple[Module, RuleHead]] = {}
     for module in modules:
         for head in module.rules:
@@ -132,7 +135,7 @@ def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None
 
 
 def _warn_of_not(modules: tuple[Module, ...], files: Mapping[str, bytes], problems: Problems) -> None:
-    """Say where `not` means one thing to OPA before 1.17 and another from then on."""
+    """Warn where the meaning of `not` changes with OPA 1.17."""
     for module in modules:
         if not _NOT_IMPORTED.isdisjoint(module.imports) and re.search(rb"\bnot\b", files[module.path]):
             message = (
@@ -143,10 +146,10 @@ def _warn_of_not(modules: tuple[Module, ...], files: Mapping[str, bytes], proble
 
 
 def _warn_of_silent_rules(pack: RulePack, staged: Staged, problems: Problems) -> None:
-    """Say which policies never fire, as their value is a text, a truth value or the like, and which may not.
+    """Warn of policies whose value is never, or not always, a set or a list: only those fire.
 
-    OPA's type checker tells: `max` takes sets and lists only, so a rule that can be neither is refused as its
-    argument; one that other functions take as well can be something else.
+    OPA's type checker finds them. `max` takes only sets and lists, so it refuses a rule that can be neither
+    as its argument. A rule that one of `_OTHERS` accepts can have another type.
     """
     functions = ("max", *_OTHERS)
     lines = ["package packreg_probe"]

@@ -1,4 +1,4 @@
-"""The Rego files of a pack in a private folder, checked by `opa`, and what their syntax trees say.
+"""The Rego files of a pack: staged in a private folder, checked by `opa`, and parsed.
 
 A syntax tree is OPA's own, as JSON: `{"package", "imports", "rules"}`. A term is `{"type", "value"}`; a
 reference such as `input.tags[x]` has the type "ref" and a list of terms, of which the first is a variable.
@@ -17,7 +17,7 @@ from packreg.opa import program
 from packreg.pack.problems import Problems
 
 _CAPABILITIES = "capabilities.json"
-_PARSERS = 2  # at the same time: a syntax tree takes some hundred times the memory of its file
+_PARSERS = 2  # at the same time: a syntax tree takes about a hundred times the memory of its file
 _SCHEMA_HINT = "write the whole schema into the comment"
 _V1_HINT = "write `import rego.v1` below the package line: without it, policy packs are read as Rego v0"
 
@@ -26,7 +26,7 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What a METADATA comment says of a rule or the package."""
+    """The texts of a METADATA comment of a rule."""
 
     title: str = ""
     description: str = ""
@@ -35,7 +35,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class RuleHead:
-    """One rule of a module: its name, what its head makes and where it stands.
+    """The head of one rule of a module: its name, what kind of value it makes, and its line.
 
     `kind` is "set", "object", "function", "value" (`x = y`, also without a value, which is `true`) or
     "default". A name with dots (`a.b`) is that of a rule with a reference as its head.
@@ -51,8 +51,9 @@ class RuleHead:
 class Module:
     """One parsed file. `package` is the path after `data`, for example ("kubernetes", "admission").
 
-    `keys` are the members of the input that it can look at, None for all; `imports` are paths; `references`
-    the lines of comments with a schema that is elsewhere.
+    `keys` are the members of the input that its rules can read, None for all. `imports` are paths, such as
+    ("future", "keywords"). `references` are the lines of METADATA comments whose schema refers to another
+    document.
     """
 
     path: str
@@ -65,10 +66,10 @@ class Module:
 
 
 class Staged:
-    """Rego files under plain names in a folder of ours; nothing else is ever loaded.
+    """Rego files in a private folder, named by number; `opa` loads nothing else.
 
-    `opa` takes what stands before a colon in a name for a prefix, and of a folder it would load every JSON
-    and YAML file as data.
+    The pack's own names and folders are not used, because `opa` takes the text before a colon in a file name
+    as a prefix, and would load every JSON and YAML file of a folder as data.
     """
 
     def __init__(
@@ -94,28 +95,31 @@ class Staged:
 
     @property
     def names(self) -> list[str]:
-        """The files' names in the folder."""
+        """The names of the files in the private folder."""
         return list(self.paths)
 
     def check(self, *more: str) -> list[program.Fault]:
-        """What `opa` refuses of these files, and of `more` beside them, and then all. Raises OpaFailure."""
+        """What `opa` refuses in these files: at most 100 faults, or with `more` files in the folder, all.
+
+        Raises OpaFailure.
+        """
         names, most = [*self.paths, *more], 0 if more else 100
         return program.check(self.opa, names, cwd=self.folder, capabilities=_CAPABILITIES, most=most)
 
     def where(self, file: str, row: int) -> str:
-        """A place in the pack's own words, "path:line"."""
+        """A place as "path:line", with the path in the pack; "" for other files, no line for row 0."""
         path = self.paths.get(file.rpartition("/")[2], "")
         return f"{path}:{row}" if path and row else path
 
     def own_words(self, text: str) -> str:
-        """A message of `opa` with the pack's names of files in it."""
+        """A message of `opa` with the staged names replaced by the paths in the pack."""
         for name, path in sorted(self.paths.items(), key=lambda pair: -len(pair[0])):
             text = text.replace(f"{name}:", f"{path}:")
         return text
 
 
 def read_modules(staged: Staged, problems: Problems) -> list[Module]:
-    """All files, parsed; none where `opa` refuses any, and then the problems say why. Raises OpaFailure."""
+    """All files, parsed; none if `opa` refuses one of them: then `problems` says why. Raises OpaFailure."""
     with ThreadPoolExecutor(_PARSERS) as parsers:
         found = list(parsers.map(lambda name: _read(staged, name), staged.paths))
     modules = []
@@ -150,7 +154,10 @@ def read_modules(staged: Staged, problems: Problems) -> list[Module]:
 
 
 def _read(staged: Staged, name: str) -> Module | program.SaidTooMuch | None:
-    """The module in a file; None where `opa` says that it is none. Raises OpaFailure."""
+    """The module in a file; None if `opa` cannot parse it, SaidTooMuch if the tree is too large.
+
+    Raises OpaFailure.
+    """
     try:
         tree = program.parse(staged.opa, name, cwd=staged.folder)
     except program.SaidTooMuch as too_much:
@@ -159,7 +166,7 @@ def _read(staged: Staged, name: str) -> Module | program.SaidTooMuch | None:
 
 
 def _schema_references(tree: Node) -> Iterator[int]:
-    """The rows of annotations with a schema that refers to, or calls itself, something elsewhere."""
+    """The lines of METADATA comments with a schema that refers to another document, or has an id."""
     for annotation in tree.get("annotations") or ():
         todo: list[object] = [each.get("definition") for each in annotation.get("schemas") or ()]
         while todo:
@@ -224,7 +231,7 @@ def _annotation(given: Node) -> Annotation:
 
 
 def leading_path(term: Node) -> tuple[str, ...]:
-    """The static beginning of a reference: of `data.a[x].b` it is ("data", "a"); () for other terms."""
+    """The constant beginning of a reference: ("data", "a") for `data.a[x].b`; () for other terms."""
     if term.get("type") != "ref":
         return ()
     first, *rest = term["value"]
@@ -233,7 +240,10 @@ def leading_path(term: Node) -> tuple[str, ...]:
 
 
 def package_of(modules: Sequence[Module], problems: Problems) -> tuple[str, ...] | None:
-    """The one package that all modules are in."""
+    """The one package that all modules are in.
+
+    None if there are no modules, or with a problem if there are several packages or it is called config.
+    """
     found = {module.package: module.path for module in reversed(modules)}
     if len(found) > 1:
         first = modules[0]
@@ -254,10 +264,10 @@ def package_of(modules: Sequence[Module], problems: Problems) -> tuple[str, ...]
 
 
 def input_keys(modules: Sequence[Module]) -> frozenset[str] | None:
-    """The top-level members of the input that the rules can look at, or None for all of them.
+    """The top-level members of the input that the rules can read, or None for all of them.
 
-    Only `input.name` and `input["name"]` name one; `input` by itself, `input[x]`, and an import of it do not
-    tell, and then all are needed.
+    Only `input.name` and `input["name"]` name a member. Where `input` stands alone, as `input[x]` or in an
+    import, the rules may read every member.
     """
     keys: frozenset[str] = frozenset()
     for module in modules:
@@ -281,7 +291,7 @@ def _input_keys(tree: Node) -> frozenset[str] | None:
 
 
 def _terms(node: object) -> Iterator[Node]:
-    """Every term below, but not the variable that a reference begins with; without recursion."""
+    """Every term in a node, except the variable at the beginning of a reference. Not recursive."""
     todo = [node]
     while todo:
         item = todo.pop()

@@ -1,10 +1,10 @@
-"""The program `opa`, started so that no rule can reach anything: what may be called, and one question each.
+"""Run the program `opa` for one command, so that rules have no access to network, files or environment.
 
-Whatever `opa` loads is first checked by a list of built-in functions without those that reach the network,
-files or the environment (`opa check --capabilities`): Rego cannot make code at run time, so what passes once
-is all that can ever run. `opa run` has no such option, which is why the check comes first and reads the very
-files that are loaded after it. What a schema in a comment refers to is the one thing that the check itself
-would read; `modules` refuses such references before.
+Every file that `opa` loads is first checked against a list of built-in functions without those that access
+the network, files or the environment (`opa check --capabilities`). Rego cannot create code at run time, so a
+file that passed cannot call others later. `opa run` has no such option, so the check comes first and reads
+the same files that are loaded afterwards. The check itself would read only documents that a schema in a
+comment refers to; `modules` refuses such references before.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ WHERE = (
     f"install OPA {LOWEST[0]}.{LOWEST[1]} or later (openpolicyagent.org), and put opa on PATH or name it in "
     "the setting tools.opa, or bring it with `packreg cache import`"
 )
-#: Pulumi reads packs as Rego v0, where a file does not import rego.v1.
+#: Pulumi reads a file as Rego v0 unless it imports rego.v1.
 DIALECT = "--v0-compatible"
-#: Functions with results that nobody can foresee and that reach nothing: all others of the kind are refused.
+#: Functions that `opa` calls nondeterministic but that access nothing outside; all others are refused.
 _HARMLESS = frozenset(
     {"io.jwt.decode_verify", "io.jwt.encode_sign", "io.jwt.encode_sign_raw"}
     | {"rand.intn", "time.now_ns", "uuid.rfc4122"}
@@ -34,20 +34,20 @@ _HARMLESS = frozenset(
 #: These fetch what a schema refers to, from the network and from files.
 _FETCHING = frozenset({"json.match_schema", "json.verify_schema"})
 _SECONDS = 60.0
-#: Bytes of an answer, which takes several times its size as values of Python.
+#: Most bytes of an answer; as Python values it takes several times that.
 MOST_SAID = 64 << 20
 
 
 class OpaFailure(Exception):
-    """`opa` cannot be used, or did not answer; the text says why."""
+    """`opa` cannot be used, or did not answer. The message says why."""
 
 
 class SaidTooMuch(OpaFailure):
-    """It has more to say than packreg reads; it was ended."""
+    """`opa` printed more than `MOST_SAID` bytes, and was ended."""
 
 
 class Fault(NamedTuple):
-    """What `opa` says is wrong with a file; `file` as it was given, `row` from 1, or "" and 0."""
+    """An error that `opa` reports. `file` is as it was given, `row` counts from 1; "" and 0 if not known."""
 
     code: str
     message: str
@@ -56,13 +56,13 @@ class Fault(NamedTuple):
 
 
 class Opa(NamedTuple):
-    """The program at `path`. On Linux it may have `memory` bytes at each start; 0 is no limit."""
+    """The program at `path`. On Linux each process may have `memory` bytes of data; 0 is no limit."""
 
     path: str
     memory: int = 0
 
     def start(self, arguments: Sequence[str], *, cwd: Path, **more: Any) -> subprocess.Popen[bytes]:
-        """Start it without variables of ours: OPA_… would change its options. Raises OpaFailure."""
+        """Start it without our environment variables: OPA_… would change its options. Raises OpaFailure."""
         command = [self.path, *arguments]
         environ = {"PATH": "/usr/bin:/bin"}
         try:
@@ -82,7 +82,10 @@ class Opa(NamedTuple):
 def ask(
     opa: Opa, arguments: Sequence[str], *, cwd: Path, seconds: float = _SECONDS
 ) -> tuple[int, bytes, str]:
-    """Its exit code, standard output, and standard error as text. Raises SaidTooMuch, OpaFailure."""
+    """Run one command: exit code, standard output, and standard error as text.
+
+    Raises SaidTooMuch, OpaFailure.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         with opa.start(arguments, cwd=cwd, stdout=out, stderr=errors) as process:
             try:
@@ -103,7 +106,7 @@ def ask(
 
 
 def version_of(opa: Opa, *, cwd: Path) -> tuple[int, ...]:
-    """Its version, such as (1, 22, 2). Raises OpaFailure where it says none, or is too old."""
+    """The version of `opa`, such as (1, 22, 2). Raises OpaFailure if it prints none, or is too old."""
     status, out, said = ask(opa, ["version"], cwd=cwd)
     words = out.decode("utf-8", "replace").split()
     text = words[1] if status == 0 and len(words) > 1 and words[0] == "Version:" else ""
@@ -119,10 +122,11 @@ def version_of(opa: Opa, *, cwd: Path) -> tuple[int, ...]:
 
 
 def write_capabilities(opa: Opa, path: Path, allowed: Collection[str] = ()) -> None:
-    """Write what rules may call: all that reaches nothing, and the functions that the operator allows.
+    """Write the capabilities file: the functions that rules may call.
 
-    Where none of those is allowed, no host is either, so that schemas that comments name are not fetched.
-    Raises OpaFailure.
+    These are all functions without access to network, files or environment, and those that the operator
+    allowed. If the operator allowed none, no host is allowed either, so that schemas that comments refer to
+    are not fetched. Raises OpaFailure.
     """
     status, out, said = ask(opa, ["capabilities", "--current"], cwd=path.parent)
     try:
@@ -138,7 +142,7 @@ def write_capabilities(opa: Opa, path: Path, allowed: Collection[str] = ()) -> N
 
 
 def check(opa: Opa, names: Sequence[str], *, cwd: Path, capabilities: str, most: int = 100) -> list[Fault]:
-    """What `opa` refuses of the files of these names in `cwd`: the first `most`, or all with 0.
+    """What `opa` refuses in the files `names` in `cwd`: the first `most` faults, or all with 0.
 
     Raises OpaFailure.
     """
@@ -153,9 +157,9 @@ def check(opa: Opa, names: Sequence[str], *, cwd: Path, capabilities: str, most:
 
 
 def parse(opa: Opa, name: str, *, cwd: Path) -> dict[str, Any] | None:
-    """The syntax tree of a file, with its locations; None where `opa` says that it is no Rego v0.
+    """The syntax tree of a file, with locations; None if `opa` says that it is not Rego v0.
 
-    Raises OpaFailure.
+    Raises SaidTooMuch, OpaFailure.
     """
     options = [DIALECT, "--format", "json", "--json-include", "locations,-comments"]
     status, out, said = ask(opa, ["parse", *options, name], cwd=cwd)
@@ -171,15 +175,16 @@ def parse(opa: Opa, name: str, *, cwd: Path) -> dict[str, Any] | None:
 
 
 def is_newer_dialect(opa: Opa, name: str, *, cwd: Path) -> bool:
-    """Whether a file that is no Rego v0 is Rego v1. Raises OpaFailure."""
+    """Whether a file that cannot be parsed as Rego v0 is Rego v1. Raises OpaFailure."""
     return ask(opa, ["parse", "--v1-compatible", name], cwd=cwd)[0] == 0
 
 
 def analyzer_command(opa: str, *, allowed: Collection[str] = (), python: str = sys.executable) -> list[str]:
-    """What runs an OPA pack as an analyzer, with the pack as its working directory.
+    """The command that runs an OPA pack as an analyzer; its working directory is the pack.
 
-    The arguments that every analyzer gets follow: an engine address, which is not used, and the pack's
-    directory. `opa` is the program's path, `allowed` as in `check.opa_problems`, `python` the interpreter.
+    The caller appends the arguments that every analyzer gets: an engine address, which is not used, and the
+    pack's directory. `opa` is the program's path, `allowed` as in `check.opa_problems`, `python` the
+    interpreter.
     """
     more = [f"-allow={','.join(sorted(allowed))}"] if allowed else []
     return [python, "-P", "-u", "-m", "packreg.opa", f"-opa={opa}", *more]

@@ -1,4 +1,4 @@
-"""The policies of a pack: which of its rules they are, and what is said about them.
+"""The policies of a pack: which rules are policies, and their descriptions and configuration schemas.
 
 A rule is a policy by its name, as in Pulumi's own analyzer (measured with version 1.1.1):
 
@@ -7,7 +7,7 @@ A rule is a policy by its name, as in Pulumi's own analyzer (measured with versi
     stack_deny, stack_violation, …              mandatory, on the stack
     stack_warn, …                               advisory, on the stack
 
-Everything else is a helper. Rules of one name, also in several files, are one policy.
+Every other rule is a helper. All rules with the same name are one policy, also in several files.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NEARLY = re.compile(r"(?:stack_?)?(?:deny|violation|warn)", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ConfigSchema:
-    """What a policy says of its configuration: JSON schemas by property name, and the names it requires."""
+    """The configuration of a policy: JSON schemas by property name, and the required properties."""
 
     properties: Mapping[str, object]
     required: tuple[str, ...]
@@ -37,7 +37,10 @@ class ConfigSchema:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One policy. `where` is its first place, "path:line"; `schema` is None where none is given."""
+    """One policy. `mandatory` is its default level (else advisory); `stack` says that it judges the stack.
+
+    `where` is the place of its first rule, "path:line"; `schema` is None if the pack has none for it.
+    """
 
     name: str
     mandatory: bool
@@ -51,7 +54,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RulePack:
-    """What an OPA pack is: its Rego package, policies and modules."""
+    """The contents of an OPA pack: its Rego package, policies and modules."""
 
     package: tuple[str, ...]
     display_name: str
@@ -65,7 +68,10 @@ class RulePack:
 
 
 def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: Problems) -> RulePack | None:
-    """The pack that these modules make; None when they have no package or several."""
+    """The pack that these modules make; None when they have no package or several.
+
+    `files` has config-schema.json. Errors and warnings are added to `problems`.
+    """
     package = package_of(modules, problems)
     if package is None:
         return None
@@ -112,7 +118,7 @@ def read_rules(modules: Sequence[Module], files: Mapping[str, bytes], problems: 
 
 
 def _about(module: Module) -> dict[str, Annotation]:
-    """The annotation of each rule that has one: above one of its bodies in this file, the first there is."""
+    """The annotation of each rule that has one: the first above any of its definitions in this file."""
     found: dict[str, Annotation] = {}
     for head in module.rules:
         if head.annotation is not None:
@@ -121,7 +127,7 @@ def _about(module: Module) -> dict[str, Annotation]:
 
 
 def rule_path(package: Sequence[str]) -> str:
-    """`data["a"]["b-c"].`, what a rule's name is appended to."""
+    """The path of a package, such as `data["a"]["b-c"].`; append a rule's name to it."""
     return "data" + "".join(f"[{json.dumps(step)}]" for step in package) + "."
 
 
@@ -135,7 +141,7 @@ def _warn_of_near_name(name: str, where: str, problems: Problems) -> None:
 
 
 def _read_schemas(files: Mapping[str, bytes], problems: Problems) -> dict[str, ConfigSchema]:
-    """The configuration schemas by policy; what is malformed is said, where Pulumi's analyzer ignores it."""
+    """The configuration schemas by policy. Malformed ones are errors; Pulumi's analyzer ignores them."""
     data = files.get(SCHEMA_FILE)
     if data is None:
         return {}
@@ -174,7 +180,7 @@ def _schema(name: str, given: object, problems: Problems) -> ConfigSchema | None
 
 
 def _not_a_schema(properties: Mapping[str, object]) -> str:
-    """Why this is no JSON schema of draft 7, or ""."""
+    """Why the properties are not JSON schemas of draft 7, or ""."""
     from jsonschema import Draft7Validator, SchemaError
 
     try:

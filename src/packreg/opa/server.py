@@ -1,7 +1,8 @@
-"""The analyzer process: Pulumi's analyzer protocol on a port of this machine.
+"""The analyzer process: serves Pulumi's analyzer protocol on a port of 127.0.0.1.
 
-Policies are asked one call at a time, beside the event loop. A call whose time is over stops the evaluation.
-Where `opa` itself ends, this process does: its host then sees a pack that ended, and starts it again.
+Policies are evaluated for one call at a time, in a thread beside the event loop. When a call's deadline
+passes, its evaluation is stopped. When `opa` ends, this process ends too: its host then sees that the pack
+ended, and starts it again.
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ from packreg.opa.service import OpaService, TookTooLong
 from packreg.opa.wire import configuration, read, read_resource
 from packreg.text import plain
 
-_RESOURCE, _STACK = 1, 2  # PolicyType of the protocol
+_RESOURCE, _STACK = 1, 2  # values of the protocol's PolicyType
 _ROOT = "pulumi:pulumi:Stack"
 _OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE),
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.so_reuseport", 0),
 )
-#: The part of a call's time that a batch may take: another batch may wait for its turn meanwhile.
+#: The part of a call's time that a batch may take, since another batch may be waiting for its turn.
 _SHARE = 0.5
-#: Seconds for a call that has no deadline, as those of the Pulumi CLI have none.
+#: Seconds for a call without a deadline; calls of the Pulumi CLI have none.
 _NO_DEADLINE = 24 * 3600.0
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
@@ -52,7 +53,7 @@ class OpaAnalyzer:
         self._turn = asyncio.Lock()
 
     def handlers(self) -> tuple[grpc.GenericRpcHandler, ...]:
-        """What a server is to serve."""
+        """The gRPC handlers to add to a server: the protocol's, and packreg's own for batches."""
         methods: Mapping[str, Handler] = {
             "Handshake": self._handshake,
             "ConfigureStack": self._nothing,
@@ -136,7 +137,7 @@ class OpaAnalyzer:
         return await self._answered(judged, context)
 
     async def _analyze_many(self, request: bytes, context: Any) -> bytes:
-        """Many resources in one call, for a host that knows this analyzer: see `many`."""
+        """Judge many resources in one call: an addition to the protocol, see `analyzer.protocol.many`."""
         return await self._answered(
             lambda seconds: join(
                 self._judged([e if isinstance(e, bytes) else b"" for e in split(request)], seconds * _SHARE)
@@ -145,9 +146,10 @@ class OpaAnalyzer:
         )
 
     def _judged(self, requests: Sequence[bytes], seconds: float) -> list[bytes | str]:
-        """What the policies say of the first of these resources, each as a message, or why there is none.
+        """An answer for each of the first resources: as many as there is time for.
 
-        One that cannot be read fails alone, unless it is the only one: then this raises ValueError.
+        An answer is a serialized AnalyzeResponse, or a text that says why there is none. A resource that
+        cannot be read gets such a text, unless it is the only one: then this raises ValueError.
         """
         answers: list[bytes | str] = []
         resources: list[Resource] = []
@@ -164,7 +166,7 @@ class OpaAnalyzer:
         places = (place for place, answer in enumerate(answers) if answer == b"")
         last = len(answers)
         for place, outcome in zip_longest(list(places), outcomes):
-            if outcome is None:  # its turn did not come
+            if outcome is None:  # there was no time for it
                 last = place
                 break
             answers[place] = str(outcome) if isinstance(outcome, PolicyFailure) else self._answer(outcome, "")
@@ -181,7 +183,10 @@ class OpaAnalyzer:
         return self._answer(verdict, root)
 
     async def _answered(self, judge: Callable[[float], bytes], context: Any) -> bytes:
-        """What `judge` gives in the call's time; a policy that fails is UNKNOWN, as with Pulumi's SDKs."""
+        """The result of `judge`, which gets the seconds left for this call.
+
+        Aborts the call on failure: with UNKNOWN if a policy fails, as Pulumi's SDKs do.
+        """
         left = context.time_remaining()
         try:
             async with self._turn:
@@ -222,9 +227,9 @@ def _handlers(service: str, methods: Mapping[str, Handler]) -> grpc.GenericRpcHa
 
 
 async def serve(pack: OpaPack, opa: OpaService) -> None:
-    """Say the port on stdout and answer until the process is asked to end (SIGINT, SIGTERM).
+    """Print the port to stdout and serve until the process is asked to end (SIGINT, SIGTERM).
 
-    Raises OpaFailure when `opa` does not take the questions.
+    Raises OpaFailure when `opa` does not accept the generated module.
     """
     server = grpc.aio.server(options=_OPTIONS)
     judge = Judge(pack.rules, pack.input_format, opa, complain)
@@ -241,7 +246,7 @@ async def serve(pack: OpaPack, opa: OpaService) -> None:
 
 
 def complain(*lines: str) -> None:
-    """Say something on stderr."""
+    """Write lines to stderr, without control characters."""
     sys.stderr.write("".join(f"{plain(line)}\n" for line in lines))
     sys.stderr.flush()
 

@@ -1,8 +1,8 @@
-"""A running `opa` that has a pack's rules, asked over a socket in a private folder.
+"""A running `opa` server that loaded a pack's rules, reached over a socket in a private folder.
 
-One server for everything: the guard and the stock CLI ask about one resource at a time, where starting a
-program for each answer would take longer than all rules, and lists of resources are as fast here as in a
-program of their own. It is always ended by SIGKILL: on SIGTERM it waits for queries that may never end.
+One server evaluates everything. The guard and the Pulumi CLI ask about one resource at a time, and starting a
+program for each would take longer than all rules; lists of resources are as fast here as with `opa eval`. The
+server is always ended by SIGKILL: on SIGTERM it waits for queries that may never end.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from packreg.opa.program import DIALECT, MOST_SAID, OpaFailure
 
 _SOCKET = "s"
 _START_SECONDS = 30.0
-_LONGEST_SOCKET = 100  # bytes of a path; the system's limit is 107
+_LONGEST_SOCKET = 100  # bytes of its path; the system's limit is 107
 _LOG = "log"
 _PR_SET_PDEATHSIG = 1
 
 
 class EvaluationFailed(Exception):
-    """`opa` could not evaluate what it was asked; the text is one line and says why and where."""
+    """`opa` could not evaluate a query. The message is one line and says why and where."""
 
 
 class TookTooLong(Exception):
-    """No answer in time. The evaluation has been stopped."""
+    """`opa` gave no answer in time. The evaluation has been stopped."""
 
 
 def private_folder() -> tempfile.TemporaryDirectory[str]:
@@ -49,10 +49,10 @@ def private_folder() -> tempfile.TemporaryDirectory[str]:
 
 
 class OpaService:
-    """Started with the files that were checked, and ready when made. To be closed."""
+    """An `opa` server with the checked files. It is ready once it is made; call `close` at the end."""
 
     def __init__(self, staged: Staged) -> None:
-        """Raises OpaFailure when it does not start."""
+        """Start the server and wait for it. Raises OpaFailure when it does not start."""
         self._staged = staged
         self._socket = str(staged.folder / _SOCKET)
         self._log = staged.folder / _LOG
@@ -72,20 +72,20 @@ class OpaService:
             raise
 
     def put_policy(self, name: str, text: str) -> None:
-        """Load a module of our own, in place of an earlier one. Raises OpaFailure."""
+        """Load a generated module; it replaces an earlier one with this name. Raises OpaFailure."""
         self._put(f"/v1/policies/{name}", text.encode(), "text/plain")
 
     def put_data(self, path: str, value: Mapping[str, Any]) -> None:
-        """Replace the data at a path. Raises OpaFailure."""
+        """Replace the document at a path below `data`. Raises OpaFailure."""
         self._put(f"/v1/data/{path}", json.dumps(value).encode(), "application/json")
 
     def evaluate(self, path: str, given: Mapping[str, Any], *, seconds: float) -> Any:
-        """The value of a rule for an input; None where it is undefined.
+        """The value of the rule at a path below `data`, for an input; None if it is undefined.
 
         Raises:
             EvaluationFailed: the rules conflict or cannot be evaluated.
-            TookTooLong: the time was over.
-            OpaFailure: the program is gone.
+            TookTooLong: there was no answer within `seconds`.
+            OpaFailure: the server ended, or cannot be reached.
         """
         data = json.dumps({"input": given}).encode()
         status, answer = self._ask("POST", f"/v1/data/{path}", data, "application/json", seconds)
@@ -94,7 +94,7 @@ class OpaService:
         raise EvaluationFailed(self._reason(answer))
 
     def close(self) -> None:
-        """End it, whatever it is doing."""
+        """End the server, even during an evaluation."""
         self._connection.close()
         self._process.kill()
         self._process.wait()
@@ -161,7 +161,7 @@ class OpaService:
 
 
 class _Connection(http.client.HTTPConnection):
-    """HTTP over a socket of the file system."""
+    """HTTP over a Unix socket."""
 
     def __init__(self, path: str) -> None:
         super().__init__("localhost", timeout=_START_SECONDS)
@@ -178,14 +178,14 @@ class _Connection(http.client.HTTPConnection):
         self.sock = made
 
     def allow(self, seconds: float) -> None:
-        """How long what follows may wait for each answer."""
+        """Set how long, in seconds, the next requests may wait for an answer."""
         self.timeout = max(seconds, 0.001)
         if self.sock is not None:
             self.sock.settimeout(self.timeout)
 
 
 def _end_with_us() -> None:
-    """Ask the kernel to end the program with the process that started it."""
+    """Ask the kernel to kill this process when the one that started it ends; runs in the child."""
     import ctypes
 
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

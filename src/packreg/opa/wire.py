@@ -1,4 +1,4 @@
-"""Messages of the analyzer protocol as the plain dicts that inputs are made of."""
+"""Decode messages of the analyzer protocol into the dicts that `inputs` works on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.struct import decode_struct
 from packreg.opa.judge import PolicySetting
 
-#: From here on Go writes numbers with an exponent.
+#: From this number on, Go writes numbers with an exponent.
 _EXPONENT = 1e21
 
 
 def read(kind: Any, data: bytes) -> Any:
-    """The message of this kind in the bytes. Raises ValueError when they are not one."""
+    """Parse a protobuf message of the class `kind`. Raises ValueError when the bytes are not one."""
     try:
         return kind.FromString(data)
     except DecodeError as error:
@@ -26,7 +26,9 @@ def read(kind: Any, data: bytes) -> Any:
 
 
 def read_resource(message: pb.Resource, keys: Set[str] | None) -> dict[str, Any]:
-    """An AnalyzeRequest or AnalyzerResource; only what these members of an input need, if they are given.
+    """An AnalyzeRequest or AnalyzerResource as a dict (see `inputs`).
+
+    With `keys`, the members of the input that rules read, only what those need is decoded.
 
     Raises ValueError when its properties are not a property bag.
     """
@@ -71,7 +73,10 @@ def _value(value: Any) -> Any:
 
 
 def number(value: float) -> float | int | str:
-    """As Go writes it: whole numbers without a point, which `sprintf` tells apart, texts for NaN and such."""
+    """A number as Go writes it as JSON: whole ones as int, since `sprintf` tells the two apart.
+
+    NaN and the infinities become texts.
+    """
     if value.is_integer() and abs(value) < _EXPONENT:
         return int(value)
     if math.isfinite(value):
@@ -98,7 +103,7 @@ def _options(options: pb.ResourceOptions) -> dict[str, Any]:
 
 
 def configuration(request: bytes) -> dict[str, PolicySetting]:
-    """A ConfigureRequest by policy. Raises ValueError."""
+    """The settings in a ConfigureRequest, by policy. Raises ValueError when the bytes are not one."""
     message = read(pb.ConfigureRequest, request)
     return {
         name: PolicySetting(

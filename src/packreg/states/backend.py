@@ -5,7 +5,7 @@ with `.pulumi/stacks/<project>/<stack>.json`; legacy, when it says 0 or is not t
 `.pulumi/stacks/<stack>.json`. Beside or instead of `.json` there can be `.json.gz` and `.json.zst`; the one
 written last counts, and of several written at the same time the last by name, as for the CLI.
 
-Nothing is locked and nothing is written: a checkpoint that an update is just replacing is the one before it.
+Nothing is locked or written. While an update is replacing a checkpoint, the previous one is read.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ class StackName(NamedTuple):
 
 
 class StackEntry(NamedTuple):
-    """A stack in a backend. `project` is "" in the legacy layout, where only the checkpoint itself says it.
+    """A stack in a backend. `project` is "" in the legacy layout, where only the checkpoint names it.
 
-    `file` is its newest checkpoint, `modified` when that was written (seconds since the epoch), `has_tags`
-    says whether a file of tags is beside it.
+    `file` is the name of its newest checkpoint, `modified` the time when that was written (seconds since the
+    epoch); `has_tags` says whether there is a file of tags beside it.
     """
 
     project: str
@@ -72,8 +72,8 @@ class StackEntry(NamedTuple):
 def list_stacks(place: Place) -> list[StackEntry]:
     """All stacks of a backend, by project and name. One listing, whatever their number.
 
-    Raises NotFound (there is no backend, which is something else than one without stacks), InvalidState (a
-    layout that is not known), StoreRefused, StoreUnavailable.
+    Raises NotFound (there is no backend here; a backend without stacks gives an empty list), InvalidState
+    (the layout is unknown), StoreRefused, StoreUnavailable.
     """
     scoped = _layout(place) == 1
     newest: dict[str, StackEntry] = {}
@@ -95,9 +95,10 @@ def list_stacks(place: Place) -> list[StackEntry]:
 
 
 def read_checkpoint(file: str, place: Place, *, limit: int = MAX_SIZE) -> SourceFile:
-    """The bytes of a checkpoint, unpacked.
+    """The bytes of a checkpoint, decompressed.
 
-    Raises NotFound (it was removed meanwhile), InvalidState, StoreRefused, StoreUnavailable.
+    Raises NotFound (it was removed meanwhile), InvalidState (it is damaged or has more than `limit` bytes),
+    StoreRefused, StoreUnavailable.
     """
     where = place.describe(file)
     return SourceFile(unpacked(place.read(file, limit), where, limit), where)
@@ -108,8 +109,8 @@ def read_stack(
 ) -> Snapshot:
     """The snapshot of a stack (see `StackName`) in a backend.
 
-    Raises UsageError, NotFound (also when a legacy backend's stack is another project's), InvalidState,
-    StoreRefused, StoreUnavailable.
+    `passphrase` and `unwrap` decrypt its secrets, see `secrets`. Raises UsageError, NotFound (also when the
+    stack in a legacy backend is of another project), InvalidState, StoreRefused, StoreUnavailable.
     """
     wanted = StackName.parse(stack)
     source = read_checkpoint(find_stack(wanted, place).file, place)
@@ -122,9 +123,9 @@ def read_stack(
 
 
 def find_stack(stack: StackName, place: Place) -> StackEntry:
-    """One stack, as `list_stacks` would list it; in the legacy layout of whatever project.
+    """One stack, as `list_stacks` lists it. In the legacy layout the project is not compared.
 
-    Raises NotFound, UsageError (several projects have one of that name), InvalidState, StoreRefused,
+    Raises NotFound, UsageError (several projects have a stack with that name), InvalidState, StoreRefused,
     StoreUnavailable.
     """
     version = _layout(place)
@@ -145,7 +146,7 @@ def find_stack(stack: StackName, place: Place) -> StackEntry:
 
 
 def _what_there_is(place: Place, version: int) -> str:
-    """A hint for whoever asked for a stack that this layout does not have."""
+    """A hint for an error about a stack that the backend does not have."""
     files = _stacks(place)
     there = [name for name in files if ("/" in name) == (version == 1)]
     if there:
@@ -156,7 +157,7 @@ def _what_there_is(place: Place, version: int) -> str:
 
 
 def _layout(place: Place) -> int:
-    """The version of the backend's layout: 0 legacy, 1 project-scoped. Raises InvalidState on others."""
+    """The version of the backend's layout: 0 legacy, 1 project-scoped. Raises InvalidState for others."""
     try:
         meta = place.read(META, _MAX_META)
     except NotFound:
@@ -173,7 +174,7 @@ def _layout(place: Place) -> int:
 
 
 def _check_there(place: Place) -> None:
-    """Refuse a place in which the Pulumi CLI never was. Raises NotFound."""
+    """Raise NotFound if the place is not a backend: the Pulumi CLI never wrote its meta file."""
     try:
         place.read(META, _MAX_META)
     except NotFound:
@@ -184,7 +185,7 @@ def _check_there(place: Place) -> None:
 
 
 def _newest(place: Place, project: str, name: str) -> StackEntry | None:
-    """A stack with the checkpoint that was written last; None when there is none."""
+    """A stack with the checkpoint that was written last; None when it has no checkpoint."""
     base = f"{STACKS}{project}/{name}" if project else f"{STACKS}{name}"
     there = {entry.name: entry.modified for entry in place.list(f"{base}.")}
     files = [file for file in (f"{base}.json", f"{base}.json.gz", f"{base}.json.zst") if file in there]

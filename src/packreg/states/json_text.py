@@ -1,7 +1,7 @@
-"""A large JSON text, read in order without making a tree of it.
+"""Read a large JSON text from start to end without building a tree of it.
 
-`JsonText` walks over the parts that are wanted and gives the byte span of each value; `strict` decodes one
-span. The state of a stack can have hundreds of megabytes, and its resources are needed one at a time.
+`JsonText` is a cursor that gives the byte span of each value; `strict` decodes one span. The state of a stack
+can have hundreds of megabytes, and its resources are needed one at a time.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from packreg.errors import InvalidState
 from packreg.pack.strict_json import MAX_MEMORY, weight
 
-WINDOW = 256 * 1024  # bytes that are decoded to text at a time, at least
-#: Bytes of one value, such as a resource with all its properties.
+WINDOW = 256 * 1024  # bytes decoded to text at a time, at least
+#: Most bytes of one value, such as a resource with all its properties.
 MAX_VALUE = 32 * 1024 * 1024
-_MAX_NAMES = 10_000  # of one object that is read member by member
+_MAX_NAMES = 10_000  # in one object that `members` reads
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"[-+.0-9eE]*")
@@ -25,10 +25,10 @@ _SKIPPER = json.JSONDecoder(parse_int=float)  # int() of a million digits is slo
 
 
 class JsonText:
-    """A cursor over UTF-8 bytes of JSON. `where` names them in errors.
+    """A cursor over JSON in UTF-8. `where` names the text in errors.
 
-    Every method raises InvalidState with line and column when the text is not JSON or not what is asked for.
-    A byte order mark is passed over.
+    Every method raises InvalidState, with line and column, when the text is not JSON or not what the method
+    expects. A byte order mark at the start is skipped.
     """
 
     def __init__(self, data: bytes, where: str) -> None:
@@ -50,7 +50,7 @@ class JsonText:
         return strict(self._data[start:end], self.where)
 
     def skip(self) -> tuple[int, int]:
-        """Move past the value at the cursor; its bytes are `data[start:end]`."""
+        """Move past the value at the cursor; returns (start, end): its bytes are `data[start:end]`."""
         if not self.peek():
             raise self._error("the text ends where a value should be", self._at)
         start, size = self._at, WINDOW
@@ -77,9 +77,10 @@ class JsonText:
         return start, self._at
 
     def members(self) -> Iterator[str]:
-        """The names of the object at the cursor, the cursor each time before the value; none for `null`.
+        """The names of the object at the cursor; none for `null`.
 
-        A value that was not read meanwhile is skipped. Raises InvalidState when a name comes twice.
+        When a name is yielded, the cursor is before its value. The caller may read that value; otherwise it
+        is skipped. Raises InvalidState when a name occurs twice.
         """
         if not self._open("{", "an object"):
             return
@@ -105,7 +106,7 @@ class JsonText:
         self._expect("}")
 
     def elements(self) -> Iterator[int]:
-        """The indexes of the list at the cursor, as `members` does it for an object."""
+        """The indexes of the list at the cursor; its items are read or skipped as in `members`."""
         if not self._open("[", "a list"):
             return
         index = 0
@@ -126,7 +127,7 @@ class JsonText:
             raise self._error("the text goes on after its end", self._at)
 
     def peek(self) -> str:
-        """The character that the next value starts with; "" at the end."""
+        """The next character that is not white space, without moving past it; "" at the end."""
         while True:
             match = _SPACE.match(self._text, self._pos)
             assert match is not None
@@ -176,8 +177,9 @@ class JsonText:
 def strict(data: bytes, where: str) -> object:
     """Decode one JSON value. Numbers are floats, as in protobuf's Struct and in Go.
 
-    Raises InvalidState, naming `where`: not UTF-8, not JSON, NaN or Infinity, a number beyond a double, a
-    name twice in one object, or deeper nesting than Python can decode.
+    Raises InvalidState, naming `where`, for text that is not UTF-8 or not JSON, for NaN, Infinity and numbers
+    that do not fit into a double, for a name that occurs twice in an object, and for deeper nesting than
+    Python can decode.
     """
     try:
         text = data.decode()

@@ -1,8 +1,9 @@
-"""A directory or an S3 bucket, to read from: where states and backends are.
+"""A directory or an S3 bucket from which states and backends are read.
 
-Locations are those of the Pulumi CLI: `file://` with an absolute or relative path, or `~`; `s3://bucket/prefix`
-with the query parameters that Pulumi's backends take. Reading only, and of names as they are found; the
-registry's own object stores, which keep promises about writing, are another matter.
+Locations are those of the Pulumi CLI: `file://` with an absolute or relative path, or `~`;
+`s3://bucket/prefix` with the query parameters that Pulumi's backends take. Places are only read, and file
+names may be anything. The registry's own stores, which guarantee how objects are written, are in
+`packreg.store`.
 """
 
 from __future__ import annotations
@@ -20,32 +21,32 @@ from packreg.store.aws import answer_code, answer_status, aws_client, aws_sessio
 
 
 class PlaceEntry(NamedTuple):
-    """Something that can be read: its name in the place, and when it was last written (seconds, epoch)."""
+    """A file in a place: its name, and when it was last written (seconds since the epoch)."""
 
     name: str
     modified: float
 
 
 class Place(Protocol):
-    """Files by "/"-separated names."""
+    """Files by name; the parts of a name are separated by "/"."""
 
     def read(self, name: str, limit: int) -> bytes:
         """All bytes of one file.
 
-        Raises NotFound, InvalidState when there are more than `limit`, StoreRefused, StoreUnavailable.
+        Raises NotFound, InvalidState when it has more than `limit` bytes, StoreRefused, StoreUnavailable.
         """
 
     def list(self, prefix: str) -> Iterator[PlaceEntry]:
-        """What has a name that starts like this, at any depth. Raises StoreRefused, StoreUnavailable."""
+        """The files whose names start with `prefix`, at any depth. Raises StoreRefused, StoreUnavailable."""
 
     def describe(self, name: str = "") -> str:
-        """How a message names a file of this place, or the place."""
+        """The path or URL of a file, or of the place, for messages."""
 
 
 def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
     """The place at a `file://` or `s3://` URL; a relative path starts at `cwd`. Raises UsageError.
 
-    `instance_role` lets the cloud's metadata service be asked for credentials.
+    With `instance_role`, credentials may come from the cloud's metadata service.
     """
     scheme, separator, _ = url.partition("://")
     if separator and scheme == "file":
@@ -63,7 +64,10 @@ def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
 
 
 def file_path(url: str, *, cwd: Path) -> Path:
-    """The path in a `file://` URL, as the Pulumi CLI understands it."""
+    """The path in a `file://` URL, read as the Pulumi CLI reads it.
+
+    A relative path starts at `cwd`. Raises UsageError when `~user` names no user.
+    """
     path = unquote(url.removeprefix("file://").partition("?")[0])
     try:
         return cwd / Path(path).expanduser() if path.startswith("~") else cwd / path
@@ -99,7 +103,7 @@ class Directory:
 
 
 def read_location(path: Path, limit: int) -> bytes:
-    """All bytes of a file or a pipe. Raises as `Place.read` does, and UsageError for a directory."""
+    """All bytes of a file or a pipe. Raises what `Place.read` raises, and UsageError for a directory."""
     try:
         return read_file(path, limit)
     except FileNotFoundError:
@@ -120,10 +124,10 @@ def _unlistable(error: OSError) -> None:
 
 
 class S3Place:
-    """An S3 bucket, or what lies under a prefix of one."""
+    """An S3 bucket, or the part of one under a prefix."""
 
     def __init__(self, client: Any, bucket: str, prefix: str) -> None:
-        """`client` is botocore's for S3; `prefix` is "" or ends with "/"."""
+        """`client` is botocore's client for S3; `prefix` is "" or ends with "/"."""
         self._client = client
         self._bucket = bucket
         self._prefix = prefix
@@ -178,10 +182,10 @@ _PASSED_OVER = frozenset(
 
 
 def s3_client(url: SplitResult, *, instance_role: bool = True) -> Any:
-    """A client for the bucket of an `s3://` URL, with the parameters of its query. Raises UsageError.
+    """A client for the bucket of an `s3://` URL, configured by the URL's query. Raises UsageError.
 
-    Known: endpoint, region, profile, anonymous, use_path_style (also s3ForcePathStyle), disable_https (also
-    disableSSL), dualstack, fips, accelerate; those that only concern writing are passed over.
+    Known parameters: endpoint, region, profile, anonymous, use_path_style (also s3ForcePathStyle),
+    disable_https (also disableSSL), dualstack, fips, accelerate. Those in `_PASSED_OVER` are ignored.
     """
     from botocore import UNSIGNED
     from botocore.exceptions import BotoCoreError

@@ -2,22 +2,23 @@
 
     {"config", "steps": [{"op", "urn", "oldState"?, "newState"?, …}], "diagnostics", "changeSummary", …}
 
-The resources are the `newState`s, but for steps that take something away. A URN can have several steps
-(`--show-replacement-steps`, `--refresh`); the last one counts. What this file holds is less than what an
-analyzer gets while the preview runs, and this is what is missing, and why:
+The resources are the `newState` of each step, except of steps that remove a resource. A URN can have several
+steps (`--show-replacement-steps`, `--refresh`); the last one counts. The file has less than an analyzer gets
+while the preview runs:
 
-* Resources that do not change: the CLI leaves them out without `--show-sames`, which a note says. A stack
-  policy does not see them, nor do others see them as their provider.
+* Resources that do not change: the CLI leaves them out without `--show-sames`; then a note says so. Stack
+  policies do not see them, and a resource whose provider is left out has no provider here.
 * Default providers: the CLI never prints them. Resources that use one have no provider here.
 * The order is that of the steps, which is the engine's and differs from run to run.
-* Secrets: the CLI has replaced each by the text "[secret]", and nothing tells any more that it was one. So
-  every such text counts as a secret that stays hidden, also one that a program wrote itself.
+* Secrets: the CLI replaces each by the text "[secret]". A program may write that text itself, and the two
+  cannot be told apart, so every such text counts as a hidden secret.
 * `deleteBeforeReplace`: it is not part of a resource's state.
-* Outputs: the CLI prints a step before it is made. A resource that stays the same has those of its old state;
-  another one of a provider gets its inputs as outputs, without what the provider would add (known or not yet
-  known); a component or the stack itself has none.
+* Outputs: the CLI prints a step before it is carried out. An unchanged resource has the outputs of its old
+  state. Any other custom resource gets its inputs as outputs, without what its provider would add. Components
+  and the stack itself have no outputs.
 
-A resource that is only read is here like any other; the engine shows it to stack policies only.
+A resource that is only read (`op` "read") is judged like any other here; the engine shows such resources only
+to stack policies.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from packreg.states.resource import Resource, resource_from_state
 from packreg.states.snapshot import Elements, Snapshot
 from packreg.states.values import WrongValue
 
-#: Steps after which the resource is gone, or that concern the one that is replaced.
+#: Steps after which the resource is gone, or that are about the old resource of a replacement.
 REMOVALS = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"})
 
-#: The codes of the notes on a preview that broke off, and on one without the resources that stay as they are.
+#: Codes of notes: the preview failed, and the preview leaves out unchanged resources.
 FAILED_PREVIEW = "failed-preview"
 MISSING_RESOURCES = "missing-resources"
 
@@ -84,7 +85,7 @@ class _Step(NamedTuple):
 
 
 class _Steps:
-    """The last step of each URN that leaves a resource there, in the order of those steps."""
+    """The last step of each URN that does not remove the resource, in the order of those steps."""
 
     def __init__(self, data: bytes, where: str) -> None:
         self._data = data
@@ -101,7 +102,7 @@ class _Steps:
         before = self.last.get(urn)
         if operation in REMOVALS:
             if before is not None and before.operation == "refresh":
-                del self.last[urn]  # looked up first, then found to be in the way
+                del self.last[urn]  # it was only refreshed before it is removed
         elif step.get("newState") is not None:
             self.last.pop(urn, None)
             self.last[urn] = _Step(index, operation, span)

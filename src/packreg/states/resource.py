@@ -1,4 +1,4 @@
-"""One resource as a state, a preview or a resource list describes it, its properties not yet converted."""
+"""One resource of a state, a preview or a resource list. Its properties are not converted yet."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PROVIDER = "pulumi:providers:"
 
 @dataclass(slots=True)
 class Resource:
-    """A resource. `inputs` and `outputs` are in the state's form (see `values`), everything else is checked.
+    """A resource. `inputs` and `outputs` are in the state's format (see `values`); all else is checked.
 
-    `provider` is the reference `<urn>::<id>` or ""; `custom_timeouts` holds seconds by operation;
-    `delete_before_replace` is None when it is not said.
+    `delete` marks a resource that awaits deletion. `provider` is a reference `<urn>::<id>` or "";
+    `custom_timeouts` has seconds by operation; `delete_before_replace` is None when it is not given.
     """
 
     urn: str
@@ -41,7 +41,7 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The name in the URN: all after the third `::`, which may hold further ones."""
+        """The name in the URN: everything after the third `::`; it may contain `::` itself."""
         return urn_parts(self.urn)[3]
 
     @property
@@ -51,7 +51,7 @@ class Resource:
 
 
 def is_urn(text: str) -> bool:
-    """Whether this is a well-formed URN, which is all that the Pulumi engine asks."""
+    """Whether a text is a well-formed URN, by the rule of the Pulumi engine."""
     return text.startswith(_PREFIX) and text.count("::") >= 3
 
 
@@ -62,7 +62,7 @@ def urn_parts(urn: str) -> tuple[str, str, str, str]:
 
 
 def is_provider_type(kind: str) -> bool:
-    """Whether this is the type of a provider: `pulumi:providers:<package>`."""
+    """Whether a type is that of a provider: `pulumi:providers:<package>`."""
     package = kind.removeprefix(_PROVIDER)
     return package != kind and bool(package) and ":" not in package
 
@@ -76,10 +76,11 @@ def provider_urn(reference: str) -> str:
 
 
 def resource_from_state(raw: object, version: int = 3) -> Resource:
-    """Read a resource of a deployment of this version (1 to 4; previews have 3).
+    """Read a resource of a deployment; `version` is the deployment's, from 1 to 4 (3 for previews).
 
-    Older versions know fewer fields, and what they lack is filled in as the Pulumi CLI does it: before 3
-    every property depends on all of the resource's dependencies, and 1 has no providers. Raises WrongValue.
+    Older versions have fewer fields. What they lack is filled in as the Pulumi CLI does: before version 3
+    every property depends on all dependencies of the resource, and version 1 has no providers. Raises
+    WrongValue.
     """
     fields = _Fields(raw)
     resource = Resource(
@@ -119,7 +120,10 @@ def checked(resource: Resource) -> Resource:
 
 
 class _Fields:
-    """The members of a JSON object by kind; missing ones and nulls are the empty value, as in Go."""
+    """Reads members of a JSON object by type. Missing members and null give the empty value, as in Go.
+
+    The methods raise WrongValue for a value of another type.
+    """
 
     def __init__(self, raw: object) -> None:
         if not isinstance(raw, dict):

@@ -1,19 +1,19 @@
-"""A list of resources that no stack has to know, as JSON Lines: what an account holds, for instance.
+"""A list of resources as JSON Lines, such as those of a cloud account. They need not belong to a stack.
 
-One JSON object on each line, blank lines aside:
+One JSON object on each line; blank lines are skipped:
 
     {"type": "aws:s3/bucket:Bucket", "name": "logs", "properties": {…}}
 
     type         a Pulumi type token; required
     name         required when there is no urn
     urn          Pulumi's name of the resource; else urn:pulumi:<stack>::<project>::<type>::<name>
-    properties   what the resource is like; both resource policies and stack policies get them
-    outputs      what stack policies get instead, when it differs
+    properties   the resource's properties, for resource policies and stack policies
+    outputs      the properties for stack policies, when they differ
     parent, dependencies, propertyDependencies, provider    as in a stack's state: URNs, `<urn>::<id>`
     protect, ignoreChanges, additionalSecretOutputs, aliases, customTimeouts, deleteBeforeReplace    options
 
-Members beyond these are passed over, with a note that names them: exports of inventories have many.
-Property values are those of Pulumi's state (see `values`), secrets in clear only.
+Other members are ignored, with a note that names them, since exports of inventories have many. Property
+values are in the format of Pulumi's state (see `values`); encrypted secrets cannot be decrypted here.
 """
 
 from __future__ import annotations
@@ -52,10 +52,11 @@ def read_resources(
 ) -> Snapshot:
     """The snapshot of a resource list; `stack` and `project` go into the URNs of resources without one.
 
-    `place` says for messages where the resource of an index was written, if that is not its line.
+    `where` names the file in errors. `place` gives, for messages, the place of a resource by its index; by
+    default its line.
 
-    Raises InvalidState with the line: not JSON, not an object, a type or a name missing, a value that cannot
-    be read (see `Snapshot`).
+    Raises InvalidState, with the line: it is not JSON or not an object, has no type or no name, or a value
+    cannot be read (see `Snapshot`).
     """
     if data.startswith(b"\xef\xbb\xbf"):
         data = b"   " + data[3:]  # a byte order mark; white space keeps the columns
@@ -86,7 +87,7 @@ def read_resources(
     return snapshot
 
 
-#: A member of the first object that says what a file is -> what it is, and which option takes it.
+#: By a member that only another kind of file has: that kind, and a hint how to analyze such a file.
 _OTHER_FILES = {
     **dict.fromkeys(
         ("deployment", "checkpoint", "latest"),
@@ -106,10 +107,10 @@ _OTHER_FILES = {
 
 
 def _refuse_other_files(data: bytes, where: str) -> None:
-    """Say which option is meant for a file that is no list of resources.
+    """Refuse a file of another kind, with a hint that names the right option.
 
     Raises:
-        InvalidState: the first object is that of another kind of file.
+        InvalidState: the first object belongs to another kind of file.
     """
     name = _telling_member(data, where)
     if name in _OTHER_FILES:
@@ -118,8 +119,8 @@ def _refuse_other_files(data: bytes, where: str) -> None:
 
 
 def _telling_member(data: bytes, where: str) -> str:
-    """The first member of the first object that tells what the file is; "" if none does."""
-    with suppress(InvalidState):  # what is no JSON is said later, with its line
+    """The first member of the first object that tells the kind of file; "" if none does."""
+    with suppress(InvalidState):  # bad JSON is reported later, with its line
         text = JsonText(data, where)
         for name in text.members() if text.peek() == "{" else ():
             if name in _OTHER_FILES or name in ("type", "urn"):
@@ -128,7 +129,7 @@ def _telling_member(data: bytes, where: str) -> str:
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Number (from 1) and span of each line that is not blank."""
+    """The number (from 1) and the byte span of each line that is not blank."""
     start, number = 0, 0
     while start < len(data):
         number += 1

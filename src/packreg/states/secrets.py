@@ -1,11 +1,14 @@
-"""The secrets of a state: decrypting what a passphrase or AWS KMS protects, and saying what stays hidden.
+"""Decrypt the secrets of a state that a passphrase or AWS KMS protects, and report those that stay hidden.
 
-Pulumi's passphrase provider (measured, and its source): the state's `salt` is `v1:<salt>:v1:<nonce>:<text>`
-with base64 parts; the key is PBKDF2-SHA256 of the passphrase over the salt, 1,000,000 iterations, 32 bytes;
-values are AES-256-GCM as `v1:<nonce>:<text>`; the salt's own `v1:<nonce>:<text>` is the word "pulumi", by
-which a wrong passphrase is known. Its `cloud` provider: the state's `url` names a key in a key service, which
-unwraps `encryptedkey` (base64), the key of the same values. Of those, AWS KMS is asked. The values of all
-other providers become "[secret]", as in the Pulumi CLI when it cannot decrypt.
+Pulumi's secrets provider `passphrase` (from its source, and measured): `salt` in the state is
+`v1:<salt>:v1:<nonce>:<text>` with base64 parts. The key is PBKDF2-SHA256 of the passphrase over the salt,
+with 1,000,000 iterations, 32 bytes. Values are AES-256-GCM, as `v1:<nonce>:<text>`. The part of that form in
+`salt` decrypts to "pulumi", which shows whether the passphrase is right.
+
+Pulumi's secrets provider `cloud`: `url` in the state names a key in a key service. That service unwraps
+`encryptedkey` (base64), which gives the key for values of the same form. Only AWS KMS is supported.
+
+Values of other providers become "[secret]", as in the Pulumi CLI when it cannot decrypt.
 """
 
 from __future__ import annotations
@@ -23,15 +26,15 @@ from packreg.text import one_line
 ITERATIONS = 1_000_000
 
 
-#: Gives the key that a key service wrapped, by the URL of what wrapped it. Raises PackregError.
+#: Unwraps a key: (URL of the key in the key service, wrapped key) -> key. Raises PackregError.
 Unwrap = Callable[[str, bytes], bytes]
 
 
 class Passphrase:
-    """Decrypts with a passphrase. Deriving the key takes about half a second and happens at first use."""
+    """Decrypts with a passphrase. Deriving the key takes about half a second, at first use."""
 
     def __init__(self, passphrase: str, salt: str) -> None:
-        """`salt` is the provider's state. Raises ValueError when it is malformed."""
+        """`salt` is the one in the provider's state. Raises ValueError when it is malformed."""
         version, _, rest = salt.partition(":")
         encoded, _, self._proof = rest.partition(":")
         if version != "v1" or not self._proof:
@@ -41,14 +44,14 @@ class Passphrase:
 
     @cached_property
     def problem(self) -> str:
-        """Why nothing can be decrypted with it, "" where it is the one that the state was encrypted with."""
+        """Why the passphrase cannot decrypt this state, or "" if it can."""
         with suppress(ValueError):
             if self.decrypt(self._proof) == "pulumi":
                 return ""
         return "the passphrase is not the one it was encrypted with"
 
     def decrypt(self, ciphertext: str) -> str:
-        """The plain text. Raises ValueError when it is malformed, damaged or another key's."""
+        """The plain text. Raises ValueError when it is malformed, damaged or made with another key."""
         return _decrypted(ciphertext, self._key)
 
     @cached_property
@@ -58,16 +61,16 @@ class Passphrase:
 
 
 class WrappedKey:
-    """Decrypts with a key that a cloud's key service unwraps. It is asked at first use, once."""
+    """Decrypts with a key that a cloud's key service unwraps. The service is asked once, at first use."""
 
     def __init__(self, url: str, wrapped: str, unwrap: Unwrap) -> None:
-        """`wrapped` is base64. Raises ValueError when it is malformed."""
+        """`url` names the service's key; `wrapped` is base64. Raises ValueError when that is malformed."""
         self._url, self._wrapped, self._unwrap = url, _base64(wrapped), unwrap
         self._key = b""
 
     @cached_property
     def problem(self) -> str:
-        """Why nothing can be decrypted with it, or "". Asks the key service."""
+        """Why the key cannot be used, or "". Asks the key service."""
         try:
             self._key = self._unwrap(self._url, self._wrapped)
         except PackregError as error:
@@ -75,15 +78,16 @@ class WrappedKey:
         return ""
 
     def decrypt(self, ciphertext: str) -> str:
-        """The plain text, where there is no `problem`. Raises ValueError as `Passphrase.decrypt`."""
+        """The plain text. Check `problem` first. Raises ValueError as `Passphrase.decrypt` does."""
         return _decrypted(ciphertext, self._key)
 
 
 class StateSecrets:
-    """The secrets provider of one file. Counts what it could not reveal.
+    """Decrypts the secrets of one file.
 
-    `provider` is the deployment's `secrets_providers` (`{"type", "state"}`), None when it has none. Without
-    `unwrap` no key service is asked.
+    `provider` is the deployment's `secrets_providers` (`{"type", "state"}`), or None. Without `unwrap` no key
+    service is asked. `hidden` collects the ciphertexts for which there is no key, `damaged` those that the
+    key does not decrypt.
     """
 
     def __init__(
@@ -103,7 +107,7 @@ class StateSecrets:
             self._crypter = found
 
     def reveal(self, ciphertext: str) -> str | None:
-        """The plain text, which is JSON, or None when it stays hidden."""
+        """The plain text, which is JSON, or None when the secret stays hidden."""
         if self._crypter is not None and self._crypter.problem:
             self._reason, self._crypter = self._crypter.problem, None
         if self._crypter is None:
@@ -116,7 +120,7 @@ class StateSecrets:
             return None
 
     def note(self) -> str:
-        """What to say of the secrets that stayed hidden; "" when none did."""
+        """A sentence for people about the secrets that stayed hidden; "" when none did."""
         said = []
         if self.hidden:
             said.append(f"{_values(len(self.hidden))} could not be decrypted: {self._reason}")
@@ -130,7 +134,10 @@ class StateSecrets:
 def _crypter(
     provider: object, passphrase: str | None, unwrap: Unwrap | None
 ) -> Passphrase | WrappedKey | str:
-    """What decrypts the values of a provider, or why nothing does. Raises ValueError: it is malformed."""
+    """What decrypts the values of a provider, or a text why nothing can.
+
+    Raises ValueError when the provider's state is malformed.
+    """
     kind, state = (provider.get("type"), provider.get("state")) if isinstance(provider, Mapping) else ("", "")
     if not isinstance(kind, str) or not kind:
         return "the file names no secrets provider"

@@ -1,4 +1,4 @@
-"""The resources of one file, checked, and read again one by one whenever they are needed."""
+"""The resources of one file: checked once, and decoded again one by one at each use."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from packreg.states.resource import ROOT_STACK, Resource, provider_urn, urn_part
 from packreg.states.secrets import StateSecrets
 from packreg.states.values import ARCHIVE, ASSET, SIGNATURE, Properties, Values, WrongValue
 
-#: Resources of one file; the largest states that are known have some 100,000.
+#: Most resources of one file; the largest known states have some 100,000.
 MAX_ELEMENTS = 2_000_000
 _PLAIN = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 class Elements:
-    """Where in some bytes the JSON of each resource is, and how a message names the place of each."""
+    """The byte spans of the resources in a file, and the place of each for messages."""
 
     def __init__(self, data: bytes, place: Callable[[int], str]) -> None:
         self._data = data
@@ -29,7 +29,7 @@ class Elements:
         self.place = place
 
     def add(self, span: tuple[int, int]) -> None:
-        """Add the next element: `data[start:end]`. Raises InvalidState: there are too many."""
+        """Add the next element: `data[start:end]`. Raises InvalidState when there are too many."""
         if len(self) == MAX_ELEMENTS:
             raise InvalidState(f"the file has more than {MAX_ELEMENTS} resources")
         self._spans.extend(span)
@@ -38,20 +38,20 @@ class Elements:
         return len(self._spans) // 2
 
     def digest(self) -> str:
-        """The sha256 of all the bytes."""
+        """The sha256 of all bytes of the file, as `sha256:<hex>`."""
         return f"sha256:{hashlib.sha256(self._data).hexdigest()}"
 
     def decode(self, index: int, where: str) -> object:
-        """One element. Raises InvalidState."""
+        """Decode one element; `where` names the file in errors. Raises InvalidState."""
         start, end = self._spans[2 * index : 2 * index + 2]
         return strict(self._data[start:end], f"{where}: {self.place(index)}")
 
 
 class HiddenSecrets(NamedTuple):
-    """The URNs of the live resources of which packs see "[secret]" instead of a secret.
+    """The URNs of the live resources in which packs see "[secret]" instead of a secret.
 
-    `analyzed` are those whose inputs or provider have one, which all policies for resources are shown;
-    `stacked` those whose outputs or provider have one, which policies for stacks are shown.
+    `analyzed` have one in what resource policies see: their inputs or their provider. `stacked` have one in
+    what stack policies see: their outputs or their provider.
     """
 
     analyzed: tuple[str, ...] = ()
@@ -61,16 +61,16 @@ class HiddenSecrets(NamedTuple):
 class Snapshot:
     """The resources of a state, a preview or a resource list, in the file's order.
 
-    Making one checks everything: that each resource can be read and converted, that no parents form a ring.
-    A live URN that stands twice is two resources, as for the Pulumi CLI, and a note says so. Only the file's
-    bytes, the live URNs and the providers are held; iterating decodes each resource anew. Not for several
-    threads at once.
+    Making one checks that each resource can be read and converted, and that no resource is its own ancestor.
+    Two live resources with the same URN are both judged, as by the Pulumi CLI, and a note says so. Only the
+    file's bytes, the live URNs and the providers stay in memory; iterating decodes each resource again.
+    Several threads must not use one at once.
 
-    `where` names the file, `notes` says what could not be seen, `size` counts the live resources (those not
-    marked for deletion; `len` too), `stack` and `project` are those of the root stack or the first resource,
-    `root` is the URN that a finding about the whole stack is attributed to ("" without resources), `hidden`
-    tells which resources have secrets that cannot be read, and `known_secrets` holds the texts of all secrets
-    revealed so far, which must not appear in output. `is_preview` says that nothing of it is made yet.
+    `where` names the file. `notes` say what could not be seen. `size`, like `len`, counts the live resources:
+    those not marked for deletion. `stack` and `project` are those of the root stack or the first resource.
+    `root` is the URN to which findings about the whole stack are attributed ("" without resources). `hidden`
+    says which resources have secrets that stay hidden. `known_secrets` has the texts of all secrets revealed
+    so far, which must not appear in output. `is_preview` says that these resources are planned, not made.
     """
 
     def __init__(
@@ -83,11 +83,11 @@ class Snapshot:
         preview: bool = False,
         notes: tuple[Problem, ...] = (),
     ) -> None:
-        """`read` makes a resource of an element and its index; it may raise WrongValue.
+        """`read` makes a resource from the index of an element and its JSON; it may raise WrongValue.
 
-        `preview` says that it is what a preview plans, in which "[secret]" stands for each secret.
+        `preview` says that the file is a preview, in which each secret is the text "[secret]".
 
-        Raises InvalidState with the file, the place in it and the resource.
+        Raises InvalidState, which names the file, the place in it and the resource.
         """
         self.where = where
         self._elements = elements
@@ -110,20 +110,20 @@ class Snapshot:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the file holds no resources at all, so that there is nothing to ask any pack."""
+        """Whether the file has no resources at all, not even some marked for deletion."""
         return len(self._elements) == 0
 
     @property
     def known_secrets(self) -> frozenset[str]:
-        """See the class; short texts are in it too, and whether to redact those is the reader's to judge."""
+        """See the class. Short texts are included; the caller decides whether to redact those."""
         return frozenset(self.values.known)
 
     def digest(self) -> str:
-        """The sha256 of the file's bytes, unpacked (`sha256:…`): what reports name a state by."""
+        """The sha256 of the file's decompressed bytes, as `sha256:<hex>`; reports identify a state by it."""
         return self._elements.digest()
 
     def __iter__(self) -> Iterator[Resource]:
-        """The live resources."""
+        """The live resources, in the file's order, decoded one by one."""
         for index in range(len(self._elements)):
             resource = self._resource(index)
             if not resource.delete:
@@ -132,13 +132,13 @@ class Snapshot:
     def provider(self, resource: Resource) -> Properties | None:
         """A resource's provider as `{"urn", "type", "name", "properties"}`, or None.
 
-        None also when the file does not have the provider it refers to. The same object is given each time;
-        do not change it.
+        It is None, too, when the file does not contain the provider that the resource refers to. Every call
+        returns the same object; do not change it.
         """
         return self._providers.get(provider_urn(resource.provider)) if resource.provider else None
 
     def attribute(self, urn: str) -> str:
-        """The URN that a stack policy's finding belongs to: its own, if that is live here, else the root."""
+        """The URN to attribute a stack policy's finding to: `urn` if that is live here, else the root."""
         return urn if urn in self._live else self.root
 
     def _resource(self, index: int) -> Resource:
@@ -190,7 +190,10 @@ class Snapshot:
         self._without_provider = sum(uses[urn] for urn in uses.keys() - self._providers.keys() if urn)
 
     def _hidden(self, inside: Mapping[str, tuple[bool, bool]]) -> HiddenSecrets:
-        """Whose secrets stay hidden; those of a provider are shown with each resource that uses it, too."""
+        """The resources with hidden secrets. `inside` says, by URN, whether inputs and outputs have one.
+
+        A provider's secrets count for each resource that uses it, because policies see them there.
+        """
         hidden = dict(inside)
         if providers := {urn for urn, (in_inputs, _) in inside.items() if in_inputs} & self._providers.keys():
             users = (each.urn for each in self if provider_urn(each.provider) in providers)
@@ -201,7 +204,7 @@ class Snapshot:
         )
 
     def _converted(self, raw: Properties, name: str) -> tuple[Properties, bool]:
-        """The properties in wire form, and whether a secret in them stays hidden."""
+        """The properties as an analyzer gets them, and whether a secret in them stays hidden."""
         before = self.values.hidden
         try:
             return self.values.properties(raw), self.values.hidden > before
@@ -250,14 +253,14 @@ class Snapshot:
 
 
 def without_internal(properties: Properties) -> Properties:
-    """The properties that policies are shown: without the engine's own, `__…`, at every level.
+    """The properties that policies see: without the engine's own (`__…`), at every level.
 
-    So does the Pulumi CLI 3.276; 3.259 leaves out those of the top level only.
+    The Pulumi CLI 3.276 does the same; 3.259 leaves out only those of the top level.
     """
     return {name: _shown(value) for name, value in properties.items() if not name.startswith("__")}
 
 
 def _shown(value: Any) -> Any:
-    if type(value) is dict and value.get(SIGNATURE) not in (ASSET, ARCHIVE):  # whose files have any name
+    if type(value) is dict and value.get(SIGNATURE) not in (ASSET, ARCHIVE):  # they have file names
         return without_internal(value)
     return [_shown(item) for item in value] if type(value) is list else value

@@ -1,4 +1,4 @@
-"""The bytes of a file that is to be analyzed, wherever it is and however it is packed."""
+"""Read the bytes of a file to analyze, from a path or a URL, and decompress gzip and zstd."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from urllib.parse import unquote, urlsplit
 from packreg.errors import InvalidState, UsageError
 from packreg.states.places import S3Place, file_path, read_location, s3_client
 
-MAX_SIZE = 1024 * 1024 * 1024  # bytes, unpacked; a state of 100,000 resources has 150 to 300 MB
+MAX_SIZE = 1024 * 1024 * 1024  # bytes, decompressed; a state of 100,000 resources has 150 to 300 MB
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _PIECE = 1024 * 1024
-_MAX_WINDOW = 25  # as a power of two: 32 MiB, which zstd may hold beside its input; Pulumi writes 8 MiB
+_MAX_WINDOW = 25  # log2 of the largest zstd window: 32 MiB of memory; Pulumi writes with 8 MiB
 
 
 class SourceFile(NamedTuple):
-    """A file's bytes, unpacked, and what messages call it (a path or a URL without its parameters)."""
+    """A file's decompressed bytes, and its name in messages (a path, or a URL without parameters)."""
 
     data: bytes
     where: str
 
 
 def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE, instance_role: bool = True) -> SourceFile:
-    """Read a path, a `file://` or an `s3://` URL; gzip and zstd are unpacked, by the first bytes.
+    """Read a path, a `file://` or an `s3://` URL. Gzip and zstd, known by the first bytes, are decompressed.
 
-    `instance_role` lets the cloud's metadata service be asked for credentials.
+    `limit` is in bytes, for the file and for the decompressed data. With `instance_role`, credentials may
+    come from the cloud's metadata service.
 
-    Raises NotFound, UsageError, StoreRefused, StoreUnavailable, and InvalidState: over the limit or damaged.
+    Raises NotFound, UsageError, StoreRefused, StoreUnavailable, and InvalidState when the file is over the
+    limit or damaged.
     """
     scheme, separator, _ = location.partition("://")
     if separator and scheme == "s3":
@@ -52,10 +54,10 @@ def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE, instance_rol
 
 
 def unpacked(data: bytes, where: str, limit: int = MAX_SIZE) -> bytes:
-    """The same bytes, or what is in them when they are gzip or zstd.
+    """The decompressed bytes if `data` is gzip or zstd, else `data` itself.
 
-    What is refused was counted piece by piece, and never held. Raises InvalidState: damaged, or more than
-    `limit` bytes.
+    The size is counted piece by piece first, so data over the limit never fills the memory. Raises
+    InvalidState when it is damaged, or has more than `limit` bytes.
     """
     if not data.startswith((_GZIP, _ZSTD)):
         return data
@@ -71,7 +73,7 @@ def unpacked(data: bytes, where: str, limit: int = MAX_SIZE) -> bytes:
 
 
 def _pieces(data: bytes, where: str) -> Iterator[bytes]:
-    """What is in gzip or zstd, each piece of at most `_PIECE` bytes. Raises InvalidState: it is damaged."""
+    """Decompress gzip or zstd in pieces of at most `_PIECE` bytes. Raises InvalidState when it is damaged."""
     kind, unpacker, errors = _gzip(data) if data.startswith(_GZIP) else _zstd(data)
     try:
         with unpacker:

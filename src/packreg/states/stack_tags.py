@@ -4,7 +4,7 @@ They are in `.pulumi/stacks/[<project>/]<stack>.pulumi-tags`, beside the checkpo
 
     {"version": 1, "tags": {"env": "prod"}}
 
-A stack without tags has no such file. The CLI tells these tags, and no others, to policy packs.
+A stack without tags has no such file. The CLI gives policy packs these tags and no others.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _MAX_TEXT = 1_000  # characters; Pulumi Cloud takes 40 for a name and 256 for a 
 
 
 def read_stack_tags(stack: StackEntry, place: Place) -> dict[str, str]:
-    """The tags of a stack that was listed; none, and no request, where it has no file of them.
+    """The tags of a stack from a listing. If the stack has no file of tags, {} without a request.
 
-    Raises InvalidState (it is no such file, or one of another version), StoreRefused, StoreUnavailable.
+    Raises InvalidState (the file is malformed or has another version), StoreRefused, StoreUnavailable.
     """
     if not stack.has_tags:
         return {}
@@ -34,7 +34,7 @@ def read_stack_tags(stack: StackEntry, place: Place) -> dict[str, str]:
     except NotFound:  # the last tag was removed just now
         return {}
     whole = strict(data, where)
-    # Go's reader would take "Tags" for "tags", too: what is odd is not guessed at
+    # Go would read "Tags" as "tags", too; such odd files are refused
     if not isinstance(whole, dict) or not whole.keys() <= {"version", "tags"}:
         raise InvalidState(f'{where} has no tags of a stack: it needs "version" and "tags", and nothing else')
     version, tags = whole.get("version"), whole.get("tags") or {}

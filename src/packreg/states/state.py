@@ -4,7 +4,8 @@
     {"version": 1…4, "features"?: […], "checkpoint": {"stack", "latest": {the same deployment}}}
     {"stack", "latest": {a deployment of version 1}}          a checkpoint from before 2018
 
-Which versions and features are read, and what the older versions lack, is the Pulumi CLI's (3.259).
+The versions and features that are read, and how older versions are completed, are those of the Pulumi CLI
+3.259.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ class _Header:
 def read_state(
     data: bytes, where: str, *, passphrase: str | None = None, unwrap: Unwrap | None = None
 ) -> Snapshot:
-    """The snapshot of a state; `where` names the file in errors, the others decrypt its secrets.
+    """The snapshot of a state. `where` names the file in errors.
 
-    Raises InvalidState: not JSON, neither of the forms above, a version or a feature that is not known, or a
-    resource that cannot be read (see `Snapshot`).
+    `passphrase` and `unwrap` decrypt its secrets (see `secrets`). Raises InvalidState when it is not JSON or
+    has none of the forms above, has an unknown version or feature, or a resource cannot be read (see
+    `Snapshot`).
     """
     text = JsonText(data, where)
     header = _Header()
@@ -93,7 +95,7 @@ _HINT = "give the output of `pulumi stack export`, or a checkpoint file of a sel
 
 
 def _version(header: _Header, where: str) -> int:
-    """The deployment's version, after checking that this is one that can be read."""
+    """The deployment's version. Raises InvalidState when the version or a feature is unknown."""
     if not header.kind:
         preview = "steps" in header.names or "changeSummary" in header.names
         hint = "this is the output of `pulumi preview --json`: analyze it as a preview" if preview else _HINT

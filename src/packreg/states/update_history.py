@@ -1,8 +1,8 @@
-"""What changed a stack, from the history that a self-managed Pulumi backend keeps of it.
+"""The updates of a stack, from the history that a self-managed Pulumi backend keeps.
 
 Each `pulumi up`, `refresh`, `destroy` or `import` leaves `.pulumi/history/[<project>/]<stack>/<stack>-<time>
-.history.json` when it has ended, also where it failed; `time` is that moment in nanoseconds (measured with
-Pulumi CLI 3.259). One that was killed leaves none.
+.history.json` when it ends, also when it fails; `time` is that moment in nanoseconds since the epoch
+(measured with Pulumi CLI 3.259). An update that was killed leaves no file.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from packreg.states.places import Place
 from packreg.states.sources import unpacked
 
 HISTORY = ".pulumi/history/"
-#: The kinds of updates that packs judge: `pulumi up`. Refresh, destroy and import start no analyzer.
+#: The kinds of updates that packs judge: only `pulumi up`. Refresh, destroy and import start no analyzer.
 JUDGED = frozenset({"update"})
 
-_MAX_ENTRY = 16 * 2**20  # bytes: it has the stack's whole configuration
+_MAX_ENTRY = 16 * 2**20  # bytes: an entry has the stack's whole configuration
 _NAME = re.compile(r"-([0-9]{1,19})\.history\.json(?:\.gz|\.zst)?")
 
 
 class HistoryEntry(NamedTuple):
-    """An entry of the history that was not read yet: when the change ended (nanoseconds, epoch), its file."""
+    """A listed entry of the history: when the change ended (nanoseconds since the epoch), and its file."""
 
     ended: int
     file: str
 
 
 class Update(NamedTuple):
-    """One change of a stack: what kind, when it began and ended (seconds, epoch), and how.
+    """One change of a stack: its kind, when it began and ended (seconds since the epoch), and its result.
 
-    `started` is in whole seconds. `succeeded` is what the CLI said; `touched` tells whether resources may
+    `started` is in whole seconds. `succeeded` is what the CLI recorded; `touched` says whether resources may
     have been changed.
     """
 
@@ -46,7 +46,7 @@ class Update(NamedTuple):
 
 
 def list_changes(stack: StackEntry, place: Place) -> list[HistoryEntry]:
-    """The history of a stack, the oldest first: one listing. Empty where there is none.
+    """The history of a stack, the oldest first; empty if there is none. One listing.
 
     Raises StoreRefused, StoreUnavailable.
     """
@@ -61,7 +61,10 @@ def list_changes(stack: StackEntry, place: Place) -> list[HistoryEntry]:
 
 
 def read_change(change: HistoryEntry, place: Place) -> Update:
-    """What a change was. Raises NotFound, InvalidState (it is damaged), StoreRefused, StoreUnavailable."""
+    """Read an entry of the history.
+
+    Raises NotFound, InvalidState (the file is damaged), StoreRefused, StoreUnavailable.
+    """
     where = place.describe(change.file)
     data = unpacked(place.read(change.file, _MAX_ENTRY), where, _MAX_ENTRY)
     try:

@@ -1,20 +1,21 @@
-"""Property values: from a state's JSON to what an analyzer is sent.
+"""Convert property values from the JSON of a state to the form that an analyzer is sent.
 
-Both are JSON with "signed" objects, a magic key that says what an object really is. The rules are the Pulumi
-engine's (how it reads a deployment, and marshals for an analyzer with unknowns and secrets kept):
+Both are JSON in which an object can be "signed": a magic key says which other value it stands for. The rules
+are the Pulumi engine's: how it reads a deployment, and marshals for an analyzer with unknowns and secrets
+kept.
 
     in the state                                   on the wire
     secret: ciphertext or plaintext (JSON text)    {signature, "value": the value, or "[secret]" if hidden}
     resource reference: urn, id                    its id, else its URN, as plain text; no id yet: unknown
-    asset, archive                                 the same, reduced to the fields that count
-    float: 16 hex digits                           the number (how NaN and infinities are written)
+    asset, archive                                 the same, with only the fields that have a meaning
+    float: 16 hex digits                           the number (states write NaN and infinities so)
     byte string: base64                            the bytes as text
     unknown: a magic text                          the same text
     any other signature                            refused
     everything else                                as it is, numbers as doubles
 
-One thing differs from what the engine sends, because the packs' SDKs fail on it: bytes that are not UTF-8 get
-replacement characters.
+One thing differs from what the engine sends: bytes that are not UTF-8 become replacement characters, because
+the packs' SDKs fail on such bytes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ Properties = dict[str, Any]
 
 
 class WrongValue(ValueError):
-    """Something in a resource cannot be read. `path` says where, the innermost step first."""
+    """Something in a resource cannot be read. `path` says where in it, the innermost step first."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -53,31 +54,32 @@ class WrongValue(ValueError):
 
 
 class Revealer(Protocol):
-    """Decrypts secrets: `Secrets`."""
+    """Decrypts secrets; `secrets.StateSecrets` does."""
 
     def reveal(self, ciphertext: str) -> str | None:
-        """The plain text, which is JSON, or None when it stays hidden."""
+        """The plain text, which is JSON, or None when the secret stays hidden."""
 
 
 class Values:
     """Converts the property values of one file.
 
-    `known` collects the texts of all secrets that were revealed, numbers as they are written, so that
-    reports can keep them out; short ones too, which a reader of it has to judge. `hidden` counts the values
-    that were converted and stay hidden; where the file is `masked`, as previews are, each text "[secret]" is
-    one, since nothing tells whether it always was that text.
+    `known` collects the texts of all revealed secrets, with numbers as text, so that reports can leave them
+    out. Short texts are included; who uses `known` decides about those. `hidden` counts the converted values
+    that stay hidden. In a `masked` file (a preview), each text "[secret]" counts as one, since a secret and a
+    text that always was "[secret]" cannot be told apart. `replaced_bytes` counts byte strings that are not
+    UTF-8.
     """
 
     def __init__(self, secrets: Revealer, *, masked: bool = False) -> None:
         self._secrets = secrets
         self._masked = masked
         self.hidden = 0
-        self._inside = 0  # how many secrets we are inside of
+        self._inside = 0  # how many secrets enclose the current value
         self.known: set[str] = set()
         self.replaced_bytes = 0
 
     def properties(self, raw: Mapping[str, Any]) -> Properties:
-        """A resource's properties in wire form. Raises WrongValue with the path from `raw` on."""
+        """A resource's properties as an analyzer gets them. Raises WrongValue, with the path in `raw`."""
         result: Properties = {}
         for name, value in raw.items():
             try:
@@ -137,7 +139,7 @@ class Values:
         if len(given) != 1 or not given[0]:
             raise WrongValue("is a malformed secret: it needs exactly one of ciphertext and plaintext")
         text: str | None = given[0]
-        if given[0] is ciphertext and not self._inside:  # inside of a secret nothing is encrypted again
+        if given[0] is ciphertext and not self._inside:  # values inside a secret are not encrypted again
             text = self._secrets.reveal(given[0])
         if text is None:
             self.hidden += 1
@@ -150,7 +152,7 @@ class Values:
         try:
             return {SIGNATURE: SECRET, "value": self._value(revealed, depth - 1)}
         except WrongValue:
-            raise WrongValue("is a malformed secret") from None  # whatever it says may be part of the secret
+            raise WrongValue("is a malformed secret") from None  # the message may contain part of the secret
         finally:
             self._inside -= 1
 
@@ -230,12 +232,12 @@ class Values:
 
 
 def number_text(number: float) -> str:
-    """A number as it is mostly written: a whole one without its decimal point."""
+    """A number as people write it: whole numbers without a decimal point."""
     return str(int(number)) if number.is_integer() else str(number)
 
 
 def _text(text: str) -> str:
-    """Text that protobuf takes: half a surrogate pair becomes U+FFFD, as in Go."""
+    """Text that protobuf accepts: half a surrogate pair becomes U+FFFD, as in Go."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -244,7 +246,7 @@ def _text(text: str) -> str:
 
 
 def _texts(value: Mapping[str, Any], kind: str, *names: str) -> Properties:
-    """Those members that are not empty. Raises WrongValue when one is not text."""
+    """The members `names` of `value` that are not empty. Raises WrongValue when one is not text."""
     found: Properties = {}
     for name in names:
         text = value.get(name, "")

@@ -1,31 +1,34 @@
 """Objects by key, each created once; and chains of numbered revisions on top of them.
 
-This package knows nothing of packs. It may import the ground (`errors`, `files`, `text`) and nothing else of
-packreg; only `aws` and `aws_answers` import botocore, and only when the first client is made.
+This package knows nothing about packs. Of packreg it may import only `errors`, `files` and `text`. Only `aws`
+and `aws_answers` import botocore, and only when the first client is made.
 
-- `bucket`: what a bucket is, the raw verbs with one attempt each, and the rule for keys
+- `bucket`: the interface of a bucket, whose operations make one attempt each, and the rule for keys
 - `memory`, `local` (with `disk` and `mounts`), `s3` (with `aws` and `aws_answers`): the buckets
-- `store`: the loop that makes creation exact, bounded reads, listings, a count of requests
-- `chain`: documents that change, as revisions that do not
-- `aws`: the one way to AWS, for buckets, keys, states and inventories; `aws_answers`: what a failure means
-- `kms`: keys for what is encrypted before it is stored
-- `probe`: whether a bucket keeps the promise, and the canary in front of every publish
-- `url`: where a registry is
+- `store`: creates objects exactly once by retrying; reads with a size limit, lists, counts requests
+- `chain`: documents that change, as numbered revisions that do not
+- `aws`: makes all clients for AWS: buckets, keys, states, inventories; `aws_answers`: what a failure means
+- `kms`, `pulumi_kms`: keys from AWS KMS, for secrets of environments and of Pulumi stacks
+- `probe`: tests whether a bucket creates exactly once; the canary request before every publish
+- `open`, `url`: opens the store at a location; parses locations
+- `silence`: measures how long a store gave no answer
 
 Decisions:
 
 - **One primitive.** An object is created once and never overwritten. Compare-and-swap is not used: several
-  stores that create exactly once were measured to lose swaps, and an ETag can come back with the same bytes.
-- **One attempt below, one loop above.** Only whoever knows every attempt and its bytes can tell an own
-  success from somebody else's, so no bucket tries a write again by itself.
-- **The same bytes, until a definitive answer.** After a timeout a read that finds nothing proves nothing:
-  the write may still be on its way. When the deadline passes first, the outcome is reported as unknown.
-- **No locks, no clocks, no derived index.** Neither a lock object nor a time can hold back a delayed request;
-  a conditional create can. Listings are answered by the store and are always current.
-- **No emulation.** A store that ignores the condition, or lets two writers through, is refused, by trying it
-  and never by its name.
-- **Names that mean the same everywhere.** Keys are lower-case ASCII without anything a file system folds.
-- **Network file systems are refused** for writing unless the operator insists. FUSE is refused too, except
-  for the overlay of rootless containers and local disks (`fuseblk`).
-- **Written and never run:** `F_FULLFSYNC` and `statfs` of macOS, the whole way of Windows (`os.rename`).
+  stores that create exactly once were measured to lose swaps, and two states with the same bytes can have the
+  same ETag.
+- **A bucket makes one attempt; the store retries.** To tell its own success from another writer's, the loop
+  must know every attempt and its bytes. So no bucket retries a write by itself.
+- **The same bytes, until a definitive answer.** After a timeout, a read that finds nothing proves nothing:
+  the write may still be under way. If the deadline passes first, the outcome is reported as unknown.
+- **No locks, no clocks, no derived index.** Neither a lock object nor a time can stop a delayed request; a
+  conditional create can. The store itself answers listings, so they are always current.
+- **No emulation.** A store that ignores the condition, or lets two writers succeed, is refused. This is found
+  by testing the store, never by its name.
+- **Keys mean the same everywhere.** They are lower-case ASCII, without characters that some file system
+  treats as equal to others.
+- **Network file systems are refused** for writing unless the operator allows them. FUSE is refused too,
+  except for the overlay of rootless containers and local disks (`fuseblk`).
+- **Never run by us:** `F_FULLFSYNC` and `statfs` on macOS, and everything for Windows (`os.rename`).
 """

@@ -1,9 +1,9 @@
-"""The one way to AWS and what speaks its protocols: clients of botocore, and reading their failures.
+"""Make botocore clients for AWS and compatible services, and read the codes of their errors.
 
-botocore is imported by the first client, which takes 250 ms; boto3's own session would take 65 ms more and
-adds nothing here. Its checksums are off (`when_required`): the default of 2025 sends trailers that several
-stores refuse or store inside the object, and expects them of objects that were written without.
-What a failure means is in `aws_answers`.
+All clients of packreg are made here. Importing botocore takes 250 ms, so the first client does it; boto3's
+session would take 65 ms more and add nothing. botocore's checksums are off (`when_required`): since 2025 its
+default sends trailers that several stores refuse or store inside the object, and expects checksums of objects
+that were written without. `aws_answers` says what a failure means.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from packreg.store.url import check_http
 
 
 def aws_session(profile: str = "", *, instance_role: bool = True) -> Any:
-    """The AWS configuration and credentials, of a profile or of the environment.
+    """The AWS configuration and credentials, from a profile or from the environment.
 
-    Without `instance_role` the cloud's metadata service is not asked for credentials, which costs seconds on
-    a machine that is in no cloud.
+    With `instance_role`, credentials may come from the cloud's metadata service; on a machine outside of a
+    cloud, asking it takes seconds.
 
     Raises:
         ProfileNotFound of botocore, here or when it is first used.
@@ -45,14 +45,15 @@ def aws_client(
     retries: Literal["standard", "adaptive"] = "standard",
     **config: Any,
 ) -> Any:
-    """A client for a service; `attempts` are made in all, timeouts are seconds of silence.
+    """A client for a service. `attempts` is how often a request is made at most; timeouts are in seconds.
 
-    With `https_for`, which names what is asked for in messages, http to another machine is refused. `verify`
-    is a file of certificates, or whether they are checked; `config` are other options of botocore's `Config`.
+    With `https_for`, http to another machine is refused; its text names the requested thing in the message.
+    `verify` is a file of CA certificates, or whether certificates are checked. `config` are other options of
+    botocore's `Config`.
 
     Raises:
-        UsageError: http, where it is refused.
-        BotoCoreError, ValueError: of botocore; the configuration cannot be used.
+        UsageError: the endpoint is http on another machine, and `https_for` is given.
+        BotoCoreError, ValueError: from botocore; the configuration cannot be used.
     """
     from botocore.config import Config
 
@@ -72,7 +73,7 @@ def aws_client(
             **config,
         ),
     )
-    if https_for:  # asked of the client: the endpoint may be a variable's
+    if https_for:  # the client knows the endpoint, which may come from the environment
         check_http(made.meta.endpoint_url, https_for)
     return made
 

@@ -1,7 +1,7 @@
-"""What the answers and failures of S3 stores and of AWS mean: tried again, absent, refused, or unsafe.
+"""Translate the errors of S3 stores and AWS: try again, absent, refused, or unsafe.
 
-The question is always the same: may the request have taken effect, now or later? Only an answer that the
-store itself gave, and that says so, is a no.
+For a write, what matters is whether the request may have taken effect, or may still do so. Only a definite
+refusal by the store itself means that it did not.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from packreg.errors import NotFound, PackregError, StoreError, StoreRefused, Sto
 from packreg.store.aws import answer_code, answer_status
 from packreg.store.bucket import Unsure
 
-#: Statuses, beside all 5xx but 501, behind which a write may have happened or may work the next time.
+#: Statuses after which a write may have happened, or may succeed the next time; so all 5xx but 501.
 _AGAIN = frozenset({408, 409, 425, 429})
-#: Codes with status 400 that tell of a broken transfer and not of a bad request.
+#: Codes with status 400 that mean a broken transfer, not a bad request.
 _BROKEN = frozenset({"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentChecksumMismatch"})
 _THROTTLED = frozenset(
     {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
@@ -41,7 +41,7 @@ _HINTS = {
 }
 #: Raised before a request is on the wire.
 _NOT_SENT = (botocore.EndpointConnectionError, botocore.ConnectTimeoutError, botocore.ProxyConnectionError)
-#: Raised because of what this machine is told, not because of what the store did.
+#: Raised because of this machine's configuration, not because of what the store did.
 _CONFIGURATION = (
     botocore.NoCredentialsError,
     botocore.PartialCredentialsError,
@@ -60,11 +60,11 @@ _CONFIGURATION = (
 
 
 def sort_out(failed: Exception, what: str, *, writing: bool = False, needs: str = "") -> PackregError:
-    """The error of packreg that a failure of botocore means; `what` begins the sentence.
+    """The packreg error for a failure of botocore. `what` begins its message.
 
-    `needs` is the hint of a refusal that has none of its own, in place of what a registry needs of S3.
-    With `writing`, what may have taken effect becomes `Unsure`; otherwise `StoreUnavailable`, for reading
-    again. A failure that is no answer and no lost connection is a defect, and is raised as it is.
+    `needs` is the hint for refusals that have none of their own; by default, what a registry needs from S3.
+    With `writing`, a request that may have taken effect gives `Unsure`, else `StoreUnavailable`. An exception
+    that is neither an answer nor a lost connection is a defect in the program, and is raised again.
     """
     again = Unsure if writing else StoreUnavailable
     if isinstance(failed, botocore.ClientError):
@@ -83,7 +83,7 @@ def sort_out(failed: Exception, what: str, *, writing: bool = False, needs: str 
         return StoreUnavailable(sentence, hint="check the endpoint_url, the network and the proxy")
     if isinstance(failed, botocore.ParamValidationError | botocore.InvalidEndpointConfigurationError):
         return StoreError(sentence)
-    # An answer that cannot be read is none: a server that said 201 with JSON had stored the object.
+    # An unreadable answer proves nothing: a server that answered 201 with JSON had stored the object.
     if isinstance(failed, botocore.BotoCoreError | ResponseParserError | urllib3.HTTPError | OSError):
         return again(sentence)
     raise failed
@@ -101,12 +101,12 @@ def _sort_answer(
         )
     if status in _AGAIN or status >= 500 or code in _THROTTLED or (status == 400 and code in _BROKEN):
         return again(sentence)
-    if status < 300:  # an error inside a success: nothing can be said
+    if status < 300:  # an error inside a success: the outcome is not known
         return again(sentence)
     if code == "NoSuchKey" and again is StoreUnavailable:
         return NotFound(sentence)
     # 403 never means absent: without s3:ListBucket, AWS says 403 for an object that does not exist. And a 404
-    # that does not say which thing is missing may come from a proxy that knows nothing of the store.
+    # that does not say what is missing may come from a proxy that knows nothing about the store.
     hint = _HINTS.get(code, needs)
     if not hint and (status == 403 or code == "AccessDenied"):
         hint = _REGISTRY

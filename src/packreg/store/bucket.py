@@ -1,7 +1,7 @@
-"""What a bucket is: the raw verbs on objects, one attempt each, and the rule for keys.
+"""The interface of a bucket, whose operations make one attempt each, and the rule for keys.
 
-A bucket answers once and says what it knows. Trying again, and telling an own success from somebody else's,
-is the work of `packreg.store.store.Store` alone, so that there is one place where it is right.
+A bucket sends a request once and reports what it knows. Only `packreg.store.store.Store` retries, and tells
+its own success from another writer's, so that this is done right in one place.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from packreg.errors import StoreError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Keys are at most this long; with the longest prefix of an S3 location they fit S3's 1,024 bytes.
+#: Most characters of a key; with the longest prefix of an S3 location it fits S3's 1,024 bytes.
 MAX_KEY = 512
-#: File systems allow 255 bytes; the rest is room for temporary names.
+#: Most characters between two slashes. File systems allow 255 bytes; the rest is for temporary names.
 MAX_SEGMENT = 160
-#: The one segment that may start with a dot: packreg's own housekeeping objects.
+#: The one segment that may start with a dot; it holds packreg's own housekeeping objects.
 RESERVED = ".packreg"
 
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -27,7 +27,7 @@ _WINDOWS_DEVICES = frozenset(
 
 
 class Entry(NamedTuple):
-    """One object in a listing: key, size in bytes, and time of creation in seconds since the epoch."""
+    """One object in a listing: key, size in bytes, and creation time in seconds since the epoch."""
 
     key: str
     size: int
@@ -37,10 +37,10 @@ class Entry(NamedTuple):
 class Page(NamedTuple):
     """One answer to a listing.
 
-    `entries` and `prefixes` are each in byte order. `more` is what to pass as `token` for the next page, and
-    empty when there is none; it means something to the bucket alone. A page may be empty and still have a
-    next one. `full` says that the store called this page the last one though it holds as much as a page can;
-    then `more` leads to where another could begin, since stores were met that say so with more to come.
+    `entries` and `prefixes` are each in byte order. `more` is the `token` for the next page, "" when there is
+    none; only the bucket knows what it means. An empty page may still have a next one. `full` says that the
+    store called this the last page although it is full. Some stores do so with more to come, so `more` then
+    leads to where another page would begin.
     """
 
     entries: tuple[Entry, ...]
@@ -50,19 +50,19 @@ class Page(NamedTuple):
 
 
 class Exists(StoreError):
-    """The bucket refused to create an object: its key is taken, perhaps by an earlier attempt of ours."""
+    """The bucket refused to create an object: the key is taken, perhaps by our own earlier attempt."""
 
 
 class Unsure(StoreError):
-    """A write was sent and its outcome is not known: it has taken effect, or may later, or never will."""
+    """A write was sent and its outcome is not known: it took effect, will do so later, or never will."""
 
 
 class Bucket(Protocol):
     """Objects by key. Every method makes one attempt, and any number of threads may call it at once.
 
-    Beside the errors named at each method, all raise `StoreUnavailable` when trying again may help and a
-    write certainly was not sent, `StoreRefused` when the store says no, `StoreUnsafe` when it turns out not
-    to keep its promise, and `StoreError` for any other failure.
+    Besides the errors named at each method, all raise `StoreUnavailable` when trying again may help and no
+    write was sent, `StoreRefused` when the store refuses the request, `StoreUnsafe` when the store proves
+    unable to create objects exactly once, and `StoreError` for any other failure.
     """
 
     #: The most entries that one `list` can return.
@@ -70,13 +70,13 @@ class Bucket(Protocol):
 
     @property
     def own_times(self) -> bool:
-        """Whether the times in listings are the store's own, which whoever writes an object cannot choose."""
+        """Whether the store itself sets the times in listings, so that a writer cannot choose them."""
 
     def clock(self) -> float | None:
-        """The store's present time in seconds since the epoch; None where it has none of its own."""
+        """The store's present time in seconds since the epoch; None if it has no clock of its own."""
 
     def put_new(self, key: str, data: bytes) -> None:
-        """Create an object, durably, if and only if its key is free. Readers see all of it or nothing.
+        """Create an object durably if and only if its key is free. Readers see all of it or nothing.
 
         Raises:
             Exists: the key is taken.
@@ -96,25 +96,25 @@ class Bucket(Protocol):
     ) -> Page:
         """The objects whose keys start with `prefix` and are greater than `after`, at most `limit` of them.
 
-        `prefix` need not end at a "/". With `delimiter`, keys that hold another "/" behind the prefix are
-        rolled up: each such beginning, with its final "/", appears once in `prefixes` and counts as one.
-        `after` is compared with keys, before they are rolled up. `token` is the `more` of the page before, to
-        an otherwise equal call (`limit` may differ). Keys that break the rule of `check_key` are somebody
-        else's and are left out.
+        `prefix` need not end at a "/". With `delimiter`, keys with another "/" after the prefix are grouped:
+        the part up to and including that "/" appears once in `prefixes` and counts as one. `after` is
+        compared with keys before they are grouped. `token` is the `more` of the previous page; apart from
+        `limit`, the other arguments must be the same. Keys that `check_key` refuses are not packreg's and are
+        left out.
         """
 
     def delete(self, key: str) -> None:
-        """Delete an object; one that is not there counts as deleted."""
+        """Delete an object. A missing object counts as deleted."""
 
     def describe(self) -> str:
         """The bucket's URL, without secrets."""
 
     def inspect(self, prefix: str) -> Mapping[str, str]:
-        """Facts about the store, as text; may write and delete under `prefix`."""
+        """Facts about the store by name, as text. May create and delete objects under `prefix`."""
 
 
 def segment_problem(segment: str) -> str:
-    """Why `segment` cannot stand between the slashes of a key, or an empty string when it can."""
+    """Why `segment` cannot be the part of a key between two slashes, or "" if it can."""
     if not segment:
         return "it has an empty segment"
     if len(segment) > MAX_SEGMENT:
@@ -131,10 +131,10 @@ def segment_problem(segment: str) -> str:
 
 
 def key_problem(key: str) -> str:
-    """Why `key` cannot name an object, or an empty string when it can.
+    """Why `key` cannot name an object, or "" if it can.
 
-    Keys are narrow so that each has one spelling everywhere: object stores keep case, the file systems of
-    macOS and Windows do not; Windows drops final dots and reserves names.
+    The rule is narrow so that different keys stay different everywhere: object stores distinguish case, the
+    file systems of macOS and Windows do not; Windows drops final dots and reserves names.
     """
     if len(key) > MAX_KEY:
         return f"a key has at most {MAX_KEY} characters"
@@ -151,10 +151,10 @@ def key_problem(key: str) -> str:
 
 
 def check_key(key: str) -> None:
-    """Refuse a key that cannot name an object.
+    """Refuse a key that cannot name an object (see `key_problem`).
 
     Raises:
-        UsageError: why it cannot.
+        UsageError: the key breaks the rule.
     """
     problem = key_problem(key)
     if problem:
@@ -162,10 +162,10 @@ def check_key(key: str) -> None:
 
 
 def check_prefix(prefix: str) -> None:
-    """Refuse the beginning of a listing that no key can have.
+    """Refuse a prefix for a listing that no key can start with.
 
     Raises:
-        UsageError: it holds other characters than keys do, an empty or a relative segment.
+        UsageError: it has characters that keys cannot have, or an empty or relative segment.
     """
     if not _CHARACTERS.issuperset(prefix.replace("/", "")):
         raise UsageError(f"no key starts with {prefix!r}: keys hold only a-z, 0-9, '.', '_', '-' and '/'")
@@ -178,5 +178,5 @@ def check_prefix(prefix: str) -> None:
 
 
 def behind(prefix: str) -> str:
-    """A word greater than every key that starts with `prefix` and less than every other greater key."""
+    """A text that sorts after every key that starts with `prefix`, and before every later key."""
     return prefix + "~"  # greater in ASCII than every character of a key

@@ -1,21 +1,21 @@
 """A document that changes: a chain of numbered revisions, each created once.
 
-Whoever changes it reads the newest revision n, applies the change, and creates n+1. Two at once meet at the
-same number: one wins, the other sees the winner's revision, applies its change to that, and goes for n+2. So
-no update is lost, history comes free, and nothing needs compare-and-swap, which several stores that create
-exactly once get wrong.
+A writer reads the newest revision n, applies its change, and creates n+1. If two writers try the same number,
+one wins; the other reads the winner's revision, applies its change to that, and creates n+2. So no update is
+lost, the history is kept, and compare-and-swap, which several stores get wrong that create exactly once, is
+not needed.
 
-Keys count down, so the newest revision is the first in a listing: finding it is one small request however
-long the chain. A listing that is behind does no harm, since the number it leads to is taken. Revisions are
-never deleted: a free number below the newest would let a delayed writer slip back in.
+The numbers in keys count down, so the newest revision is the first in a listing: finding it takes one small
+request, however long the chain is. A stale listing does no harm: the next number that it suggests is taken.
+Revisions are never deleted: a free number below the newest would let a delayed writer create it again.
 
-Every revision names the sha256 of the one before it, and carries the id of the attempt that made it, so that
-no two have the same bytes and an own revision whose reply was lost is known again.
+Every revision has the sha256 of the one before it, and the id of the attempt that made it. So no two
+revisions have the same bytes, and a writer recognises its own revision when the reply was lost.
 
-What others put among the revisions: an object whose key is no revision's cannot be one, hides none, and is
-passed over; `strangers` names it. An object with a revision's key that is none, or that does not continue the
-revision before it, stops readers and writers with its name and how to go on. To pass over it would be wrong:
-it may be the newest revision, damaged, and then what it forbids would be allowed again.
+Other objects may be put under the prefix. An object whose key is not that of a revision is skipped;
+`strangers` lists such keys. An object that has the key of a revision, but is none or does not continue the
+revision before it, stops readers and writers with an error that names it and says what to do. It cannot be
+skipped: it may be the newest revision, damaged, and what that forbids would be allowed again.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from packreg.store.bucket import Entry
     from packreg.store.store import Store
 
-#: A revision is a document that people edit; this is far above any of those.
+#: Most bytes of a revision, far above any document that people edit.
 MAX_REVISION = 4 * 2**20
-#: So many objects that are no revisions are passed over on the way to the newest.
+#: Most objects that are skipped, because they are no revisions, to find the newest revision.
 MAX_STRANGERS = 1000
-#: How often `append` starts over because somebody else was first.
+#: How often `append` starts over because another writer was first.
 MAX_LOST = 1000
 
 _TOP = 10**12 - 1
@@ -52,9 +52,9 @@ class Revision(NamedTuple):
     """One state of the document.
 
     `number` counts from 1. `value` is the document, UTF-8. `attempt` is the id of the attempt that made it.
-    `digest` is the sha256 of the revision's object, in hex, `previous` that of the revision before, empty for
-    the first. `modified` is the store's time of that object, in seconds since the epoch, where it was listed,
-    else 0.
+    `digest` is the sha256 of the revision's object, in hex; `previous` is that of the revision before, "" for
+    the first. `modified` is the store's time of the object, in seconds since the epoch, or 0 if the revision
+    was not found by a listing.
     """
 
     number: int
@@ -66,7 +66,7 @@ class Revision(NamedTuple):
 
 
 class Chain:
-    """The chain of revisions under a prefix of a store; nothing else should live there."""
+    """The chain of revisions under a prefix of a store; nothing else should be under that prefix."""
 
     def __init__(self, store: Store, prefix: str) -> None:
         self._store = store
@@ -74,7 +74,7 @@ class Chain:
         check_key(self.key(1))
 
     def key(self, number: int) -> str:
-        """The key of a revision: twelve digits that count down."""
+        """The key of a revision: its last part is twelve digits that count down, and `.json`."""
         if not 1 <= number <= _TOP:
             raise UsageError(f"revisions are numbered from 1 to {_TOP}; there is no {number}")
         return f"{self._prefix}{_TOP - number:012d}.json"
@@ -82,11 +82,11 @@ class Chain:
     def head(self, *, linked: bool = True) -> Revision | None:
         """The newest revision, or None when there is none: three requests, two if it is the first.
 
-        It counts only if it was made from the one before, which is looked at, too. Without `linked` it is
-        believed, for two requests: for readers to whom a forged one is not worth a third.
+        With `linked`, the revision before it is read too, to check that the newest one continues it. Without,
+        this check and its request are saved, for readers to whom a forged revision does no harm.
 
         Raises:
-            IntegrityError: what stands there is no revision, or does not continue the one before.
+            IntegrityError: the object is not a revision, or does not continue the one before.
             StoreError: the store failed.
         """
         entry = self._store.first(self._prefix)
@@ -108,7 +108,7 @@ class Chain:
         return revision
 
     def strangers(self) -> Iterator[str]:
-        """The keys of objects that stand here and are no revisions'. Raises: StoreError."""
+        """The keys under the prefix that are not those of revisions. Raises: StoreError."""
         return (entry.key for entry in self._store.list_all(self._prefix) if not self._number(entry.key))
 
     def _behind_strangers(self, first: str) -> Entry | None:
@@ -128,7 +128,7 @@ class Chain:
 
         Raises:
             NotFound: it does not exist.
-            IntegrityError: what stands there is no revision.
+            IntegrityError: the object is not a revision.
             StoreError: the store failed.
         """
         return self._decode(self._store.get(self.key(number), MAX_REVISION), number)
@@ -136,14 +136,14 @@ class Chain:
     def append(self, edit: Callable[[Revision | None], bytes], *, attempt_id: str) -> Revision:
         """Add a revision and return it.
 
-        `edit` gets the newest revision and gives the new document; when somebody else was faster it is called
-        again with theirs, and may raise if the change makes no sense any more. `attempt_id` is one that no
-        other call ever used, such as a UUID.
+        `edit` gets the newest revision and returns the new document. If another writer was first, it is
+        called again with that writer's revision; it may raise if the change makes no sense any more.
+        `attempt_id` is one that no other call ever used, such as a UUID.
 
         Raises:
-            OutcomeUnknown: the deadline passed after a write without an answer; the revision may be there.
-            ChangedMeanwhile: others kept being faster.
-            IntegrityError: a revision is not what it should be.
+            OutcomeUnknown: the deadline passed after a write without an answer; the revision may exist.
+            ChangedMeanwhile: other writers were first `MAX_LOST` times.
+            IntegrityError: a revision is damaged, or does not continue the one before.
             StoreError: the store failed.
         """
         if not _ATTEMPT.fullmatch(attempt_id):
@@ -169,12 +169,12 @@ class Chain:
         )
 
     def history(self) -> Iterator[Revision]:
-        """Every revision, the newest first, each proved to be the one that its successor was made from.
+        """Every revision, the newest first. Each is checked to be the one that its successor continues.
 
-        Objects that are none are passed over, as `head` does.
+        Objects whose keys are not those of revisions are skipped.
 
         Raises:
-            IntegrityError: a revision is missing, is none, or was exchanged.
+            IntegrityError: a revision is missing, damaged, or was replaced by another.
             StoreError: the store failed.
         """
         after: Revision | None = None
@@ -199,7 +199,7 @@ class Chain:
             raise IntegrityError(f"{self.key(number)} is listed, but cannot be read") from failed
 
     def _number(self, key: str) -> int:
-        """The number of the revision at a key; 0 for a key that is no revision's."""
+        """The number of the revision at a key; 0 for the key of another object."""
         match = _KEY.fullmatch(key[len(self._prefix) :])
         return _TOP - int(match[1]) if match else 0
 
@@ -213,14 +213,14 @@ class Chain:
             )
 
     def way_on(self, number: int) -> str:
-        """How to go on where a revision cannot be trusted, for hints."""
+        """A hint what to do when a revision cannot be trusted."""
         return (
             "find out who can write there. If this is a revision that nobody made, delete it with the "
             f"rights of a keeper: {self._store.deletion(self.key(number))}"
         )
 
     def _decode(self, data: bytes, number: int) -> Revision:
-        """Read a revision, which must be exactly what `_encode` writes."""
+        """Parse a revision, which must be exactly what `_encode` writes. Raises IntegrityError."""
         where = self.key(number)
         try:
             fields = json.loads(data)

@@ -1,8 +1,9 @@
-"""How each operating system makes a file durable and gives it a name that was free.
+"""Make a file durable and give it a name only if that is free, on each operating system.
 
-POSIX: `link`, which refuses a taken name, and fsync of the file before and of the directory after. macOS:
-fsync does not reach the medium there, `F_FULLFSYNC` does. Windows: `os.rename` refuses a taken name, and
-directories cannot be synced; written by the documentation and tested by injection, never run there.
+POSIX: `link`, which refuses a taken name, with fsync of the file before and of the directory after. macOS:
+fsync does not reach the disk, `F_FULLFSYNC` does. Windows: `os.rename` refuses a taken name, and directories
+cannot be synced. The code for Windows follows the documentation; its tests pass `windows` as the system, and
+it never ran there.
 """
 
 # pathlib would cost start-up time that `list` and `path` have no use for.
@@ -24,30 +25,30 @@ System = Literal["posix", "macos", "windows"]
 
 
 def this_system() -> System:
-    """Which of the three ways this machine needs."""
+    """The operating system of this machine, as far as the code here differs."""
     if os.name == "nt":
         return "windows"
     return "macos" if sys.platform == "darwin" else "posix"
 
 
 def sync(descriptor: int, system: System) -> None:
-    """Bring what was written through `descriptor` to the medium.
+    """Flush what was written through `descriptor` to the disk.
 
     Raises:
-        OSError: the disk failed. The kernel may have dropped the data: syncing again proves nothing.
+        OSError: the disk failed. The kernel may have dropped the data, so that syncing again proves nothing.
     """
     if system == "macos":
         import fcntl
 
         full = getattr(fcntl, "F_FULLFSYNC", 51)
-        with contextlib.suppress(OSError):  # file systems without it: fsync is what is left
+        with contextlib.suppress(OSError):  # a file system without it: use fsync
             fcntl.fcntl(descriptor, full)
             return
     os.fsync(descriptor)
 
 
 def sync_directory(path: str, system: System) -> None:
-    """Bring the names in a directory to the medium. Raises: OSError."""
+    """Flush the names in a directory to the disk. Raises: OSError."""
     if system == "windows":
         return
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
@@ -58,13 +59,13 @@ def sync_directory(path: str, system: System) -> None:
 
 
 def give_name(temporary: str, final: str, system: System) -> bool:
-    """Give a synced temporary file its final name if that is free; whether it was, durably either way.
+    """Give a synced temporary file its final name if that is free; returns whether it was.
 
-    On POSIX the temporary name stays and is the caller's to remove.
+    The final name is durable either way. On POSIX the temporary name stays; the caller removes it.
 
     Raises:
         StoreUnsafe: the file system has no hard links.
-        OSError: any other failure; nothing was created, unless it is the sync of the directory that failed.
+        OSError: any other failure. Nothing was created, unless syncing the directory failed.
     """
     if system == "windows":
         try:
@@ -78,7 +79,7 @@ def give_name(temporary: str, final: str, system: System) -> bool:
             os.link(temporary, os.path.basename(final), dst_dir_fd=directory, follow_symlinks=False)
             won = True
         except OSError as failed:
-            # A server may have linked it and lost its reply; two names say that it did (open(2), on NFS).
+            # A file server may have linked it, and the reply was lost: then it has two names (open(2), NFS).
             won = _has_two_names(temporary)
             if not won and failed.errno in _NO_LINKS:
                 raise StoreUnsafe(
@@ -88,8 +89,8 @@ def give_name(temporary: str, final: str, system: System) -> bool:
                 ) from failed
             if not won and not isinstance(failed, FileExistsError):
                 raise
-        # Also when the name was taken: its maker may not have come to it yet, and we are about to say that
-        # the object exists.
+        # Also when the name was taken: the other writer may not have synced it yet, and we are about to
+        # report that the object exists.
         sync(directory, system)
         return won
     finally:

@@ -1,10 +1,10 @@
-"""Keys from AWS KMS, for what is encrypted before it is stored: `awskms://KEY?region=…`.
+"""Data keys from AWS KMS, to encrypt secrets before they are stored: `awskms://KEY?region=…`.
 
-Envelope encryption: each set of new secrets asks for a data key, which KMS gives in the clear and wrapped.
-The wrapped one is stored, and only who may call `kms:Decrypt` on the KMS key gets it back. The environment
-goes along as KMS's encryption context, so a key policy can allow single environments, CloudTrail names them,
-and a wrapped key is of no use for another. The key of the location is named when decrypting, too: a key that
-somebody else wrapped is refused.
+This is envelope encryption. For each set of new secrets KMS makes a data key and returns it in the clear and
+wrapped. The wrapped key is stored; to unwrap it one must be allowed to call `kms:Decrypt` on the KMS key. The
+environment's name is KMS's encryption context. So a key policy can allow single environments, CloudTrail logs
+name them, and a wrapped key cannot be used for another environment. Decrypting also names the KMS key of the
+location: a data key that another KMS key wrapped is refused.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KIND = "awskms"
 _SCHEME = "awskms://"
 _KEY_BYTES = 32
-#: Answers that mean that what is stored is not what this key wrapped for this environment.
+#: Error codes that mean that this key did not wrap the stored data key for this environment.
 _NOT_OURS = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 _NEEDS = (
     "setting secrets needs kms:GenerateDataKey and kms:Decrypt, opening them kms:Decrypt; "
@@ -33,7 +33,7 @@ _NEEDS = (
 
 
 class KmsLocation(NamedTuple):
-    """A key of AWS KMS: its id, ARN or `alias/…`. Empty options are those of the AWS configuration."""
+    """A key of AWS KMS: its id, ARN or `alias/…`. For empty options the AWS configuration counts."""
 
     key: str
     region: str = ""
@@ -45,7 +45,7 @@ def parse_kms(text: str) -> KmsLocation:
     """Read `awskms://KEY?region=…&profile=…&endpoint_url=…`.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not of this form.
     """
     if not text.startswith(_SCHEME):
         raise UsageError(
@@ -65,11 +65,11 @@ def parse_kms(text: str) -> KmsLocation:
 
 
 class KmsKeys:
-    """Data keys of one KMS key, by the environment that they are for. Several threads may use it.
+    """Gives data keys that one KMS key wraps, each for one environment. Several threads may use it.
 
     Credentials come from the AWS chain, with `instance_role` also from the metadata service. `timeout` is in
-    seconds, for connecting and for each silence; a call is tried three times. Only with `allow_http` the
-    service may be asked over http on another machine.
+    seconds, for connecting and for each wait for data; a call is tried three times. Without `allow_http`,
+    http to another machine is refused.
     """
 
     def __init__(
@@ -87,21 +87,21 @@ class KmsKeys:
         self._made: Any = None
 
     def new(self, environment: str, beside: Iterable[str]) -> tuple[str, bytes]:
-        """A new data key: wrapped, in base64, and in the clear. One request.
+        """A new data key: wrapped (in base64), and in the clear. One request; `beside` is not used.
 
         Raises:
-            StoreRefused: credentials, permissions, no such key.
+            StoreRefused: credentials or permissions are missing, or there is no such key.
             StoreUnavailable: the key service did not answer.
         """
         answer = self._call("generate_data_key", environment, KeySpec="AES_256")
         return base64.b64encode(answer["CiphertextBlob"]).decode(), self._key(answer, environment)
 
     def get(self, environment: str, how: str) -> bytes:
-        """The data key that was wrapped, remembered. One request.
+        """The data key that `how` is the wrapped form of, in base64. One request, then cached.
 
         Raises:
             IntegrityError: it was wrapped with another key, or for another environment.
-            StoreRefused, StoreUnavailable: as `new`.
+            StoreRefused, StoreUnavailable: as in `new`.
         """
         with self._lock:
             known = self._known.get((environment, how))

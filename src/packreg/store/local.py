@@ -1,10 +1,10 @@
 """A bucket in a local directory: one file per object, created once by `link`.
 
-Writing: a temporary file in `<root>/.packreg-tmp/`, everything written, fsync; the directories above the
-object made and synced; `link` to the final name, which refuses a taken one; fsync of the directory; only then
-the object counts as created. Each of the three syncs is needed: without the first, records appear without
-their bytes after a power failure; without the others, acknowledged objects vanish (measured on ext4 and xfs).
-A killed process leaves at most a temporary file, which no reader sees and `sweep` removes.
+An object is created in these steps: write a temporary file in `<root>/.packreg-tmp/` and fsync it; make the
+directories above the object and sync them; `link` the file to its final name, which fails if that is taken;
+fsync the directory. Each of the three syncs is needed. Without the first, objects can lack their bytes after
+a power failure; without the others, objects that were reported as created can vanish (measured on ext4 and
+xfs). A killed process leaves at most a temporary file, which no reader sees and `sweep` removes.
 """
 
 # pathlib would cost start-up time that `list` and `path` have no use for.
@@ -42,13 +42,13 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 
 
 class LocalBucket:
-    """Objects as files under `root`, which is made at the first write.
+    """Objects as files under `root`, which is created at the first write.
 
-    `allow_network_fs` admits NFS, SMB, FUSE and their like for writing; reading is always possible.
+    With `allow_network_fs`, objects may be written on NFS, SMB, FUSE and the like; reading is always allowed.
     """
 
     page_size: ClassVar[int] = 100_000
-    own_times = False  # whoever may write there may set a file's time
+    own_times = False  # whoever may write a file may set its time
 
     def __init__(self, root: str, *, allow_network_fs: bool = False, system: System | None = None) -> None:
         self.root = os.path.abspath(root)
@@ -61,7 +61,7 @@ class LocalBucket:
         """Create an object, durably, if its key is free.
 
         Raises:
-            Exists: it is not.
+            Exists: the key is taken.
             StoreUnsafe: the file system is on the network, or has no hard links.
             StoreRefused: no permission, no space, or a directory is in the way.
             StoreError: the disk failed; whether the object exists is not known.
@@ -70,7 +70,7 @@ class LocalBucket:
         final = self._path(key)
         try:
             self._check_file_system()
-            # Saves writing the bytes; that they are durable is settled as in a lost race.
+            # A taken name saves writing the bytes. As after a lost race, that name is made durable first.
             taken = os.path.lexists(final)
             if taken:
                 sync_directory(os.path.dirname(final), self._system)
@@ -106,7 +106,7 @@ class LocalBucket:
     def list(
         self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
     ) -> Page:
-        """The objects behind a prefix. Raises: StoreRefused, StoreError."""
+        """The objects under a prefix, see `Bucket.list`. Raises: StoreRefused, StoreError."""
         check_prefix(prefix)
         entries: list[Entry] = []
         prefixes: list[str] = []
@@ -138,13 +138,13 @@ class LocalBucket:
             return
         except OSError as failed:
             _fail("delete", path, failed)
-        with contextlib.suppress(OSError):  # not empty: as far as it goes
+        with contextlib.suppress(OSError):  # stops at the first directory that is not empty
             while directory != self.root:
                 os.rmdir(directory)
                 directory = os.path.dirname(directory)
 
     def clock(self) -> None:
-        """None: the machine that asks is the one whose time it would be."""
+        """None: a directory has no clock but that of the machine that asks."""
 
     def describe(self) -> str:
         """The bucket's URL."""
@@ -157,10 +157,10 @@ class LocalBucket:
         return {"file_system": file_system(self.root).kind or "unknown"}
 
     def sweep(self, *, before: float) -> int:
-        """Remove the temporary files that killed writers left before a time, in seconds since the epoch.
+        """Remove temporary files of killed writers, last written before a time (seconds since the epoch).
 
-        A writer that is still at work with one of them fails without having created anything, so leave a
-        generous age. Returns how many were removed.
+        Returns how many were removed. A writer that still uses one fails without creating anything, so let
+        the files be old enough.
 
         Raises:
             StoreError: the directory cannot be read.
@@ -190,7 +190,7 @@ class LocalBucket:
         self._writable = True
 
     def _create(self, final: str, data: bytes) -> bool:
-        """Write the object and name it; whether the name was free."""
+        """Write the object under its final name; returns whether that was free."""
         temporary_directory = os.path.join(self.root, TEMPORARY)
         os.makedirs(temporary_directory, exist_ok=True)
         temporary = os.path.join(temporary_directory, f"{os.getpid()}-{os.urandom(8).hex()}")
@@ -222,9 +222,10 @@ class LocalBucket:
         )
 
     def _make_directories(self, directory: str) -> None:
-        """Make a directory and those above it, and sync every one's name, also where another made it.
+        """Make a directory and its parents, and sync all their names, also of those that existed.
 
-        Whoever made it may not have come to syncing it yet, and what we acknowledge hangs on its name.
+        Another writer may have made them without having synced them yet, and an object that we report as
+        created would be lost with their names.
         """
         os.makedirs(directory, exist_ok=True)
         while directory != self.root:
@@ -234,14 +235,14 @@ class LocalBucket:
         while not self._root_synced:
             above = os.path.dirname(directory)
             self._root_synced = above == directory
-            with contextlib.suppress(PermissionError):  # then it was there before us
+            with contextlib.suppress(PermissionError):  # then it was made long ago, by somebody else
                 sync_directory(above, self._system)
             directory = above
 
     def _walk(
         self, prefix: str, after: str, delimiter: bool
     ) -> Iterator[tuple[str, os.DirEntry[str] | None]]:
-        """Keys in byte order with their files; with `delimiter`, rolled up beginnings with None."""
+        """Keys in byte order with their files; with `delimiter`, grouped prefixes with None."""
         parent, _, start = prefix.rpartition("/")
         base = parent + "/" if parent else ""
         if any(segment_problem(segment) for segment in parent.split("/") if parent):
@@ -269,7 +270,7 @@ class LocalBucket:
 
 
 def _holds_object(directory: str) -> bool:
-    """Whether there is any object below; asked for every pack in a listing of packs, so it reads no more."""
+    """Whether a directory contains an object. Stops at the first: listings call this for every pack."""
     try:
         with os.scandir(directory) as found:
             for entry in found:

@@ -1,4 +1,4 @@
-"""A bucket in memory: for tests, and for programs that use packreg as a library and want no traces."""
+"""A bucket in memory, for tests and for programs that use packreg as a library and store nothing."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class MemoryBucket:
-    """Objects in a dictionary, gone with the process.
+    """Objects in a dictionary; they are lost when the process ends.
 
-    `now` gives the seconds since the epoch that listings show as an object's creation. Without it, the bucket
-    has no clock, and that is 0.
+    `now` gives the present time in seconds since the epoch, which listings show as the creation time of an
+    object. Without it, the bucket has no clock, and creation times are 0.
     """
 
     page_size: ClassVar[int] = 1000
@@ -32,11 +32,11 @@ class MemoryBucket:
         return self._now is not None
 
     def clock(self) -> float | None:
-        """What that clock says."""
+        """The time that `now` gives; None without it."""
         return self._now() if self._now is not None else None
 
     def put_new(self, key: str, data: bytes) -> None:
-        """Create an object. Raises: Exists."""
+        """Create an object if its key is free. Raises: Exists."""
         check_key(key)
         with self._lock:
             if key in self._objects:
@@ -57,7 +57,7 @@ class MemoryBucket:
     def list(
         self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
     ) -> Page:
-        """The objects behind a prefix."""
+        """The objects under a prefix, see `Bucket.list`."""
         check_prefix(prefix)
         after = token or after
         with self._lock:
@@ -82,13 +82,13 @@ class MemoryBucket:
         return "memory:"
 
     def inspect(self, prefix: str) -> Mapping[str, str]:
-        """Nothing: there is no store behind it."""
+        """No facts: there is no store to tell about."""
         del prefix
         return {}
 
 
 def _roll_up(entries: list[Entry], prefix: str, limit: int) -> Page:
-    """A page of at most `limit` from entries in byte order, rolled up at the next "/" behind `prefix`."""
+    """A page of at most `limit` from entries in byte order, grouped at the next "/" after `prefix`."""
     kept: list[Entry] = []
     prefixes: list[str] = []
     last = ""

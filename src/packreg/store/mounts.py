@@ -1,9 +1,9 @@
-"""Which file system a path is on, and whether it is one that other machines change behind this one's back.
+"""Find out which file system a path is on, and whether it is a network file system.
 
-Over NFS, SMB and their like a reply to `link` may be lost, a directory may be read from a stale cache, and
-fsync means what the server thinks it means, so a registry is refused there unless its operator insists.
-Linux tells in `/proc/self/mountinfo`, macOS in `statfs` (written by its header, never run there); on other
-systems nothing is known and nothing refused.
+On NFS, SMB and the like the reply to `link` may be lost, a directory may be read from a stale cache, and
+fsync does what the server implements. So a registry is refused there unless its operator allows it. The
+source on Linux is `/proc/self/mountinfo`, on macOS `statfs` (written from its header, never run there). On
+other systems the file system is not known, and nothing is refused.
 """
 
 # pathlib would cost start-up time that `list` and `path` have no use for.
@@ -27,7 +27,7 @@ _MNT_LOCAL = 0x1000
 
 
 class FileSystem(NamedTuple):
-    """The kernel's word for a file system (empty when not known), and whether it is on the network."""
+    """The kernel's name for a file system ("" when not known), and whether it is on the network."""
 
     kind: str
     network: bool
@@ -48,7 +48,7 @@ def file_system(path: str) -> FileSystem:
 
 
 def parse_mountinfo(table: str, path: str) -> FileSystem:
-    """Find `path`, absolute and without links, in a mount table of the form of proc(5)."""
+    """The file system of `path`, absolute and without links, by a mount table in the format of proc(5)."""
     best, kind = "", ""
     for line in table.splitlines():
         before, dash, behind = line.partition(" - ")

@@ -1,4 +1,4 @@
-"""Opening the store at a location: the one place that knows which kinds of bucket there are."""
+"""Open the store at a location. Only this module knows which kinds of bucket there are."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ def open_store(
 ) -> Store:
     """The store at a location. Nothing is read or written yet, and nothing is checked.
 
-    `deadline` is that of `Store`, in seconds; `trust` counts for buckets (default: that of `Trust`), and so
-    does `instance_role`: whether the cloud's metadata service may be asked for credentials.
+    A relative directory starts at `cwd`. `deadline` is that of `Store`, in seconds. `trust` (by default
+    `Trust()`) and `instance_role` are for S3 buckets; with the latter, credentials may come from the cloud's
+    metadata service.
 
     Raises:
         UsageError: the location cannot be read.

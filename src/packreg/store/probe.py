@@ -1,10 +1,10 @@
-"""Does a store create objects exactly once? Asked of the actual bucket, since no product name can tell.
+"""Test whether a store creates objects exactly once, in the actual bucket: the product's name cannot tell.
 
-Ceph RGW 16 does in a bucket without versions and ignores the condition in one with them; several stores say
-"taken" to a second writer and yet let two through who come at once. So the probe looks, in this bucket, at
-what the registry rests on: creating, refusing, racing, listing. It is evidence and not proof, hence `canary`:
-one request in front of every publish that must be refused, which notices when versions were switched on, a
-gateway was exchanged, or a proxy drops the condition.
+Ceph RGW 16 creates exactly once in a bucket without versioning, and ignores the condition in a bucket with
+it. Several stores refuse a second writer but let two simultaneous writers succeed. So `probe` tests in this
+bucket what a registry relies on: creating, refusing, races, listings. That is evidence, not proof. So before
+every publish `canary` sends one request that must be refused. It notices when versioning was switched on, a
+gateway was replaced, or a proxy drops the condition.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from packreg.store.bucket import Bucket
 
-#: The object that exists in every registry so that creating it again can be refused.
+#: The key of an object that exists in every registry, so that creating it again must be refused.
 CANARY_KEY = ".packreg/canary"
 CANARY = b"Creating this object must be refused: it exists. packreg tries before every publish.\n"
 PROBES = ".packreg/probe/"
@@ -33,8 +33,8 @@ _HINT = "a registry needs a store that honours `If-None-Match: *` on PUT; use an
 class ProbeResult(NamedTuple):
     """Whether a store can hold a registry; if not, `reason` is a sentence that says why.
 
-    `facts` are words about the store, among them `checksums` (`verified`, or `ignored`: then what is written
-    must be read back) and `versioning` of an S3 bucket, `file_system` of a directory.
+    `facts` are those of `Bucket.inspect`: for an S3 bucket `versioning` and `checksums` (with `ignored`,
+    written objects must be read back), for a directory `file_system`.
     """
 
     ok: bool
@@ -43,14 +43,14 @@ class ProbeResult(NamedTuple):
 
 
 def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "") -> ProbeResult:
-    """Try a store out under `.packreg/probe/`, and clean up as far as deleting is allowed.
+    """Test a store with objects under `.packreg/probe/`, and delete them if that is allowed.
 
-    `rounds` races of `writers` threads each; about 200 requests with the defaults. `name` is a segment for
-    this run's objects, a random one by default.
+    It runs `rounds` races of `writers` threads each, with the defaults about 200 requests. `name` is the part
+    of the keys for this run's objects, by default a random one.
 
     Raises:
         StoreUnavailable: the store did not answer, so nothing is known.
-        StoreRefused: it does not let us write, read or list.
+        StoreRefused: writing, reading or listing is not permitted.
     """
     store = Store(bucket)
     name = name or os.urandom(8).hex()
@@ -70,12 +70,12 @@ def probe(bucket: Bucket, *, rounds: int = 8, writers: int = 16, name: str = "")
 
 
 def plant_canary(store: Store) -> None:
-    """Create the canary, once, when a registry is made. Raises: StoreError, OutcomeUnknown."""
+    """Create the canary object, when a registry is created. Raises: StoreError, OutcomeUnknown."""
     store.create(CANARY_KEY, CANARY)
 
 
 def canary(store: Store) -> None:
-    """Make sure, with one request, that the store still refuses to create what exists.
+    """Check, with one request, that the store still refuses to create an object that exists.
 
     Raises:
         StoreUnsafe: it did not refuse; nothing may be published.
@@ -107,7 +107,10 @@ def _check_create(store: Store, place: str) -> None:
 
 
 def _check_race(store: Store, key: str, writers: int) -> None:
-    """All writers at once: exactly one is told that it created the object, and its bytes are there."""
+    """Let all writers create one object at once.
+
+    Exactly one must be told that it did, and its bytes must be stored. Raises StoreUnsafe otherwise.
+    """
     barrier = threading.Barrier(writers)
     won: list[bytes] = []
     maybe: list[bytes] = []
@@ -147,18 +150,18 @@ def _check_race(store: Store, key: str, writers: int) -> None:
         raise unsent[0]
     there = store.create(key, b"late")
     if there is None and maybe and not won:
-        return  # none of the attempts without an answer took effect: nothing learned
+        return  # no attempt took effect, and those that may have had no answer: nothing is known
     if there is None and not won:
         raise StoreUnsafe(
             f"of {writers} who created one object at once none was told that it did", hint=_HINT
         )
-    # Without a winner the answer of the one whose bytes are there was lost, or spoiled by a second sending.
+    # Without a winner, the answer to the stored attempt was lost, or a repeated request got "taken".
     if there is None or there not in (won or sent):
         raise StoreUnsafe("the object that was raced for does not hold its creator's bytes", hint=_HINT)
 
 
 def _check_listing(store: Store, place: str) -> None:
-    """The registry finds its newest revision first, and every page behind the one before: nothing is lost."""
+    """Check that listings are in byte order and that no page leaves out keys. Raises StoreUnsafe."""
     names = ["b", "a/2", "a-1", "a.x", "a/1", "c"]
     for name in names:
         store.create(f"{place}/list/{name}", b"")
@@ -182,7 +185,7 @@ def _check_listing(store: Store, place: str) -> None:
 
 
 def _walk(store: Store, prefix: str, limit: int, *, delimiter: bool) -> tuple[list[str], list[str]]:
-    """What all pages of at most `limit` give: keys, and the beginnings that were rolled up."""
+    """The keys and the grouped prefixes of all pages of at most `limit`. Raises StoreUnsafe."""
     keys: list[str] = []
     prefixes: list[str] = []
     token = ""
@@ -210,4 +213,4 @@ def _clean(store: Store, place: str) -> None:
         for entry in list(store.list_all(place)):
             store.delete(entry.key)
     except (StoreError, OutcomeUnknown):
-        return  # publishers need not be allowed to delete; some small objects stay
+        return  # publishers need not have the permission to delete; some small objects stay

@@ -1,9 +1,9 @@
-"""The data key of a Pulumi stack whose secrets provider is `awskms://…`, unwrapped by AWS KMS.
+"""Unwrap, with AWS KMS, the data key of a Pulumi stack whose secrets provider is `awskms://…`.
 
-As the Pulumi CLI does it (`secrets/cloud`, gocloud's `awskms`): `Decrypt` of the wrapped key that the state
-holds, with the encryption context of the URL (`context_NAME=VALUE`). The URL is the state's, and who writes a
-state is one of those who are judged: of its options only the region and the context count. The account and
-the endpoint are those of the AWS configuration of whoever runs packreg.
+This does what the Pulumi CLI does (`secrets/cloud`, gocloud's `awskms`): `Decrypt` the wrapped key from the
+state, with the encryption context from the URL (`context_NAME=VALUE`). The URL comes from the state, and the
+author of a state is somebody whose work is judged, so it is not trusted: only its region and context are
+used. The credentials and the endpoint come from the AWS configuration of the user who runs packreg.
 """
 
 from __future__ import annotations
@@ -23,11 +23,14 @@ _NEEDS = "reading a stack's secrets needs kms:Decrypt on its key; credentials co
 def unwrapped(
     url: str, wrapped: bytes, *, allow_http: bool = False, instance_role: bool = True, timeout: float = 10.0
 ) -> bytes:
-    """The 32 bytes of the key. One request; `timeout` is in seconds, and it is tried three times.
+    """The data key, 32 bytes, that `wrapped` is the wrapped form of. One request, tried three times.
+
+    `url` is the secrets provider's. `timeout` is in seconds. Without `allow_http`, http to another machine is
+    refused. With `instance_role`, credentials may come from the cloud's metadata service.
 
     Raises:
-        UsageError: the URL is none of a key in AWS KMS.
-        StoreRefused: credentials, permissions, no such key, or another one wrapped it.
+        UsageError: the URL does not name a key of AWS KMS, or the key is not 32 bytes long.
+        StoreRefused: credentials or permissions are missing, there is no such key, or another one wrapped it.
         StoreUnavailable: the key service did not answer.
     """
     key, region, context = _parsed(url)
@@ -55,7 +58,7 @@ def unwrapped(
 
 
 def _parsed(url: str) -> tuple[str, str, dict[str, str]]:
-    """The key, the region ("" for the configuration's), and the encryption context."""
+    """The key, the region ("" for the AWS configuration's), and the encryption context. Raises UsageError."""
     try:
         parts = urlsplit(url)
         options = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=50)

@@ -1,13 +1,14 @@
 """A bucket in an S3-compatible store.
 
-Decisions, each because of something measured:
+Decisions, most of them from measurements:
 
-- Writes go through a client that makes one attempt. botocore's own retries, in every mode, turn an own
-  success whose reply was lost into "412, taken". Reads go through a second client that may retry.
-- A single `put_object` with `If-None-Match: *`, never multipart: Ceph ignores the condition when an upload is
-  completed, and boto3's transfer functions cannot send it at all.
-- Our own SHA-256 goes along, in place of botocore's; `inspect` finds the stores that ignore it.
-- With an `endpoint_url` the bucket goes into the path: most self-hosted stores have no wildcard names.
+- Writes use a client that makes one attempt. If botocore retries, in any mode, after its own write succeeded
+  and the reply was lost, the answer is "412, taken". Reads use a second client that may retry.
+- An object is written by a single `put_object` with `If-None-Match: *`, never by a multipart upload: Ceph
+  ignores the condition when an upload is completed, and boto3's transfer functions cannot send it.
+- A write sends a SHA-256 that is computed here, instead of botocore's checksum; `inspect` finds stores that
+  ignore it.
+- With an `endpoint_url` the bucket's name is in the path: most self-hosted stores have no wildcard DNS names.
 - The clients are made at the first request.
 """
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from packreg.store.url import StoreLocation
 
 _CHUNK = 2**20
-#: How tokens begin: the store's own, and those of a page that is full, though the store called it the last.
+#: How tokens start: those of the store, and those after a full page that the store called the last one.
 _THEIRS, _BEHIND = "token:", "behind:"
 
 
@@ -38,8 +39,8 @@ class S3Bucket:
     """Objects in the S3 bucket of a location, under its prefix.
 
     Credentials come from the AWS chain, with `instance_role` also from the metadata service.
-    `connect_timeout` and `read_timeout` are in seconds, the second for every silence of the server, not for a
-    whole transfer.
+    `connect_timeout` and `read_timeout` are in seconds; the second is for each wait for data, not for a whole
+    transfer.
     """
 
     page_size: ClassVar[int] = 1000
@@ -71,9 +72,9 @@ class S3Bucket:
         Raises:
             Exists: the key is taken.
             Unsure: the request was sent and its outcome is not known.
-            StoreUnavailable: no connection, nothing was sent.
-            StoreRefused: credentials, permissions, no such bucket.
-            StoreUnsafe: the store does not know the condition.
+            StoreUnavailable: there was no connection; nothing was sent.
+            StoreRefused: credentials or permissions are missing, or there is no such bucket.
+            StoreUnsafe: the store does not support the condition `If-None-Match: *`.
         """
         check_key(key)
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
@@ -86,9 +87,9 @@ class S3Bucket:
             answer = self._reads().get_object(Bucket=self._bucket, Key=self._prefix + key)
             body = answer["Body"]
             try:
-                # Inside the outer `try`: the connection may break here too. Reading on to the very end makes
-                # botocore compare what came with the length that was announced; entering the body with `with`
-                # would give the raw stream, which does not compare.
+                # Inside the outer `try`: the connection may break here too. Reading to the very end lets
+                # botocore compare the size with the announced length; `with body` would give the raw stream,
+                # which does not compare.
                 pieces = []
                 size = 0
                 while size <= limit and (piece := body.read(min(_CHUNK, limit + 1))):
@@ -107,7 +108,10 @@ class S3Bucket:
     def list(
         self, prefix: str, *, after: str = "", token: str = "", limit: int = 1000, delimiter: bool = False
     ) -> Page:
-        """The objects behind a prefix: one request. Raises: StoreUnavailable, StoreRefused, StoreUnsafe."""
+        """The objects under a prefix, see `Bucket.list`: one request.
+
+        Raises: StoreUnavailable, StoreRefused, StoreUnsafe.
+        """
         check_prefix(prefix)
         options: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + prefix, "MaxKeys": limit}
         if token.startswith(_BEHIND):
@@ -149,7 +153,10 @@ class S3Bucket:
         return Page(entries, rolled, _BEHIND + last, full=True)
 
     def clock(self) -> float | None:
-        """The time at which the store answers a listing. Raises: StoreUnavailable, StoreRefused."""
+        """The time in the store's answer to a listing, in seconds since the epoch; None if it has none.
+
+        Raises: StoreUnavailable, StoreRefused.
+        """
         try:
             answer = self._reads().list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
         except Exception as failed:  # noqa: BLE001 - sorted out, and passed on when it is a defect
@@ -160,7 +167,7 @@ class S3Bucket:
             date = answer["ResponseMetadata"]["HTTPHeaders"]["date"]
             return parsedate_to_datetime(date).timestamp()
         except (KeyError, TypeError, ValueError, OverflowError):
-            return None  # a server that does not say
+            return None  # the server sends no usable date
 
     def delete(self, key: str) -> None:
         """Delete an object. Raises: StoreUnavailable, StoreRefused."""
@@ -174,17 +181,17 @@ class S3Bucket:
                 return
 
     def describe(self) -> str:
-        """The bucket's URL; it holds no secrets."""
+        """The bucket's URL; it never contains secrets."""
         return self._location.shown
 
     def inspect(self, prefix: str) -> Mapping[str, str]:
-        """Whether the bucket keeps versions, and whether the store checks the checksums that it is sent.
+        """Whether the bucket has versioning, and whether the store verifies the checksums that it gets.
 
-        `versioning` is `off`, `enabled`, `suspended`, or `unknown` when asking is not allowed; `checksums` is
-        `verified`, `ignored` or `unknown`. Writes one object under `prefix`.
+        `versioning` is `off`, `enabled`, `suspended`, or `unknown` when the permission to ask is missing;
+        `checksums` is `verified`, `ignored` or `unknown`. Writes at most one object under `prefix`.
 
         Raises:
-            StoreRefused: no such bucket, or no permission to write.
+            StoreRefused: there is no such bucket.
         """
         facts = {"versioning": "unknown", "checksums": "unknown"}
         try:
@@ -219,7 +226,7 @@ class S3Bucket:
             self._fail(failed, f"create {key}", writing=True)
 
     def connect(self) -> None:
-        """Make the clients now, which takes a third of a second; no request is sent.
+        """Make the clients now, which takes about 0.3 s. No request is sent.
 
         Raises:
             StoreRefused: the profile or the configuration cannot be used.
@@ -239,12 +246,13 @@ class S3Bucket:
         return self._both()[1]
 
     def _both(self) -> tuple[Any, Any]:
-        """The client that makes one attempt and the one that makes five, from one session.
+        """The client for writes, which makes one attempt, and the one for reads, which makes up to five.
+
+        After a fork they are made again: on a shared connection two processes would read each other's
+        answers.
 
         Raises:
-            UsageError: the endpoint is http on another machine, and nobody allowed that.
-
-        A forked process makes its own: on a shared connection two of them would read each other's answers.
+            UsageError: the endpoint is http on another machine, and that was not allowed.
         """
         with self._lock:
             if self._clients is None or self._process != os.getpid():
@@ -254,7 +262,7 @@ class S3Bucket:
                 only: dict[str, Any] = {}
                 if trust.only_location:
                     only["ignore_configured_endpoint_urls"] = True
-                    if endpoint.startswith("http:"):  # a proxy would be the server
+                    if endpoint.startswith("http:"):  # a proxy could answer in place of the server
                         only["proxies"] = {}
 
                 def client(attempts: int) -> Any:

@@ -1,4 +1,4 @@
-"""For how long a store gave no answer while somebody waited for one."""
+"""Measure for how long a store gave no answer while requests were waiting."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Silence:
-    """Counts the seconds in which requests waited and nothing was answered; threads share it.
+    """Counts the seconds in which requests were waiting and none was answered. Threads share one.
 
-    What waits at the same time counts once, the pauses before an attempt is repeated count too, and the time
-    that an answer took does not count once it came. `monotonic` is the clock.
+    Requests that wait at the same time count once. Pauses before an attempt is repeated count too. When an
+    answer comes, the time that it took does not count. `monotonic` is the clock, in seconds.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -29,13 +29,13 @@ class Silence:
 
     @property
     def seconds(self) -> float:
-        """How long nothing was answered, with what is waited for now."""
+        """How long nothing was answered, with the current wait."""
         with self._lock:
             return self._spent + (self._monotonic() - self._since if self._waiting else 0.0)
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While somebody waits for an answer, which every end but StoreUnavailable is."""
+        """Surrounds one request. Every end of the block but StoreUnavailable counts as an answer."""
         with self._lock:
             if not self._waiting:
                 self._since = self._monotonic()
@@ -53,13 +53,13 @@ class Silence:
                     self._since = self._monotonic()
 
     def failed(self) -> None:
-        """An attempt came to nothing: the time since the last answer is lost."""
+        """An attempt failed: add the time since the last answer, or the last failure, to the count."""
         with self._lock:
             now = self._monotonic()
             self._spent += now - self._since
             self._since = now
 
     def restart(self) -> None:
-        """Count from now on."""
+        """Set the count to zero."""
         with self._lock:
             self._spent, self._since = 0.0, self._monotonic()

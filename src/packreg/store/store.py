@@ -1,11 +1,11 @@
 """Objects that are created once, on top of a bucket that makes one attempt at a time.
 
-The loop of `Store.create` is the one place where an own success is told from somebody else's. It sends the
-*same bytes* again until the bucket gives a definitive answer: created, or taken and then the bytes that are
-there are compared. What looks like an answer and is none: a lost connection, a 409, any 5xx, "taken" and then
-nothing there, a reply that cannot be read; and in particular a read that finds nothing after a write that
-timed out, because the write may still arrive. A library's own retries must be off, since they turn an own
-success whose reply was lost into "taken".
+Only the loop of `Store.create` can tell whether this process or another one created an object. It sends the
+*same bytes* again until the bucket gives a definitive answer: created, or taken; then the stored bytes are
+compared. These are no definitive answers: a lost connection, a 409, any 5xx, "taken" when nothing can be
+read, a reply that cannot be parsed, and a read that finds nothing after a write that timed out, because that
+write may still arrive. A library's own retries must be off: when a write succeeded and its reply was lost,
+they report "taken".
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-#: Objects may have this many bytes unless the caller says otherwise.
+#: Most bytes of an object, unless the caller sets another limit.
 MAX_OBJECT = 256 * 2**20
-#: A read is tried this often before the store counts as unavailable.
+#: How often a read is tried before the store counts as unavailable.
 READS = 6
-#: So many pages of a listing in a row may hold nothing of ours.
+#: How many pages of a listing in a row may contain no keys of packreg.
 MAX_EMPTY = 1000
 _SHORTEST, _LONGEST = 0.02, 5.0
 
 
 def _chance() -> float:
-    """A random number in [0, 1), from the system: processes started together must not wait in step."""
+    """A random number in [0, 1), from the system: processes started together must not wait in unison."""
     return int.from_bytes(os.urandom(6), "big") / 2**48
 
 
 class Store:
     """A bucket with retries. Any number of threads may use one.
 
-    `deadline` is how long, in seconds, an operation goes on trying; an attempt under way is not cut short.
-    Waiting times are drawn between nothing and a bound that doubles from 20 ms to 5 s ("full jitter").
-    `sleep`, `random` and `monotonic` are what the waiting uses. `silence` is how long reading had no answer.
+    `deadline` is for how many seconds an operation is tried again; an attempt under way is not cut short. The
+    pause between attempts is random, from 0 to a bound that doubles from 20 ms to 5 s ("full jitter"). The
+    pauses use `sleep`, `random` and `monotonic`. `silence` measures how long reads had no answer.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Store:
         return self.bucket.describe()
 
     def deletion(self, key: str) -> str:
-        """The command that deletes an object with the store's own tools, for hints: packreg deletes none."""
+        """A shell command that deletes an object, for hints: packreg does not delete such objects itself."""
         import shlex
         from urllib.parse import parse_qs
 
@@ -101,23 +101,23 @@ class Store:
         return self.bucket.own_times
 
     def clock(self) -> float | None:
-        """The store's present time in seconds since the epoch, None where it has none. Raises: StoreError."""
+        """The store's time in seconds since the epoch; None if it has no clock. Raises: StoreError."""
         return self._retried(self.bucket.clock) if self.bucket.own_times else None
 
     def create(
         self, key: str, data: bytes, *, read_back: bool = False, limit: int = MAX_OBJECT
     ) -> bytes | None:
-        """Create an object, or learn what is there instead.
+        """Create an object, or return the bytes of the one that has its key.
 
-        Returns None when the object now holds exactly `data`, whether this call, an earlier one or somebody
-        else stored the same bytes. Otherwise the bytes of the object that was there first, at most `limit`.
-        With `read_back` an object that this call created is read and compared, for stores that ignore
-        checksums.
+        Returns None when the object now has exactly the bytes `data`, whether this call, an earlier one or
+        another writer stored them. Otherwise it returns the bytes of the existing object, which may have at
+        most `limit` bytes. With `read_back`, an object that this call created is read and compared, for
+        stores that ignore checksums.
 
         Raises:
             OutcomeUnknown: the deadline passed, or the store refused, after a write without an answer.
-            StoreUnavailable: the deadline passed and nothing was written.
-            IntegrityError: what was read back is not what was written, or what is there exceeds `limit`.
+            StoreUnavailable: the deadline passed, and nothing was written.
+            IntegrityError: other bytes were read back, or the existing object has more than `limit` bytes.
             StoreError: the store refused, or is not safe.
         """
         check_key(key)
@@ -133,7 +133,7 @@ class Store:
                 try:
                     there = self._once(lambda: self.bucket.get(key, limit=limit))
                 except NotFound:
-                    pass  # deleted, or not yet shown to us: only another attempt at creating can tell
+                    pass  # deleted, or not visible yet: only another attempt to create it can tell
                 except StoreUnavailable as unread:
                     why = unread
                 except StoreRefused as refused:
@@ -168,7 +168,9 @@ class Store:
                 ) from why
 
     def is_taken(self, key: str, data: bytes) -> bool:
-        """Whether the bucket refuses to create `key`; one request when it answers at once.
+        """Try to create an object: True if it is refused because its key is taken, False if it was created.
+
+        One request if the bucket gives a definitive answer.
 
         Raises:
             StoreUnavailable: no definitive answer within the deadline.
@@ -195,7 +197,7 @@ class Store:
         """The bytes of an object.
 
         Raises:
-            NotFound: there is none.
+            NotFound: there is no such object.
             IntegrityError: it has more than `limit` bytes.
             StoreUnavailable: no answer after a number of attempts.
             StoreError: the store refused.
@@ -203,7 +205,7 @@ class Store:
         return self._retried(lambda: self.bucket.get(key, limit=limit))
 
     def delete(self, key: str) -> None:
-        """Delete an object; one that is not there counts as deleted. Raises: StoreError."""
+        """Delete an object. A missing object counts as deleted. Raises: StoreError."""
         self._retried(lambda: self.bucket.delete(key))
 
     def list_all(self, prefix: str, after: str = "") -> Iterator[Entry]:
@@ -211,7 +213,7 @@ class Store:
 
         Raises:
             StoreUnavailable: no answer after a number of attempts.
-            StoreError: the store refused, or its pages go in circles or are out of order.
+            StoreError: the store refused, or its pages repeat or are not in order.
         """
         for page in self._pages(prefix, after, self.bucket.page_size, False):
             yield from page.entries
@@ -223,12 +225,12 @@ class Store:
         )
 
     def first(self, prefix: str) -> Entry | None:
-        """The object with the least key that starts with `prefix`: one request.
+        """The object with the smallest key that starts with `prefix`; None if there is none.
 
-        Where keys stand in front that are not ours, a request more for each page of them.
+        One request, and one more for each page of keys before it that are not packreg's.
 
         Raises:
-            StoreError: as `list_all`.
+            StoreError: as in `list_all`.
         """
         for page in self._pages(prefix, "", 1, False):
             if page.entries:
@@ -236,24 +238,27 @@ class Store:
         return None
 
     def prefixes(self, prefix: str) -> Iterator[str]:
-        """What stands between `prefix`, which ends with "/", and the next "/", each once, in byte order.
+        """The beginnings of keys up to the next "/" after `prefix`, each once, in byte order.
+
+        `prefix` ends with "/".
 
         For `packs/a/v/1` and `packs/b/v/1`, `prefixes("packs/")` gives `packs/a/` and `packs/b/`.
 
         Raises:
-            StoreError: as `list_all`.
+            StoreError: as in `list_all`.
         """
         last = ""
         for page in self._pages(prefix, "", self.bucket.page_size, True):
             for found in page.prefixes:
-                if found > last:  # keys that are not ours may bring one up again on the next page
+                if found > last:  # keys that are not packreg's may repeat one on the next page
                     yield found
                     last = found
 
     def _pages(self, prefix: str, after: str, limit: int, delimiter: bool) -> Iterator[Page]:
-        """The pages of a listing, made sure that each goes on where the one before ended.
+        """The pages of a listing, checked that each goes on where the one before ended.
 
-        What a store leaves out without a word cannot be seen here; the probe looks for that.
+        Keys that a store silently leaves out cannot be noticed here; `probe` tests for that. Raises
+        StoreUnsafe.
         """
         check_prefix(prefix)
         tokens = {""}
@@ -276,9 +281,10 @@ class Store:
             tokens.add(token)
 
     def _in_order(self, words: Sequence[str], prefix: str, last: str, *, again: bool = False) -> str:
-        """The last of the words of a page, which must follow the last word of the page before.
+        """Check that the keys or prefixes of a page are in order, after `last`; returns the last of them.
 
-        Keys that are not ours may bring a rolled up beginning up `again`.
+        With `again` one may be repeated: keys that are not packreg's can repeat a prefix on the next page.
+        Raises StoreUnsafe.
         """
         for word in words:
             if not (word > last or (again and word == last)) or not word.startswith(prefix):
@@ -318,7 +324,7 @@ class Store:
 
 
 class _Waits:
-    """The pauses of one operation, until its deadline."""
+    """The pauses between the attempts of one operation, until its deadline."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -326,7 +332,7 @@ class _Waits:
         self._bound = _SHORTEST
 
     def wait(self) -> bool:
-        """Sleep for a while; False, without sleeping, when that would end behind the deadline."""
+        """Sleep for the next pause. Returns False, without sleeping, if that would end after the deadline."""
         pause = self._bound * self._store._random()
         if self._store._monotonic() + pause > self._end:
             return False

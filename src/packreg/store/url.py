@@ -1,7 +1,8 @@
-"""Where a registry is: `file:///dir`, a plain path, or `s3://bucket/prefix?endpoint_url=…&region=…&profile=…`.
+"""Parse the location of a registry: a directory, or an S3 bucket and a prefix.
 
-Reading a location does no I/O and imports nothing heavy, so that a command that finds everything in the cache
-never pays for it. Credentials do not belong in a location; they come from the AWS chain.
+A location is a path, `file:///dir`, or `s3://bucket/prefix?endpoint_url=…&region=…&profile=…`. Parsing does
+no I/O and imports nothing heavy, so that a command that finds everything in the cache starts fast. A location
+never contains credentials; they come from the AWS chain.
 """
 
 # pathlib would cost start-up time that `list` and `path` have no use for.
@@ -19,16 +20,16 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}"
 _PREFIX = r"[A-Za-z0-9!_.*'()-]+"
 _SUPPORTED = "write a directory, file:///directory, or s3://bucket/prefix"
-#: With the longest key this stays below the 1,024 bytes of S3.
+#: Most characters of a prefix; with the longest key it stays below the 1,024 bytes of S3.
 MAX_PREFIX = 400
 _YES_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class StoreLocation(NamedTuple):
-    """A location that was read: a directory (`path`), or an S3 bucket with a prefix.
+    """A parsed location: a directory (`path`), or an S3 bucket with a prefix.
 
-    `path` is absolute, `prefix` has no slash at its ends; of the fields of the other kind, and of options not
-    given, all are empty.
+    `path` is absolute; `prefix` neither starts nor ends with a slash. Fields of the other kind, and options
+    that were not given, are empty.
     """
 
     path: str = ""
@@ -41,20 +42,20 @@ class StoreLocation(NamedTuple):
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a directory."""
+        """Whether the location is a directory."""
         return not self.bucket
 
     @property
     def url(self) -> str:
-        """The one canonical spelling: two locations with the same URL are the same registry.
+        """The canonical URL: two locations with the same URL are the same registry.
 
-        `allow_network_fs` says how a place may be used, not which it is, and is left out.
+        `allow_network_fs` is left out, since it says how a directory may be used, not which one it is.
         """
         return self._written(safe="")
 
     @property
     def shown(self) -> str:
-        """The same for people, who can read the endpoint; as a location it means the same."""
+        """The URL for people, with a readable endpoint; parsing it gives the same location."""
         return self._written(safe=":/")
 
     def _written(self, *, safe: str) -> str:
@@ -70,7 +71,7 @@ class StoreLocation(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The first 12 hex digits of the sha256 of the URL: names what is cached from this registry."""
+        """The first 12 hex digits of the sha256 of `url`; names the cache of this registry."""
         return hashlib.sha256(self.url.encode()).hexdigest()[:12]
 
     def __str__(self) -> str:
@@ -80,9 +81,9 @@ class StoreLocation(NamedTuple):
 class Trust(NamedTuple):
     """Which server may answer for a bucket.
 
-    With `allow_http` one over http on another machine; `ca_bundle` is a file with the certificates that it
-    is trusted by (default: the usual ones). With `only_location` nothing but the location says where it is:
-    no endpoint, no certificates and, for http, no proxy of the environment or the AWS configuration.
+    With `allow_http`, also a server on another machine over http. `ca_bundle` is a file of CA certificates to
+    trust, "" for the usual ones. With `only_location`, only the location decides which server that is: an
+    endpoint, certificates and, for http, a proxy in the environment or the AWS configuration are ignored.
     """
 
     allow_http: bool = False
@@ -91,10 +92,10 @@ class Trust(NamedTuple):
 
 
 def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
-    """Read a location; a relative directory counts from `cwd`.
+    """Parse a location; a relative directory starts at `cwd`.
 
     Raises:
-        UsageError: what is wrong with it, and how to write it.
+        UsageError: it is not a valid location; the message and hint say what is wrong and how to write it.
     """
     if not text.strip() or not text.isprintable():
         raise UsageError("the location of the registry is empty or holds control characters", hint=_SUPPORTED)
@@ -106,7 +107,7 @@ def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
     if scheme[1].lower() == "file":
         return _file(text)
     if not text.startswith("://", scheme.end() - 1):
-        return _directory(text, cwd, False)  # a colon in a directory's name
+        return _directory(text, cwd, False)  # a directory with a colon in its name
     raise UsageError(f"packreg cannot keep a registry at {scheme[1]}://…", hint=_SUPPORTED)
 
 
@@ -176,7 +177,11 @@ def _s3(text: str) -> StoreLocation:
 
 
 def query_options(query: str, known: tuple[str, ...]) -> dict[str, str]:
-    """The options behind the `?` of a location, each known and given once. Raises: UsageError."""
+    """The options after the `?` of a location.
+
+    Raises:
+        UsageError: an option is not one of `known`, is given twice, or has no value.
+    """
     from urllib.parse import parse_qsl
 
     options: dict[str, str] = {}
@@ -200,7 +205,11 @@ def query_options(query: str, known: tuple[str, ...]) -> dict[str, str]:
 
 
 def endpoint(text: str) -> str:
-    """A server's http or https URL without credentials; nothing stays nothing. Raises: UsageError."""
+    """The normalised http or https URL of a server; "" stays "".
+
+    Raises:
+        UsageError: it is another kind of URL, or has credentials, a query or a fragment.
+    """
     from urllib.parse import urlsplit
 
     if not text:
@@ -222,7 +231,7 @@ def endpoint(text: str) -> str:
 
 
 def is_open_http(url: str) -> bool:
-    """Whether a server's URL is http and leads to another machine: anybody on the way can answer for it."""
+    """Whether a URL is http on another machine, so that anybody on the network path could answer."""
     from ipaddress import ip_address
     from urllib.parse import urlsplit
 
@@ -239,10 +248,10 @@ def is_open_http(url: str) -> bool:
 
 
 def check_http(url: str, where: str) -> None:
-    """Refuse http to another machine; `where` names in messages what it is asked for.
+    """Refuse a URL that is http on another machine. `where` is the requested thing, for the message.
 
     Raises:
-        UsageError: it is that.
+        UsageError: the URL is http on another machine.
     """
     if is_open_http(url):
         raise UsageError(

@@ -1,14 +1,15 @@
-"""What a cloud account holds, also what no stack manages, as a list of resources that packs can judge.
+"""The resources of a cloud account, also those that no stack manages, as a list that packs can judge.
 
 An inventory is anything that gives resources in the form of a resource list (`states.resources`): a program
-that prints JSON Lines, or a class here with the shape of `Inventory`. `aws` is one, through Cloud Control.
+that prints JSON Lines, or a class here that implements `Inventory`. `aws` has one for AWS Cloud Control.
 
 Decisions:
 
-* Resources are named and shaped as Pulumi's native provider of that cloud would read them, since policies are
-  written for those; what the account's own address is (region, account) goes into the URN.
-* What could not be read is counted and said (`unread`): an inventory with a gap is no clean account. What a
-  cloud cannot list at all (`unlistable`) is no fault of this account, and is said too.
+* Resources have the types and properties that Pulumi's native provider of that cloud would read, since
+  policies are written for those. Region and account go into the URN.
+* Resources that could not be read are reported in `unread`: an account is not clean if part of it was not
+  seen. Types that the cloud cannot list at all are reported in `unlistable`; they are no fault of the
+  account.
 """
 
 from __future__ import annotations
@@ -26,4 +27,4 @@ class Inventory(Protocol):
     unlistable: list[str]
 
     def resources(self) -> Iterator[dict[str, Any]]:
-        """Each resource as a line of a resource list, in an order that is the same every time."""
+        """Each resource as an object of a resource list, always in the same order."""

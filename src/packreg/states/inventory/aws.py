@@ -13,7 +13,7 @@ from packreg.states.inventory.aws_names import properties, type_token
 from packreg.store.aws import answer_code, aws_client, aws_session
 from packreg.text import one_line
 
-#: Types that are listed at the same time; Cloud Control throttles accounts that ask faster.
+#: Types that are listed at the same time; with more, Cloud Control throttles the account.
 _AT_ONCE = 8
 #: What AWS answers for types that only exist inside another resource, or that it cannot list.
 _UNLISTABLE = frozenset({"UnsupportedActionException", "TypeNotFoundException", "InvalidRequestException"})
@@ -27,11 +27,11 @@ class _Found(NamedTuple):
 
 
 class AwsInventory:
-    """What an AWS account holds in some regions; credentials come from the AWS chain.
+    """The resources of an AWS account in some regions. Credentials come from the AWS chain.
 
-    `types` are AWS's names of types, with globs (`AWS::S3::*`); without any it is every type of AWS's own
-    that the account's CloudFormation registry knows. Types that exist only inside another resource cannot be
-    listed, and are in `unlistable`. `progress` is told each type before it is listed.
+    `types` are AWS type names or globs (`AWS::S3::*`); empty means every type of AWS's own in the account's
+    CloudFormation registry. Types that exist only inside another resource cannot be listed; they are added to
+    `unlistable`. `progress` gets the name of each type before it is listed.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class AwsInventory:
         self.unlistable: list[str] = []
 
     def resources(self) -> Iterator[dict[str, Any]]:
-        """Each resource as `aws-native` would read it, by region, type and identifier.
+        """Each resource as `aws-native` would read it, ordered by region, type and identifier.
 
         Raises:
             UsageError: there is no region, or no such profile.
-            StoreRefused: there are no credentials, or they may not even say which account they are of.
+            StoreRefused: there are no credentials, or they are not accepted.
             StoreUnavailable: AWS cannot be reached.
         """
         from botocore.exceptions import ProfileNotFound
@@ -114,7 +114,7 @@ class AwsInventory:
         return sorted({*plain, *chosen})
 
     def _type(self, cloudcontrol: Any, name: str, place: str) -> _Found:
-        """All resources of a type; every failure is a value, so that one type does not end the rest."""
+        """All resources of a type. Failures are returned, not raised, so that the other types go on."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         self._progress(name)
@@ -157,7 +157,7 @@ def _resource(name: str, identifier: str, shape: object, place: str) -> dict[str
 
 
 def _known_types(cloudformation: Any) -> Iterator[str]:
-    """The types that Cloud Control can provision (which are those that it reads)."""
+    """The names of the types that Cloud Control can provision, which are those that it can read."""
     for provisioning in ("FULLY_MUTABLE", "IMMUTABLE"):
         pages = cloudformation.get_paginator("list_types").paginate(
             Visibility="PUBLIC",

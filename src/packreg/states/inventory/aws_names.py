@@ -1,9 +1,9 @@
-"""AWS's names of types and properties as Pulumi's `aws-native` provider spells them. Pure.
+"""AWS's names of types and properties as Pulumi's `aws-native` provider spells them.
 
-The rule of both is aws-native's own (provider/pkg/naming): in a run of capitals and digits all but the first
-become lower case, where the last of the run begins the next word unless the run ends the name or is a plural
-(`ARNs`). Compared with the tokens of @pulumi/aws-native 1.79.0: of the 1,132 types whose AWS name stands in
-its documentation all agree but two, which it keeps in a module of another service.
+The rule is aws-native's own (provider/pkg/naming): in a run of capitals and digits, all but the first become
+lower case. The last character of a run starts the next word, unless the run ends the name or is a plural
+(`ARNs`). Compared with @pulumi/aws-native 1.79.0: of the 1,132 types whose AWS name is in its documentation,
+all agree except two, which it has in the module of another service.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import re
 from typing import Any
 
 _ACRONYM = re.compile(r"[A-Z0-9]{2,}(?=\Z|s(?:\Z|[A-Z0-9]))|[A-Z0-9]+(?=[A-Z0-9])", re.ASCII)
-#: Modules that are not called like AWS's service.
+#: Modules with another name than the AWS service.
 _MODULES = {"Config": "configuration"}
 _TYPE = re.compile(r"AWS::([A-Za-z0-9]+)::([A-Za-z0-9]+)", re.ASCII)
 
 
 def type_token(aws_type: str) -> str:
-    """`AWS::EC2::VPC` as `aws-native:ec2:Vpc`, and "" for what is no type of AWS's own."""
+    """The Pulumi type of an AWS type: `aws-native:ec2:Vpc` for `AWS::EC2::VPC`; "" if it is not AWS's own."""
     match = _TYPE.fullmatch(aws_type)
     if match is None:
         return ""
@@ -27,7 +27,7 @@ def type_token(aws_type: str) -> str:
 
 
 def properties(value: Any) -> Any:
-    """A resource's properties with every key in lower camel case, also inside policy documents, as there."""
+    """A resource's properties with all keys, also in policy documents, in lower camel case, as aws-native."""
     if isinstance(value, dict):
         return {property_name(name): properties(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -36,7 +36,7 @@ def properties(value: Any) -> Any:
 
 
 def property_name(name: str) -> str:
-    """`SSESpecification` as `sseSpecification`."""
+    """The Pulumi name of an AWS property: `sseSpecification` for `SSESpecification`."""
     lowered = _lowered(name)
     return lowered[:1].lower() + lowered[1:] if lowered[:1].isascii() else lowered
 
