@@ -1,4 +1,4 @@
-"""What findings mean for a deployment: the verdict on them, waivers, and secrets that nobody could read.
+"""What findings mean for a deployment: the verdict, waivers, and secrets that could not be read.
 Pure.
 
 May import `groups`, `analyzer` and `states`.
@@ -6,9 +6,9 @@ May import `groups`, `analyzer` and `states`.
 Decisions:
 
 * "Not evaluated" beats every other verdict: violations that were found beside an error are reported, but
-  nobody may read "denied" as "everything else is fine". For packs that are required of an entity, what
-  follows from what is one table (`verdict.TABLE`); that nothing is required is a verdict of its own.
-* A waived finding stays a finding: `waivers` says which are, and every format shows who answers for them.
-* A remediation fails nothing by itself where packs are named: it is what a policy would change. Where they
-  are required, a remediation that nobody applies is left, and counts.
+  nobody may read "denied" as "everything else is fine". For packs that are required of an entity, one table
+  (`verdict.TABLE`) gives the verdict; if no pack is required, that is a verdict of its own.
+* A waived finding stays a finding. `waivers` says which are waived; every format shows the waiver's owner.
+* Where the caller names packs, a remediation does not change the verdict: it is what a policy would change.
+  Where packs are required, a remediation that is not applied denies.
 """

@@ -1,4 +1,4 @@
-"""What changes when packs are not named by the caller but required of an entity: who asked, and waivers."""
+"""The verdict where packs are required of an entity instead of named by the caller; waivers count here."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from packreg.groups.decision import Required, Unavailable
 
 @dataclass(frozen=True)
 class Governed:
-    """The decision that an evaluation was made by.
+    """What governance requires of an entity, and the waivers that its evaluation is judged with.
 
-    `applied` says that whoever asked applies remediations, as the Pulumi CLI does for the guard;
-    `failed_open` that the operator lets pass what cannot be evaluated.
+    `applied`: the caller applies remediations, as the Pulumi CLI does for the guard. `failed_open`: the
+    operator has chosen to let deployments pass that could not be evaluated.
     """
 
     required: Required
@@ -24,7 +24,7 @@ class Governed:
     failed_open: bool = False
 
     def verdict(self, evaluation: Evaluation) -> Verdict:
-        """What follows for the entity."""
+        """The verdict on the entity."""
         found = kinds_found(
             evaluation,
             nothing_required=self.required.nothing,
@@ -51,7 +51,7 @@ class Governed:
 
 
 def unavailable_results(required: Required, resources: int) -> tuple[PackResult, ...]:
-    """What is not available, as packs that did not run: their silence must never count as a pass."""
+    """A result with an error for each required pack that is not available: it must not count as passed."""
     return tuple(_result(each, resources) for each in required.unavailable)
 
 

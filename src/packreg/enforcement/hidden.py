@@ -1,8 +1,8 @@
-"""Secrets that nobody could read are not a pass: what follows from resources that have some. Pure.
+"""Resources with secrets that could not be read, which must not count as passed. Pure.
 
-A pack saw the text "[secret]" where a secret is, so what it says of that resource cannot be trusted. Where a
-deployment is decided, that is an evaluation error, unless the caller allows it explicitly. An audit counts
-such resources apart, and keeps what the audit before found on them, as it could not be looked at again.
+A pack saw the text "[secret]" in place of the secret, so its results for that resource cannot be trusted. For
+a deployment that is an evaluation error, unless the caller allows it explicitly. An audit counts such
+resources separately and keeps the findings of the previous audit on them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from packreg.analyzer.findings import (
 from packreg.errors import Problem
 from packreg.states.snapshot import HiddenSecrets
 
-#: The code of such an evaluation error, and of what is noted.
+#: The code of such an evaluation error, and of the note on it.
 HIDDEN_SECRETS = "hidden-secrets"
 HINT = (
     "give the key (PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE), or what `pulumi stack export "
@@ -37,13 +37,13 @@ _STILL = "found by an earlier audit; since then secrets of this resource could n
 
 
 def unread(evaluation: Evaluation, hidden: HiddenSecrets) -> tuple[str, ...]:
-    """The URNs of the resources with secrets that some pack would have been shown."""
+    """The URNs of resources with unread secrets that at least one enabled policy was shown."""
     found = [urn for pack in evaluation.packs for urn in _unread_by(pack, hidden)]
     return tuple(dict.fromkeys(found))
 
 
 def not_evaluated(evaluation: Evaluation, hidden: HiddenSecrets) -> Evaluation:
-    """The same evaluation, in which no pack has judged the resources with secrets that it was not shown."""
+    """The evaluation with an error for each pack and each resource whose secrets the pack could not see."""
     packs = []
     for pack in evaluation.packs:
         unjudged = _unread_by(pack, hidden)
@@ -56,9 +56,10 @@ def not_evaluated(evaluation: Evaluation, hidden: HiddenSecrets) -> Evaluation:
 
 
 def still_found(evaluation: Evaluation, before: Evaluation, hidden: HiddenSecrets) -> Evaluation:
-    """The same evaluation with what the run `before` found on resources that this one could not read.
+    """The evaluation, with the findings of the run `before` on resources whose secrets are unread now.
 
-    Of packs that ran again, and of policies that they still have enabled, which find nothing there now.
+    Kept are findings of packs that ran again, and of policies that are still enabled and found nothing on the
+    resource in this run.
     """
     known = {pack.pack: pack for pack in before.packs}
     packs = [
@@ -71,7 +72,7 @@ def still_found(evaluation: Evaluation, before: Evaluation, hidden: HiddenSecret
 
 
 def with_names(notes: Iterable[Problem], urns: tuple[str, ...]) -> tuple[Problem, ...]:
-    """The notes on what was judged, where the one on hidden secrets says whose they are and what to do."""
+    """The notes; the one on hidden secrets now names the resources (20 at most) and has a hint."""
     names = ", ".join(urn.rpartition("::")[2][:100] for urn in urns[:_NAMED])
     more = f" and {len(urns) - _NAMED} more" if len(urns) > _NAMED else ""
     return tuple(
@@ -83,7 +84,7 @@ def with_names(notes: Iterable[Problem], urns: tuple[str, ...]) -> tuple[Problem
 
 
 def _unread_by(pack: PackResult, hidden: HiddenSecrets) -> tuple[str, ...]:
-    """The resources of which this pack was shown "[secret]" by a policy that is enabled."""
+    """The URNs of resources for which an enabled policy of this pack was shown "[secret]"."""
     if pack.info is None or not (hidden.analyzed or hidden.stacked):
         return ()
     enabled = {policy.policy for policy in pack.policies if policy.level != "disabled"}
@@ -94,7 +95,11 @@ def _unread_by(pack: PackResult, hidden: HiddenSecrets) -> tuple[str, ...]:
 
 
 def _with_earlier(pack: PackResult, before: PackResult, urns: frozenset[str], of_stack: bool) -> PackResult:
-    """`of_stack` says that policies for stacks did not see everything, whatever resource they blame."""
+    """A pack's result with its kept findings `before` on the resources `urns`.
+
+    `of_stack`: policies for whole stacks did not see every secret, so their earlier violations are kept too,
+    on whatever resource.
+    """
     levels = {policy.policy: policy.level for policy in pack.policies if policy.level != "disabled"}
     there: tuple[Violation | Remediation, ...] = (*pack.violations, *pack.remediations)
     now = {(found.policy, found.urn) for found in there}
@@ -125,7 +130,7 @@ def _with_earlier(pack: PackResult, before: PackResult, urns: frozenset[str], of
 
 
 def _failed(policies: tuple[PolicyResult, ...], names: Iterable[str]) -> tuple[PolicyResult, ...]:
-    """The counts of policies of which so many judgements count as failed after all."""
+    """The policy results, with one judgement moved from passed to failed for each time a policy is named."""
     more = Counter(names)
     return tuple(
         replace(each, passed=max(0, each.passed - more[each.policy]), failed=each.failed + more[each.policy])

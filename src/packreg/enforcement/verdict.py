@@ -1,4 +1,4 @@
-"""The verdict on an evaluation: what follows from what was found."""
+"""The verdict on an evaluation, from the kinds of things it found."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Literal
 from packreg.analyzer.findings import Evaluation, Remediation, Violation
 from packreg.groups.model import Mode
 
-#: The level of violations from which on the verdict is "denied"; "never" only reports them.
+#: The lowest level of violation that makes the verdict "denied"; with "never" violations are only reported.
 FailOn = Literal["advisory", "mandatory", "never"]
-#: "allowed" and "denied" are of packs that somebody named and of preventative groups, "compliant" and
-#: "not-compliant" the same of audit groups, which never block.
+#: "allowed" and "denied" are for packs that the caller named and for preventative groups; "compliant" and
+#: "not-compliant" are their counterparts for audit groups, which never block.
 Verdict = Literal["allowed", "denied", "compliant", "not-compliant", "nothing-required", "not-evaluated"]
 
 Found = Literal[
@@ -24,8 +24,8 @@ Found = Literal[
     "nothing required",
     "nothing wrong",
 ]
-#: What follows from each kind of thing found for an entity, the gravest first: the first row that is found
-#: is the verdict. An error is never a pass, whatever else was found.
+#: The verdict for each kind of thing found, by mode, the gravest kind first. The first row whose kind was
+#: found gives the verdict. An error is never a pass, whatever else was found.
 TABLE: Mapping[Found, Mapping[Mode, Verdict]] = {
     "evaluation error": {"preventative": "not-evaluated", "audit": "not-evaluated"},
     "mandatory violation": {"preventative": "denied", "audit": "not-compliant"},
@@ -39,7 +39,7 @@ TABLE: Mapping[Found, Mapping[Mode, Verdict]] = {
 
 
 def judged(found: Iterable[Found], mode: Mode) -> Verdict:
-    """The verdict on an entity by everything that was found in a mode."""
+    """The verdict in a mode, given the kinds of everything that was found for an entity."""
     everything = set(found)
     return next(
         (row[mode] for name, row in TABLE.items() if name in everything), TABLE["nothing wrong"][mode]
@@ -53,10 +53,10 @@ def kinds_found(
     is_waived: Callable[[Violation | Remediation], bool],
     applied: bool,
 ) -> Iterator[Found]:
-    """What an evaluation of required packs has found.
+    """The kinds of things that an evaluation of required packs found; a kind may come more than once.
 
-    `applied` says that whoever asked applies remediations. Without any pack nothing was judged, which is an
-    error unless nothing was required.
+    `applied`: the caller applies remediations. An evaluation without any pack is an error, unless nothing was
+    required.
     """
     if nothing_required:
         yield "nothing required"
@@ -75,7 +75,7 @@ def kinds_found(
 
 
 def verdict(evaluation: Evaluation, fail_on: FailOn) -> Verdict:
-    """What follows: "not-evaluated" when anything stayed unjudged or there was no pack."""
+    """The verdict where the caller named the packs: "not-evaluated" after any error, or without any pack."""
     if not evaluation.is_complete:
         return "not-evaluated"
     return "denied" if any(denies(each, fail_on) for each in evaluation.violations) else "allowed"

@@ -1,8 +1,8 @@
 """Which findings are waived. Pure: waivers come from governance, the time from the caller.
 
-A waived finding is still shown and counted; it only does not deny. A waiver that has expired, or whose policy
-forbids waivers, does not count, and a note says so where it would have applied. Another note names waivers
-that expire soon.
+A waived finding is still shown and counted, but it does not deny. A waiver that has expired, or whose policy
+forbids waivers, does not count; a note says so for each finding it would have applied to. Another note names
+waivers that expire soon.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from packreg.groups.model import Entity, Rules, Waiver
 from packreg.groups.times import moment
 from packreg.groups.waiving import may_waive, unwaivable
 
-#: How long before its end a waiver is warned of.
+#: How long before a waiver expires a note warns of it.
 SOON = timedelta(days=14)
 
 Finding = Violation | Remediation
@@ -29,18 +29,18 @@ _Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Waived:
-    """The waived findings of an evaluation, and in `notes` what should be said of waivers."""
+    """The waived findings of an evaluation, and in `notes` what the user should know about waivers."""
 
     by_finding: Mapping[_Key, Waiver] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[Problem, ...] = ()
 
     def waiver(self, finding: Finding) -> Waiver | None:
-        """The waiver that a finding falls under."""
+        """The waiver that covers a finding, or None."""
         return self.by_finding.get(_key(finding))
 
     @property
     def used(self) -> tuple[Waiver, ...]:
-        """The waivers that some finding falls under, by id."""
+        """The waivers that cover at least one finding, sorted by id."""
         return tuple(sorted({w.id: w for w in self.by_finding.values()}.values(), key=lambda w: w.id))
 
 
@@ -49,8 +49,8 @@ def apply_waivers(
 ) -> Waived:
     """Find a waiver for each finding about the entity; of several that fit, the one that expires last.
 
-    A policy forbids waivers by its tag, and the settings by globs, also those that were made before. `now`
-    is RFC 3339 in UTC. A waiver counts up to and including the second it expires in.
+    Waivers can be forbidden by a tag on the policy or by globs in the settings; both also stop waivers that
+    exist already. `now` is RFC 3339 in UTC. A waiver counts up to and including the second it expires in.
     """
     here = sorted(
         (w for w in waivers if matches(w.entity, entity) and _is_meant(w.entity, entity)),
@@ -85,12 +85,12 @@ def apply_waivers(
 
 
 def _is_meant(pattern: str, entity: Entity) -> bool:
-    """Whether the waiver is for this very stack: where several have its name, it must name the backend."""
+    """Whether a waiver's pattern means this stack: where stacks share a name, it must name the backend."""
     return not entity.is_one_of_several or ":" in pattern
 
 
 def covers(waiver: Waiver, finding: Finding) -> bool:
-    """Whether a waiver is for the policy and the resource of a finding, whatever its entity and its end."""
+    """Whether a waiver is for a finding's policy and resource; its entity and expiry are not looked at."""
     if (waiver.pack, waiver.policy) != (finding.pack, finding.policy):
         return False
     name = f"{finding.resource_type}::{finding.urn.rpartition('::')[2]}"

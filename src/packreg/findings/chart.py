@@ -1,4 +1,4 @@
-"""What was open over time as an SVG picture: axes, a legend, and days at their true distance. Pure."""
+"""Open findings over time as an SVG chart: axes, a legend, and days spaced by date. Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import date
 
 from packreg.findings.trend import Day
 
-#: A line of the chart: the number of a day that it shows, and its name for people.
+#: The lines of the chart: the field of `Day` that each shows, and its label.
 LINES = (("mandatory", "mandatory"), ("advisory", "advisory"), ("errors", "not evaluated"))
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 720, 240, 44, 16, 30, 30
 _DATES = 6
 
 
 def chart(days: Sequence[Day]) -> Iterator[str]:
-    """The lines of the picture; one day is a point on each line. Colours are those of the page's style."""
+    """The lines of the SVG text; each day is a point on each curve. The page's CSS has the colours."""
     if not days:
         yield '<p class="none">There are no runs yet.</p>'
         return

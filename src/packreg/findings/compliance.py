@@ -1,7 +1,7 @@
-"""How much of what is required each entity keeps: policies passed of all, by entity and pack. Pure.
+"""How many of the required policies each entity passes, by entity and pack. Pure.
 
-As in Pulumi's compliance table a policy is passed or not, however many resources it failed on; one that is
-disabled does not count, and one that could not be evaluated has not passed.
+As in Pulumi's compliance table a policy has passed or not, however many resources it failed on. A disabled
+policy does not count, and one that could not be evaluated has not passed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from packreg.reports.stored import StoredReport
 
 
 class Score(NamedTuple):
-    """The policies of one pack on one entity, at a time. `version` is the pack's that ran."""
+    """How many policies of one pack passed, failed or had errors on one entity.
+
+    `version` is the version of the pack that ran, `time` that of the report.
+    """
 
     version: str
     time: str
@@ -27,20 +30,20 @@ class Score(NamedTuple):
 
     @property
     def total(self) -> int:
-        """All that count."""
+        """The number of policies that count."""
         return self.passed + self.failed + self.errors
 
     @property
     def share(self) -> float | None:
-        """From 0 to 1; None where nothing counts."""
+        """The share of policies that passed, from 0 to 1; None where no policy counts."""
         return self.passed / self.total if self.total else None
 
 
 @dataclass(frozen=True)
 class Compliance:
-    """Scores by entity and pack name; what is not there was not required. Both in order of their names.
+    """Scores by entity name and pack name, both sorted; a pair without a score was not required.
 
-    `hidden` counts by entity the resources of which secrets could not be read.
+    `hidden` counts, by entity name, the resources with secrets that could not be read.
     """
 
     entities: tuple[Entity, ...]
@@ -49,11 +52,11 @@ class Compliance:
     hidden: Mapping[str, int] = field(default_factory=dict)
 
     def score(self, entity: Entity, pack: str) -> Score | None:
-        """The score of a pack on an entity."""
+        """The score of a pack on an entity, or None."""
         return self.scores.get((entity.name, pack))
 
     def overall(self, *, entity: Entity | None = None, pack: str | None = None) -> Score:
-        """The sum over a row, a column, or everything; `version` and `time` are empty."""
+        """The sum over an entity, over a pack, or over everything; `version` and `time` are empty."""
         chosen = [
             score
             for (name, of), score in self.scores.items()
@@ -88,6 +91,6 @@ def compliance(reports: Iterable[StoredReport]) -> Compliance:
 def _score(pack: PackResult, time: str) -> Score:
     counts = pack.counts
     passed = counts["passed"] + counts["not applicable"]
-    # a pack that did not run has no policies to count, and must not look like one without any
+    # a pack that did not run has no policy results; without this it would look like a pack without policies
     errors = counts["error"] or (1 if pack.errors and not pack.policies else 0)
     return Score(pack.version, time, passed, counts["failed"], errors)

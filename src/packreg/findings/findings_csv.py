@@ -1,4 +1,4 @@
-"""Findings as CSV (RFC 4180), for spreadsheets: a row for each, under a header."""
+"""Findings as CSV (RFC 4180), for spreadsheets: a header, then a row for each finding."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ HEADER = (
     "message",
     "waiver",
 )
-#: What a spreadsheet takes a cell for a formula by; such a cell gets an apostrophe before it.
+#: A spreadsheet takes a cell that begins with one of these for a formula, so such a cell gets an apostrophe.
 _FORMULA = ("=", "+", "-", "@")
 
 
 def findings_csv(findings: Iterable[Tracked]) -> str:
-    """All findings, with the header also where there are none."""
+    """The CSV text of all findings; without any it is the header alone."""
     out = io.StringIO()
     rows = csv.writer(out, lineterminator="\r\n")
     rows.writerow(HEADER)

@@ -1,9 +1,9 @@
-"""What runs found as one HTML file, for people who look rather than read.
+"""The findings of runs as one HTML page.
 
-It begins with what a person asks: how much is open, where it is worst, what is new, what went past the guard.
-It is complete in itself: nothing is fetched, and its own content policy allows no script but the one that
-filters, by its digest, so that nothing a pack or a resource says can do anything in a browser. Without script
-all of it can be read.
+It begins with what people ask first: how much is open, where it is worst, what is new, what went past the
+guard. The page fetches nothing. Its content security policy allows only the script that filters findings, by
+its digest, so that no text of a pack or a resource can run in a browser. All of the page can be read without
+the script.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ from packreg.reports.report import counted, waiver_line
 from packreg.reports.stored import StoredReport
 from packreg.text import plain
 
-#: Findings that are shown for one entity; the rest is counted.
+#: How many findings are shown for one entity; the rest is only counted.
 FINDINGS_AT_MOST = 500
-#: Entities of which the findings are unfolded at first, if there are no more.
+#: With at most so many entities, the findings of each are unfolded when the page opens.
 ENTITIES_OPEN = 20
-#: Lines of "the worst", "new" and "fixed" before the rest is counted.
+#: How many lines "Where it is worst", "New" and "Fixed" show; the rest is only counted.
 WORST_AT_MOST = 10
 _LINK = re.compile(r"https?://[!-~]+", re.ASCII)
 _LOOKS = ((1.0, "good"), (0.8, "fair"), (0.5, "poor"), (0.0, "bad"))
@@ -46,8 +46,8 @@ class PageContent:
     """What the page is made of.
 
     `newest` are the last reports of each entity and mode, `findings` what they found, `days` the trend.
-    `policies` has what the releases say of their policies, by pack, version and policy, as far as that is
-    known; `registry` is where the reports are kept, `made` when the page was made (RFC 3339 in UTC), `tool`
+    `policies` describes policies by pack, version and policy name, as far as their releases are known.
+    `registry` is where the reports are kept, `made` when the page was made (RFC 3339 in UTC), `tool` is
     packreg's version.
     """
 
@@ -71,12 +71,12 @@ class PageContent:
         return worst_first(each for each in self.findings if each.is_there and each.waiver is None)
 
     def of_policy(self, each: Tracked) -> PolicyInfo | None:
-        """What the release says of a finding's policy."""
+        """How the release describes a finding's policy, or None if that is not known."""
         return self.policies.get((each.pack, each.version, each.policy))
 
 
 def html_report(content: PageContent) -> str:
-    """The page."""
+    """The text of the page."""
     return "".join(f"{line}\n" for line in _page(content))
 
 
@@ -133,7 +133,7 @@ def _totals(content: PageContent) -> Iterator[str]:
 
 
 def _worst(content: PageContent) -> Iterator[str]:
-    """The stacks and the policies with the most that is open."""
+    """The stacks, accounts and policies with the most open findings."""
     yield '<h2>Where it is worst</h2><div class="columns">'
     for title, sums in (
         ("Stacks and accounts", rollups(content.newest, content.findings, lambda e, _, __: [e.name])),
@@ -153,7 +153,7 @@ def _worst(content: PageContent) -> Iterator[str]:
 
 
 def _changes(content: PageContent) -> Iterator[str]:
-    """What is new, and what is fixed, since the runs before."""
+    """The findings that are new, and those that are fixed, since the previous run of each entity."""
     yield '<h2>Since the runs before</h2><div class="columns">'
     new = [each for each in content.open if each.status == "new"]
     fixed = [each for each in content.findings if each.status == "fixed"]
@@ -195,7 +195,7 @@ def _cell(score: Score | None) -> str:
 
 
 def _sums(content: PageContent) -> Iterator[str]:
-    """The same numbers by project, group, policy and framework."""
+    """Policies passed and open findings, summed by project, group, framework and policy."""
     groups = groups_of_packs(content.newest)
     versions = {
         (stored.required.entity.name, pack.pack): pack.version
@@ -243,7 +243,7 @@ def _sum_table(sums: Sequence[Rollup], *, linked: bool = False) -> Iterator[str]
 
 
 def _findings(content: PageContent) -> Iterator[str]:
-    """What is open, entity by entity; then what is gone."""
+    """The findings that are there, entity by entity; then those that are no longer found."""
     yield "<h2>Findings</h2>"
     yield '<form id="filter" hidden><input name="words" type="search" placeholder="stack, policy, text"'
     yield ' aria-label="Show findings with these words">'
@@ -285,7 +285,7 @@ def _more(findings: Sequence[Tracked]) -> Iterator[str]:
 
 
 def _finding(content: PageContent, each: Tracked, *, with_entity: bool = False) -> str:
-    """One finding: what it is, where, what was said, how to fix it, and who answers for it."""
+    """One finding: its policy, resource and message, how to fix it, and the waiver with its owner."""
     policy = content.of_policy(each)
     status = "waived" if each.waiver else each.status
     level = each.level or "not evaluated"
@@ -323,7 +323,7 @@ def _entity_name(name: str, *, linked: bool) -> str:
 
 
 def _anchor(name: str) -> str:
-    """A fragment for an entity, whatever characters its name has."""
+    """The `id` of an entity's section in the page: a hash, since names may have any characters."""
     return f"e-{hashlib.sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 

@@ -1,8 +1,8 @@
 """What another version of a pack would change for the members of a group, before anyone is blocked. Pure.
 
-Two runs over the same resources are compared, of the version that the group has and of the one that it may
-get, alike in everything else. Findings are the same as they are for `tracking`; here the level counts too, as
-a policy that only advised and now denies blocks people just as a new one does.
+Compares two runs over the same resources, alike in everything but the version: the one that the group has,
+and the one that it may get. Two findings are the same by the rule of `tracking`. A change of level is
+reported too, because a policy that only advised and now denies blocks people just as a new policy does.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from packreg.groups.model import Governance, Group, PackEntry
 from packreg.groups.strictness import RANK
 from packreg.reports.stored import StoredReport
 
-#: A finding newly fails or newly passes; it is there in both, at a higher or a lower level; a judgement that
-#: is not reached.
+#: "fails" and "passes": the finding is there only with the other version, or only without it. "stricter" and
+#: "laxer": it is there with both, at a higher or a lower level. "unknown": there was an evaluation error.
 Change = Literal["fails", "stricter", "passes", "laxer", "unknown"]
 CHANGES: tuple[Change, ...] = get_args(Change)
 
 
 class Effect(NamedTuple):
-    """What becomes of one finding. Of one that passes, `finding` is as it was; `was` is the level before."""
+    """How one finding changes. For "passes", `finding` is the earlier one; `was` is the level before."""
 
     change: Change
     finding: Tracked
@@ -31,21 +31,22 @@ class Effect(NamedTuple):
 
 
 def effects(after: StoredReport, before: StoredReport | None) -> tuple[Effect, ...]:
-    """How the run of another version differs from the run before it; None: the pack did not run at all.
+    """How the run with another version (`after`) differs from the one with the group's version (`before`).
 
-    What could not be evaluated `after` is in it whether it could be before or not: nothing is known about it.
+    `before` is None where the pack did not run before. An evaluation error in `after` is always "unknown",
+    whether there was one in `before` or not.
     """
     levels = {same(each): each.level for each in track(before)} if before is not None else {}
     return tuple(effect for each in track(after, before) if (effect := _effect(each, levels)) is not None)
 
 
 def alone(governance: Governance, group: Group, entry: PackEntry) -> Governance:
-    """The same governance with one group and one pack in it, so that nothing else decides anything."""
+    """The governance reduced to one group with one pack entry, so that only this entry decides."""
     return replace(governance, groups={group.name: replace(group, packs={entry.pack: entry})})
 
 
 def beside_others(governance: Governance, group: Group, entry: PackEntry) -> Governance:
-    """The same governance with this entry in its group, and with no other pack in any."""
+    """The governance with this entry in `group`; the other groups keep only their entry for the same pack."""
     groups = {name: _only(each, entry.pack) for name, each in governance.groups.items()}
     groups[group.name] = replace(group, packs={entry.pack: entry})
     return replace(governance, groups=groups)

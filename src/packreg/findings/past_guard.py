@@ -1,8 +1,8 @@
 """Updates that went past the guard: a stack's history in its backend, compared with guard reports. Pure.
 
-Each is a violation of a policy of packreg's own, which stands in the report of an audit beside those of
-packs: so every format has it, it is tracked and counted like them, and a waiver acknowledges it. Nothing ever
-mends such a violation, so each audit takes over what the one before found.
+Each such update is a violation of one of packreg's own policies. An audit report lists it beside the findings
+of packs: so every format shows it, it is tracked and counted as they are, and it can be waived. A past update
+cannot be undone, so each audit keeps the violations that the previous audit found.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from packreg.registry.listing import precedence
 from packreg.reports.stored import StoredReport
 from packreg.states.update_history import Update
 
-#: What findings of packreg itself are called the pack of, and the policies of it.
+#: The pack name of packreg's own findings, and the names of its policies.
 OWN_PACK = "packreg"
 PAST_THE_GUARD, HISTORY_LOST = "past-the-guard", "history-lost"
 POLICIES = {
     PAST_THE_GUARD: "Every update of a stack runs the guard while policy packs are required of it.",
     HISTORY_LOST: "The backend keeps the history of a stack's updates.",
 }
-#: Findings of one stack that are taken from audit to audit: the newest.
+#: How many findings of one stack are kept from audit to audit: the newest ones.
 MOST = 1_000
 
 _LEVEL, _SEVERITY = "mandatory", "critical"
@@ -38,7 +38,7 @@ _UPDATE, _HISTORY = "packreg:backend:Update", "packreg:backend:History"
 
 
 class Demand(NamedTuple):
-    """What the preventative groups of a stack asked for at a revision: versions and ranges by pack."""
+    """What a stack's preventative groups required at a governance revision: versions or ranges by pack."""
 
     revision: int
     packs: Mapping[str, frozenset[str]]
@@ -46,9 +46,9 @@ class Demand(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GuardRun:
-    """What the guard left of one update: when it began, by an entry that it wrote first, and its report.
+    """What the guard recorded of one update: an entry written when it began, and its report at the end.
 
-    `began` is in seconds, 0 where there is no such entry; `kept` is the report's time, 0 without one.
+    `began` and `kept` are seconds since the epoch: the time of the entry and of the report, 0 without one.
     """
 
     id: str
@@ -58,7 +58,7 @@ class GuardRun:
 
 
 def demand(governance: Governance, entity: Entity) -> Demand:
-    """What a stack's preventative groups ask for."""
+    """What a stack's preventative groups require in this state of governance."""
     asked: dict[str, set[str]] = defaultdict(set)
     for name in groups_of(governance, entity, "preventative"):
         for entry in governance.groups[name].packs.values():
@@ -67,10 +67,10 @@ def demand(governance: Governance, entity: Entity) -> Demand:
 
 
 def run_of(update: Update, runs: Iterable[GuardRun], until: float) -> GuardRun | None:
-    """What the guard left of an update, None if nothing.
+    """The guard run that belongs to an update, or None.
 
-    The guard runs on the machine of the CLI, so both went by one clock. Where no entry says that it began,
-    the time of its report decides, which may be written after the end and before `until`.
+    The guard runs on the same machine as the Pulumi CLI, so their times are from one clock. Without an entry
+    for the begin, the report's time decides: it may be written after the update's end, but before `until`.
     """
     for run in runs:
         if run.began and update.started - 1 <= run.began <= update.ended + 1:
@@ -82,10 +82,11 @@ def run_of(update: Update, runs: Iterable[GuardRun], until: float) -> GuardRun |
 
 
 def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) -> str:
-    """A sentence that says how an update went past the guard; "" where it did not.
+    """How an update went past the guard, in words; "" where it did not.
 
-    `demands` are those of the revisions that may have counted while it ran, of the stack as the guard was
-    told of it; in each something is required. Without any it had nothing to run: tags may have come later.
+    `demands` are those of the revisions that may have been in force while the update ran, for the stack as
+    the guard saw it; each requires something. Without any the guard had no pack to run: tags that put the
+    stack into a group may have been added later.
     """
     if not update.touched:
         return ""  # it ended before anything was done, also where the guard had no time for a report
@@ -109,7 +110,7 @@ def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) ->
 
 
 def _is_met(asked: Demand, report: StoredReport) -> bool:
-    """Whether the packs that ran are those asked for, as far as the groups alone tell their versions."""
+    """Whether the packs that ran are the required ones; versions are compared only where none is a range."""
     ran = {pack.name: pack.version for pack in report.packs}
     if ran.keys() != asked.packs.keys():
         return False
@@ -126,7 +127,7 @@ def _exact(pack: str, text: str) -> Version | None:
 
 
 def past_finding(entity: Entity, update: Update, why: str, version: str) -> Violation:
-    """The violation of an update."""
+    """The violation for an update that went past the guard; `why` is from `why_past`."""
     ended = _moment(update.ended)
     how = "" if update.succeeded else ", and failed"
     message = f"The update that ended at {ended}{how} went past the guard: {why}."
@@ -134,7 +135,7 @@ def past_finding(entity: Entity, update: Update, why: str, version: str) -> Viol
 
 
 def lost_finding(entity: Entity, what: str, name: str, version: str) -> Violation:
-    """The violation of a history that is not there; `name` tells it from others of the stack."""
+    """The violation for missing history; `what` is its message, `name` tells it from others of the stack."""
     return _violation(entity, HISTORY_LOST, _HISTORY, name, what, version)
 
 
@@ -153,7 +154,7 @@ def own_result(violations: Iterable[Violation], resources: int, version: str) ->
 
 
 def own_info(version: str) -> PackInfo:
-    """What packreg's own policies say of themselves."""
+    """packreg's own policies, described as a pack describes its policies."""
     policies = tuple(
         PolicyInfo(name=name, level=_LEVEL, type="stack", description=text, severity=_SEVERITY)
         for name, text in POLICIES.items()
@@ -162,13 +163,13 @@ def own_info(version: str) -> PackInfo:
 
 
 def own_violations(report: StoredReport | None) -> tuple[Violation, ...]:
-    """What packreg itself had found by the time of this report."""
+    """The violations of packreg's own policies in a report; none without a report."""
     packs = report.report.evaluation.packs if report is not None else ()
     return tuple(found for pack in packs for found in pack.violations if is_own(found))
 
 
 def is_own(found: Violation) -> bool:
-    """Whether packreg itself found this, and no pack that somebody gave its name."""
+    """Whether the violation is packreg's own, and not of a pack that somebody named `packreg`."""
     return (found.pack, found.policy in POLICIES, found.resource_type in (_UPDATE, _HISTORY)) == (
         *(OWN_PACK, True, True),
     )

@@ -1,4 +1,4 @@
-"""Policies passed and findings open, summed by anything that findings have in common. Pure."""
+"""Policies passed and findings open, summed under names that the caller chooses, such as projects. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from packreg.findings.tracking import Tracked
 from packreg.groups.model import Entity
 from packreg.reports.stored import StoredReport
 
-#: The names that a policy on an entity is summed under: entity, pack, policy, "" for a pack that did not run.
+#: Gives the names that a policy is summed under. Called with the entity, the pack and the policy, which is ""
+#: for a pack that did not run.
 Names = Callable[[Entity, str, str], Iterable[str]]
 
 
 class Rollup(NamedTuple):
     """The sum under one name: policies passed of all that are enabled, and what is open and not waived.
 
-    `errors` counts policies that could not be evaluated; a pack that did not run is one.
+    `errors` counts policies that could not be evaluated; a pack that did not run counts as one policy.
     """
 
     name: str
@@ -29,7 +30,7 @@ class Rollup(NamedTuple):
 
 
 def rollups(reports: Iterable[StoredReport], findings: Iterable[Tracked], names: Names) -> list[Rollup]:
-    """A sum for each name, the worst first: most mandatory findings, then most others, then by name.
+    """A sum for each name, the worst first: by mandatory findings, errors, advisory findings, then the name.
 
     `reports` are the last of each entity and mode, `findings` what they found.
     """
@@ -56,7 +57,7 @@ def rollups(reports: Iterable[StoredReport], findings: Iterable[Tracked], names:
 
 
 def groups_of_packs(reports: Sequence[StoredReport]) -> dict[tuple[str, str], str]:
-    """Which group's entry counted, by entity and pack."""
+    """The group whose entry decided the pack's version, by entity name and pack name."""
     return {
         (stored.required.entity.name, pack.name): pack.group for stored in reports for pack in stored.packs
     }

@@ -1,8 +1,8 @@
-"""The findings of a run against those of the run before: what is new, still open, fixed. Pure.
+"""Compares the findings of a run with those of the previous run: which are new, still open or fixed. Pure.
 
 A finding is the same in two runs when it is of the same policy about the same resource; its message may have
-changed. One that is not found any more is fixed only if it was looked for: where the policy could not be
-evaluated the answer is unknown, and where nobody requires the pack any longer it is dropped.
+changed. A finding that is gone is "fixed" only if the policy was evaluated. It is "unknown" if the policy
+could not be evaluated, and "dropped" if the pack is no longer required.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ Kind = Literal["violation", "remediation", "error", "hidden"]
 
 
 class Tracked(NamedTuple):
-    """One finding of an entity's run at `time`, and what has become of it since the run before.
+    """One finding of an entity's run at `time`, and how it changed since the previous run.
 
-    `level` is that of the violation, "remediate" of a remediation, "hidden" of hidden secrets, which no pack
-    found, and "" of an error; `severity` is "" where the policy has none. Texts are as packs wrote them,
-    secrets replaced: make them plain before showing them.
+    `level` is the violation's own; "remediate" for a remediation, "hidden" for hidden secrets (no pack found
+    those), "" for an error. `severity` is "" where the policy has none. Texts are as packs wrote them, with
+    secrets replaced: pass them through `plain` before showing them.
     """
 
     status: Status
@@ -52,12 +52,12 @@ class Tracked(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Twelve hexadecimal digits that stay the same from run to run: of the entity and of `same`."""
+        """Twelve hexadecimal digits, the same in every run: a hash of the entity's name and of `same`."""
         return sha256(json.dumps([self.entity.name, *same(self)]).encode()).hexdigest()[:12]
 
     @property
     def is_there(self) -> bool:
-        """Whether the newer run found it; the others it did not."""
+        """Whether the newer run found it."""
         return self.status in ("new", "open")
 
 
@@ -65,7 +65,7 @@ Same = tuple[Kind, str, str, str]
 
 
 def track(report: StoredReport, before: StoredReport | None = None) -> tuple[Tracked, ...]:
-    """The findings of a run, then those of the run before that it does not have any more."""
+    """The findings of a run, then those of the previous run (`before`) that this run does not have."""
     known = {same(each): each for each in _found(before, "new")} if before is not None else {}
     now = [each._replace(status="open") if same(each) in known else each for each in _found(report, "new")]
     there = {same(each) for each in now}
@@ -78,7 +78,7 @@ def track(report: StoredReport, before: StoredReport | None = None) -> tuple[Tra
 
 
 def same(each: Tracked) -> Same:
-    """What makes two findings of an entity the same one: kind, pack, policy, and the resource."""
+    """The key by which two findings of an entity are the same one: kind, pack, policy and resource."""
     return each.kind, each.pack, each.policy, each.urn or each.resource_type
 
 
@@ -88,14 +88,14 @@ LEVELS = ("mandatory", "", "hidden", "remediate", "advisory")
 
 
 def worst_first(found: Iterable[Tracked]) -> list[Tracked]:
-    """Findings by severity, then by level, then by entity; what is equal keeps its order."""
+    """Findings sorted by severity, then by level, then by entity; the sort is stable."""
     return sorted(
         found, key=lambda each: (SEVERITIES.index(each.severity), LEVELS.index(each.level), each.entity.name)
     )
 
 
 def _end(report: StoredReport, gone: Tracked) -> Status:
-    """Why a finding of the run before is not in this one."""
+    """The status of a finding of the previous run that is not in this one."""
     if gone.kind == "hidden":
         return "fixed"
     if gone.urn in report.report.hidden:

@@ -1,4 +1,4 @@
-"""How what is open changed from day to day, over the kept reports of any number of entities. Pure."""
+"""Open findings by day, over the kept reports of any number of entities. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from packreg.reports.stored import StoredReport
 
 
 class Day(NamedTuple):
-    """What was open at the end of a day (`date` is `2026-08-31`, in UTC), over all entities known by then."""
+    """The numbers of open findings at the end of a day (`date` is `2026-08-31`, in UTC).
+
+    They are sums over all entities that had a report by then; `entities` is how many those are.
+    """
 
     date: str
     mandatory: int
@@ -22,7 +25,7 @@ class Day(NamedTuple):
 def trend(reports: Iterable[StoredReport]) -> tuple[Day, ...]:
     """A day for each date on which there was a run, the oldest first.
 
-    What an entity has open stays so until its next run of that mode says otherwise.
+    An entity's open findings count until its next run in the same mode.
     """
     newest: dict[tuple[str, str], StoredReport] = {}
     days: dict[str, Day] = {}

@@ -10,7 +10,7 @@ import sys
 
 def facts():
     # type: () -> dict[str, str]
-    """What compiled files and environments depend on."""
+    """What compiled files and environments depend on: the fields of `interpreter.Interpreter`."""
     from importlib.machinery import EXTENSION_SUFFIXES
 
     try:

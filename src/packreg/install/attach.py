@@ -1,14 +1,14 @@
-"""A pack's own environment: private, in milliseconds, with everything in the store behind it.
+"""A pack's private environment, which takes its packages from a shared one in the store.
 
 It is a copy of the interpreter's empty environment with one `.pth` line that adds the packages of a store
-entry. Python, `importlib.metadata` and nested `.pth` files work through it. Whatever a tool writes (`pip
-install`, `uv pip install`, even a `uv sync` that rebuilds it with another Python) lands in this directory
-and nowhere else: a link to the store would have let it change the environment of every other pack.
-Console scripts of the dependencies are not linked: the Pulumi CLI starts `bin/python` and nothing else.
+entry; making it takes milliseconds. Python, `importlib.metadata` and nested `.pth` files work with it.
+Whatever a tool writes (`pip install`, `uv pip install`, even a `uv sync` that rebuilds it with another
+Python) stays in this directory: with a link to the store, it would change the environment of every other
+pack. Console scripts of the dependencies are not linked: the Pulumi CLI starts `bin/python` and nothing else.
 
-A pack whose toolchain is uv or poetry gets a whole environment of its own instead. The Pulumi CLI runs `uv
-sync --inexact` before everything, and that looks for packages in the environment itself; poetry does so too
-when it is asked where the environment is.
+A pack whose toolchain is uv or poetry gets a full copy of the shared environment instead. The Pulumi CLI
+first runs `uv sync --inexact`, which looks for packages in the environment itself; poetry does so too when it
+is asked where the environment is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from packreg.install.skeleton import PTH
 
 #: The environment's path when a manifest names none, by toolchain: what Pulumi uses itself.
 DEFAULT_PATHS = {"pip": "venv", "uv": ".venv", "poetry": ".venv"}
-#: In an environment that packreg made, what it was made from.
+#: The file in an environment that packreg made which says what it was made from.
 MADE_FROM = ".packreg-environment"
 
 
@@ -49,9 +49,9 @@ def pth_line(site_packages: Path) -> str:
 
 
 def attach(environment: Environment, place: Path, *, whole: bool = False) -> None:
-    """Make the private environment at `place`, which must not exist; its parents are made.
+    """Make the private environment at `place`, which must not exist; missing parents are created.
 
-    With `whole` it holds the packages themselves.
+    With `whole` it holds copies of the packages, instead of a `.pth` line.
 
     Raises:
         OSError: the disk is full or refuses; what was written stays, for the caller to remove.

@@ -55,9 +55,10 @@ for source in json.load(sys.stdin):
 
 
 def compile_policy_modules(python: Path, site_packages: Path, interpreter: Interpreter, tools: Tools) -> None:
-    """Compile what a policy run imports in the environment of `python`, from the cache where it can be.
+    """Have the modules that a policy run imports compiled in the environment of `python`.
 
-    An SDK that cannot be imported here is no failure of the installation: it is compiled when it is.
+    Compiled modules of a distribution are taken from the cache if they are there. An SDK that cannot be
+    imported now is no error: Python compiles it when a run imports it.
 
     Raises:
         OSError: the disk is full or refuses.
@@ -74,11 +75,11 @@ def compile_policy_modules(python: Path, site_packages: Path, interpreter: Inter
 
 
 def compile_again(held: Held, place: Path, tools: Tools) -> bool:
-    """Compile once more, from the sources, what was compiled in an environment since it was made.
+    """Compile again, from the sources, the modules that were compiled in an environment since it was made.
 
-    Whoever runs something in an environment writes what Python compiled into it, and would write anything
-    else as easily. So what is there says only of which modules compiled ones are wanted. `place` is the
-    environment; whether it now is as `held` says.
+    Anybody who runs something in an environment can write any bytes as a `.pyc`. So a `.pyc` found there only
+    says which module to compile; its bytes are replaced. `held` lists the contents of the environment,
+    `place` is its directory. Returns whether its contents match the renewed list now.
     """
     differing = [*held.comparison.changed, *held.comparison.missing, *held.comparison.extra]
     wanted: dict[str, str] = {}
@@ -110,7 +111,7 @@ def _distributions(site_packages: Path, interpreter: Interpreter, tools: Tools) 
 
 
 def _sources(record: str) -> list[str]:
-    """The Python sources in a RECORD that stay inside site-packages."""
+    """The paths of Python sources in a RECORD, without those that lead out of site-packages."""
     paths = (line.partition(",")[0] for line in record.splitlines())
     return [
         p for p in paths if p.endswith(".py") and not p.startswith(("/", '"')) and ".." not in p.split("/")
@@ -128,7 +129,10 @@ class _Distribution:
         self.sources = sources
 
     def restore(self) -> bool:
-        """Unpack what was kept, each with the time of its source here; whether there was anything to know."""
+        """Unpack the compiled modules that were kept, with the times of the sources here in their headers.
+
+        Returns whether there was an archive that could be read.
+        """
         from zipfile import BadZipFile, ZipFile
 
         kept = self.home.recall(self.archive)
@@ -160,7 +164,7 @@ class _Distribution:
             target.write_bytes(data[:8] + time + data[12:])
 
     def keep(self) -> None:
-        """Keep what is compiled now; an empty archive says that a policy run imports nothing of it."""
+        """Keep the modules that are compiled now; an empty archive means that policy runs import none."""
         from zipfile import ZIP_STORED, ZipFile
 
         whole = BytesIO()

@@ -1,4 +1,4 @@
-"""What lies in the home: how much, for whom, and what can go."""
+"""Lists what is in the home, with sizes and users, and removes what is no longer needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from packreg.install.disk import is_free, only_one, remove_tree
 from packreg.install.home import Home
 from packreg.install.provision import USERS
 
-#: The directories of a home whose content can be got or made again, and what one entry of each is called.
+#: The directories of a home whose content can be downloaded or made again -> what one entry is called.
 _KINDS = {
     "envs": "environment",
     "node": "node_modules",
@@ -35,7 +35,7 @@ _KINDS = {
 
 @dataclass(frozen=True)
 class CachedThing:
-    """One thing in the home. `size` is the bytes of its files; `users` are those who need it.
+    """One entry of the home. `size` is the bytes of its files; `users` are the packs that need it.
 
     Users are installed packs as `name@version`, or paths of directories outside the home.
     """
@@ -58,7 +58,7 @@ class CachedThing:
 
 
 def installed_packs(home: Home) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Every installed pack's directory and marker, in order; what is no pack is left out."""
+    """The directory and the marker of every installed pack, sorted by path."""
     for path in sorted(home.packs.glob("*/*/*")):
         said = marker.read_marker(str(path)) if not path.name.startswith(".") else None
         if said is not None:
@@ -66,7 +66,7 @@ def installed_packs(home: Home) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 
 def list_cache(home: Home) -> list[CachedThing]:
-    """Everything in the home, installed packs first. Reads the size of every file, so it takes its time."""
+    """Everything in the home, installed packs first. Reads the size of every file, which can take long."""
     found = [
         CachedThing("pack", f"{said['name']}@{said['version']}", path, _size(path))
         for path, said in installed_packs(home)
@@ -81,11 +81,11 @@ def list_cache(home: Home) -> list[CachedThing]:
 
 
 def prune(home: Home, *, dry_run: bool = False) -> list[CachedThing]:
-    """Remove what nobody needs, and give back what it was; with `dry_run` nothing is removed.
+    """Remove what is not needed, and return what was removed; with `dry_run` only return what would be.
 
-    That is environments and trees that no installed pack points to (nor any directory that `install --to` or
-    `dev` made use of), bundles of packs that are not installed, logs, and what killed runs left behind. What
-    another packreg is working on stays, and the wheels, packages and programs that `cache import` brought.
+    Not needed are environments and trees that no installed pack and no directory of `install --to` or `dev`
+    uses, bundles of packs that are not installed, logs, and what killed runs left behind. What another
+    packreg process works on stays, and so do the wheels, npm packages and programs from `cache import`.
     """
     needed = _needed(home)
     going: list[CachedThing] = []
@@ -95,13 +95,13 @@ def prune(home: Home, *, dry_run: bool = False) -> list[CachedThing]:
                 going.append(CachedThing(_KINDS[directory], path.name, path, _size(path)))
     for path in sorted(home.packs.glob("*/*/.*")):
         if path.parent.is_symlink() or path.parents[1].is_symlink():
-            continue  # what lies there is somebody else's
+            continue  # packreg makes no links here: what is behind one is not packreg's
         going.append(CachedThing("scratch", path.name, path, _size(path)))
     return [kept for kept in going if dry_run or _remove(kept.path)]
 
 
 def clean(home: Home) -> list[CachedThing]:
-    """Remove everything, installed packs too, and give back what it was; only the home's own directories."""
+    """Remove all that packreg keeps in the home, installed packs too, and return what was removed."""
     removed = []
     for directory in ("packs", *_KINDS):
         path = home.part(directory)
@@ -113,7 +113,7 @@ def clean(home: Home) -> list[CachedThing]:
 
 
 def uninstall(home: Home, path: Path) -> CachedThing:
-    """Remove an installed pack, once nobody works on it, and give back what it was.
+    """Remove an installed pack, once no other process works on it, and return what was removed.
 
     Raises:
         InstallError: another process holds it for an hour, or the disk refuses.
@@ -127,7 +127,7 @@ def uninstall(home: Home, path: Path) -> CachedThing:
 
 
 def _needed(home: Home) -> dict[str, set[str]]:
-    """Paths of store entries and bundles -> who needs them."""
+    """Paths of store entries and bundles -> the packs and directories that need them."""
     needed: dict[str, set[str]] = {}
     for _, said in installed_packs(home):
         user = f"{said['name']}@{said['version']}"
@@ -143,7 +143,7 @@ def _needed(home: Home) -> dict[str, set[str]]:
 
 
 def _is_worked_on(home: Home, directory: str, path: Path) -> bool:
-    """Whether another process is building this entry, or has this scratch directory, right now."""
+    """Whether another process is building this entry, or owns this scratch directory, right now."""
     if directory == "tmp":
         return _is_alive(path.name)
     if directory not in ("envs", "node"):
@@ -157,9 +157,9 @@ def _is_worked_on(home: Home, directory: str, path: Path) -> bool:
 
 
 def _is_alive(name: str) -> bool:
-    """Whether the process in the name of a scratch directory, `<purpose>-<pid>-<random>`, is there."""
+    """Whether the process named by a scratch directory, `<purpose>-<pid>-<random>`, still runs."""
     pid = name.split("-")[-2] if name.count("-") >= 2 else ""
-    if not pid.isdigit() or os.name == "nt":  # on Windows, asking a process means ending it
+    if not pid.isdigit() or os.name == "nt":  # on Windows, os.kill(pid, 0) ends the process
         return os.name == "nt"
     try:
         os.kill(int(pid), 0)
@@ -171,7 +171,10 @@ def _is_alive(name: str) -> bool:
 
 
 def _remove(path: Path) -> bool:
-    """Remove an entry: first its name, so that nobody takes what is left of it for whole."""
+    """Remove an entry; it is renamed first, so that no process takes a half removed one for complete.
+
+    Returns whether it is gone.
+    """
     gone = path.with_name(f".removing-{path.name}-{os.urandom(4).hex()}")
     try:
         path.rename(gone)

@@ -1,7 +1,7 @@
-"""Programs that archives of `cache export` carry to machines without a network, beside packs.
+"""Programs in archives of `cache export`, which go to machines without a network together with packs.
 
-Such a program lies in the home as an environment does: an entry with this user's mark, which lists its bytes.
-In a home that somebody else made or changed there is none, whatever lies there.
+Such a program is kept in the home as an environment is: as an entry with this user's mark, which lists its
+contents. A program without that mark, or changed since, is not used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,100}", re.ASCII)
 
 
 class Carried(NamedTuple):
-    """A program in an archive: the version that it says, and the sha256 of its file (hex)."""
+    """A program in an archive: the version that it reports, and the sha256 of its file (hex)."""
 
     name: str
     version: str
@@ -51,15 +51,15 @@ def carried(name: str, version: str, file: Path) -> Carried:
 
 
 def index_of(programs: Iterable[Carried]) -> dict[str, dict[str, str]]:
-    """What the index of an archive says of programs of this machine."""
+    """The entries for programs of this machine in the index of an archive."""
     return {each.name: {"version": each.version, "platform": _here()} for each in programs}
 
 
 def read_index(said: Any, members: Mapping[str, str]) -> list[Carried]:
-    """The programs that an archive's index tells of; `members` has the sha256 of each of its members.
+    """The programs that an archive's index describes; `members` has the sha256 of each of its members.
 
     Raises:
-        ValueError: it tells of other programs than the archive has, or contradicts itself.
+        ValueError: it describes other programs than the archive has, or gives an invalid version.
         InstallError: a program is not for this machine.
     """
     found = []
@@ -79,7 +79,7 @@ def read_index(said: Any, members: Mapping[str, str]) -> list[Carried]:
 
 
 def keep(name: str, file: Path, home: Home) -> None:
-    """Move a program into the home, in place of an earlier one. Raises: InstallError, OSError."""
+    """Move the program `file` into the home, in place of an earlier one. Raises: InstallError, OSError."""
     entry = home.programs / name
     entry.parent.mkdir(parents=True, exist_ok=True)
     staging = entry.with_name(f".building-{name}-{os.urandom(4).hex()}")
@@ -95,7 +95,7 @@ def keep(name: str, file: Path, home: Home) -> None:
 
 
 def find_carried(name: str, home: Home) -> str | None:
-    """The path of a program that this user's `cache import` brought, if it is as it was then.
+    """The path of a program from this user's `cache import`; None if there is none or it was changed since.
 
     Raises:
         InstallError: the key is not safe where it is, or a part of the home is a link.

@@ -1,4 +1,4 @@
-"""Collecting the files that a pack's dependencies consist of, to be kept in a registry: its sealing."""
+"""Sealing: collects the files of a pack's dependencies, so that the registry can keep them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AT_ONCE = 100
 
 
 class Missing(NamedTuple):
-    """A package of which no file could be had for a target, such as `numpy==2.0` for `linux-aarch64`."""
+    """A package that has no file for a target, such as `numpy==2.0` for `linux-aarch64`."""
 
     package: str
     target: str
@@ -35,7 +35,7 @@ class Missing(NamedTuple):
 
 
 class Collected(NamedTuple):
-    """Files that were not kept yet, and where they lie; for which targets nothing is missing; what is."""
+    """Files that the registry does not keep yet, with their paths; `targets` are those that lack nothing."""
 
     files: Mapping[Artifact, Path]
     targets: tuple[str, ...]
@@ -52,10 +52,10 @@ def collect(
     production: bool = False,
     say: Callable[[str], None] = lambda step: None,
 ) -> Collected:
-    """The files that an installation needs on each target, but those that are `kept`.
+    """The files that an installation needs on each target, without those that are `kept` already.
 
-    They are taken from the operator's index with the digests of the lock, and lie in `place` or in npm's
-    cache. What cannot be had is said, and is no error.
+    They are downloaded from the operator's index and checked against the digests of the lock; they are put
+    into `place` or into npm's cache. A file that no index has is reported in `missing`, and is no error.
 
     Raises:
         InstallError: there is no tool to fetch them with, the lock cannot be read, or the disk refuses.
@@ -109,10 +109,10 @@ def _wheels(
 def download_wheels(
     packages: Sequence[Locked], target: Target, tools: Tools, place: Path
 ) -> dict[Artifact, Path]:
-    """The wheels of these packages for a target, from the operator's index, as far as they can be had.
+    """Download from the operator's index the wheels of these packages for a target, as far as it has them.
 
-    They lie in `place`. uv cannot download, so pip does; where one package cannot be had, each is asked for
-    by itself.
+    They are put into `place`. uv cannot download, so pip does; where pip fails, it is run again for each
+    package alone.
 
     Raises:
         InstallError: there is neither pip nor uv, or the disk refuses.
@@ -149,10 +149,10 @@ def _run_pip(packages: Sequence[Locked], target: Target, tools: Tools, place: Pa
 
 
 def _named(place: Path, wanted: set[str]) -> dict[Artifact, Path]:
-    """What lies in a directory as artifacts, of those with a wanted sha256.
+    """The files of a directory that have a wanted sha256, as artifacts.
 
     Raises:
-        InstallError: one has a name that no release may give a file.
+        InstallError: a file has a name that is not allowed in a record.
     """
     found = {}
     with disk_errors("read", place):
@@ -169,7 +169,7 @@ def _named(place: Path, wanted: set[str]) -> dict[Artifact, Path]:
 
 
 def download_tarballs(packages: Iterable[Tarball], tools: Tools) -> dict[Artifact, Path]:
-    """These packages, from npm's cache or the operator's registry, as far as they can be had.
+    """Those of the packages that npm's cache or the operator's npm registry has.
 
     Raises:
         InstallError: there is no npm.
@@ -187,7 +187,7 @@ def download_tarballs(packages: Iterable[Tarball], tools: Tools) -> dict[Artifac
                 left.remove(package)
 
     look()
-    for size in (_AT_ONCE, 1):  # one that cannot be had ends the whole call
+    for size in (_AT_ONCE, 1):  # one package that is not available makes the whole call fail
         for start in range(0, len(left), size):
             specs = [package.spec for package in left[start : start + size]]
             try:

@@ -1,9 +1,9 @@
-"""What a directory holds: listed when it is made, and compared afterwards.
+"""Lists the contents of a directory when it is made, and compares them with the list later.
 
-Of every file and link: what it is, its size, its times, its inode, and the sha256 of its bytes. As long as
-the size, the time of the last change (which nobody can set on POSIX) and the inode are as listed, the bytes
-are; so a comparison costs one `lstat` for each file. Where a copy has other times (a restored cache, the
-layer of an image) its bytes are hashed, once, and the list is renewed. On the fast path of `packreg path`.
+The list has, for every file and link, its kind, size, times, inode and the sha256 of its bytes. While the
+size, the times (nobody can set the ctime on POSIX) and the inode are as listed, the bytes are unchanged; so a
+comparison costs one `lstat` for each file. A copy with other times (a restored cache, the layer of an image)
+is hashed once, and its list is renewed. On the fast path of `packreg path`.
 """
 # ruff: noqa: PTH115, PTH118, PTH123 - pathlib makes an object of every path, and costs start-up time
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    #: Path below it, with "/" -> kind, size, mtime and ctime in ns, inode, sha256 (or a link's text).
-    #: The kind is "file", "program" (an executable file) or "link".
+    #: Path below the directory, with "/" -> kind, size, mtime and ctime in ns, inode, sha256 (or a link's
+    #: text). The kind is "file", "program" (an executable file) or "link".
     Files = dict[str, list[Any]]
 
 _DIGEST = 5
@@ -29,7 +29,7 @@ _DIGEST = 5
 class TreeComparison:
     """What was found in a directory: `changed`, `missing` and `extra` paths, sorted.
 
-    `renewed` is the list to keep from now on if nothing differs but times, else None.
+    `renewed` is the list to keep from now on if only times (or inodes) differ, else None.
     """
 
     __slots__ = ("changed", "extra", "missing", "renewed")
@@ -57,7 +57,7 @@ class TreeComparison:
 
 
 def list_contents(root: str, leave: frozenset[str] = frozenset()) -> Files:
-    """Everything below `root` but what is below (or at) the paths in `leave`; directories are not listed.
+    """The list for everything below `root`, without the paths in `leave`; directories are not listed.
 
     Raises:
         OSError: something cannot be read.
@@ -69,13 +69,13 @@ def list_contents(root: str, leave: frozenset[str] = frozenset()) -> Files:
 
 
 def list_file(path: str) -> list[Any]:
-    """What is listed of one file or link. Raises: OSError."""
+    """The list's entry for one file or link. Raises: OSError."""
     status = os.lstat(path)
     return [*_stamp(status), _digest(path, status)]
 
 
 def compare(root: str, files: Files, leave: frozenset[str] = frozenset()) -> TreeComparison:
-    """Compare what is below `root` now with what was listed. Never raises: what cannot be read differs."""
+    """Compare what is below `root` with a list. Never raises: what cannot be read counts as changed."""
     found = TreeComparison()
     seen = 0
     renewed: Files = {}
@@ -102,7 +102,7 @@ def compare(root: str, files: Files, leave: frozenset[str] = frozenset()) -> Tre
     if seen < len(files):
         found.missing = sorted(path for path in files if not os.path.lexists(os.path.join(root, path)))
         seen += len(found.missing)
-        if seen < len(files):  # below something that is no directory any more, or was left out
+        if seen < len(files):  # a listed file is behind a link that was a directory, or is in `leave`
             found.changed.append(".")
     if renewed and found.same:
         found.renewed = {**files, **renewed}
@@ -110,7 +110,7 @@ def compare(root: str, files: Files, leave: frozenset[str] = frozenset()) -> Tre
 
 
 def digest_of(files: Files) -> str:
-    """One digest of the contents, whatever their times: `sha256:…`. Compiled modules do not count."""
+    """One digest of the contents, `sha256:…`; times and compiled modules do not count."""
     lines = (
         f"{files[path][0]} {files[path][_DIGEST]} {path}\n" for path in sorted(files) if not is_compiled(path)
     )
@@ -118,7 +118,7 @@ def digest_of(files: Files) -> str:
 
 
 def is_compiled(path: str) -> bool:
-    """Whether it is where Python keeps what it compiled, which it writes whenever something is imported."""
+    """Whether a path is in a `__pycache__`, where Python writes compiled modules when they are imported."""
     return path.split("/")[-2:-1] == ["__pycache__"]
 
 

@@ -1,8 +1,8 @@
 """The packages of an npm lock as files: which a registry keeps, and where npm looks for them.
 
-npm finds what it installs by its integrity in its cache, before it asks a registry, if the lock names any
-address (npm 11: pacote's `FetcherBase`, cacache's content-v2). So a cache with nothing but contents is all
-that `npm ci --offline` needs.
+If the lock names an address for a package, npm looks for it in its cache by its integrity before it asks a
+registry (npm 11: pacote's `FetcherBase`, cacache's content-v2). So `npm ci --offline` needs only a cache that
+holds the contents, without npm's index of them.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from packreg.threads import at_once
 if TYPE_CHECKING:
     from packreg.install.targets import Target
 
-#: What npm takes for "whichever registry is configured".
+#: npm takes this host for "whichever registry is configured".
 _DEFAULT = "registry.npmjs.org"
-#: The best of the digests in an integrity is the one that counts, as in npm's ssri.
+#: Strongest first: of the digests in an integrity only the strongest counts, as in npm's ssri.
 _ALGORITHMS = ("sha512", "sha384", "sha256", "sha1")
 
 
 class Tarball(NamedTuple):
-    """A package of a lock: its name and version, what it is checked by, where it is from ("" for anywhere).
+    """A package of a lock: its name, version, integrity and address (`resolved`, "" for any registry).
 
-    `entry` is all that the lock says of it.
+    `entry` is its whole entry in the lock.
     """
 
     name: str
@@ -45,18 +45,18 @@ class Tarball(NamedTuple):
 
     @property
     def file(self) -> str:
-        """The name of its file in a registry of ours."""
+        """The name of its file in a packreg registry."""
         return f"{self.name.replace('/', '+')}-{self.version}.tgz"
 
     @property
     def spec(self) -> str:
-        """What npm fetches it by: an address that is not the default registry's, else name and version."""
+        """What npm is told to fetch: the address if not the default registry's, else name and version."""
         if self.resolved and urlsplit(self.resolved).hostname != _DEFAULT:
             return self.resolved
         return f"{self.name}@{self.version}"
 
     def proved(self, data: bytes) -> bytes:
-        """The bytes, once they have the integrity. Raises: IntegrityError: they do not."""
+        """The same bytes, checked against the integrity. Raises: IntegrityError: they do not match."""
         if not list(self.contents(data)):
             raise IntegrityError(
                 f"{self.file} does not have the integrity that the lock says, {self.integrity[:200]}",
@@ -65,7 +65,10 @@ class Tarball(NamedTuple):
         return data
 
     def contents(self, data: bytes | None = None) -> Iterator[str]:
-        """Where the bytes are in a cache of npm, by each digest that counts; with `data` those it has."""
+        """The paths of the bytes in npm's cache, one for each digest that counts.
+
+        With `data` only the paths for digests that these bytes have.
+        """
         digests = [word.partition("-") for word in self.integrity.split()]
         best = next((a for a in _ALGORITHMS if any(algorithm == a for algorithm, _, _ in digests)), "")
         for algorithm, _, encoded in digests:
@@ -77,7 +80,7 @@ class Tarball(NamedTuple):
 
 
 def tarballs(lock: bytes) -> tuple[Tarball, ...]:
-    """The packages of a lock that was checked (`lock_problems`), each once; without bundled ones."""
+    """The packages of a lock that `lock_problems` has checked, each once, without bundled ones."""
     found = (_tarball(name, entry) for name, entry in _entries(json.loads(lock)))
     return tuple(
         {(each.name, each.version, each.integrity): each for each in found if each is not None}.values()
@@ -87,7 +90,7 @@ def tarballs(lock: bytes) -> tuple[Tarball, ...]:
 def lacking(
     packages: Iterable[Tarball], target: Target, kept: Iterable[Artifact], *, production: bool = False
 ) -> tuple[Tarball, ...]:
-    """The packages that npm installs on a target, and that are not among the `kept`."""
+    """The packages that npm installs on a target and that are not among the `kept`."""
     names = {artifact.name for artifact in kept}
     return tuple(
         package
@@ -99,7 +102,7 @@ def lacking(
 
 
 def with_addresses(lock: bytes) -> bytes:
-    """The lock with an address for each package that has none: npm looks into its cache only for those."""
+    """The lock with an address for every package: npm looks into its cache only for those that have one."""
     whole = json.loads(lock)
     for name, entry in _entries(whole):
         package = _tarball(name, entry)
@@ -112,7 +115,7 @@ def with_addresses(lock: bytes) -> bytes:
 def fill(
     cache: Path, packages: Iterable[Tarball], kept: Sequence[Artifact], fetch: Callable[[Artifact], bytes]
 ) -> None:
-    """Put kept files into a cache of npm, where it looks for these packages.
+    """Put kept files into npm's cache at `cache`, at the paths where npm looks for these packages.
 
     Raises:
         IntegrityError: a file is not what the lock says; and what `fetch` raises.
@@ -132,7 +135,7 @@ def fill(
 
 
 def _entries(lock: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The entries of a lock of any version, with the place or the name of each."""
+    """The entries of a lock of any version, each with its place in the tree or its name."""
     packages = lock.get("packages")
     if isinstance(packages, dict):
         yield from ((place, entry) for place, entry in packages.items() if place and not entry.get("link"))
@@ -147,7 +150,7 @@ def _entries(lock: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def _tarball(place: str, entry: Mapping[str, Any]) -> Tarball | None:
     integrity, resolved = entry.get("integrity"), entry.get("resolved")
     if not isinstance(integrity, str):
-        return None  # it is inside of another one
+        return None  # it is bundled in another package
     name, version = str(entry.get("name") or place.rpartition("node_modules/")[2]), str(entry.get("version"))
     if version.startswith("npm:"):  # how locks of version 1 write an alias
         name, _, version = version.removeprefix("npm:").rpartition("@")

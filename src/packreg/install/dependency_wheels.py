@@ -1,4 +1,4 @@
-"""The wheels of a lock as files: which of them a registry keeps, and which of these are for whom. Pure."""
+"""The wheels of a lock as files: which of them a registry keeps, and which fit a target. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def lacking(packages: Iterable[Locked], target: Target, kept: Iterable[Artifact]) -> tuple[Locked, ...]:
-    """The packages that a target needs, and of which no wheel that fits it is among the `kept`."""
+    """The packages that a target needs and for which none of the `kept` wheels fits."""
     fitting = {artifact.sha256 for artifact in kept if target.fits(artifact.name)}
     return tuple(
         package for package in packages if target.needs(package) and fitting.isdisjoint(package.hashes)
@@ -24,9 +24,9 @@ def lacking(packages: Iterable[Locked], target: Target, kept: Iterable[Artifact]
 def wheels_for(
     packages: Sequence[Locked], interpreter: Interpreter | None, kept: Iterable[Artifact]
 ) -> tuple[tuple[Artifact, ...], bool]:
-    """The kept wheels that an interpreter of this machine may install, and whether nothing else is needed.
+    """The kept wheels that an interpreter of this machine can install, and whether these are all it needs.
 
-    For one of which no tags are known that is every wheel, and an index has to be asked.
+    For an interpreter that is no known target (or None) these are all kept wheels of the lock, and False.
     """
     wanted = {sha256 for package in packages for sha256 in package.hashes}
     target = target_of(interpreter) if interpreter is not None else None

@@ -1,7 +1,7 @@
-"""The environment of a pack directory, in place, with the dependencies that an install would give it.
+"""Makes the environment inside a pack directory, with the dependencies that an install would give the pack.
 
-A Python pack gets an environment of its own (`own_environment`), a Node.js pack the tree of the store, which
-`npm install` replaces by one of its own.
+A Python pack gets an environment of its own (`own_environment`), a Node.js pack a link to node_modules in the
+store, which `npm install` replaces by a directory.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ def dev(
     offline: bool = False,
     say: Callable[[str], None] = lambda step: None,
 ) -> Developed:
-    """Make or refresh the environment of the pack in `directory`, which `pack` was loaded from.
+    """Make or refresh the environment of `pack`, which was loaded from `directory`.
 
-    Dependencies are resolved when what the pack asks for changed, and remembered otherwise. The manifest is
-    left alone: where it names no environment, a note says what to add. What somebody installed into the
-    environment stays as long as the interpreter is the same. `asked` is what `asked_for` gave for the pack
-    before its wheel was built, if it has one.
+    Dependencies are resolved again only when the pack's requirements changed. The manifest is not changed:
+    where it names no environment, a note says what to add. What somebody installed into the environment stays
+    as long as the interpreter is the same. `asked` is what `asked_for` returned for the pack before its wheel
+    was built, if it has one.
 
     Raises:
         InvalidPack: the pack's own lock names something that packreg does not install.
-        InstallError: it cannot be done, or there is something in the way.
+        InstallError: the environment cannot be made, or something else is at its path.
         UsageError: the interpreter lies in the checkout.
     """
     notes: list[str] = []
@@ -108,14 +108,14 @@ def dev(
 
 
 def runtime_of(pack: Pack) -> Runtime:
-    """How the pack of a directory runs."""
+    """The runtime of a pack, from its manifest and files."""
     return Runtime.of_manifest(pack.name, pack.manifest.as_dict(), pack.files)
 
 
 class Upkeep(NamedTuple):
-    """What the environment of a pack directory wants: to be refreshed by `dev`, with this interpreter.
+    """Whether the environment of a pack directory should be refreshed by `dev`, and with which interpreter.
 
-    `lacking` are packages that somebody else's environment has not, though the pack asks for them.
+    `lacking` are packages that the pack requires and that are not in an environment packreg did not make.
     """
 
     refresh: bool = False
@@ -124,7 +124,7 @@ class Upkeep(NamedTuple):
 
 
 def upkeep(directory: Path, pack: Pack, tools: Tools) -> Upkeep:
-    """Whether the environment in `directory`, which is there, still has what the pack asks for.
+    """Whether the existing environment in `directory` still has what the pack requires.
 
     Raises:
         InstallError: the interpreter of the environment cannot be used any more.
@@ -146,7 +146,7 @@ def upkeep(directory: Path, pack: Pack, tools: Tools) -> Upkeep:
 
 
 def _is_ours(node_modules: Path, tools: Tools) -> bool:
-    """Whether it is a link into the store: what `npm install` made is npm's to keep."""
+    """Whether it is a link into the store; a directory that `npm install` made is left to npm."""
     return node_modules.is_symlink() and tools.home.node in node_modules.readlink().parents
 
 
@@ -159,7 +159,7 @@ def _names(pack: Pack) -> list[str]:
 
 
 def _unmanaged(pack: Pack, runtime: Runtime, path: str) -> list[str]:
-    """What to know about a pack whose manifest names no environment, or whose dependencies Pipenv has."""
+    """Notes for a pack whose manifest names no environment, or whose dependencies are in a Pipfile."""
     notes = []
     if runtime.virtualenv is None and runtime.toolchain not in ("uv", "poetry"):
         notes.append(

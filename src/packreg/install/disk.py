@@ -1,4 +1,4 @@
-"""The few things that installing does to a disk, and what their failures are called."""
+"""File operations of installing (locks, copying, removing trees), and the errors for their failures."""
 # ruff: noqa: PTH101, PTH102, PTH106, PTH108, PTH112, PTH114, PTH115, PTH116, PTH118, PTH123, PTH211
 # pathlib makes an object of every path: the loops over trees here take twice as long with it.
 
@@ -41,7 +41,7 @@ def disk_errors(doing: str, place: Path) -> Iterator[None]:
 
 
 def disk_error(error: OSError, doing: str, place: Path) -> InstallError:
-    """The sentence for an `OSError`, with the way out where there is one."""
+    """The `InstallError` for an `OSError`, with a hint where one is known."""
     where = f" ({error.filename})" if error.filename and str(error.filename) != str(place) else ""
     reason = error.strerror or str(error)
     return InstallError(f"cannot {doing} {place}: {reason}{where}", hint=_HINTS.get(error.errno or 0, ""))
@@ -49,7 +49,7 @@ def disk_error(error: OSError, doing: str, place: Path) -> InstallError:
 
 @contextmanager
 def only_one(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock of `lock_file`; call `waiting` once if another process or thread has it.
+    """Hold the lock of `lock_file` for the body; call `waiting` once if another process or thread has it.
 
     The operating system drops the lock when its holder dies, however it dies. A file system without such
     locks is refused: a substitute that outlives kill -9 would stop every later install.
@@ -92,9 +92,9 @@ def _wait_for(held: int, lock_file: Path, waiting: Callable[[], None]) -> None:
 
 
 def try_lock(held: int) -> bool:
-    """Lock an open file unless another process or thread has locked it; whether it is locked now.
+    """Lock an open file unless another process or thread has locked it; returns whether we hold the lock.
 
-    On Windows one byte, since a file as a whole has no lock there.
+    On Windows one byte is locked, since a whole file cannot be locked there.
     """
     try:
         if sys.platform == "win32":
@@ -129,7 +129,7 @@ def is_free(lock_file: Path) -> bool:
 def copy_tree(source: str, target: str) -> None:
     """Copy a small tree of directories, files and links into `target`, which must not exist.
 
-    Links stay links with the same text; files keep whether they can be executed.
+    Links are copied as links with the same target text; of a file's mode only the executable bit is kept.
 
     Raises:
         OSError: the disk is full or refuses.
@@ -151,7 +151,7 @@ def copy_tree(source: str, target: str) -> None:
 
 
 def remove_tree(path: Path | str) -> bool:
-    """Remove a file, a link or a whole tree, read-only directories too; whether it is gone. Never raises."""
+    """Remove a file, a link or a tree, also with read-only directories; whether it is gone. Never raises."""
     path = str(path)
     try:
         if os.path.islink(path) or not os.path.isdir(path):
@@ -174,7 +174,7 @@ def remove_tree(path: Path | str) -> bool:
 
 
 def make_read_only(root: str) -> None:
-    """Take the right to write from every directory and file below `root`, itself included; links stay.
+    """Make `root` and every directory and file below it read-only; links are left as they are.
 
     Raises:
         OSError: a mode cannot be changed.

@@ -1,4 +1,4 @@
-"""Entries of the store as they should be: found, and put right where that takes little."""
+"""Finds entries of the store that are unchanged, and repairs small differences."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from packreg.install.tools import Tools
 
 
 def find_entry(kind: str, entry: Path, tools: Tools) -> Held | None:
-    """The entry, if this user made it and its contents are as they were; else it has to be made.
+    """The entry, if this user made it and its contents are unchanged; None if it has to be made again.
 
-    Where only times differ the list is renewed. What Python compiled in an environment since it was made is
-    not believed, whoever wrote it, but compiled again from the sources and listed.
+    Where only times differ the list is renewed. Modules that were compiled in an environment since it was
+    made are not trusted: they are compiled again from the sources, and the list is renewed.
 
     Raises:
         InstallError: the key is not safe where it is.
@@ -30,5 +30,5 @@ def find_entry(kind: str, entry: Path, tools: Tools) -> Held | None:
 
 
 def is_as_made(kind: str, entry: str, tools: Tools) -> bool:
-    """Whether `find_entry` has it, for `marker.holds`. Raises what that raises."""
+    """Whether `find_entry` finds it, for `marker.holds`. Raises what `find_entry` raises."""
     return find_entry(kind, Path(entry), tools) is not None

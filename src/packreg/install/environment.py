@@ -1,10 +1,10 @@
-"""Python environments, addressed by what is in them: built once, shared by packs that need the same one.
+"""Python environments named by a hash of their contents: built once, shared by packs that need the same one.
 
 An entry of the store is `envs/<key>/` with `env/` (a whole virtual environment) and, written last,
-`.complete`, which lists it. It is built beside its place under a lock and renamed, so an entry that can be
-seen is whole; one that this user did not make on this machine, or that changed since, is made anew.
-Wheels are *copied* out of uv's cache: a hard link would let an edited file reach the cache, and from there,
-past every hash, the next environment.
+`.complete`, which lists its contents. It is built under a temporary name and a lock, then renamed, so an
+entry under its key is complete. One that this user did not make on this machine, or that changed since, is
+rebuilt. Wheels are *copied* out of uv's cache: a hard link would let an edited file reach the cache, and from
+there, past every hash, the next environment.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _FORMAT = "packreg environment 1: copied wheels, no sources, no build, policy mo
 
 
 class Needs(NamedTuple):
-    """What an environment holds: the packages of a lock (its text, empty for none) and the pack's own wheels.
+    """What an environment must hold: the packages of a lock (as text, "" for none) and the pack's own wheels.
 
-    `wheels` are file names and bytes, sorted; `of` says in errors whose needs they are. `kept` are files of
-    the lock that the registry keeps: with all that an environment needs among them, no index is asked.
-    `requires` is the range of Pythons that the pack runs on, "" for every one.
+    `wheels` are file names and bytes, sorted; `of` names the pack in errors. `kept` are files of the lock
+    that the registry keeps: if these are all that the environment needs, no index is asked. `requires` is the
+    range of Python versions that the pack runs on, "" for all.
     """
 
     lock: str = ""
@@ -55,7 +55,7 @@ class Needs(NamedTuple):
 
 
 def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
-    """The wheels that a bundle brings for itself: what `publish` built from its pyproject.toml."""
+    """The names and bytes of a bundle's own wheels, which `publish` built from the pack's pyproject.toml."""
     prefix = ".packreg/wheels/"
     return tuple(
         (path.removeprefix(prefix), files[path].data)
@@ -65,10 +65,10 @@ def own_wheels(files: Mapping[str, File]) -> tuple[tuple[str, bytes], ...]:
 
 
 class Into(NamedTuple):
-    """Where packages are installed: the environment of `python`, which then holds nothing else, or the one
-    at `prefix`, where others stay; of that one no program is run, `python` does the work.
+    """Where packages are installed: into the environment of `python`, which then holds only them, or into the
+    one at `prefix`, which keeps its other packages; no program of that one is run, only `python`.
 
-    `interpreter` is the one behind it, where a release is installed: it decides which files are fetched.
+    `interpreter` is set where a release is installed: the interpreter that decides which files are fetched.
     """
 
     python: Path
@@ -77,15 +77,15 @@ class Into(NamedTuple):
 
     @property
     def words(self) -> list[str | Path]:
-        """For uv."""
+        """The options that tell uv so."""
         prefix: list[str | Path] = ["--prefix", self.prefix] if self.prefix else []
         return ["--python", self.python, *prefix]
 
 
 class Environment(NamedTuple):
-    """A whole environment in the store. `site_packages` is the absolute path of its packages.
+    """A complete environment in the store. `site_packages` is the absolute path of its packages.
 
-    `contents` is the digest of what is in it, compiled modules left out.
+    `contents` is the digest of its files without compiled modules, `sha256:…`.
     """
 
     key: str
@@ -99,9 +99,9 @@ class Environment(NamedTuple):
 def environment_key(needs: Needs, interpreter: Interpreter) -> str:
     """The name of the environment in the store: 64 hex digits.
 
-    Over the lock's bytes, the sha256 of the pack's own wheels, everything the interpreter says about itself
-    (real path, full version, ABI, machine, libc) and how entries are built. Never over requirements: what
-    a range means changes with time.
+    A hash of the lock's bytes, the sha256 of the pack's own wheels, everything the interpreter says about
+    itself (real path, full version, ABI, machine, libc) and the way entries are built. Requirements are not
+    in it: what a range means changes with time.
     """
     own = [f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in needs.wheels]
     lock = hashlib.sha256(needs.lock.encode()).hexdigest()
@@ -118,8 +118,8 @@ def get_environment(
 ) -> Environment:
     """The environment with exactly these packages, from the store or built now.
 
-    Two who need the same one at once build it once: the second waits. With `offline` only wheels that are on
-    this machine are used.
+    If two processes need the same one at once, the second waits for the first. With `offline` only wheels
+    that are on this machine are used.
 
     Raises:
         InstallError: a package is not available, an installer failed (its log is named), the disk refuses.
@@ -181,7 +181,7 @@ def _build(
 def install_lock(
     into: Into, staging: Path, needs: Needs, packages: tuple[Locked, ...], tools: Tools, *, offline: bool
 ) -> None:
-    """Install the packages of a lock; `staging` is a directory for the time being.
+    """Install the packages of a lock; `staging` is a directory for temporary files.
 
     Raises:
         InstallError: one is not available, or the installer failed.
@@ -227,18 +227,18 @@ def install_lock(
 
 
 def install_wheels(into: Into, staging: Path, needs: Needs, tools: Tools) -> None:
-    """Install the wheels that the pack brings; their dependencies are in the lock.
+    """Install the pack's own wheels, without their dependencies, which are in the lock.
 
     Raises:
         InstallError: the installer failed.
-        InvalidPack: one cannot be used.
+        InvalidPack: a wheel cannot be used.
     """
     from packreg.pack.wheel_file import wheel_metadata
 
     directory = staging / "wheels"
     directory.mkdir()
     for name, data in needs.wheels:
-        wheel_metadata(name, data, tools.unpacked)  # uv and pip unpack whatever it says
+        wheel_metadata(name, data, tools.unpacked)  # checks its size: uv and pip unpack any
         (directory / name).write_bytes(data)
     wheels = sorted(directory.iterdir())
     if tools.uv:
@@ -262,9 +262,10 @@ def install_wheels(into: Into, staging: Path, needs: Needs, tools: Tools) -> Non
 def lock_places(
     needs: Needs, packages: tuple[Locked, ...], tools: Tools, interpreter: Interpreter | None
 ) -> tuple[list[str | Path], bool]:
-    """Where installers find the wheels of a lock that are on this machine, those that the registry keeps too.
+    """The options with which installers find a lock's wheels on this machine; kept ones are fetched first.
 
-    And whether these are all, so that no index is to be asked. Raises what `bring_wheels` raises.
+    Also whether these are all wheels that are needed, so that no index has to be asked. Raises what
+    `bring_wheels` raises.
     """
     hashes = _hashes(packages)
     if needs.kept is None:

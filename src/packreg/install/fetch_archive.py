@@ -1,9 +1,9 @@
 """The program that downloads a source archive: `python -I fetch_archive.py URL TARGET MOST`.
 
-uv and pip run an archive's own code before they give it away, so it is fetched without them, with the
-operator's environment: proxies, certificates, and the credentials of its host from `.netrc` or from an
-index's URL. They go to that host alone, not to where it redirects. It prints nothing, or with exit status 1
-what went wrong. Run by path, so it imports nothing of packreg.
+uv and pip run code of a source archive when they download it, so this program does it instead. It uses the
+operator's environment: proxies, certificates, and the credentials for the host from `.netrc` or from an
+index's URL. Credentials are sent to that host only, not to one that it redirects to. The program prints
+nothing, or what went wrong to stderr with exit status 1. It is run by path, so it imports nothing of packreg.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PIECE = 2**20
 
 
 def main(words: list[str], environ: Mapping[str, str]) -> int:
-    """Download it."""
+    """Download an archive; `words` are its URL, the target file and the most bytes. Gives the exit status."""
     url, target, most = words[0], Path(words[1]), int(words[2])
     request = urllib.request.Request(url, headers={"User-Agent": "packreg"})  # noqa: S310  `source_builds` looked at it
     credentials = credentials_for(url, environ)
@@ -48,7 +48,7 @@ def main(words: list[str], environ: Mapping[str, str]) -> int:
 
 
 def credentials_for(url: str, environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """User and password for the host of a URL, as an index's URL or `.netrc` has them."""
+    """User and password for the host of a URL, from an index's URL or `.netrc`; None if neither has them."""
     wanted = urlsplit(url)
     if not wanted.hostname:
         return None

@@ -1,9 +1,9 @@
-"""Which of a machine's Pythons an environment is made with: one that the pack runs on.
+"""Chooses which of a machine's Pythons an environment is made with: one that the pack runs on.
 
-What is named counts alone: an option, or the setting, which may name several, separated by commas; the first
-that fits is taken. Where nothing is named it is the Python that runs packreg, and if that does not fit, the
-lowest that fits of those that pyenv keeps, else of those on the PATH, else of those that uv finds. None is
-ever downloaded.
+If an option or the setting names interpreters (several are separated by commas), only these are tried, and
+the first that fits is taken. Otherwise it is the Python that runs packreg. If that does not fit, it is the
+lowest version that fits: first of pyenv's, then of those on the PATH, then of those that uv finds. No Python
+is ever downloaded.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ from packreg.pack.requires_python import LOWEST, is_in, lowest_python
 if TYPE_CHECKING:
     from packreg.install.tools import Tools
 
-#: Up to which minor version the PATH is searched.
+#: The PATH is searched for minor versions below this one.
 _NEWEST = 20
 
 
 def choose_interpreter(
     wanted: str | None, tools: Tools, *, requires: str = "", of: str = "the pack"
 ) -> Interpreter:
-    """The interpreter for a pack that runs on the Pythons in `requires` ("" for any), called `of` in errors.
+    """The interpreter for a pack that runs on the Pythons in `requires` ("" for any).
 
     Raises:
-        InstallError: none fits, both versions are named; or what is named is not there.
+        InstallError: no interpreter fits (the message has both versions and names the pack as `of`), or none
+            of the named ones exists.
         UsageError: it lies in the checkout.
     """
     seen = named_interpreters(wanted, tools) if wanted is not None else [find_interpreter(None, tools)]
@@ -49,10 +50,10 @@ def choose_interpreter(
 
 
 def named_interpreters(wanted: str, tools: Tools) -> list[Interpreter]:
-    """Those that an option or the setting names, in its order, as far as they are there.
+    """The interpreters that an option or the setting names, in that order, without those that do not exist.
 
     Raises:
-        InstallError: none of them is; the error is about the first.
+        InstallError: none of them exists; the error is about the first.
         UsageError: one lies in the checkout.
     """
     found: list[Interpreter] = []
@@ -68,7 +69,7 @@ def named_interpreters(wanted: str, tools: Tools) -> list[Interpreter]:
 
 
 def is_named(path: str, wanted: str, tools: Tools) -> bool:
-    """Whether the interpreter at `path` is one that an option or the setting names. Raises: as above."""
+    """Whether the interpreter at `path` is one of `named_interpreters`. Raises what that raises."""
     return any(each.path == path for each in named_interpreters(wanted, tools))
 
 
@@ -77,13 +78,13 @@ def _first(interpreters: Iterable[Interpreter], requires: str) -> Interpreter | 
 
 
 def _order(interpreter: Interpreter) -> tuple[int, int, str]:
-    """The lowest minor version first, as locks are made for it, and of one the newest patch."""
+    """A sort key: the lowest minor version first, as locks are made for it; within it the newest patch."""
     minor, patch = (int(part) for part in interpreter.release.split(".")[1:3])
     return minor, -patch, interpreter.path
 
 
 def _running(places: Iterable[str], tools: Tools) -> Iterator[Interpreter]:
-    """The interpreters at these paths that packs can run with, each once, as far as they run."""
+    """The interpreters at these paths that can be run and are CPython, each once."""
     seen = set()
     for place in places:
         with suppress(InstallError, UsageError):
@@ -94,9 +95,9 @@ def _running(places: Iterable[str], tools: Tools) -> Iterator[Interpreter]:
 
 
 def _elsewhere(tools: Tools) -> Iterator[list[str]]:
-    """Paths of interpreters: pyenv's, those on the PATH, and what else uv finds, which takes longer."""
+    """Lists of paths of interpreters: pyenv's, those on the PATH, and last uv's, which are slower to find."""
     entries = [Path(entry) for entry in tools.programs.path.split(os.pathsep)]
-    shims = [entry for entry in entries if entry.name == "shims"]  # they start nothing where none is chosen
+    shims = [entry for entry in entries if entry.name == "shims"]  # a shim fails where no version is chosen
     yield [str(path) for entry in shims for path in sorted(entry.parent.glob("versions/*/bin/python3"))]
     names = [f"python{LOWEST[0]}.{minor}" for minor in range(LOWEST[1], _NEWEST)]
     found = [entry / name for entry in entries if entry not in shims for name in names]

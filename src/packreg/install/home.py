@@ -12,16 +12,16 @@
     programs/<name>/                       a program that packs are run with, which `cache import` brought
     bytecode/<sha256>.zip                  compiled modules of distributions that were installed before
     interpreters/<sha256>.json             what an interpreter said about itself
-    known/<registry id>.json               which registry and which governance was seen there: see `known`
+    known/<registry id>.json               the registry's id and the governance last seen there: see `known`
     locks/                                 one empty file per thing that only one process may work on
     logs/                                  the output of tools that failed, the newest fifty
     tmp/                                   scratch directories of running commands
 
 Every one of these may be deleted at any time while no packreg runs: what is missing is fetched or built
 again (`wheels`, `npm`, `programs` and `remembered` need `cache import` or the registry for it). Deleting
-`envs` or `node` breaks the installed packs that point there until they are installed again, which `install`
-and `path` notice by themselves. Nothing else in the directory is packreg's to touch: by default the local
-registry is there.
+`envs` or `node` breaks the installed packs that point there until they are installed again; `install` and
+`path` notice that by themselves. packreg touches nothing else in the directory: by default the local registry
+is there too.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ from packreg.install.marker import release_directory
 from packreg.install.sealed import place_of
 from packreg.install.trust import Key
 
-#: Bytes of one thing that is kept: the compiled modules of a large distribution.
+#: The most bytes of one kept file; the largest are the compiled modules of a large distribution.
 _MAX_KEPT = 64 * 2**20
 
 
 class Home:
-    """The directory that holds it all. `root` is absolute; it is created when something is first kept.
+    """The home directory. `root` is absolute; it is created when something is first kept.
 
-    What is in it is believed for marks made with `key`; by default that is one of this process alone.
-    `downloads` is the root of another home, from which wheels and npm's packages are taken. Each of its
-    parts raises `InstallError` where a link lies in its place.
+    Its files are trusted only with a mark made with `key`; the default key is known to this process alone.
+    `downloads` is the root of another home, from which wheels and npm's packages are taken. Each property for
+    a directory raises `InstallError` if that directory is a link.
     """
 
     def __init__(self, root: Path, key: Key | None = None, *, downloads: Path | None = None) -> None:
@@ -59,7 +59,7 @@ class Home:
 
     @property
     def is_writable(self) -> bool:
-        """Whether something can be kept here, as far as rights and file systems say."""
+        """Whether files can be written here, by the permissions of the nearest existing directory."""
         place = self.root
         while not os.path.lexists(place) and place != place.parent:
             place = place.parent
@@ -141,12 +141,12 @@ class Home:
         """A directory of the home, by its name.
 
         Raises:
-            InstallError: it is a link, so that what is written or removed there would be elsewhere.
+            InstallError: it is a link, so that files would be written or removed elsewhere.
         """
         return _not_a_link(self.root / name)
 
     def recall(self, file: Path) -> bytes | None:
-        """What this user kept at `file` in this home, or None; what anybody else put there is nothing.
+        """What this user kept at `file` in this home, or None; what others put there counts as None.
 
         Raises:
             InstallError: the key is not safe where it is.
@@ -159,7 +159,7 @@ class Home:
         """Keep the bytes at `file`, below the root, for `recall`.
 
         Raises:
-            OSError: the disk is full or refuses; nothing is there that was not there before.
+            OSError: the disk is full or refuses; the file is as it was before.
             InstallError: the key is not safe where it is.
         """
         for part in file.relative_to(self.root).parents:
@@ -168,11 +168,11 @@ class Home:
         write_file(file, self.key.wrap("kept", place_of(str(file)), data), parents=True, durable=False)
 
     def lock_file(self, *words: str) -> Path:
-        """The file whose lock only one process holds; `words` say of what."""
+        """The lock file for the thing that `words` name; only one process at a time holds its lock."""
         return self.part("locks") / ("-".join(words)[:200] + ".lock")
 
     def place_lock(self, place: Path) -> Path:
-        """The lock file of the place of an installed pack."""
+        """The lock file for the directory of an installed pack."""
         real = os.path.join(os.path.realpath(place.parent), place.name)  # noqa: PTH118
         return self.lock_file("place", hashlib.sha256(os.fsencode(real)).hexdigest()[:32])
 
@@ -182,9 +182,9 @@ class Home:
 
     @contextmanager
     def scratch(self, purpose: str) -> Iterator[Path]:
-        """A new empty directory that is removed at the end, whatever happens.
+        """A new empty directory that is removed at the end, also after an error.
 
-        It lies in the home, or in the system's place for such things if the home cannot be written.
+        It lies in the home, or in the system's temporary directory if the home cannot be written.
 
         Raises:
             InstallError: it cannot be made.

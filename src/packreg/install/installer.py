@@ -32,14 +32,14 @@ if TYPE_CHECKING:
     from packreg.pack.check import Pack
     from packreg.registry.registry import Registry
 
-#: Told which pack is worked on, and what is being done for it, in a few words.
+#: Called with the reference of the pack that is worked on, and what is being done, in a few words.
 Progress = Callable[[str, str], None]
 
 
 class Installed(NamedTuple):
     """An installed release. `environment` is its virtual environment or node_modules, if it has one.
 
-    `changed` is False if everything was there already; `notes` are sentences that the user should see.
+    `changed` is False if the release was installed already; `notes` are sentences that the user should see.
     """
 
     path: Path
@@ -69,7 +69,7 @@ class Installed(NamedTuple):
 
 
 class Gathered(NamedTuple):
-    """Everything that an installation is made from. `resolved` is the file of a lock made on this machine."""
+    """What an installation is made from. `resolved` is the lock's file if it was made on this machine."""
 
     content: Content
     runtime: Runtime
@@ -79,7 +79,7 @@ class Gathered(NamedTuple):
 
 
 class Job(NamedTuple):
-    """What one call of `install` or `unpack` was asked for; `say` is told each step."""
+    """The options of one call of `install` or `unpack`; `say` is called with each step."""
 
     env: bool
     force: bool
@@ -91,11 +91,11 @@ class Job(NamedTuple):
 class Installer:
     """Installs releases of one registry into one home. Several threads may use it.
 
-    Records that it reads are remembered in the home, whatever memory `registry` has, so that a release that
-    was installed once is found again offline.
+    Records that it reads are kept in the home, so that a release that was installed once is found again
+    offline.
 
-    `registry` may be None for a program that only ever installs from caches; `registry_id` is the id of its
-    location and is then needed. `packreg` is the version that the markers name.
+    `registry` may be None for a program that installs only from caches; `registry_id`, the id of the
+    registry's location, is then needed. `packreg` is the version of packreg that markers name.
     """
 
     def __init__(
@@ -133,17 +133,17 @@ class Installer:
         offline: bool = False,
         digest: str | None = None,
     ) -> Installed:
-        """Install the release that a reference means, or find that it is installed.
+        """Install the release that a reference means, unless it is installed already.
 
-        `to` is a directory of the caller's (absent, empty, or a copy of the same pack that packreg made);
-        without `env` the pack's dependencies are left to the caller; `force` installs again; `python` is a
-        path or a version; `digest` is the identity that the release must have. Without `to`, a second
-        installer of the same release waits for the first and then finds everything done.
+        `to` is another directory to install into (absent, empty, or a copy of the same pack that packreg
+        made). Without `env` the caller installs the pack's dependencies; `force` installs again; `python` is
+        a path or a version; `digest` is the digest that the release must have. Without `to`, a second
+        installer of the same release waits for the first and then finds the release installed.
 
         Raises:
             NotFound, Removed, StoreError: the registry has no such release, or does not answer.
             IntegrityError: it is not the release with this digest, or its bytes are not those recorded.
-            InstallError: this machine cannot make it run. Nothing half done is left in its place.
+            InstallError: it cannot be installed on this machine. No incomplete installation is left behind.
         """
         job = Job(env, force, python, offline, lambda step: self.progress(str(reference), step))
         if isinstance(reference.wanted, Version) and to is None:
@@ -177,11 +177,11 @@ class Installer:
         done: Callable[[], None] = lambda: None,
         **options: Any,
     ) -> list[Installed | NotInstalled]:
-        """Install several releases at the same time; each as it was installed, or why it could not be.
+        """Install several releases at the same time; for each, the installed release or why it failed.
 
-        Results are in order, and no failure stops another release or hides how it ended: whoever needs all
-        looks for `NotInstalled` among them. `digests` are the identities that some must have, `options` those
-        of `install`; `done` is called at the end of each.
+        Results are in the order of `references`. A failure does not stop the other releases: a caller that
+        needs all of them looks for `NotInstalled` among the results. `digests` are the digests that some
+        releases must have, `options` those of `install`; `done` is called when each one ends.
         """
         known = digests or {}
 
@@ -193,7 +193,7 @@ class Installer:
     def provided(
         self, release: Release, content: Content, tools: Tools, job: Job
     ) -> tuple[Gathered, Provision]:
-        """What a release is made from, and its dependencies, found or built with these tools' home.
+        """What a release is made from, and its dependencies, found or built in the home of `tools`.
 
         Raises what `install` raises.
         """
@@ -207,10 +207,10 @@ class Installer:
     def _found(
         self, place: Path, name: str, version: Version, digest: str | None, job: Job
     ) -> Installed | None:
-        """The release if it is in its place, whole, as it was installed and as it is wanted.
+        """The release, if it is installed at `place`, unchanged since then, and as `job` wants it; else None.
 
         Raises:
-            IntegrityError: this user installed it here, and something in it is not as it was then.
+            IntegrityError: this user installed it here, and something in it was changed since.
         """
         if job.force:
             return None
@@ -244,7 +244,7 @@ class Installer:
         return Installed(place, name, Version(said["version"]), said["digest"], environment, changed=False)
 
     def _install_whole(self, release: Release, place: Path, job: Job) -> Installed:
-        """Install, and again if somebody pruned the store entry after it was found and before it was used."""
+        """Install, up to three times if the store entry is pruned between being found and being used."""
         for _ in range(3):
             installed = self._install(release, place, job)
             if self._found(
@@ -300,7 +300,7 @@ class Installer:
         return Installed(place, record.name, record.version, record.digest, environment, True, notes)
 
     def _unbelieved(self, place: Path, record: Record) -> tuple[str, ...]:
-        """What to say if something lies in the place that looks installed, and this user did not install."""
+        """A note if a pack is at `place` that looks installed but was not installed by this user."""
         if (
             marker.read_marker(str(place)) is None
             or marker.read_installed(self.home.key, str(place)) is not None
@@ -324,11 +324,11 @@ class Installer:
     ) -> Gathered:
         record = release.record
         notes = [*release.notes, *content.notes]
-        notes += [note for note in record.notes if not note.startswith(NOT_RUN)]  # no matter for who installs
+        notes += [note for note in record.notes if not note.startswith(NOT_RUN)]  # for the publisher only
         unlocked: list[Pack] = []
 
         def resolve() -> Lock | None:
-            notes[:] = [note for note in notes if not note.startswith(UNLOCKED)]  # said more fully here
+            notes[:] = [note for note in notes if not note.startswith(UNLOCKED)]  # the next note says more
             notes.append(
                 f"{record.reference} was published without a lock: "
                 "its dependencies were resolved on this machine, and may differ on another"
@@ -376,7 +376,7 @@ class Installer:
 
 
 def edited(files: Mapping[str, File], provision: Provision) -> dict[str, File]:
-    """A pack's files as they are written: told where the environment is."""
+    """A pack's files as they are installed: with the edits that tell the pack where its environment is."""
     edits = {path: File(data, files[path].executable) for path, data in provision.edits.items()}
     return {**files, **edits}
 

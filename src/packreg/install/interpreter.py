@@ -1,4 +1,4 @@
-"""Which Python an environment is made with, and what that Python is."""
+"""Python interpreters: finding one by path or version, and what it says about itself."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Interpreter(NamedTuple):
 
 
 def find_interpreter(wanted: str | None, tools: Tools) -> Interpreter:
-    """The interpreter that `wanted` means: a path, a version such as `3.12`, or None for our own.
+    """The interpreter that `wanted` means: a path, a version such as `3.12`, or None for packreg's own.
 
     A version is looked up as virtualenv does it (PATH, the Windows registry). What another interpreter says
     about itself is remembered until its file changes.
@@ -111,7 +111,7 @@ def _ask(path: Path, tools: Tools) -> Interpreter:
         ) from error
     if Path(sys.executable) == path:
         return Interpreter(**ask_interpreter.facts())
-    # The name it was asked by counts, not only the file: a virtual environment's link has another base.
+    # The path counts, not only the file behind it: a link in a virtual environment has another base.
     stamp = f"{path}\n{real}\n{status.st_mtime_ns}\n{status.st_size}"
     memory = (
         tools.home.interpreters

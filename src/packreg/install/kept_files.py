@@ -1,4 +1,4 @@
-"""The files of a release's dependencies that its registry keeps (`registry.artifacts`), for installs."""
+"""The files of a release's dependencies that its registry keeps (`registry.artifacts`), read by installs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from packreg.registry.record import Record
     from packreg.registry.registry import Registry
 
-#: Gives the verified bytes of an artifact; None where no registry may be asked.
+#: Gives the verified bytes of an artifact.
 Fetch = Callable[["Artifact"], bytes]
-#: Files that are fetched at the same time; each is in memory meanwhile.
+#: How many files are fetched at the same time; each is held in memory.
 FETCHERS = 8
 
 
 class KeptFiles:
-    """What is kept for a release, of which `seals` is the number of its newest seal.
+    """The files kept for a release; `seals` is the number of its newest seal.
 
-    Nothing is asked before it is needed. Without a registry nothing can be fetched, and what was added after
-    the release was published is not known.
+    The registry is asked only when files are needed. Without a registry nothing can be fetched, and files
+    that were added after the release was published are not known.
     """
 
     def __init__(self, record: Record, registry: Registry | None, seals: int = 0) -> None:
@@ -29,7 +29,7 @@ class KeptFiles:
 
     @cached_property
     def artifacts(self) -> tuple[Artifact, ...]:
-        """The files: one request for each seal.
+        """The files. Costs one request for each seal.
 
         Raises:
             IntegrityError, StoreError: a seal cannot be read, or the registry does not answer.
@@ -40,5 +40,5 @@ class KeptFiles:
 
     @property
     def fetch(self) -> Fetch | None:
-        """What gives the bytes of one, if a registry may be asked; it raises what `Artifacts.get` raises."""
+        """Gives the bytes of a file, and raises what `Artifacts.get` raises; None without a registry."""
         return None if self._registry is None else self._registry.artifacts.get

@@ -1,7 +1,7 @@
-"""Wheels of a lock that the registry keeps (`registry.artifacts`), brought to where installers look for them.
+"""Fetches wheels that the registry keeps (`registry.artifacts`) into the home, where installers find them.
 
-They lie in the home as imported ones do, each in a directory named by its sha256; one that was changed there
-is fetched again, and uv and pip compare every file with the lock.
+Each is kept in a directory named by its sha256, as imported wheels are. One that was changed there is fetched
+again, and uv and pip compare every file with the lock.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 def bring_wheels(
     artifacts: Iterable[Artifact], hashes: Iterable[str], fetch: Fetch | None, tools: Tools
 ) -> None:
-    """Have those of the artifacts in the home that are wheels with one of these sha256.
+    """Fetch those artifacts that are wheels with one of these sha256 and are not in the home yet.
 
     Raises:
-        InstallError: offline, and a wheel is not here that no index has; or the disk refuses.
-        NotFound, IntegrityError, StoreError: as `fetch` says.
+        InstallError: `fetch` is None (offline), and a wheel that no index has is not here; or the disk
+            refuses.
+        NotFound, IntegrityError, StoreError: from `fetch`.
     """
     wanted = set(hashes)
     wheels = [each for each in artifacts if each.sha256 in wanted and each.name.endswith(".whl")]
@@ -56,13 +57,13 @@ def bring_wheels(
 
 
 def wheel_places(hashes: Iterable[str], tools: Tools) -> list[str | Path]:
-    """`--find-links` for every wheel with one of these sha256 that the home has."""
+    """The options `--find-links DIRECTORY` for each wheel in the home that has one of these sha256."""
     places = (root / digest for digest in hashes for root in _roots(tools))
     return [word for place in places if place.is_dir() for word in ("--find-links", place)]
 
 
 def _is_here(artifact: Artifact, tools: Tools) -> bool:
-    """Whether a wheel is in the home, as it should be."""
+    """Whether a wheel is in the home and has the recorded bytes."""
     for root in _roots(tools):
         with suppress(OSError, IntegrityError):
             proved(artifact, (root / artifact.sha256 / artifact.name).read_bytes())
@@ -71,6 +72,6 @@ def _is_here(artifact: Artifact, tools: Tools) -> bool:
 
 
 def _roots(tools: Tools) -> list[Path]:
-    """Where wheels lie: in the home that downloads are taken from, and in the one that is written to."""
+    """The directories of wheels: of the home that downloads are taken from, and of the one written to."""
     roots = dict.fromkeys((tools.home.wheels, tools.home.part("wheels")))
     return [root for root in roots if root.is_dir()]

@@ -1,9 +1,10 @@
 """What this home knows of a registry: its id, and the highest revision of governance that it has seen.
 
-Who can write to a bucket could put an older state of it back, cut its governance short or put another
-registry in its place; nothing in the bucket itself would show it. So the first answer is believed, and every
-later one has to continue it. The memory is sealed with the user's key, and another one counts as none: it can
-only ever make a command stop, and whoever could forge one could as well delete it.
+Anybody who can write to a bucket could restore an older state of it, remove its newest governance, or put
+another registry in its place; nothing in the bucket would show that. So the first answer is trusted, and
+every later one has to continue it. The file is sealed with the user's key; one with another key counts as
+missing. That loses nothing: the file can only make commands stop, and whoever can replace it can also delete
+it.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ class Known(NamedTuple):
 
 
 class KnownRegistry:
-    """What the home knows of the registry at a URL, in a file of its own. Processes may share it."""
+    """The file in which the home keeps what it knows of the registry at a URL. Processes may share it."""
 
     def __init__(self, home: Home, registry_id: str, url: str) -> None:
         self._home, self._id, self._url = home, registry_id, url
         self._path = home.root / "known" / f"{registry_id}.json"
 
     def get(self) -> Known | None:
-        """What was last kept; None where that is nothing, or nothing that this user made on this machine.
+        """What was last kept; None if there is nothing that this user kept on this machine.
 
         Raises:
             InstallError: it cannot be read.
@@ -59,7 +60,7 @@ class KnownRegistry:
         return Known(found["registry"], found["revision"], found["digest"], found["seen"])
 
     def keep(self, known: Known, *, accepted: bool = False) -> None:
-        """Keep it, unless another run kept a higher revision meanwhile; what is `accepted` is kept anyway.
+        """Keep `known`, unless the file has the same or a higher revision; if `accepted`, keep it anyway.
 
         Raises:
             InstallError: the home cannot be written to, or the user has no key that lasts.
@@ -79,6 +80,6 @@ class KnownRegistry:
                 write_file(self._path, self._home.key.seal(_KIND, self._url, known._asdict()), parents=True)
 
     def forget(self) -> None:
-        """Know nothing any more; failing to (a home that cannot be written) is no error."""
+        """Delete what is known; if that fails (a home that cannot be written), it is no error."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)

@@ -1,11 +1,11 @@
-"""Exact dependencies for a pack, with hashes, from the ranges that its author wrote.
+"""Makes a pack's lock: its exact dependencies with hashes, from the ranges that its author wrote.
 
 Resolved once, at publish, and kept in the record; for a pack that was published without a lock, once per
 machine. Python locks are universal: one for every platform and every Python from 3.11, or from the lowest
 that the pack requires. The resolver is given requirement lines (or a pyproject.toml with its uv.lock or
 poetry.lock) and no other file of the pack, in an empty directory, and builds nothing: no code of the pack or
-of a source distribution runs. What has no wheels is refused, or built beforehand where the publisher named it
-(`source_builds`). Where packages come from is decided by the operator's own configuration of uv, pip and npm.
+of a source distribution runs. Packages without wheels are refused, or built first if the publisher named them
+(`source_builds`). The operator's own configuration of uv, pip and npm decides where packages come from.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def lock_dependencies(
 ) -> Lock | None:
     """The exact dependencies of a pack, or None if it has none or brings an npm lock of its own.
 
-    `note` is told what readers of the record should know, such as that the lock holds for this platform only,
-    `say` before foreign code is run to build a wheel. Packages without wheels are built where `tools.build`
-    names them (`source_builds`); `directory` is what the user called the pack, for the hint that names the
-    option.
+    `note` is called with what readers of the record should know, such as that the lock holds for this
+    platform only; `say` is called before foreign code runs to build a wheel. Packages without wheels are
+    built if `tools.build` names them (`source_builds`); `directory` is the pack's directory as the user typed
+    it, for the hint that names the option.
 
     Raises:
         InvalidPack: the lock that the pack brings names something that packreg does not install.
-        InstallError: the dependencies cannot be resolved, or had as wheels; the resolver's log is named.
+        InstallError: the dependencies cannot be resolved, or have no wheels; the resolver's log is named.
     """
     if pack.runtime == "nodejs":
         return _lock_npm(pack, tools, note, offline)
@@ -126,10 +126,10 @@ def remembered_lock(
     say: Note = lambda sentence: None,
     offline: bool = False,
 ) -> Lock | None:
-    """The same, resolved at most once on this machine for the same requirements.
+    """The lock of `lock_dependencies`, resolved at most once on this machine for the same requirements.
 
-    Raises what `lock_dependencies` raises; offline also `InstallError` if nothing is remembered and the
-    caches of uv or npm do not suffice.
+    Raises what `lock_dependencies` raises; with `offline` also `InstallError` if no lock is remembered and
+    the caches of uv or npm lack a package.
     """
     memory = resolved_file(pack, tools)
     with suppress(OSError, ValueError, TypeError, KeyError):
@@ -150,7 +150,7 @@ def remembered_lock(
 
 
 def resolved_file(pack: Pack, tools: Tools) -> Path:
-    """Where the lock of a pack is remembered: named by all that resolving reads from it, and who resolves."""
+    """The file of a pack's remembered lock; its name is a hash of all that the result depends on."""
     parts = _asked(pack, tools)
     if pack.dependencies_kind != "requirements":
         parts += [hashlib.sha256(data).hexdigest() for _, data in own_wheels(pack.files)]
@@ -159,7 +159,7 @@ def resolved_file(pack: Pack, tools: Tools) -> Path:
 
 
 def asked_for(pack: Pack, tools: Tools) -> str:
-    """What the files of a pack say that it depends on, as a digest: equal while they say the same."""
+    """A digest (hex) of what a pack's files say about its dependencies; it changes only when that changes."""
     return hashlib.sha256(json.dumps(_asked(pack, tools)).encode()).hexdigest()
 
 
@@ -179,7 +179,7 @@ def _asked(pack: Pack, tools: Tools) -> list[Any]:
 
 
 def _requirement_lines(pack: Pack, tools: Tools) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the pack asks for, and what bounds the versions without being asked for."""
+    """The pack's requirements, and its constraints, which only bound versions."""
     if pack.dependencies_kind == "requirements" and pack.requirements is not None:
         return pack.requirements.lines, pack.requirements.constraints
     wheels = own_wheels(pack.files)
@@ -213,10 +213,10 @@ def _static_dependencies(pyproject: bytes) -> tuple[str, ...]:
 
 
 def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines, once each is a requirement from an index.
+    """The same lines, checked: each is a requirement from an index.
 
     Raises:
-        InvalidPack: one is a URL, a path or no requirement.
+        InvalidPack: a line is a URL, a path or no requirement.
     """
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -235,12 +235,12 @@ def _plain(lines: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
-    """What the pack's own uv.lock says, as a requirements file; nothing is resolved again."""
+    """The pack's own uv.lock as a requirements file; nothing is resolved again."""
     if not tools.uv:
         raise InstallError("a pack with a uv.lock can only be locked with uv", hint="pip install uv")
     with tools.home.scratch("lock") as above:
-        # uv looks in the directories above for a workspace that this is a member of: here it finds one that
-        # has no members, and the pack's own [tool.uv] settings give way to a uv.toml.
+        # uv looks in the directories above for a workspace that the pack is a member of: here it finds one
+        # without members. A uv.toml overrides the pack's own [tool.uv] settings.
         (above / "pyproject.toml").write_text("[tool.uv.workspace]\nmembers = []\n", "utf-8")
         place = above / "pack"
         place.mkdir()
@@ -259,10 +259,10 @@ def _export_uv_lock(pack: Pack, tools: Tools) -> Lock | None:
 
 
 def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
-    """What the pack's own poetry.lock says of its main dependencies; nothing is resolved again.
+    """The main dependencies in the pack's own poetry.lock, as a requirements file; nothing is resolved again.
 
-    Without a lock poetry would make one, and with `requires-plugins` run what the pack wants, so neither
-    reaches it (`pack.entry` refuses both).
+    poetry would make a lock if there were none, and would run plugins that `requires-plugins` names; so
+    `pack.entry` refuses packs with either before poetry sees them.
     """
     poetry = tools.need("poetry", f"{_POETRY}; or publish the pack for pip or uv")
     of = f"read the poetry.lock of {pack.name}"
@@ -270,7 +270,7 @@ def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
         for path in ("pyproject.toml", "poetry.lock"):
             (place / path).write_bytes(pack.files[path].data)
         words = ["export", "--format", "requirements.txt", "--output", "exported.txt"]
-        environ = {"POETRY_VIRTUALENVS_CREATE": "false"}  # it would make one in its cache, for nothing
+        environ = {"POETRY_VIRTUALENVS_CREATE": "false"}  # an environment is not needed
         try:
             tools.run(
                 [poetry, *words, "--no-interaction", "--no-ansi"],
@@ -298,7 +298,7 @@ def _export_poetry_lock(pack: Pack, tools: Tools) -> Lock | None:
 def _resolve_with_pip(
     lines: tuple[str, ...], constraints: tuple[str, ...], pack: Pack, tools: Tools
 ) -> Lock | None:
-    """A lock for this platform and one Python that the pack runs on, from the report of a dry run of pip."""
+    """A lock for this platform and one Python that the pack runs on, from the report of a pip dry run."""
     of = pack.name
     interpreter = choose_interpreter(None, tools, requires=pack.requires_python, of=of)
     python = None if interpreter == find_interpreter(None, tools) else interpreter.path

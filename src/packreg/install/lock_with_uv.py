@@ -1,4 +1,4 @@
-"""Locks that uv makes, of wheels alone, and what has to be built from source before it can make one."""
+"""Makes locks of wheels with uv; first builds wheels of packages that have none, where that is allowed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from packreg.install.source_builds import BuiltWheel
     from packreg.install.tools import Tools
 
-#: Requirements that are asked for one by one, to name all that have no wheels.
+#: How many requirements are resolved one by one to find all packages without wheels.
 _ASKED_EACH = 20
 Say = Callable[[str], None]
 
@@ -34,10 +34,10 @@ def compile_lock(
 ) -> Lock | None:
     """A lock of wheels for every platform and every Python from `python` on; None if nothing is needed.
 
-    What `tools.build` names is built where there is no wheel; see `lock_dependencies` for the rest.
+    Packages without a wheel are built if `tools.build` names them; for the rest see `lock_dependencies`.
 
     Raises:
-        InstallError: it cannot be resolved, or needs a package of which there is no wheel; uv's log is named.
+        InstallError: it cannot be resolved, or needs a package that has no wheel; uv's log is named.
     """
     built: dict[str, BuiltWheel] = {}
     while True:
@@ -77,7 +77,7 @@ def _resolve(
     offline: bool,
     built: Mapping[str, BuiltWheel],
 ) -> str:
-    """A universal lock of wheels alone, those that were built among them."""
+    """The text of a universal lock of wheels, which may be those that were `built`."""
     with tools.home.scratch("lock") as place:
         command: list[str | Path] = [tools.uv, "pip", "compile", "-", "--universal", "--generate-hashes"]
         command += [
@@ -107,7 +107,7 @@ def _resolve(
 def _all_lacking(
     lines: tuple[str, ...], of: str, tools: Tools, python: str, offline: bool, found: Iterable[str]
 ) -> set[str]:
-    """The packages without wheels: those that uv named, which stops at the first, and those asked for."""
+    """The packages without wheels: those uv named (it stops at the first), and those found line by line."""
     lacking = set(found)
     for line in lines[:_ASKED_EACH]:
         try:
@@ -128,10 +128,10 @@ def with_built(
     say: Say = lambda sentence: None,
     directory: str = "",
 ) -> Lock | None:
-    """A lock that the pack brought, with the digests of the wheels that had to be built for it.
+    """A lock that the pack brought, with the digests of the wheels that were built for it added.
 
     Raises:
-        InstallError: one has to be built, and nobody allowed it; or it cannot be.
+        InstallError: a package has to be built, and that is not allowed or fails.
     """
     if lock is None or not lacking:
         return lock
@@ -155,7 +155,7 @@ def with_built(
 
 
 def checked_lock(text: str, of: str, made_by: str, python: str) -> Lock | None:
-    """The lock, once it has the form that installs accept; None if there is nothing in it."""
+    """The lock of this text, checked to have the form that installs accept; None if it names no package."""
     text = text.replace("\r\n", "\n")
     if not read_lock(text, of):
         return None

@@ -7,11 +7,11 @@
     version = "1.2.0"
     sha256 = "9f86d0…"      # the identity: of the uncompressed tar, the same on every machine
 
-One entry for each pack, sorted by name and written in one order, so that a changed pin is one changed hunk.
-It names no registry: the digest says what is meant, wherever it comes from.
+One entry for each pack, sorted by name and with its keys in a fixed order, so that a changed pin is one
+changed hunk. It names no registry: the digest identifies the release, whichever registry it comes from.
 
-It grows as the registry's objects do (`registry.formats`): keys that this packreg does not know are skipped
-and kept, and what may not be skipped is in a list `needs`, in a lock of version 2.
+It is extended as the registry's objects are (`registry.formats`): keys that this packreg does not know are
+ignored and kept. Keys that must not be ignored are listed in `needs`, in a lock of version 2.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Lockfile(NamedTuple):
 
 
 def find_lock(directory: Path) -> Path | None:
-    """The packreg.lock in `directory` or the nearest directory above that has one."""
+    """The packreg.lock in `directory` or the nearest directory above that has one; else None."""
     for place in (directory, *directory.parents):
         if (place / FILE_NAME).is_file():
             return place / FILE_NAME
@@ -120,10 +120,10 @@ def _read_pin(entry: object, where: str) -> Pin:
 
 
 def pins_of(directory: Path, references: Sequence[Reference]) -> list[Pin]:
-    """The pins of the lock around `directory` that `references` mean, all of them without any.
+    """The pins that `references` mean, or all pins without references, from the lock found from `directory`.
 
     Raises:
-        UsageError: there is no lock, or a reference is none of its pins.
+        UsageError: there is no lock, or a reference means none of its pins.
     """
     path = find_lock(directory)
     if path is None:
@@ -148,7 +148,7 @@ def pins_of(directory: Path, references: Sequence[Reference]) -> list[Pin]:
 
 
 def lock_text(lock: Lockfile) -> str:
-    """A lock as it is written; what a newer packreg wrote into it stays."""
+    """The text of a lock; keys that a newer packreg wrote into it stay."""
     needs = lock.unknown.get("needs")
     text = f"{_HEAD}version = {WITH_NEEDS if needs else FORMAT}\n" + _lines(lock.unknown)
     for _, pin in sorted(lock.pins.items()):
@@ -170,7 +170,7 @@ def _key(key: str) -> str:
 
 
 def _toml(value: object) -> str:
-    """A value that `tomllib` gave, as TOML, tables inline; strings have the escapes of JSON in common."""
+    """A value from `tomllib` as TOML, with tables inline; JSON's escapes in strings are valid in TOML."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):

@@ -1,10 +1,11 @@
-"""The marker of an installed pack: what `.packreg.json` in its directory says, and whether it still holds.
+"""The marker of an installed pack, `.packreg.json` in its directory, and whether it is still true.
 
 The marker is the last file written into a staging directory, before the one rename that makes it visible.
-So a directory with a marker is whole, and one without was not made by packreg. It is a sealed document: it
-counts if this user made it for this place, and the directory is held to the contents that it lists. This
-module is on the path of `packreg install NAME@VERSION` for a pack that is there already (12 ms of Python
-start and little else), so it imports nothing but `os` and, inside the functions, `json`.
+So a directory with a marker is complete, and one without was not made by packreg. The marker is a sealed
+document: it counts only if this user made it for this path, and the directory must have the contents that it
+lists. This module is used by `packreg install NAME@VERSION` for a pack that is installed already, which takes
+little more than the 12 ms in which Python starts; so it imports nothing but `os` and, inside the functions,
+`json`.
 """
 # ruff: noqa: PTH112, PTH113, PTH118, PTH123
 # pathlib alone takes a third of the time that a bare Python takes to start.
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 MARKER = ".packreg.json"
-#: Raised when older markers no longer say enough; packs with an older number are installed again.
+#: Increased when older markers lack something; packs with an older number are installed again.
 FORMAT = 2
-#: Bytes: a pack of toolchain uv has an environment of its own, every file of which is listed.
+#: In bytes. Large, because for a pack with toolchain uv the marker lists every file of its environment.
 MAX_MARKER = 64 * 2**20
 _KIND = "pack"
 
-#: What became of a pack's dependencies. `left-out` was asked for with `--no-env`, `none` has none to install.
+#: How a pack's dependencies are installed: `left-out` with `--no-env`, `none` if it has none to install.
 PYTHON, NODE_MODULES, NONE, LEFT_OUT = "python", "node_modules", "none", "left-out"
 #: Kind of dependencies -> kind of entry in the store.
 _ENTRIES = {PYTHON: "environment", NODE_MODULES: "node_modules"}
@@ -45,10 +46,10 @@ def release_directory(home: str, registry_id: str, name: str, version_key: str) 
 def installed(
     home: str, key: Key, registry_id: str, name: str, version_key: str, *, environment: bool = True
 ) -> str | None:
-    """The directory of a release that is installed and can run, or None if there is work to do.
+    """The directory of a release that is installed and can run, or None if it has to be installed.
 
     Costs two reads and one `lstat` for each file of the pack and of its environment, and asks no registry.
-    With `environment` a pack that was installed without its dependencies does not count.
+    With `environment` a pack that was installed without its dependencies does not count as installed.
 
     Raises:
         InstallError: the key is not safe where it is.
@@ -68,7 +69,7 @@ def installed(
 
 
 def read_installed(key: Key, directory: str) -> Held | None:
-    """The marker in `directory`, which is compared with it; None if this user made no such one there.
+    """The marker in `directory`, compared with its contents; None if this user made no marker there.
 
     Raises:
         InstallError: the key is not safe where it is.
@@ -78,14 +79,14 @@ def read_installed(key: Key, directory: str) -> Held | None:
 
 
 def says(marker: dict[str, Any], registry_id: str, name: str, version_key: str) -> bool:
-    """Whether a marker is of this release of this registry."""
+    """Whether a marker names this release of this registry."""
     return (marker["registry"], marker["name"], marker["version"].lower()) == (registry_id, name, version_key)
 
 
 def read_marker(directory: str) -> dict[str, Any] | None:
-    """What a marker in `directory` says, whoever wrote it, or None if there is none. Never raises.
+    """The members of the marker in `directory`, whoever wrote it; None if there is none. Never raises.
 
-    For showing and for sweeping; what is to be run is asked of `read_installed`.
+    Only for listing and for cleaning up; before running a pack use `read_installed`.
     """
     try:
         marker = json.loads(read_file(os.path.join(directory, MARKER), MAX_MARKER))
@@ -109,11 +110,11 @@ def holds(
     *,
     environment: bool = True,
 ) -> bool:
-    """Whether what the marker says about the environment is still so.
+    """Whether what the marker says about the environment is still true.
 
-    `is_as_made` is asked of an entry of the store, by its kind and path. One that was pruned or changed, or
-    an interpreter that was uninstalled, makes a pack unrunnable; it is then installed again instead of being
-    taken for whole.
+    `is_as_made` is called with the kind and path of the entry in the store, and tells whether it is
+    unchanged. If the entry was pruned or changed, or the interpreter was uninstalled, the pack cannot run and
+    has to be installed again.
     """
     if not environment:
         return True
@@ -133,9 +134,9 @@ def python_in_environment(windows: bool = os.name == "nt") -> str:
 
 
 def write_marker(key: Key, staging: str, place: str, marker: dict[str, Any]) -> None:
-    """Write the marker into a staging directory, and have it on the disk before its name is `place`.
+    """Write the marker into a staging directory and flush it to disk; the directory becomes `place` later.
 
-    `marker["leave"]` are paths that are not the pack's, and are not looked at.
+    `marker["leave"]` are paths inside that do not belong to the pack; they are neither listed nor compared.
 
     Raises:
         OSError: the disk is full or refuses.

@@ -1,7 +1,7 @@
-"""JavaScript and TypeScript compiled by the Node.js of this machine, all files in one start; none of it runs.
+"""Finds syntax errors in JavaScript and TypeScript with Node.js, all files in one process; nothing is run.
 
-A file may be a script or a module where its name does not say which. TypeScript is read from Node.js 22.13
-on, which can remove types; what that does not support but TypeScript does is no fault.
+A file whose name does not say whether it is a script or a module may be either. TypeScript is checked from
+Node.js 22.13 on, which can strip types; TypeScript syntax that Node.js does not support is no error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from packreg.install.tools import Tools
 from packreg.pack.files import File
 from packreg.text import one_line
 
-#: Larger files, and what is beyond this many bytes in all, are passed over.
+#: Bytes of one file, and of all files together; larger files and those beyond the sum are not checked.
 MAX_FILE, MAX_BYTES = 2**20, 8 * 2**20
 _SCRIPT = (".js", ".cjs")
 _MODULE = (".js", ".mjs")
@@ -58,9 +58,9 @@ process.stdout.write(JSON.stringify(faults));
 
 
 def syntax_faults(files: Mapping[str, File], tools: Tools) -> list[tuple[str, int, str]]:
-    """What does not compile, as (path, line, message); line 0 where Node.js does not say.
+    """The syntax errors as (path, line, message); line 0 where Node.js does not say.
 
-    Without Node.js nothing.
+    Empty if there is no Node.js.
 
     Raises:
         InstallError: Node.js fails, which is no fault of the files.

@@ -1,12 +1,12 @@
-"""node_modules, addressed by what is in them: built once by `npm ci`, shared by packs with the same lock.
+"""node_modules in the store: built once by `npm ci`, shared by packs with the same lock.
 
-An entry of the store is `node/<key>/` with `node_modules/` and, written last, `.complete`, which lists it;
-one that this user did not make on this machine, or that changed since, is made anew. A pack gets a link
-`node_modules` to it. Tried with npm 11: `npm install` in a pack removes the link (it says "Removing
-non-directory") and makes a directory of the pack's own. A directory of links to packages would look more
-private and is less: npm follows such links and installs into what they point to. Tools that write through
-the link (yarn 1 does) meet a tree that nobody may write to. Node resolves the link first, so every package
-finds its dependencies beside itself, and there is one @pulumi/pulumi.
+An entry of the store is `node/<key>/` with `node_modules/` and, written last, `.complete`, which lists its
+contents. An entry that this user did not make on this machine, or that changed since, is rebuilt. A pack gets
+a link `node_modules` to it. Tried with npm 11: `npm install` in a pack removes the link (it says "Removing
+non-directory") and makes a directory of the pack's own. A directory of links to the single packages would be
+less safe: npm follows such links and installs into what they point to. Tools that write through the link
+(yarn 1 does) fail, since the tree is read-only. Node resolves the link first, so every package finds its
+dependencies beside itself, and there is one @pulumi/pulumi.
 
 Scripts never run (`--ignore-scripts`): neither those of packages nor the pack's own.
 """
@@ -34,16 +34,17 @@ from packreg.install.tools import Tools, said_version
 _FORMAT = "packreg node_modules 1: npm ci, no scripts, read-only"
 NODE_HINT = "install Node.js 18 or later, with npm, and have it on the PATH"
 NODE_MODULES = "node_modules"
-#: npm's cache for one installation, filled from what a registry of ours keeps.
+#: The directory of npm's cache for one installation, filled with files that a packreg registry keeps.
 CACHE = "cache"
-#: npm would take a directory above that lists ours among its workspaces for the project, with its .npmrc.
+#: Without it, npm takes a directory above that lists this one as a workspace for the project, with its
+#: .npmrc.
 ALONE = "--no-workspaces"
 CI = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ALONE)
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A whole node_modules in the store. `contents` is the digest of what is in it."""
+    """A complete node_modules in the store. `contents` is the digest of its files, `sha256:…`."""
 
     key: str
     entry: Path
@@ -51,7 +52,7 @@ class Tree:
 
     @property
     def node_modules(self) -> Path:
-        """The directory."""
+        """The path of the directory `node_modules`."""
         return self.entry / NODE_MODULES
 
 
@@ -64,7 +65,7 @@ def get_tree(
     offline: bool = False,
     say: Callable[[str], None] = lambda step: None,
 ) -> Tree:
-    """The node_modules of this lock, from the store or built now; `of` says in errors for which pack.
+    """The node_modules of this lock, from the store or built now; `of` names the pack in errors.
 
     The key is over lock, dependencies, platform and the major version of Node.js. `production` leaves out
     devDependencies. With `offline` npm uses its cache alone.
@@ -101,12 +102,12 @@ def get_tree(
 def npm_source(
     cache: Path, wanted: NpmInput, tools: Tools, *, production: bool = False, offline: bool = False
 ) -> tuple[list[str], bytes]:
-    """Where npm takes packages from, in words for it, and the lock to give it.
+    """npm's options for where it takes packages from, and the lock to give it.
 
-    Files that a registry of ours keeps are put into `cache`; with all of them, npm asks nobody.
+    Files that a packreg registry keeps are put into `cache`; if that is all of them, npm runs offline.
 
     Raises:
-        NotFound, IntegrityError, StoreError: as the registry says.
+        NotFound, IntegrityError, StoreError: from the registry.
         OSError: the disk refuses.
     """
     asks = "--offline" if offline else "--prefer-offline"
@@ -156,7 +157,7 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, *, production: b
 
 
 def _naming_the_package(error: InstallError, wanted: NpmInput) -> InstallError:
-    """npm says of a file with another hash what it wanted, and not of which package."""
+    """The error with the package's name, which npm leaves out when a file has another hash than the lock."""
     found = re.search(r"Integrity checksum failed .*wanted (sha\S+)", str(error))
     package = package_with(wanted.lock, found[1]) if found else ""
     message = str(error).replace("Integrity checksum failed", f"{package} has another hash than the lock", 1)
@@ -177,7 +178,7 @@ def node_version(tools: Tools) -> tuple[str, str]:
 
 
 def link(tree: Tree, place: Path) -> None:
-    """Make `place` a link to the tree; on Windows a junction, which needs no privilege.
+    """Make `place` a symbolic link to the tree; on Windows a junction, which needs no privilege.
 
     Raises:
         OSError: there is something at `place`, or the disk refuses.
@@ -191,7 +192,7 @@ def link(tree: Tree, place: Path) -> None:
 
 
 def relink(tree: Tree, place: Path, store: Path) -> bool:
-    """Point the link at `place` to the tree, or make it; whether there was anything to do.
+    """Make `place` a link to the tree, or change the link there; returns whether anything was changed.
 
     Raises:
         InstallError: there is something at `place` that is no link into `store`.

@@ -1,8 +1,8 @@
-"""npm's lock files, read with suspicion: what `npm ci` would do with one. Pure.
+"""Checks npm's lock files before `npm ci` follows them. Pure.
 
-A lock comes in a bundle or a record, so from outside, and npm follows what it says: to git repositories,
-directories and links. Accepted are packages from registries alone: fetched with https if a place is named,
-and checked by npm against an integrity that must be there.
+A lock comes in a bundle or a record, so from outside, and npm does what it says: it fetches from git
+repositories, directories and links. Only packages from registries are accepted: an address must be https, and
+there must be an integrity, which npm checks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packreg.install.kept_files import KeptFiles
 
 MAX_LOCK = 16 * 2**20
-#: What of a package.json decides what is installed.
+#: The members of a package.json that decide what is installed.
 _DECIDES = (
     "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta",
     "overrides",
@@ -33,7 +33,7 @@ _VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]*", re.ASCII)
 
 
 class NpmInput(NamedTuple):
-    """What `npm ci` is given: a package.json with nothing but dependencies, and a lock that was checked.
+    """The input of `npm ci`: a package.json with nothing but dependencies, and a checked lock.
 
     `kept` are the files of the lock that a registry keeps: with all of them, npm asks no registry of its own.
     """
@@ -44,7 +44,7 @@ class NpmInput(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """The sha256 (hex) of both without the name and version of the pack, which change nothing."""
+        """The sha256 (hex) of both files without the pack's name and version, which do not matter to npm."""
         lock = json.loads(self.lock)
         for part in (lock, lock.get("packages", {}).get("", {})):
             part.pop("name", None)
@@ -54,7 +54,7 @@ class NpmInput(NamedTuple):
 
 
 def dependencies_only(package_json: Mapping[str, Any]) -> bytes:
-    """A package.json with what decides about dependencies and nothing else: no scripts, no pack's name."""
+    """A package.json with only the members that decide about dependencies: no scripts, no name."""
     kept = {key: package_json[key] for key in _DECIDES if package_json.get(key)}
     return json.dumps({"name": "packreg-dependencies", "version": "0.0.0", "private": True, **kept}).encode()
 
@@ -65,7 +65,7 @@ def has_dependencies(package_json: Mapping[str, Any]) -> bool:
 
 
 def package_with(lock: bytes, integrity: str) -> str:
-    """`name@version` of the package that a lock which was checked has this integrity for, or ""."""
+    """`name@version` of the package with this integrity in a checked lock, or ""."""
     packages = json.loads(lock).get("packages", {})
     for place, entry in packages.items():
         if integrity in str(entry.get("integrity", "")).split():
@@ -74,7 +74,7 @@ def package_with(lock: bytes, integrity: str) -> str:
 
 
 def lock_problems(data: bytes, where: str) -> list[str]:
-    """A sentence for each thing in a lock that npm may not follow; empty when it can be used."""
+    """A sentence for each entry of a lock that is not allowed; empty when the lock can be used."""
     problems = Problems()
     lock = read_json(data, where, problems, limit=MAX_LOCK)
     if problems.errors:
@@ -129,7 +129,7 @@ def _old(dependencies: object, depth: int) -> Iterator[tuple[str, str]]:
 
 
 def _replaced(place: str, entry: Mapping[str, Any]) -> Iterator[str]:
-    """Whether another package than Pulumi's is put where Pulumi's SDK is looked for."""
+    """A problem if an entry puts another package in the place of Pulumi's SDK."""
     for sdk in SDK:
         if place != sdk and not place.endswith(f"node_modules/{sdk}"):
             continue

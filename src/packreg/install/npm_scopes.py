@@ -1,4 +1,4 @@
-"""The registries that the operator's own npm has for scopes, asked of npm where no pack's .npmrc lies."""
+"""Which npm scopes have their own registry in the operator's npm configuration; no pack's .npmrc counts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from packreg.text import one_line
 
 
 def configured_scopes(scopes: Collection[str], tools: Tools) -> set[str] | None:
-    """Those of `scopes` (`@acme`) that npm would fetch from a registry of their own; None without npm.
+    """Those of `scopes` (such as `@acme`) for which npm has a registry of their own; None without npm.
 
     Raises:
-        InstallError: npm fails, or does not say.
+        InstallError: npm fails, or its configuration cannot be read.
     """
     npm = tools.which("npm")
     if npm is None:

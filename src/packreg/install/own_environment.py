@@ -1,15 +1,15 @@
-"""The Python environment of a pack directory under work: an ordinary one, as its author would make it.
+"""The Python environment of a pack directory in development: an ordinary one, as its author would make it.
 
-The packages of the lock are in it, and pip and the scripts that activate it, so `venv/bin/pip install -r
-requirements.txt`, `source venv/bin/activate`, `pip list` and `uv pip list` do there what they do elsewhere.
+It holds the packages of the lock, pip and the activation scripts, so `venv/bin/pip install -r
+requirements.txt`, `source venv/bin/activate`, `pip list` and `uv pip list` work as usual.
 An environment that somebody made with `python -m venv` or `uv venv` is taken over: the packages of the lock
-are installed into it, and everything else stays. A copy costs a second where a link into the store would cost
-a millisecond, once for each change of the dependencies.
+are installed into it, and everything else stays. Copying the packages takes a second for each change of the
+dependencies, where a link into the store would take a millisecond.
 
-No program of the environment is run to fill it, not even its Python, since with a checkout anybody may have
-brought it, and a tool's variables hold credentials: the interpreter that it was made from does the work, from
-outside. pip has no such way, so without uv an environment is made anew instead of being changed, and none is
-taken over.
+No program of the environment is run to fill it, not even its Python: the environment may have come with a
+checkout, and the variables given to tools hold credentials. uv installs from outside, with the interpreter
+that the environment was made from. pip cannot do that, so without uv an environment is made again instead of
+being changed, and none is taken over.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ from packreg.install.tools import Tools
 from packreg.pack.requires_python import is_in
 
 _MAX_FILE = 2**20
-#: The first lines of `MADE_FROM` are the key, the kind, and what was asked for; then one for each package.
+#: The kinds in the file `MADE_FROM`; its lines are the key, the kind, `asked`, and one for each package.
 _OURS, _THEIRS, _UNFINISHED = "own", "taken over", "unfinished"
 _PACKAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._]*-[^-/\\]+\.dist-info", re.ASCII)
 
 
 class Made(NamedTuple):
-    """What an environment was made from: the `key` of what it holds, "" while that changes.
+    """What an environment was made from. `key` is the hash of what it holds, "" while that is being changed.
 
-    One of another `kind` than `_OURS` and `_THEIRS` was not made to its end, or is from an older packreg.
-    `asked` is what the pack asked for; `packages` are the directories of the lock's packages in it.
+    A `kind` other than `_OURS` and `_THEIRS` means that it is incomplete, or from an older packreg. `asked`
+    is the digest from `asked_for`; `packages` are the `.dist-info` directories of the lock's packages in it.
     """
 
     key: str = ""
@@ -54,12 +54,12 @@ class Made(NamedTuple):
 
     @property
     def can_change(self) -> bool:
-        """Whether it can be brought up to date, and need not be made anew."""
+        """Whether it can be updated; otherwise it has to be made again."""
         return self.kind in (_OURS, _THEIRS)
 
 
 def read_made(place: Path) -> Made | None:
-    """What packreg made the environment at `place` from; None if it did not make it, or made it elsewhere."""
+    """What packreg made the environment at `place` from; None if it did not make it, or `place` is a link."""
     if place.is_symlink():
         return None
     try:
@@ -82,15 +82,15 @@ def own_environment(
     note: Callable[[str], None] = lambda sentence: None,
     say: Callable[[str], None] = lambda step: None,
 ) -> bool:
-    """Bring the environment at `place` up to date, take it over, or make it; whether anything was to do.
+    """Update the environment at `place`, take it over, or make it; returns whether anything was done.
 
-    `asked` is kept beside it, for `read_made`. What somebody installed there stays as long as the interpreter
-    is the same; else `note` is told what went. An environment that was taken over keeps its interpreter
-    unless another `python` is asked for.
+    `asked` is kept in it, for `read_made`. What somebody installed there stays as long as the interpreter is
+    the same; otherwise `note` is called with what was removed. An environment that was taken over keeps its
+    interpreter unless another `python` is named.
 
     Raises:
-        InstallError: there is something at `place` that is no environment, or none that can be taken over;
-            a package is not available.
+        InstallError: what is at `place` is no environment, or cannot be taken over; a package is not
+            available.
         UsageError: its interpreter lies in the checkout.
         OSError: the disk refuses.
     """
@@ -139,7 +139,7 @@ def own_environment(
 
 
 def base_interpreter(place: Path, tools: Tools) -> Interpreter:
-    """The interpreter outside of it that an environment was made from.
+    """The interpreter, outside the environment at `place`, that it was made from.
 
     Raises:
         InstallError: there is none, or it is no Python.
@@ -154,7 +154,7 @@ def base_interpreter(place: Path, tools: Tools) -> Interpreter:
 
 
 def _bases(place: Path) -> Iterator[Path]:
-    """The interpreters that are where the environment's own comes from, the most likely one first."""
+    """Existing interpreters in the `home` that the environment's pyvenv.cfg names, the likeliest first."""
     settings = _settings(place)
     version = re.search(r"^version(?:_info)?\s*=\s*([0-9]+\.[0-9]+)", settings, re.MULTILINE)
     home = re.search(r"^home\s*=\s*(.+?)\s*$", settings, re.MULTILINE)
@@ -164,7 +164,11 @@ def _bases(place: Path) -> Iterator[Path]:
 
 
 def _taken_over(place: Path, python: str | None, tools: Tools) -> Interpreter:
-    """The interpreter of an environment that somebody else made."""
+    """The interpreter of an environment that is to be taken over.
+
+    Raises:
+        InstallError: it is no environment, was not made with `python`, or there is no uv.
+    """
     if place.is_symlink() or not (place / "pyvenv.cfg").is_file():
         raise InstallError(
             f"{place} is there already, and is no Python environment",
@@ -191,7 +195,7 @@ def _fill(
     tools: Tools,
     offline: bool,
 ) -> None:
-    inside = Into(place / python_in_environment())  # of the environment that was made just now
+    inside = Into(place / python_in_environment())  # used without uv only: then it was made just now
     into = Into(Path(interpreter.path), place) if tools.uv else inside
     packages = read_lock(needs.lock, needs.of)
     with tools.home.scratch("environment") as staging:
@@ -204,7 +208,7 @@ def _fill(
 
 
 def _own_scripts(place: Path, python: str) -> None:
-    """Have console scripts run the environment's Python: uv writes the one into them that did the work."""
+    """Let console scripts run the environment's Python: uv writes the path of the one it used, `python`."""
     own = place / python_in_environment()
     short = len(str(own)) < 120 and " " not in str(own)
     line = f"#!{own}\n" if short else f"#!/bin/sh\n'''exec' \"{own}\" \"$0\" \"$@\"\n' '''\n"
@@ -218,7 +222,7 @@ def _own_scripts(place: Path, python: str) -> None:
 
 
 def _remove(names: list[str], packages: Path, place: Path, interpreter: Interpreter, tools: Tools) -> None:
-    """Take out what an older lock brought and the new one has not; what somebody installed is never named."""
+    """Uninstall the packages `names`, which an older lock had and the new one does not have."""
     gone = [_name(name) for name in names if (packages / name).is_dir()]
     if gone and tools.uv:
         into = Into(Path(interpreter.path), place)
@@ -227,13 +231,13 @@ def _remove(names: list[str], packages: Path, place: Path, interpreter: Interpre
 
 
 def _of_lock(packages: Path, needs: Needs) -> tuple[str, ...]:
-    """The directories of those packages of the lock that this platform and this Python have."""
+    """The `.dist-info` directories of the lock's packages that are installed in `packages`."""
     wanted = {_plain(package.name) for package in read_lock(needs.lock, needs.of)}
     return tuple(sorted(name for name in _directories(packages) if _plain(_name(name)) in wanted))
 
 
 def _tell_lost(place: Path, made: Made | None, note: Callable[[str], None]) -> None:
-    """Say which packages somebody installed into an environment that is made anew."""
+    """Note which packages somebody had installed into an environment that is made again."""
     ours = {"pip", *(_plain(_name(name)) for name in (made.packages if made else ()))}
     found = {
         _name(name) for packages in place.glob("lib/python*/site-packages") for name in _directories(packages)
@@ -244,7 +248,7 @@ def _tell_lost(place: Path, made: Made | None, note: Callable[[str], None]) -> N
 
 
 def lacking(place: Path, wanted: Iterable[str]) -> list[str]:
-    """Which of these packages are not in an environment; [] where that cannot be told without running it."""
+    """Those of the `wanted` packages that are not in an environment; [] if only running it could tell."""
     shared = r"^include-system-site-packages\s*=\s*true"
     found = list(place.glob("lib/python*/site-packages"))
     if not found or re.search(shared, _settings(place), re.MULTILINE | re.IGNORECASE):
@@ -273,13 +277,13 @@ def _plain(name: str) -> str:
 
 
 def _is_inside(packages: Path, place: Path) -> bool:
-    """Whether the directories that are written to are there, and are no links that lead out of it."""
+    """Whether the directories that will be written to exist, and no link leads out of the environment."""
     parts = (packages, (place / python_in_environment()).parent)
     return all(part.is_dir() and part.resolve().is_relative_to(place.resolve()) for part in parts)
 
 
 def _pip_wheel(interpreter: Interpreter) -> tuple[tuple[str, bytes], ...]:
-    """The pip that virtualenv brings for this Python."""
+    """Name and bytes of the pip wheel that virtualenv has for this Python; empty if it has none."""
     from virtualenv.seed.wheels.embed import get_embed_wheel
 
     wheel = get_embed_wheel("pip", interpreter.minor)

@@ -1,8 +1,9 @@
-"""A directory of this process alone: where what it runs is unpacked, and made if the home cannot hold it.
+"""A directory of this process alone, into which it unpacks the packs that it runs.
 
-Nothing in it was there before, and nobody else knows its name. It lies in the user's state directory, or in
-that for temporary files if there is no writing there. It is removed at the end; those of processes that were
-killed by the next process, which sees that nobody holds their locks any more.
+It is new and has a random name. If the home cannot be written, environments are made in it too. It lies in
+the user's state directory, or in the one for temporary files if the former cannot be written. It is removed
+at the end of the process. The directories of killed processes are removed by the next process: their locks
+are free.
 """
 
 from __future__ import annotations
@@ -28,9 +29,9 @@ _PREFIX = "packreg-run-"
 
 
 class Unpacked(NamedTuple):
-    """A release as it is run: its verified files in a private directory, beside its environment.
+    """A release ready to run: its verified files in a private directory, with its environment attached.
 
-    `digest` is that of the files, `dependencies` that of what the environment or node_modules holds, "" if
+    `digest` is the release's, `dependencies` that of the contents of its environment or node_modules, "" if
     it has none; `notes` are sentences that the user should see.
     """
 
@@ -50,8 +51,8 @@ class Unpacked(NamedTuple):
 class PrivatePlace:
     """The directory, made when it is first asked for. Several threads may use it.
 
-    `state` is the user's state directory. `made` holds what is there already, by name; whoever makes
-    something holds the lock of the same name.
+    `state` is the user's state directory. `made` has the releases that were unpacked, by name; a thread that
+    unpacks one holds the lock of the same name in `locks`.
     """
 
     def __init__(self, state: str | None = None) -> None:
@@ -64,7 +65,7 @@ class PrivatePlace:
 
     @property
     def path(self) -> Path:
-        """The directory, with the rights of this user alone.
+        """The directory, which only this user can read and write.
 
         Raises:
             InstallError: it cannot be made.
@@ -76,11 +77,11 @@ class PrivatePlace:
             return self._path
 
     def tools(self, tools: Tools) -> Tools:
-        """The same tools with a home in here, which reads downloads from theirs. Raises: InstallError."""
+        """The tools with a home in this directory, which reads downloads of the old. Raises: InstallError."""
         return replace(tools, home=Home(self.path / "home", downloads=tools.home.root))
 
     def close(self) -> None:
-        """Remove it."""
+        """Remove the directory and its lock."""
         with self._lock:
             if self._path is None:
                 return
@@ -109,7 +110,7 @@ class PrivatePlace:
         place = parent / f"{_PREFIX}{os.urandom(8).hex()}"
         held = os.open(_lock_of(place), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            with suppress(OSError):  # where files have no locks, `is_free` says no, and nobody sweeps
+            with suppress(OSError):  # without file locks `is_free` is False, and nobody removes it
                 try_lock(held)
             place.mkdir(mode=0o700)
         except OSError:

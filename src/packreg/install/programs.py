@@ -1,8 +1,8 @@
-"""Which programs of this machine are taken for tools: none that a checkout brings.
+"""Which programs of this machine are used as tools: none that lies in the checkout.
 
-The PATH of a pipeline is made by the pipeline, and `./bin` or the `node_modules/.bin` of a checkout in it is
-whatever the last commit says. So relative entries are left out, and those inside the checkout; a program is
-also refused by name when its real file lies there.
+A pipeline may put `./bin` or `node_modules/.bin` of its checkout on the PATH, where any commit can change a
+program. So relative entries and entries inside the checkout are left out; a program elsewhere is also skipped
+when it is a link into the checkout.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import NamedTuple
 
 from packreg.errors import UsageError
 
-#: What the directory of a project, or one above it, is known by.
+#: Files and directories that mark the root of a checkout or a project.
 MARKS = (".git", "Pulumi.yaml", "Pulumi.yml", "packreg.toml")
 
 
 def checkout_around(directory: Path, users_home: Path | None = None) -> Path | None:
     """The outermost directory around `directory` that has one of `MARKS`; None if there is none.
 
-    The outermost, since whoever changes a part of a repository can add such a file to another part. Neither
-    the root of the file system nor `users_home`, or what it lies in, is ever a checkout: what a user
-    installed there is the user's.
+    The outermost one, since anybody who can change a part of a repository could add such a file in a
+    subdirectory. The root of the file system, `users_home` and the directories above it are never a checkout:
+    programs there were installed by the user.
     """
     never = {Path(directory.anchor)}
     if users_home is not None:
@@ -37,7 +37,10 @@ def checkout_around(directory: Path, users_home: Path | None = None) -> Path | N
 
 
 class Programs(NamedTuple):
-    """The programs on a PATH that may be started as tools. `checkout` is what none may lie in."""
+    """The programs on the PATH `search` that may be started as tools; none may lie in `checkout`.
+
+    `first` are directories that are searched before it.
+    """
 
     search: str
     checkout: Path | None = None
@@ -50,7 +53,7 @@ class Programs(NamedTuple):
         return os.pathsep.join(dict.fromkeys((*self.first, *found)))
 
     def find(self, name: str) -> str | None:
-        """The absolute path of the first such program; None if there is none."""
+        """The absolute path of the first program with this name on `path`; None if there is none."""
         for entry in self.path.split(os.pathsep):
             found = shutil.which(name, path=entry) if entry else None
             if found is not None and Path(found).is_absolute() and not self.brought(Path(found)):
@@ -78,7 +81,7 @@ class Programs(NamedTuple):
         return program
 
     def brought(self, file: Path) -> bool:
-        """Whether the real file lies in the checkout, and not beside packreg itself."""
+        """Whether a file, links followed, lies in the checkout, and not where packreg itself is installed."""
         if self.checkout is None:
             return False
         real = Path(os.path.realpath(file))
@@ -94,5 +97,5 @@ class Programs(NamedTuple):
 
 
 def _beside_us(path: Path) -> bool:
-    """Whether it lies where packreg itself is installed: who could change it could change packreg."""
+    """Whether a path is where packreg itself is installed: who can change it can change packreg, too."""
     return any(path.is_relative_to(place) for place in {sys.prefix, os.path.realpath(sys.prefix)})

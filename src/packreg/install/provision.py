@@ -1,8 +1,8 @@
-"""What a pack needs to run besides its own files: found or built in the store, then attached to a directory.
+"""Provides what a pack needs besides its own files: finds or builds it in the store, attaches it to the pack.
 
-For `install` and `dev` alike. Python packs get an environment (also an empty one: without any, the Pulumi
-CLI takes whatever Python is ambient), Node.js packs `node_modules` if they depend on anything, OPA packs
-nothing.
+Used by `install` and `dev`. Python packs get an environment, if need be an empty one (without any, the Pulumi
+CLI runs the first Python on the PATH); Node.js packs get `node_modules` if they depend on anything; OPA packs
+get nothing.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ if TYPE_CHECKING:
     from packreg.install.npm_lock import NpmInput
 
 NODE_MODULES = "node_modules"
-#: In a store entry, one file for each directory outside the home that needs it, which holds its path.
+#: The directory in a store entry with a file for each directory outside the home that needs the entry; the
+#: file holds the path of that directory.
 USERS = "users"
-#: Resolves the dependencies of a pack that has no lock; None if it has none.
+#: Resolves the dependencies of a pack without a lock; returns None if it has no dependencies.
 Resolve = Callable[[], Lock | None]
 
 
 class Runtime(NamedTuple):
-    """What a pack says about how it runs. `of` names it in errors.
+    """What a pack's manifest and files say about how it runs. `of` names the pack in errors.
 
-    `requires_python` is the range of Pythons that it runs on, "" for every one.
+    `requires_python` is the range of Python versions that it runs on, "" for all.
     """
 
     of: str
@@ -55,9 +56,9 @@ class Runtime(NamedTuple):
 
     @classmethod
     def of_manifest(cls, of: str, manifest: Mapping[str, Any], files: Mapping[str, File]) -> Runtime:
-        """Read the runtime of a recorded manifest; without a toolchain a lock decides, as in Pulumi.
+        """Read the runtime from a recorded manifest; without a toolchain the lock decides, as in Pulumi.
 
-        Which Pythons it runs on is in its files: old records do not say so.
+        The range of Pythons is read from the pack's files, since old records do not have it.
         """
         runtime = manifest.get("runtime")
         whole = runtime if isinstance(runtime, Mapping) else {"name": runtime}
@@ -75,9 +76,10 @@ class Runtime(NamedTuple):
 
 
 class Provision(NamedTuple):
-    """What is attached to a directory. `kind` is one of the marker's; `path` is relative to the pack.
+    """What is attached to a pack's directory. `kind` is one of the marker's; `path` is relative to the pack.
 
-    `edits` are files of the pack that are written otherwise than they were published.
+    `edits` are files of the pack that are installed with other contents than they were published with.
+    `whole`: the environment is copied instead of linked.
     """
 
     kind: str
@@ -88,7 +90,7 @@ class Provision(NamedTuple):
     edits: Mapping[str, bytes] = MappingProxyType({})
 
     def attach(self, directory: Path) -> None:
-        """Attach it to a directory in which there is none yet. Raises: OSError."""
+        """Attach it to a directory that has no environment or node_modules yet. Raises: OSError."""
         if self.environment is not None:
             attach(self.environment, directory / self.path, whole=self.whole)
         elif self.tree is not None:
@@ -112,7 +114,7 @@ class Provision(NamedTuple):
         return store.contents if store else ""
 
     def as_marker(self) -> dict[str, str]:
-        """What the marker says of it."""
+        """The member `environment` of the pack's marker."""
         store = self.environment.entry if self.environment else self.tree.entry if self.tree else ""
         python = self.environment.interpreter.path if self.environment else ""
         return {"kind": self.kind, "path": self.path, "store": str(store), "python": python}
@@ -125,9 +127,10 @@ def needs_of(
     resolve: Resolve,
     kept: KeptFiles | None = None,
 ) -> Needs | NpmInput | None:
-    """What a pack depends on, exactly; None for an OPA pack, and a Node.js pack without dependencies.
+    """The exact dependencies of a pack; None for an OPA pack, and for a Node.js pack without dependencies.
 
-    `resolve` is asked only if there are dependencies and no lock; `kept` are the files that a registry keeps.
+    `resolve` is called only if there are dependencies and no lock; `kept` are the files that a registry
+    keeps.
 
     Raises:
         InstallError: its lock is of another kind, or its package.json cannot be read.
@@ -166,10 +169,10 @@ def provide(
     offline: bool = False,
     say: Callable[[str], None] = lambda step: None,
 ) -> Provision:
-    """Find or build what `needs_of` found.
+    """Find in the store, or build there, the dependencies that `needs_of` returned.
 
     Raises:
-        InstallError: it is not available, or the pack is in the way of its own environment.
+        InstallError: a package is not available, or the pack has files where its environment would be.
     """
     if needs is not None and not isinstance(needs, Needs):
         from packreg.install.nodejs import get_tree
@@ -189,14 +192,14 @@ def provide(
 
 
 def dependencies_place(runtime: Runtime) -> tuple[str, ...]:
-    """Where in a pack somebody puts its dependencies who does so without packreg."""
+    """The paths in a pack where its dependencies are when somebody installs them without packreg."""
     if runtime.name == "python":
         return (environment_path(runtime.virtualenv, runtime.toolchain),)
     return (NODE_MODULES,) if runtime.name == "nodejs" else ()
 
 
 def _requires_python(files: Mapping[str, File]) -> str:
-    """The range of Pythons in the pack's pyproject.toml; "" where it says none that can be read."""
+    """The `requires-python` of the pack's pyproject.toml; "" if there is none or it cannot be read."""
     if "pyproject.toml" not in files:
         return ""
     project = parse_pyproject(files["pyproject.toml"].data, Problems())
@@ -209,7 +212,7 @@ def default_toolchain(files: Container[str]) -> str | None:
 
 
 def _told(runtime: Runtime, files: Mapping[str, File], path: str) -> bytes:
-    """The manifest, told where the environment is."""
+    """The manifest with `virtualenv` set to `path`."""
     from packreg.pack.manifest import with_virtualenv
 
     try:
@@ -232,10 +235,10 @@ def _read_package_json(runtime: Runtime, files: Mapping[str, File]) -> dict[str,
 
 
 def keep_free(runtime: Runtime, files: Mapping[str, File], path: str) -> None:
-    """Refuse a pack that brings files where its environment goes, or a file on the way there.
+    """Refuse a pack that has files at the path of its environment, or a file in place of a parent directory.
 
     Raises:
-        InstallError: it does.
+        InstallError: the pack has such a file.
     """
     for name in files:
         folded, wanted = name.casefold(), path.casefold()

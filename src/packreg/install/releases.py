@@ -1,4 +1,4 @@
-"""Which release a reference means, and its verified files: from the registry or this machine's caches."""
+"""Finds the release that a reference means, and its verified files, in the registry or in local caches."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _ONLINE = "install it once with a network, or bring it with `packreg cache expor
 
 
 class Release(NamedTuple):
-    """A release that was found, and what the user should know about it. `exact` if the reference named it.
+    """A release that was found, with notes for the user. `exact`: the reference named this very version.
 
-    `seals` is the number of its newest seal, if a listing was read.
+    `seals` is the number of its newest seal if a listing was read, else 0.
     """
 
     record: Record
@@ -40,7 +40,7 @@ class Release(NamedTuple):
 
 
 class Content(NamedTuple):
-    """A release's bundle and its files, all of it verified, and what was learned on the way.
+    """A release's bundle (`data`) and its files, all verified, with notes for the user.
 
     `kept` are the files of its dependencies that the registry keeps.
     """
@@ -63,7 +63,7 @@ class Releases:
         self.limits = limits
 
     def find(self, reference: Reference, *, offline: bool) -> Release:
-        """The release that a reference means. Offline, among those whose records are on this machine.
+        """The release that a reference means; offline, only releases whose records are on this machine.
 
         Raises:
             NotFound, StoreError, IntegrityError: as the registry says.
@@ -81,8 +81,9 @@ class Releases:
     def content(self, release: Release, *, offline: bool, say: Callable[[str], None]) -> Content:
         """The files of a release. A bundle that this machine has is not fetched again.
 
-        For a release that was named exactly the registry is asked at the same time whether it is yanked or
-        sealed, and, if the bundle is here, whether it was removed; a listing has said so of every other.
+        For a release that was named exactly, the registry is asked at the same time whether it is yanked or
+        sealed, and, if the bundle is here, whether it was removed. For other releases `find` read a listing,
+        which says so.
 
         Raises:
             Removed, NotFound, StoreError, IntegrityError: as the registry says.
@@ -124,7 +125,7 @@ class Releases:
     def _still(
         self, registry: Registry, record: Record, kept: bytes | None, say: Callable[[str], None]
     ) -> bytes:
-        """The bundle: the one that was kept, if the release was not removed meanwhile, or a fetched one."""
+        """The bundle: the cached one (`kept`), if the release was not removed since, or a fetched one."""
         if kept is None:
             return self._fetch(registry, record, say)
         registry.not_removed(record)
@@ -140,7 +141,7 @@ class Releases:
         return data
 
     def _kept(self, record: Record) -> tuple[bytes | None, IntegrityError | None]:
-        """The bundle from the cache, if it is there and whole; a damaged one is deleted, and what it has."""
+        """The bundle from the cache, or None; for a damaged one, which is deleted, also the damage."""
         path: Path = self.home.bundle(record.bundle_sha256)
         try:
             return prove_bundle(record, path.read_bytes()), None
@@ -210,7 +211,7 @@ class Releases:
 
 
 def _kept(record: Record, registry: Registry | None, seals: int) -> KeptFiles | None:
-    """What the registry keeps of its dependencies; None where nothing is kept."""
+    """The files that the registry keeps of a release's dependencies; None where it keeps none."""
     if not record.artifacts and not seals:
         return None
     return KeptFiles(record, registry, seals)

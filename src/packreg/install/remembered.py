@@ -1,4 +1,4 @@
-"""What a registry said that never changes, kept on this machine: a `Remembered` of `registry`."""
+"""Objects of a registry that never change, kept on this machine; implements `Remembered` of `registry`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packreg.install.home import Home
 from packreg.pack.version import Version
 from packreg.registry.layout import pack_prefix, read_pack_key
 
-#: The file that says where a registry is.
+#: The name of the file with a registry's URL.
 URL = "url"
 _LONGEST_URL = 4000
 
@@ -21,9 +21,9 @@ _LONGEST_URL = 4000
 class DiskMemory:
     """The remembered objects of the one registry with this id, as files below `<home>/remembered/<id>/`.
 
-    `url` is where the registry is; it is kept beside them, for people who look for a release elsewhere.
-    A file may be lost or damaged at any time: readers decode it as strictly as an answer of the registry.
-    Whatever this user did not put there is not there.
+    `url` is where the registry is. It is kept beside the objects, for errors that say where else a release
+    is. A file may be lost or damaged at any time: readers decode it as strictly as an answer of the registry.
+    Files that this user did not put there are ignored.
     """
 
     def __init__(self, home: Home, registry_id: str, url: str = "") -> None:
@@ -45,7 +45,7 @@ class DiskMemory:
                 write_file(self.root / URL, self._url.encode())
 
     def where(self) -> str:
-        """Where the registry is, as text, as far as that is known here."""
+        """Where the registry is, for people: its URL, or its id if the URL is not known here."""
         with suppress(OSError, ValueError):
             url = read_file(self.root / URL, _LONGEST_URL)
             if hashlib.sha256(url).hexdigest()[:12] == self.root.name:  # which is how ids are made
@@ -53,7 +53,7 @@ class DiskMemory:
         return f"the registry with the id {self.root.name}"
 
     def versions(self, name: str) -> list[Version]:
-        """The versions of a pack whose records are here, in no order."""
+        """The versions of a pack whose records are here, unsorted."""
         found = []
         with suppress(OSError, UsageError):
             for file in self._path(f"{pack_prefix(name)}v").iterdir():
@@ -63,7 +63,7 @@ class DiskMemory:
         return found
 
     def names(self) -> list[str]:
-        """The packs of which records are here."""
+        """The names of packs that have records here, sorted."""
         with suppress(OSError):
             return sorted(path.name for path in (self.root / "packs").iterdir())
         return []
@@ -76,7 +76,7 @@ class DiskMemory:
 
 
 def known_elsewhere(home: Home, registry_id: str, name: str, accepts: Callable[[Version], bool]) -> list[str]:
-    """Where the other registries are of which this machine knows such a version of a pack."""
+    """Where the other registries are from which this machine knows a version that `accepts` accepts."""
     found = []
     with suppress(OSError):
         for directory in sorted(home.remembered.iterdir()):

@@ -1,4 +1,4 @@
-"""The one form of a Python lock that is ever given to an installer. Pure.
+"""Reads Python locks, and refuses any form but the one that installers may be given. Pure.
 
 A lock comes from a record, so from outside, and uv and pip read far more from such a file than names and
 hashes: other indexes, URLs, local directories, further files. So every line must be exactly
@@ -37,7 +37,7 @@ def read_lock(text: str, of: str) -> tuple[Locked, ...]:
     """The packages of a lock, in its order; `of` says in errors whose lock it is.
 
     Raises:
-        InstallError: a line is anything else than an exact version with sha256 hashes.
+        InstallError: a line is not an exact version with sha256 hashes, or the lock is too long.
     """
     if len(text) > MAX_LOCK:
         raise InstallError(f"the lock of {of} is larger than {MAX_LOCK // 2**20} MiB")

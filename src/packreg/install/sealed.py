@@ -1,8 +1,8 @@
-"""Entries of the store and installed packs: made by this user, and as they were when they were made.
+"""Sealed documents: they say that this user made a store entry or installed pack, and what it contained.
 
-Beside (or in) a directory lies a sealed document: facts about it, and what it held (`contents`). A document
-without this user's mark for this place is no document; what it says is then made again by whoever needs it.
-On the fast path of `packreg path`.
+A sealed document lies beside (or in) a directory and holds facts about it and the list of its contents. A
+document without this user's mark for this path counts as missing: the entry or pack is then made again. On
+the fast path of `packreg path`.
 """
 # ruff: noqa: PTH108, PTH118, PTH119, PTH120, PTH123 - pathlib costs start-up time
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from packreg.install.contents import Files
     from packreg.install.trust import Key
 
-#: The last file of a whole entry in the store: its sealed document.
+#: The name of a store entry's sealed document, the last file that is written into it.
 COMPLETE = ".complete"
 MAX_DOCUMENT = 64 * 2**20
-#: Kind of entry -> the directory in it that is held to its contents.
+#: Kind of entry -> the directory in it whose contents are listed and compared.
 INSIDE = {"environment": "env", "skeleton": "env", "node_modules": "node_modules", "program": "bin"}
 
 
 class Held:
-    """A sealed document that was read: what it says, and how the directory compares with it."""
+    """A sealed document that was read: its `facts`, and the `comparison` of the directory with them."""
 
     __slots__ = ("_file", "_key", "_kind", "_place", "comparison", "directory", "facts")
 
@@ -48,21 +48,21 @@ class Held:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether there is nothing to look into: contents and times are as they were."""
+        """Whether the contents and the times are those listed."""
         return self.comparison.same and self.comparison.renewed is None
 
     @property
     def only_compiled(self) -> bool:
-        """Whether all that differs is what Python compiled when something was imported."""
+        """Whether only compiled modules differ, which Python writes when something is imported."""
         found = self.comparison
         return all(map(is_compiled, (*found.changed, *found.missing, *found.extra)))
 
     def renew(self, files: Files) -> None:
-        """Keep another list of the same contents; in a home that cannot be written the old one stays."""
+        """Write the document with a new list; in a home that cannot be written the old one stays."""
         self.facts = {**self.facts, "files": files}
         data = self._key.seal(self._kind, place_of(self._file), self.facts)
         entry = os.path.dirname(self._file)
-        name = f".staging-{os.path.basename(entry)}-{os.urandom(4).hex()}"  # which `staging` sweeps
+        name = f".staging-{os.path.basename(entry)}-{os.urandom(4).hex()}"  # `staging` removes left ones
         staged = os.path.join(os.path.dirname(entry), name)
         try:
             write_file(self._file, data, durable=False, staged=staged)
@@ -70,14 +70,14 @@ class Held:
             return
 
     def compiled(self, removing: list[str], adding: list[str]) -> None:
-        """List what was compiled now instead of what differed. Raises: OSError."""
+        """Renew the list: without the paths in `removing`, with those in `adding`. Raises: OSError."""
         files: Files = {p: listed for p, listed in self.facts["files"].items() if p not in removing}
         for path in adding:
             files[path] = list_file(os.path.join(self.directory, path))
         self.renew(files)
 
     def remove_compiled(self) -> bool:
-        """Remove what Python compiled into the directory since it was made; whether it is untouched now."""
+        """Remove modules that Python compiled since the directory was made; whether it is untouched now."""
         if not self.only_compiled or self.comparison.missing or self.comparison.changed:
             return False
         try:
@@ -92,13 +92,13 @@ class Held:
 
 
 def place_of(file: str) -> str:
-    """The place that a document's mark is for: the real directory that it lies in, and its own names."""
+    """The path that a document's mark is bound to: links are followed, except in the last two parts."""
     entry, name = os.path.split(file)
     return os.path.join(os.path.realpath(os.path.dirname(entry)), os.path.basename(entry), name)
 
 
 def read_held(key: Key, kind: str, file: str, directory: str, leave: tuple[str, ...] = ()) -> Held | None:
-    """What a sealed document at `file` says of `directory`, compared; None if this user made no such one.
+    """The sealed document at `file`, compared with `directory`; None if this user made none there.
 
     Raises:
         InstallError: the key is not safe where it is.
@@ -110,7 +110,7 @@ def read_held(key: Key, kind: str, file: str, directory: str, leave: tuple[str, 
 
 
 def read_document(key: Key, kind: str, file: str) -> dict[str, Any] | None:
-    """What a sealed document at `file` says; None if this user made no such one. Raises: InstallError."""
+    """The members of the sealed document at `file`; None if this user made none. Raises: InstallError."""
     try:
         data = read_file(file, MAX_DOCUMENT)
     except OSError:
@@ -119,12 +119,12 @@ def read_document(key: Key, kind: str, file: str) -> dict[str, Any] | None:
 
 
 def read_entry(key: Key, kind: str, entry: str) -> Held | None:
-    """An entry of the store, compared; None if this user made no such one. Raises: InstallError."""
+    """An entry of the store, compared with its list; None if this user made none. Raises: InstallError."""
     return read_held(key, kind, os.path.join(entry, COMPLETE), os.path.join(entry, INSIDE[kind]))
 
 
 def seal_entry(key: Key, kind: str, staging: str, entry: str, facts: dict[str, Any]) -> dict[str, Any]:
-    """Write the document of an entry that was made at `staging` and will be at `entry`; all that it says.
+    """Write the document of an entry that was made at `staging` and will be at `entry`; returns its members.
 
     Raises:
         OSError: the disk is full or refuses.

@@ -1,4 +1,4 @@
-"""Several releases at the same time, none of whose failures hides another's end."""
+"""Works on several releases at the same time, with a result for each; a failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 
-#: Packs that are made at once: downloads overlap, and uv and npm use all processors on their own.
+#: How many packs are worked on at once: downloads overlap; uv and npm use all processors on their own.
 AT_ONCE = 4
 
 
@@ -31,9 +31,9 @@ def each(
     *,
     done: Callable[[], None] = lambda: None,
 ) -> list[A | NotInstalled]:
-    """Do `work` for each release, and give what it gives or why it failed, in order.
+    """Call `work` for each release; the results or failures are in the order of `references`.
 
-    `done` is called at the end of each.
+    `done` is called when each one ends. Only a `PackregError` counts as a failure; others are raised.
     """
 
     def attempt(reference: Reference) -> A | NotInstalled:

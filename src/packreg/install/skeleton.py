@@ -1,7 +1,7 @@
-"""The empty virtual environment of an interpreter: made by virtualenv once, copied ever after.
+"""The empty virtual environment of an interpreter: made by virtualenv once, then copied.
 
 virtualenv takes 110 ms to import and 5 ms to work; copying the five links and files that it makes takes less
-than one. What it makes depends on the interpreter alone, and nothing in it names its own place.
+than 1 ms. An empty environment depends on the interpreter alone, and no file in it has its own path.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ PTH = "_packreg.pth"
 
 
 class Skeleton(NamedTuple):
-    """An empty environment at `directory`; `site_packages` is the path of that directory inside any copy."""
+    """An empty environment at `directory`; `site_packages` is the relative path of that directory in it."""
 
     directory: Path
     site_packages: str
 
     def copy(self, place: Path, *lines: str) -> None:
-        """Copy it to `place`, which must not exist, with `lines` added to `pyvenv.cfg`.
+        """Copy the environment to `place`, which must not exist, with `lines` added to `pyvenv.cfg`.
 
         Raises:
             OSError: the disk is full or refuses.
@@ -78,15 +78,15 @@ def _read(entry: Path, tools: Tools) -> Skeleton | None:
 
 
 def _make(place: Path, interpreter: Interpreter, tools: Tools) -> str:
-    """Have virtualenv make an environment without anything for people; the path of `site-packages` in it."""
+    """Make an empty environment without activation scripts; returns the path of `site-packages` in it."""
     return make_empty(place, interpreter, tools, "--activators", "", "--no-vcs-ignore")
 
 
 def make_empty(place: Path, interpreter: Interpreter, tools: Tools, *options: str) -> str:
-    """Have virtualenv make an environment without packages; the path of `site-packages` in it.
+    """Have virtualenv make an environment without packages; returns the path of `site-packages` in it.
 
-    The operator's settings for virtualenv (variables and its configuration file) are for environments of
-    their own: one with seeded packages or access to the system's would differ from machine to machine.
+    The operator's settings for virtualenv (variables and configuration file) are not used: an environment
+    with seeded packages, or with access to the system's packages, would differ from machine to machine.
 
     Raises:
         InstallError: virtualenv cannot make one.
@@ -95,7 +95,7 @@ def make_empty(place: Path, interpreter: Interpreter, tools: Tools, *options: st
 
     environ = {k: v for k, v in tools.environment.items() if not k.startswith("VIRTUALENV_")}
     environ["VIRTUALENV_CONFIG_FILE"] = os.devnull
-    # virtualenv 21 puts a file `.venv` beside a pyproject.toml otherwise; older ones know no such option
+    # without it virtualenv 21 writes a file `.venv` beside a pyproject.toml; older ones ignore the variable
     environ["VIRTUALENV_VENV_REDIRECT"] = "false"
     try:
         session = virtualenv.cli_run(

@@ -1,7 +1,7 @@
-"""The archive of a source distribution: a `.tar.gz` or `.zip` from an index, unpacked within bounds.
+"""Unpacks the archive of a source distribution (`.tar.gz` or `.zip` from an index), with limits on its size.
 
-Only regular files and directories below the archive's one directory are written; links are left out, and a
-path that leads elsewhere refuses the whole.
+Only regular files and directories below the archive's one directory are written. Links are left out; an
+archive with a path that leads elsewhere is refused.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from typing import IO
 
 from packreg.errors import InstallError
 
-#: Bytes that an archive may hold, and its members: about ten times what the largest SDKs of providers have.
+#: The most bytes and members of an archive: about ten times those of the largest provider SDKs.
 MAX_UNPACKED = 2 * 2**30
 MAX_MEMBERS = 200_000
 
 
 def unpack_source(archive: Path, name: str, target: Path) -> Path:
-    """Unpack the archive, called `name`, below `target`; the directory that holds its `pyproject.toml`.
+    """Unpack the archive, called `name`, below `target`; returns the one directory in it, the source's root.
 
     Raises:
-        InstallError: it is no archive of one directory, is too large, or leads out of it.
+        InstallError: it is no archive of one directory, is too large, or has a path that leads out of it.
     """
     members = left = 0
     try:

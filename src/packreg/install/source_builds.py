@@ -1,13 +1,13 @@
-"""Wheels of packages that an index has as source code only, built once, before a lock is made with them.
+"""Builds wheels of packages that an index has only as source code, before a lock is made with them.
 
-Building runs what the package's author wrote, so nothing is built that `Tools.build` does not name: what the
-publisher said with `--build`, or the operator in the settings. Installing a release never builds.
+Building runs code of the package's author, so only packages that `Tools.build` names are built: those that
+the publisher named with `--build`, or the operator in the settings. Installing a release never builds.
 
 The archive is found by uv and fetched without running anything of it. Its backend is installed from wheels
 into an environment of its own; then the backend runs in a temporary directory, with an environment of five
-variables that has no credentials in it. It is still a program of this user: what must not read the user's
-files is built in a container. The wheel is kept in the home under its sha256, as imported ones are, with a
-note of what it was built from, so the same archive is built once on a machine.
+variables that has no credentials in it. It still runs as this user: to keep it from reading the user's files,
+publish in a container. The wheel is kept in the home under its sha256, as imported ones are, together with
+the archive that it was built from, so the same archive is built once on a machine.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from packreg.registry.artifacts import MAX_ARTIFACT, Artifact
 if TYPE_CHECKING:
     from packreg.install.tools import Tools
 
-#: In `Tools.build`: whatever has no wheel.
+#: In `Tools.build`, this word allows every package without a wheel.
 ALL = "all"
 _FORMAT = "packreg built wheel 1"
 #: 1980-01-01, the first moment that a zip file can name.
@@ -49,9 +49,9 @@ _NO_WHEELS = re.compile(r"\b([A-Za-z0-9][A-Za-z0-9._-]*?)(?:[<>=!~][^ ]*)? has n
 
 
 def source_only(names: Iterable[str], of: str, directory: str = "") -> InstallError:
-    """The error that says which packages an index has as source code only, and how they can be built.
+    """The error that says which packages an index has only as source code, and how they can be built.
 
-    `directory` is that of the pack as the user names it, where it is about to be published.
+    `directory` is the pack's directory as the user typed it for `publish`, "" for other commands.
     """
     named = sorted(set(names))
     words = ", ".join(named)
@@ -91,7 +91,7 @@ class _Source(NamedTuple):
 
 
 def lacking_wheels(log: str) -> tuple[str, ...]:
-    """The packages that uv cannot use for want of wheels, as the file in which it said so has it."""
+    """The packages without wheels that uv named in the output in the file `log`."""
     with suppress(OSError):
         text = Path(log).read_text("utf-8", "replace")
         return tuple(dict.fromkeys(_WHEELS_REQUIRED.findall(text) or _NO_WHEELS.findall(text)))
@@ -99,12 +99,12 @@ def lacking_wheels(log: str) -> tuple[str, ...]:
 
 
 def without_wheels(lock: bytes) -> tuple[str, ...]:
-    """The packages of a uv.lock or poetry.lock that no wheel is named for, those of an index alone."""
+    """The packages from an index for which a uv.lock or poetry.lock names no wheel."""
     try:
         packages = tomllib.loads(lock.decode("utf-8")).get("package", [])
         return tuple(str(each["name"]) for each in packages if _is_source_only(each))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return ()  # who exports it says what is wrong
+        return ()  # exporting the lock reports what is wrong
 
 
 def _is_source_only(package: Mapping[str, Any]) -> bool:
@@ -115,7 +115,7 @@ def _is_source_only(package: Mapping[str, Any]) -> bool:
 
 
 def allowed(name: str, tools: Tools) -> str | None:
-    """What may be built of a package, as a requirement; None if nobody allowed it."""
+    """The requirement in `tools.build` that allows a package to be built; None if none does."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -130,10 +130,10 @@ def allowed(name: str, tools: Tools) -> str | None:
 def build_wheel_of(
     name: str, bounds: Sequence[str], tools: Tools, python: str, say: Callable[[str], None]
 ) -> BuiltWheel:
-    """The wheel of the newest version of a package that these requirements and constraints allow.
+    """Build the wheel of a package, in the newest version that the requirements and constraints allow.
 
-    Lines of `bounds` that are about other packages do not matter; `python` is the lowest that the lock is
-    for, as `3.11`; `say` is told before foreign code runs.
+    A wheel that was built before is found again. Lines of `bounds` about other packages are ignored; `python`
+    is the lowest version that the lock is for, such as `3.11`; `say` is called before foreign code runs.
 
     Raises:
         InstallError: it cannot be downloaded or built, or what was built is not for every platform.
@@ -178,13 +178,13 @@ def build_wheel_of(
 
 
 def built_wheels(hashes: Iterable[str], tools: Tools) -> list[BuiltWheel]:
-    """Those of the files with these sha256 that were built on this machine, and are still there."""
+    """Those of the wheels with these sha256 that were built on this machine and are still there."""
     found = (_recalled(_memory(f"is {sha256}", tools), tools) for sha256 in hashes)
     return [wheel for wheel in found if wheel is not None]
 
 
 def _find(name: str, bounds: Sequence[str], tools: Tools, python: str) -> _Source:
-    """The newest source distribution that the bounds allow, as uv finds it; nothing of it is run."""
+    """The newest source distribution that the bounds allow, found by uv; none of its code is run."""
     command: list[str | Path] = [tools.uv, "pip", "compile", "-", "--universal", "--no-deps", "--no-header"]
     command += ["--only-binary", ":all:", "--no-binary", name, "--format", "pylock.toml", "--quiet"]
     command += ["--python-version", python, "--python", sys.executable]
@@ -206,7 +206,7 @@ def _find(name: str, bounds: Sequence[str], tools: Tools, python: str) -> _Sourc
 
 
 def _build(directory: Path, source: _Source, place: Path, tools: Tools) -> Path:
-    """Run the backend of the source in `directory`; the wheel that it made."""
+    """Run the build backend of the source in `directory`; returns the path of the wheel."""
     from build import BuildBackendException, BuildException, ProjectBuilder
 
     environment, home = place / "env", place / "home"
@@ -251,7 +251,7 @@ def _build(directory: Path, source: _Source, place: Path, tools: Tools) -> Path:
 def _install_backend(
     requirements: Iterable[str], python: Path, place: Path, source: _Source, tools: Tools
 ) -> None:
-    """Install what a build needs, from wheels of an index alone."""
+    """Install the requirements of a build from wheels of an index only."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -270,7 +270,7 @@ def _install_backend(
 
 
 def _checked_name(name: str, data: bytes, source: _Source, tools: Tools) -> str:
-    """The wheel's file name, once it is a wheel of the source that runs on every platform."""
+    """The wheel's file name, checked: it is a wheel of this source and runs on every platform."""
     from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
     from packaging.version import Version
 
@@ -291,13 +291,13 @@ def _checked_name(name: str, data: bytes, source: _Source, tools: Tools) -> str:
 
 
 def _memory(words: str, tools: Tools) -> Path:
-    """Where it is remembered what was built."""
+    """The file in which a built wheel is remembered under these words."""
     digest = hashlib.sha256(f"{_FORMAT} {words}".encode()).hexdigest()
     return tools.home.resolved / f"{digest}.json"
 
 
 def _recalled(memory: Path, tools: Tools) -> BuiltWheel | None:
-    """The wheel that is remembered there, if its file is still what it was."""
+    """The wheel that is remembered in the file `memory`, if its own file is there unchanged; else None."""
     with suppress(OSError, ValueError, TypeError):
         artifact = Artifact(**json.loads(tools.home.recall(memory) or b"null"))
         path = tools.home.wheels / artifact.sha256 / artifact.name

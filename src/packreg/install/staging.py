@@ -1,7 +1,7 @@
-"""Becoming visible in one step: a directory is made beside its place, and renamed when it is whole.
+"""Installs a directory in one step: it is made under a temporary name beside its place, then renamed.
 
-Whatever is killed at whatever moment, the place holds the old directory, the new one, or (between two
-renames) nothing, and the old one is put back by the next run.
+If the process is killed at any moment, the place holds the old directory, the new one, or (between two
+renames) nothing; the next run then puts the old one back.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _STAGING, _OLD = "staging", "old"
 
 @contextmanager
 def staged(place: Path) -> Iterator[Path]:
-    """A path beside `place` for a directory that the body makes; gone at the end unless it was revealed.
+    """A path beside `place` for a directory that the body makes; removed at the end unless it was revealed.
 
-    The caller holds the lock of `place`, so whatever lies beside it from earlier runs is swept first.
+    The caller holds the lock of `place`, so what earlier runs left beside it is removed first.
 
     Raises:
         OSError: the parent of `place` cannot be made.
@@ -36,10 +36,10 @@ def staged(place: Path) -> Iterator[Path]:
 
 
 def reveal(staging: Path, place: Path) -> None:
-    """Put a whole staging directory in its place; an older directory there is put aside and removed.
+    """Rename a complete staging directory to `place`; an older directory there is moved aside and removed.
 
     Raises:
-        OSError: the place is not free; what was there is there still.
+        OSError: a rename failed; what was at `place` before is still there.
     """
     if not os.path.lexists(place):
         staging.rename(place)
@@ -55,7 +55,7 @@ def reveal(staging: Path, place: Path) -> None:
 
 
 def sweep(place: Path) -> None:
-    """Remove what killed runs left beside `place`; put the old directory back if it is all there is.
+    """Remove what killed runs left beside `place`; put the old directory back if `place` does not exist.
 
     Only for the holder of the lock of `place`.
     """
@@ -68,9 +68,9 @@ def sweep(place: Path) -> None:
 
 
 def sweep_others(parent: Path, is_free: Callable[[str], bool]) -> None:
-    """Remove what runs that were killed left in `parent` for any place whose lock is free.
+    """Remove what killed runs left in `parent`, for each place whose lock is free.
 
-    `is_free` is asked with the name of the place.
+    `is_free` is called with the name of the place.
     """
     try:
         left = [path for path in parent.iterdir() if path.name.startswith((f".{_STAGING}-", f".{_OLD}-"))]

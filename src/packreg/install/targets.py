@@ -1,7 +1,7 @@
-"""What dependencies are sealed for: a platform, and a Python or Node.js; and which files fit it.
+"""Targets that dependencies are sealed for (a platform, and a Python version), and which files fit them.
 
 A platform is a word such as `linux-x86_64`. Wheels say what they fit by tags (PyPA, "Platform compatibility
-tags"), lines of a lock by markers, packages of an npm lock by `os`, `cpu` and `libc`.
+tags"), lines of a Python lock by markers, packages of an npm lock by `os`, `cpu` and `libc`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SYSTEMS = {
 }
 #: `platform.machine()` -> npm's `cpu`, where they differ.
 _NPM_CPUS = {"x86_64": "x64", "aarch64": "arm64", "AMD64": "x64", "ARM64": "arm64", "i686": "ia32"}
-#: glibc 2.5 is the oldest of any wheel; the newest is ahead of every system of today.
+#: Minor versions of glibc 2. Wheels exist from 2.5 on; the highest is newer than that of any system today.
 _GLIBC = range(5, 61)
 _LEGACY = {5: "manylinux1", 12: "manylinux2010", 17: "manylinux2014"}
 _MUSL = range(6)
@@ -45,7 +45,7 @@ class Target(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Target:
-        """The target that `str` of one is. Raises: UsageError: it is none."""
+        """The target that `str` gave this text for. Raises: UsageError: it is no target."""
         platform, _, python = text.partition(" python ")
         return cls(known_platform(platform), known_python(python) if python else "")
 
@@ -54,13 +54,13 @@ class Target(NamedTuple):
 
     @property
     def machine(self) -> str:
-        """The processor, as `platform.machine()` says it there."""
+        """The processor, as `platform.machine()` names it on that platform."""
         system, _, word = self.platform.partition("-")
         return {"x86_64": "AMD64", "arm64": "ARM64"}.get(word, word) if system == "windows" else word
 
     @property
     def wheel_platforms(self) -> list[str]:
-        """The platforms in the names of wheels that fit, those first that fit most machines."""
+        """The platform tags of wheels that fit; those that fit most machines come first."""
         from packaging import tags
 
         system, machine = self.platform.partition("-")[0], self.machine
@@ -86,14 +86,14 @@ class Target(NamedTuple):
         try:
             return Marker(package.marker).evaluate(self._environment)
         except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, RecursionError):
-            return True  # an installer that cannot tell either would want it
+            return True  # an installer could need it
 
     def fits(self, wheel: str) -> bool:
-        """Whether a wheel, by its file name, may be installed there, if the C library is new enough."""
+        """Whether a wheel, by its file name, fits the target, supposing that its C library is new enough."""
         return _has_one(wheel, _tags(self.python, tuple(self.wheel_platforms)))
 
     def takes(self, package: Mapping[str, Any]) -> bool:
-        """Whether npm installs an entry of its lock here: its `os`, `cpu` and `libc` say for which it is."""
+        """Whether npm installs an entry of its lock on the target, by the entry's `os`, `cpu` and `libc`."""
         system = self.platform.partition("-")[0]
         libc = {"linux": "glibc", "musl": "musl"}.get(system, "")
         here = {"os": _SYSTEMS[system][3], "cpu": _NPM_CPUS.get(self.machine, self.machine), "libc": libc}
@@ -117,7 +117,7 @@ class Target(NamedTuple):
 
 
 def known_platform(text: str) -> str:
-    """The same word. Raises: UsageError: it is no platform."""
+    """The text itself, checked. Raises: UsageError: it is no platform."""
     if not _PLATFORM.fullmatch(text):
         raise UsageError(
             f"{text[:80]!r} is not a platform",
@@ -127,7 +127,7 @@ def known_platform(text: str) -> str:
 
 
 def known_python(text: str) -> str:
-    """The same version. Raises: UsageError: it is none that locks are made for."""
+    """The text itself, checked. Raises: UsageError: it is no version of Python that locks are made for."""
     match = _PYTHON.fullmatch(text)
     if match is None or int(match[1]) < _LOWEST_MINOR:
         raise UsageError(f"{text[:80]!r} is not a version of Python", hint="write 3.11, 3.12, …")
@@ -135,27 +135,27 @@ def known_python(text: str) -> str:
 
 
 def platform_here() -> str:
-    """The word for this machine. Raises: UsageError: there is none."""
+    """The platform of this machine. Raises: UsageError: it is none that packreg knows."""
     said = facts()
     return known_platform(_word(said["system"], said["machine"], said["libc"]))
 
 
 def target_of(interpreter: Interpreter) -> Target | None:
-    """The target that an interpreter of this machine is; None for one that nothing is sealed for."""
+    """The target of an interpreter of this machine; None if it is not CPython or its platform is unknown."""
     word = _word(interpreter.system, interpreter.machine, interpreter.libc)
     is_known = interpreter.implementation == "cpython" and _PLATFORM.fullmatch(word)
     return Target(word, interpreter.minor) if is_known else None
 
 
 def fits_here(wheel: str, python: str) -> bool:
-    """Whether a wheel, by its file name, may be installed on this very machine with this Python."""
+    """Whether a wheel, by its file name, can be installed on this machine with this version of Python."""
     from packaging.tags import platform_tags
 
     return _has_one(wheel, _tags(python, tuple(platform_tags())))
 
 
 def all_targets(platforms: Sequence[str], pythons: Iterable[str]) -> tuple[Target, ...]:
-    """Every one of these platforms with every one of these Pythons, or without any where there are none."""
+    """Every platform with every Python; without Pythons, the platforms alone. Duplicates are dropped."""
     return tuple(
         Target(platform, python)
         for platform in dict.fromkeys(platforms)
@@ -196,7 +196,7 @@ def _has_one(wheel: str, tags: frozenset[str]) -> bool:
 
 
 def _listed(said: object, value: str) -> bool:
-    """npm's rule: a list of what it is for, or, with `!`, of what it is not for."""
+    """Whether `value` is allowed by a list of npm's: of allowed words, or, with `!`, of forbidden ones."""
     words = [said] if isinstance(said, str) else said
     if not isinstance(words, list) or not words:
         return True

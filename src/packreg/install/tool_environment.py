@@ -1,8 +1,8 @@
-"""What tools are given of the operator's environment. Pure.
+"""Which of the operator's environment variables tools get. Pure.
 
-Of the variables that steer uv, pip, npm, Node.js, Python, virtualenv and poetry those are passed on that say
-where packages come from, how the network is reached and where caches are: a list of what is allowed, since
-each new version of a tool reads new ones. Variables that are no tool's are passed on as they are.
+Of the variables that uv, pip, npm, Node.js, Python, virtualenv and poetry read, those are passed on that say
+where packages come from, how the network is reached and where caches are. They are listed by name, since each
+new version of a tool reads new variables. All other variables are passed on.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-#: What the names of tools' variables start with, in capitals.
+#: How the names of variables begin that these tools read, in capitals.
 _TOOLS = (
     *("UV_", "PIP_", "NPM_CONFIG_", "NODE_", "PYTHON", "VIRTUALENV_", "POETRY_", "COREPACK_"),
     *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__", "INIT_CWD"),
@@ -33,12 +33,13 @@ _ALLOWED = frozenset(
     POETRY_CACHE_DIR POETRY_CONFIG_DIR POETRY_DATA_DIR POETRY_PYPI_MIRROR_URL
     """.split()  # noqa: SIM905 - seventy quoted names would be harder to read
 )
-#: Whole groups of them: indexes and their credentials by name, scopes' registries, the network.
+#: Groups of allowed variables, by how they begin: named indexes with credentials, registries of scopes,
+#: network.
 _ALLOWED_GROUPS = (
     *("UV_INDEX_", "UV_HTTP_", "UV_CONCURRENT_", "NPM_CONFIG_@", "NPM_CONFIG_//", "NPM_CONFIG_FETCH_"),
     *("POETRY_HTTP_BASIC_", "POETRY_PYPI_TOKEN_", "POETRY_CERTIFICATES_", "POETRY_REQUESTS_"),
 )
-#: Those that name a configuration file.
+#: Variables that name a configuration file.
 FILES = ("UV_CONFIG_FILE", "PIP_CONFIG_FILE", "NPM_CONFIG_USERCONFIG", "NPM_CONFIG_GLOBALCONFIG")
 _QUIET = {
     "NO_COLOR": "1",
@@ -55,10 +56,10 @@ _QUIET = {
 
 
 def tool_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables for a tool: those of no tool, those that are allowed, and those that keep tools quiet.
+    """The variables for a tool: `environ` without those that are not allowed, plus some that keep it quiet.
 
-    Below `npm run`, npm has put the settings of the project's .npmrc into variables in small letters: there
-    these are left out, and npm reads the user's own file again.
+    `npm run` puts the settings of the project's .npmrc into variables in small letters. These are left out,
+    so that npm reads the user's own .npmrc.
     """
     below_npm = "npm_lifecycle_event" in environ or "npm_execpath" in environ
     kept = {
@@ -74,5 +75,5 @@ def _is_allowed(name: str) -> bool:
 
 
 def named_files(environ: Mapping[str, str]) -> dict[str, Path]:
-    """The configuration files that variables name, by the variable."""
+    """The configuration files that variables name, by the name of the variable."""
     return {name: Path(value) for name, value in environ.items() if name.upper() in FILES and value}

@@ -1,4 +1,4 @@
-"""What uv, pip and npm say when they fail: their own reason, what belongs to it, the way out. Pure."""
+"""Reads the output of failed tools (uv, pip, npm): the reason, the lines about it, and a hint. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHOWN_CHARACTERS = 300
 _REASON_CHARACTERS = 400
 
 _NPM = re.compile(r"npm (?:error|ERR!) ?")
-#: What npm writes at the beginning of each line of some errors; its own stacks; where its log is.
+#: Next: what npm writes at the beginning of each line of some errors; then lines about its stack and its log.
 _NPM_CODE = re.compile(r"(?:404|notarget|notsup|ERESOLVE|network|audit|errno|syscall|code)\b ?")
 _NPM_NOISE = re.compile(
     r"(?:code|errno|syscall|path|dest) |\s+at |A complete log |For a full report |/.*report\.txt$"
@@ -28,7 +28,7 @@ _OURS = re.compile(r"[^\s\"'`(=]*/\.building-[0-9a-f]+-[0-9a-f]+/")
 
 
 class ToolError(NamedTuple):
-    """`reason` is one line, "" where none is known; `lines` are printable, and what belongs to it."""
+    """`reason` is one line, "" if unknown; `lines` are the printable lines about it; `hint` may be ""."""
 
     reason: str
     lines: tuple[str, ...]
@@ -36,7 +36,7 @@ class ToolError(NamedTuple):
 
 
 def tool_error(output: Sequence[str], cwd: Path) -> ToolError:
-    """What the lines of a failed tool's output say; paths in `cwd`, where it worked, are those in there."""
+    """The error in a failed tool's output; paths below `cwd`, where the tool ran, are made relative to it."""
     place = f"{cwd}{os.sep}"
     lines = [_OURS.sub("", line.replace(place, "")) for line in output] if len(place) > 1 else list(output)
     lines = [one_line(line, _SHOWN_CHARACTERS).rstrip() for line in lines]
@@ -53,7 +53,7 @@ def tool_error(output: Sequence[str], cwd: Path) -> ToolError:
 
 
 def _npm(lines: Sequence[str]) -> tuple[str, list[str]]:
-    """npm's reason, and its lines without what it adds to each error."""
+    """npm's reason, and its lines without those that it adds to every error."""
     said: list[str] = []
     for line in lines:
         text = _NPM.sub("", line, count=1)
@@ -86,7 +86,7 @@ def _uv(lines: Sequence[str]) -> str:
 
 
 def _pip(lines: Sequence[str]) -> str:
-    """pip's last error; of files with another hash, which package has one."""
+    """pip's last error; for a file with another hash than the lock, with the package."""
     errors = [at for at, line in enumerate(lines) if line.startswith("ERROR: ")]
     if not errors:
         return ""
@@ -153,7 +153,7 @@ _HINTS = (
 
 
 def _hint(said: str) -> str:
-    """The way out that the tool's own words suggest."""
+    """The hint for the tool's output, "" if none fits."""
     for pattern, hint in _HINTS:
         if re.search(pattern, said, re.IGNORECASE | re.DOTALL):
             return hint

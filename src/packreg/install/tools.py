@@ -1,4 +1,4 @@
-"""Running uv, pip, npm and interpreters: environment, output in logs, failures as errors."""
+"""Runs uv, pip, npm and interpreters, with a checked environment, logs of their output, errors with hints."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _EXIT = "exit "
 class Tools:
     """The tools of this machine, as one command of packreg uses them.
 
-    `environ` is the environment that they are given what is theirs of (see `tool_environment`), so index
-    configuration, proxies and certificates are the operator's. `uv` and `timeout` (seconds for one run of
-    one tool) can be set; an empty `uv` means that pip does its work. `checkout` is the directory of the
-    project: no program and no configuration file in it counts. `named` are the operator's own programs, by
-    what they are: a path or a name; others are the first on PATH. `unpacked` bounds what a wheel that a pack
-    brings holds, in bytes. `build` are requirements: what may be built from source where a lock is made
-    (`source_builds`).
+    Tools get the variables that `tool_environment` selects from `environ`, so index configuration, proxies
+    and certificates are the operator's, and `extra` on top. `uv_path` is the uv to use; if it is "", pip does
+    uv's work. `timeout` is in seconds for one run of one tool. `checkout` is the directory of the project: no
+    program and no configuration file in it is used. `named` has the path or name of programs that the
+    operator has chosen, by `node` and `opa`; other programs are the first on PATH. `unpacked` is the most
+    bytes that a wheel in a pack may hold. `build` are requirements: the packages that may be built from
+    source when a lock is made (`source_builds`).
     """
 
     home: Home
@@ -55,12 +55,12 @@ class Tools:
     build: tuple[str, ...] = ()
 
     def without_building(self) -> Tools:
-        """The same, where nothing may be built from source."""
+        """The same tools, with which nothing may be built from source."""
         return replace(self, build=()) if self.build else self
 
     @cached_property
     def programs(self) -> Programs:
-        """The programs that may be started. The directory of the operator's Node.js is first, for its npm.
+        """The programs that may be started. The directory of the operator's Node.js comes first, for its npm.
 
         Raises:
             UsageError: the operator's Node.js is not there, or lies in the checkout.
@@ -72,7 +72,7 @@ class Tools:
 
     @cached_property
     def uv(self) -> str:
-        """The uv program: the one that was given, the one beside packreg, the first on PATH, or ""."""
+        """The uv program: `uv_path`, the one installed beside packreg, the first on PATH, or ""."""
         if self.uv_path is not None:
             return self.uv_path
         with suppress(ImportError, FileNotFoundError):
@@ -86,14 +86,14 @@ class Tools:
 
         Raises:
             UsageError: the one that the setting names is not there, or lies in the checkout.
-            InstallError: as `find_carried`.
+            InstallError: from `find_carried`.
         """
         if program in self.named:
             return self.programs.checked(self.named[program], f"tools.{program}")
         return self.programs.find(program) or find_carried(program, self.home)
 
     def need(self, program: str, hint: str) -> str:
-        """The same, or an error with this hint.
+        """The program that `which` finds, or an error with this hint.
 
         Raises:
             InstallError: there is no such program.
@@ -105,7 +105,7 @@ class Tools:
 
     @cached_property
     def environment(self) -> dict[str, str]:
-        """The environment of every tool.
+        """The environment variables of every tool.
 
         Raises:
             UsageError: a variable names a configuration file in the checkout, or one by a relative path.
@@ -134,13 +134,13 @@ class Tools:
         It works in `cwd`, which is a directory that packreg made, or in a new one that is removed afterwards:
         most tools follow configuration files of the directory they work in, and of those above it.
 
-        `doing` says what for, as in "uv could not <doing>". What the tool writes to stderr, and to stdout if
-        it fails, goes to a log file that stays only if it fails; the error begins with the tool's own reason,
-        where that is known, and quotes what belongs to it.
+        `doing` says what the tool does, as in "uv could not <doing>". stderr, and after a failure stdout too,
+        go to a log file that is kept only after a failure. The error begins with the tool's own reason, if
+        that is known, and quotes the lines about it.
 
         Raises:
             InstallError: it cannot be started, fails, or takes longer than `timeout`.
-            UsageError: as `environment`.
+            UsageError: from `environment`.
         """
         if cwd is None:
             with self.home.scratch("run") as place:
@@ -173,7 +173,7 @@ class Tools:
     def _run(
         self, command: Sequence[str | Path], cwd: Path, stdin: bytes, environ: dict[str, str], log: IO[bytes]
     ) -> tuple[str, bytes]:
-        """Why it failed (or an empty string) and what it wrote to stdout."""
+        """Why the tool failed ("" if it did not) and what it wrote to stdout."""
         import subprocess
 
         try:
@@ -198,7 +198,7 @@ class Tools:
         return ("" if process.returncode == 0 else f"{_EXIT}{process.returncode}"), output or b""
 
     def _new_log(self, title: str) -> Path:
-        """A new log file's path; of the older ones the newest fifty stay."""
+        """The path of a new log file; removes old ones so that fifty stay."""
         if not self.home.is_writable:
             return Path(tempfile.gettempdir()) / f"packreg-{os.urandom(8).hex()}.log"
         logs = self.home.logs
@@ -215,7 +215,7 @@ class Tools:
 
 
 def said_version(tools: Tools, program: Path, *words: str) -> str:
-    """The first line that a program says about its version; remembered until its file changes.
+    """The first line that a program prints about its version; remembered until its file changes.
 
     Raises:
         InstallError: it cannot be looked at or run.
@@ -229,13 +229,13 @@ def said_version(tools: Tools, program: Path, *words: str) -> str:
         return str(json.loads(tools.home.recall(memory) or b"null")["version"])
     said = tools.run([program, *words], "say its version").decode("utf-8", "replace").strip()
     line = next(iter(said.splitlines()), "")
-    with suppress(OSError):  # to ask again is no failure
+    with suppress(OSError):  # then it is asked again next time
         tools.home.keep(memory, json.dumps({"version": line}).encode())
     return line
 
 
 def keep_out_configuration(directory: Path) -> None:
-    """Have uv look no further for a project's settings than this directory of ours: it stops at a `uv.toml`.
+    """Write an empty `uv.toml`, so that uv looks for a project's settings in no directory above this one.
 
     Raises:
         InstallError: the disk refuses.
@@ -245,7 +245,7 @@ def keep_out_configuration(directory: Path) -> None:
 
 
 def _killed(process: subprocess.Popen[bytes]) -> bytes:
-    """Kill a tool; what it had written to stdout by then."""
+    """Kill a tool; returns what it had written to stdout by then."""
     process.kill()
     with suppress(Exception):  # a grandchild may hold the pipe open for as long as it likes
         return process.communicate(timeout=5)[0] or b""

@@ -1,12 +1,11 @@
-"""Taking packs to a machine without a network: one archive with all that `install --offline` needs there.
+"""Archives that take packs to machines without a network, with all that `install --offline` needs there.
 
 The archive is a plain tar: records, bundles, locks, the wheels of Python dependencies (from `pip download`
 with the lock's hashes: uv has no download), for Node.js packs a cache of npm filled for their lock, and
-`opa` where it is wanted. It is made for the platform and the interpreter of this machine. Nothing in it is
-trusted for what it is called: bundles and wheels must have the sha256 in their names, records are read as
-strictly as a registry's, and pip, uv and npm check what they install against the locks. What an archive
-decides is which digest a version has, and perhaps which `opa` runs; so does a registry the former, and an
-archive deserves the same trust.
+`opa` if wanted. It is made for the platform and the interpreter of this machine. Names in it are not trusted:
+bundles and wheels must have the sha256 in their names, records are read as strictly as a registry's, and pip,
+uv and npm check what they install against the locks. But an archive decides which digest a version has, as a
+registry does, and perhaps which `opa` runs: import only archives that you trust as you trust the registry.
 """
 
 from __future__ import annotations
@@ -74,12 +73,12 @@ def export_cache(
     programs: Mapping[Carried, Path] | None = None,
     say: Callable[[str], None] = lambda step: None,
 ) -> Contents:
-    """Write an archive with these releases and all their dependencies to `target`, and say what it holds.
+    """Write an archive with these releases and all their dependencies to `target`, and return what it holds.
 
-    `programs` go with them, each with its file.
+    `programs` are added to it, each from its file.
 
     Raises:
-        InstallError: something is missing, or the archive cannot be written; nothing is at `target` then.
+        InstallError: a dependency is missing, or the archive cannot be written; `target` is then unchanged.
         NotFound, StoreError, IntegrityError: as `Installer.install`.
     """
     tools, home = installer.tools, installer.home
@@ -114,10 +113,10 @@ def export_cache(
 
 
 def import_cache(archive: Path, home: Home) -> Contents:
-    """Put what an archive holds into the home, after all of it was verified; what that was.
+    """Verify all of an archive, then put its contents into the home; returns what it holds.
 
     Raises:
-        IntegrityError: it is no whole archive of packreg's, or says otherwise than this machine knows.
+        IntegrityError: it is no complete archive of packreg, or contradicts a record on this machine.
         InstallError: the disk refuses, or a program is not for this machine.
     """
     with home.scratch("import") as place:
@@ -131,7 +130,7 @@ def import_cache(archive: Path, home: Home) -> Contents:
 
 
 def _take_in(member: Path, there: Path, home: Home) -> None:
-    """Put what was proved into its place, unless it is there; what needs this user's mark with it."""
+    """Move a verified member to its place, unless there is one; mark it if its kind needs a mark."""
     if there.relative_to(home.root).parts[0] == "programs":
         carried.keep(member.name, member, home)
     elif member.name != URL and there.relative_to(home.root).parts[0] in ("remembered", "resolved"):
@@ -160,7 +159,7 @@ def _download_wheels(needs: Needs, python: str | None, tools: Tools, place: Path
 
 
 def _fill_npm_cache(needs: NpmInput, of: str, tools: Tools, place: Path) -> dict[str, Path]:
-    """npm's own cache after an installation of this lock into an empty one."""
+    """The files of an npm cache, by member name, after this lock was installed with an empty cache."""
     cache = place / f"npm-{needs.digest}"
     if not cache.is_dir():
         work = place / f"work-{needs.digest}"
@@ -204,7 +203,7 @@ def _write(members: dict[str, Path], records: list[Record], programs: list[Carri
 
 
 def _unpack(file: IO[bytes], archive: Path, place: Path) -> tuple[list[str], list[Carried]]:
-    """Write every member below `place`, each with the sha256 that the index gives: names, and programs."""
+    """Write every member below `place`, checked against the index; returns their names, and the programs."""
     try:
         with tarfile.open(fileobj=file, mode="r:") as tar:
             first = tar.next()
@@ -251,7 +250,7 @@ def _pieces(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
 
 
 def _read_index(data: bytes, archive: Path) -> tuple[dict[str, str], list[Carried]]:
-    """The sha256 of each member, and the programs among them."""
+    """From the index: the sha256 of each member, and the programs among them."""
     if weight(data) > MAX_MEMORY:
         raise _refused(archive, "its index is too long")
     index = json.loads(data)
@@ -267,7 +266,7 @@ def _read_index(data: bytes, archive: Path) -> tuple[dict[str, str], list[Carrie
 
 
 def _prove(name: str, path: Path, home: Home) -> Record | None:
-    """Make sure that a member is what its name says; the record if it is one."""
+    """Check that a member is what its name says; returns the record if it is one."""
     match = _MEMBER.fullmatch(name)
     assert match is not None
     for group in ("bundle", "wheel"):
@@ -293,7 +292,7 @@ def _prove(name: str, path: Path, home: Home) -> Record | None:
 
 
 def _tops(names: Iterable[str]) -> list[str]:
-    """What is moved into the home in one step each: files, but whole directories of wheels and of npm."""
+    """The paths that are moved into the home: files, and for wheels and npm caches whole directories."""
     return list(
         dict.fromkeys(
             "/".join(name.split("/")[:2]) if name.startswith(("wheels/", "npm/")) else name for name in names

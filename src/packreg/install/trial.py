@@ -1,7 +1,7 @@
-"""A pack made runnable once, before it is published: its bundle's files in a temporary directory.
+"""Makes a pack runnable in a temporary directory before it is published, from its bundle's files.
 
-The environment is that of its lock, from the same store that installs take theirs from: what runs here is
-what every machine will run, and nothing of the author's directory or environment takes part.
+Its environment is made from its lock and in the store, as installs do it. So what runs here is what every
+machine will run; nothing from the author's directory or environment is used.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def tried(
     python: str | None = None,
     say: Callable[[str], None] = lambda step: None,
 ) -> Iterator[tuple[Path, Manifest]]:
-    """The directory in which the pack can be started, gone at the end; and its manifest there.
+    """The directory in which the pack can be started, removed at the end, and the manifest to start it with.
 
     The manifest names the environment. Without a lock the dependencies are resolved on this machine.
 

@@ -1,12 +1,12 @@
-"""What this user made on this machine: a key that lies outside every home, and marks made with it.
+"""Marks for what this user made on this machine, made with a key that lies outside every home.
 
-A home may come from anywhere: a checkout, a CI cache, an image, a directory that others write to. What lies
-in it is believed for a mark, the HMAC-SHA256 (RFC 2104) over what it says and where it lies, and for nothing
-else; or it is a download whose digest says what it is. The key is made at random when it is first needed, in
-the user's state directory. Whoever can read that can act as the user anyway.
+A home may come from anywhere: a checkout, a CI cache, an image, a directory that others write to. So a file
+in it is trusted only if it has a mark, the HMAC-SHA256 (RFC 2104) over its bytes and its path, or if it is a
+download with the right digest. The key is random and made when it is first needed, in the user's state
+directory. Anybody who can read that directory can act as the user anyway.
 
-Without a place for a key, the one of this process counts: its marks mean nothing to the next process, which
-makes everything anew. This module is on the fast path of `packreg path`, and imports little.
+If no key can be kept, this process uses a key of its own: its marks mean nothing to the next process, which
+makes everything again. This module is on the fast path of `packreg path`, and imports little.
 """
 # ruff: noqa: PTH108, PTH117, PTH118, PTH120
 # pathlib alone takes a third of the time that a bare Python takes to start.
@@ -35,7 +35,7 @@ class Key:
     """The key of this user on this machine. Several threads may use it.
 
     `directory` is the user's state directory, absolute and outside `home`; None is for programs that keep no
-    key. Nothing is read before a mark is made or looked at.
+    key. The key is read when the first mark is made or checked.
     """
 
     def __init__(self, directory: str | None = None, home: str = "") -> None:
@@ -46,12 +46,12 @@ class Key:
 
     @property
     def lasts(self) -> bool:
-        """Whether marks will mean something to other processes. Raises: InstallError."""
+        """Whether the key is kept on disk, so that later processes accept its marks. Raises: InstallError."""
         self._get()
         return self._lasting
 
     def mark(self, kind: str, place: str, data: bytes) -> str:
-        """The mark of these bytes as a thing of this kind at this place, in hex.
+        """The mark of these bytes for this kind of thing at this path, in hex.
 
         Raises:
             InstallError: the key is not safe where it is.
@@ -62,23 +62,23 @@ class Key:
         return str(sha256(bytes(byte ^ 0x5C for byte in key) + inner).hexdigest())
 
     def wrap(self, kind: str, place: str, data: bytes) -> bytes:
-        """The bytes with their mark behind them, for `unwrap`. Raises: InstallError."""
+        """The bytes with their mark appended, for `unwrap`. Raises: InstallError."""
         return data + self.mark(kind, place, data).encode()
 
     def unwrap(self, kind: str, place: str, wrapped: bytes) -> bytes | None:
-        """What was wrapped with this key as this; None for everything else. Raises: InstallError."""
+        """The bytes without their mark; None if it is not this key's mark for them. Raises: InstallError."""
         data, mark = wrapped[: -2 * _SIZE], wrapped[-2 * _SIZE :]
         return data if self._fits(kind, place, data, mark) else None
 
     def seal(self, kind: str, place: str, members: dict[str, Any]) -> bytes:
-        """A JSON object of these members, with the mark as one more at its end. Raises: InstallError."""
+        """A JSON object of these members, with the mark as its last member. Raises: InstallError."""
         import json
 
         data = json.dumps(members, separators=(",", ":"), sort_keys=True).encode("ascii")[:-1]
         return data + _BEFORE + self.mark(kind, place, data).encode() + _AFTER
 
     def sealed(self, kind: str, place: str, data: bytes) -> dict[str, Any] | None:
-        """The members that were sealed with this key as this; None for everything else.
+        """The members of a sealed document; None if it does not have this key's mark for this kind and path.
 
         Raises:
             InstallError: the key is not safe where it is.
@@ -117,7 +117,7 @@ def sha256(data: bytes) -> Any:
 
 
 def _find(directory: str, home: str) -> bytes | None:
-    """The key in this directory, made now if there is none; None where none can be made."""
+    """The key in this directory, made now if there is none; None if it cannot be made."""
     path = os.path.join(directory, KEY)
     if not os.path.isabs(directory):
         raise _unsafe(
@@ -163,7 +163,7 @@ def _read(path: str) -> bytes | None:
 
 
 def _make(path: str) -> None:
-    """Create the key, whole and once. Raises: OSError."""
+    """Create the key in one step, unless another process was first. Raises: OSError."""
     directory = os.path.dirname(path)
     os.makedirs(directory, mode=0o700, exist_ok=True)  # noqa: PTH103
     staged = os.path.join(directory, f".{KEY}-{os.getpid()}-{os.urandom(4).hex()}")
@@ -176,7 +176,7 @@ def _make(path: str) -> None:
             os.close(file)
         try:
             os.link(staged, path)
-        except FileExistsError:  # somebody else was first, and that key counts
+        except FileExistsError:  # another process was first; its key is used
             return
         except OSError:  # a file system without links
             if not os.path.lexists(path):

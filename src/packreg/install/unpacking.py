@@ -1,9 +1,8 @@
-"""A release as it is run by packreg: from verified downloads alone, in a directory of this process.
+"""Unpacks releases that packreg runs itself: from verified downloads only, into a directory of this process.
 
-What lies in the pack's installed directory plays no part in it, so nothing that was added or changed there
-does: no file, no compiled module, nothing that Python or Node.js would load by its name. What this costs is
-to write the few files of the pack again for each run; its environment stays where it is and is compared with
-what it held.
+The pack's installed directory is not used. So nothing that was added or changed there is run: no file, no
+compiled module, nothing that Python or Node.js would load by its name. The cost is to write the few files of
+the pack for each run; its environment stays in the store, and its contents are compared with their list.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ def unpack(
     python: str | None = None,
     offline: bool = False,
 ) -> Unpacked:
-    """Make a release ready to be run in `place`, once for each release.
+    """Unpack a release in `place`, ready to run; if that was done before, return it.
 
-    The record, and whether it was removed or yanked, are asked of the registry (unless `offline`); the bundle
-    has to have the digest that the record says, and the environment to be as this user made it. Else it is
-    made, and where the home cannot be written, in `place`.
+    Unless `offline`, the registry is asked for the record and whether the release was removed or yanked. The
+    bundle must have the digest in the record, and the environment must be as this user made it. Otherwise it
+    is made again, in `place` if the home cannot be written.
 
     Raises:
         NotFound, Removed, StoreError, IntegrityError, InstallError: as `Installer.install`.
@@ -61,7 +60,7 @@ def unpack_all(
     done: Callable[[], None] = lambda: None,
     **options: Any,
 ) -> list[Unpacked | NotInstalled]:
-    """Make several releases ready at the same time; each, or why it cannot be; `options` as in `unpack`."""
+    """Unpack several releases at the same time; a release or a failure for each. `options` as in `unpack`."""
     return each(lambda one: unpack(installer, one, place, **options), references, done=done)
 
 

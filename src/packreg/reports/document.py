@@ -12,7 +12,7 @@ from packreg.reports.report import Report, totals
 
 
 def document(report: Report) -> dict[str, Any]:
-    """Everything that was found, as plain values. Texts are as packs wrote them, known secrets replaced."""
+    """The report as values for JSON. Texts are as packs wrote them, with known secrets replaced."""
     found = {
         "verdict": report.verdict,
         "fail_on": report.fail_on,
@@ -60,22 +60,22 @@ def _pack(pack: PackResult, report: Report) -> dict[str, Any]:
 
 
 def _waived(waiver: Waiver | None) -> dict[str, Any]:
-    """The waiver of a finding, for those that have one."""
+    """The member `waiver` for a finding that has one, else nothing."""
     return {} if waiver is None else {"waiver": asdict(waiver)}
 
 
 def violation_json(found: Violation) -> dict[str, Any]:
-    """A violation, its pack aside."""
+    """A violation, without its pack and version."""
     return _without_pack(asdict(found))
 
 
 def error_json(error: EvaluationError) -> dict[str, Any]:
-    """An evaluation error, its pack aside."""
+    """An evaluation error, without its pack and version."""
     return _without_pack(asdict(error))
 
 
 def remediation_json(found: Remediation) -> dict[str, Any]:
-    """A remediation, its pack aside."""
+    """A remediation, without its pack and version."""
     changes = []
     for change in found.changes:
         values = {} if change.kind == "add" else {"before": json_value(change.before)}

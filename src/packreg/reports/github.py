@@ -1,7 +1,7 @@
-"""The report as workflow commands of GitHub Actions: an annotation for each finding, and a last line.
+"""The report as workflow commands of GitHub Actions: an annotation for each finding, and a summary line.
 
 GitHub shows ten errors, ten warnings and ten notices of a step. Mandatory violations are errors, advisory
-ones warnings; remediations are notices, and errors where they count; what is waived and notes are notices.
+ones warnings. Remediations are errors if they deny, else notices; waived findings and notes are notices.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from packreg.text import plain
 
 
 def github_report(report: Report) -> str:
-    """The commands, one on each line: evaluation errors first, then violations, the mandatory ones first."""
+    """The commands, one on each line: evaluation errors, mandatory violations, advisory ones, the rest."""
     lines = [
         _command(
             "error",

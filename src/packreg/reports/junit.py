@@ -1,8 +1,8 @@
 """The report as JUnit XML, for build services: a test suite for each pack, a test case for each policy.
 
-A violation that counts (at `--fail-on`, or for the verdict on an entity) is a failure, and so is a
-remediation that does; another one is printed, with its waiver if it has one; an evaluation error is an error;
-disabled policies and those that had nothing to judge are skipped.
+A violation or remediation that makes the verdict worse (by `--fail-on`, or by the groups of an entity) is a
+failure. Others go to `system-out`, with their waiver if there is one. Evaluation errors are errors; disabled
+policies and those that had nothing to judge are skipped.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from packreg.reports.plain import change_line, error_label, plain_lines, resourc
 from packreg.reports.report import Report, counted, pack_label, waiver_line
 from packreg.text import plain
 
-#: The test case of what concerns no single policy.
+#: The name of the test case for errors of the whole pack.
 WHOLE_PACK = "(the whole pack)"
 
 
 def junit_report(*reports: Report) -> str:
-    """One XML document of all reports."""
+    """The text of one XML document for all reports."""
     suites = (_suite(pack, report) for report in reports for pack in report.evaluation.packs)
     return junit_xml("packreg", suites)
 

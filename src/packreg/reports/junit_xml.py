@@ -1,4 +1,4 @@
-"""JUnit XML as build services read it: suites of test cases, with their totals. All text is made `plain`."""
+"""Writes JUnit XML as build services read it: suites of test cases, with totals. All text is made `plain`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TOTALS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
 
 
 class JUnitSuite:
-    """A test suite. `plain` leaves no character that XML does not have."""
+    """A test suite. Texts are made `plain`, which also removes characters that XML does not allow."""
 
     def __init__(self, name: str, properties: Iterable[tuple[str, str]]) -> None:
         self.element = Element("testsuite", name=plain(name))
@@ -21,7 +21,7 @@ class JUnitSuite:
             SubElement(listed, "property", name=plain(key), value=plain(value))
 
     def case(self, group: str, name: str) -> JUnitCase:
-        """A new test case, which passed as long as it has no result."""
+        """Add a test case, which counts as passed until it gets a result."""
         return JUnitCase(SubElement(self.element, "testcase", classname=plain(group), name=plain(name)))
 
 
@@ -33,25 +33,25 @@ class JUnitCase:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing was said of it yet."""
+        """Whether it has no result and no output yet."""
         return len(self._element) == 0
 
     def ended(self, how: Literal["failure", "error"], kind: str, message: str, lines: Iterable[str]) -> None:
-        """Its result: one of our words for the kind, or a pack's, and lines that are `plain` already."""
+        """Add a failure or an error with its type (`kind`), a message and lines that are `plain` already."""
         result = SubElement(self._element, how, type=plain(kind), message=plain(message))
         result.text = "\n".join(lines)
 
     def skipped(self, why: str) -> None:
-        """It was not run."""
+        """Mark the case as not run."""
         SubElement(self._element, "skipped", message=plain(why))
 
     def printed(self, lines: Iterable[str]) -> None:
-        """What it said beside its result, in lines that are `plain` already."""
+        """Add output (`system-out`) of lines that are `plain` already."""
         SubElement(self._element, "system-out").text = "\n".join(lines)
 
 
 def junit_xml(name: str, suites: Iterable[JUnitSuite]) -> str:
-    """The document of these suites."""
+    """The text of the document with these suites."""
     root = Element("testsuites", name=name)
     for suite in suites:
         cases = suite.element.findall("testcase")

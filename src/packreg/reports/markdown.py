@@ -1,6 +1,6 @@
 """The report as Markdown (GitHub's), for a comment on a pull request or the summary of a job.
 
-Everything that packs and resources say stands in code: neither markup nor a mention works there.
+All texts from packs and resources are put into code spans or blocks, where neither markup nor mentions work.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _SIGNS: dict[Verdict, str] = {
 }
 
 
-#: Ranks of what is left out first.
+#: The highest ranks, of parts that are left out first.
 _WAIVED, _FINE, _NEVER = 6, 7, 8
-#: Characters for the sentence about what is left out; and, where not all fits, of one finding's text.
+#: Characters reserved for the last line, and the most of one finding's text if the report has to be cut.
 _SAID, _TEXT = 400, 2_000
 
 
 class _Part(NamedTuple):
-    """Lines of the report that stand together. `rank` is 0 for the worst; `what` it counts as when left out;
-    `below` is the heading that it needs.
+    """Lines of the report that are kept or left out together. `rank` is 0 for the most important; `what` is
+    the name it is counted under when left out; `below` is the heading that it stands below.
     """
 
     rank: int
@@ -44,8 +44,8 @@ class _Part(NamedTuple):
 
 
 def markdown_report(*reports: Report, limit: int = 0) -> str:
-    """The reports, of at most `limit` characters, 0 for any number. What does not fit is left out, the worst
-    last of all, and the last line says how much of what.
+    """The text of the reports, at most `limit` characters long; 0 means no limit. If not all fits, the less
+    important parts are left out, and the last line says how many of each kind.
     """
     parts = [part for report in reports for part in (*_lines(report), _Part(_NEVER, ("",)))][:-1]
     whole = _text(parts, range(len(parts)))
@@ -64,7 +64,7 @@ def _text(parts: Sequence[_Part], kept: Collection[int]) -> str:
 
 
 def _cut(parts: Sequence[_Part], limit: int) -> str:
-    """The parts that fit, the worst first, in their order, and what was left out."""
+    """The text of the parts that fit, chosen by rank and kept in their order, and of what was left out."""
     room, kept = limit - _SAID, set[int]()
     shorter = [part._replace(lines=_shortened(part.lines)) for part in parts]
     for index in sorted(range(len(parts)), key=lambda index: parts[index].rank):
@@ -81,7 +81,7 @@ def _cut(parts: Sequence[_Part], limit: int) -> str:
 
 
 def _shortened(lines: tuple[str, ...]) -> tuple[str, ...]:
-    """The lines of a finding, those of its text as far as `_TEXT` characters go; a fence stays closed."""
+    """The lines of a finding with its text cut after `_TEXT` characters; the block's fence stays closed."""
     room, kept = _TEXT, list[str]()
     for line in lines:
         if not line.startswith("  ") or line.startswith("  ```"):

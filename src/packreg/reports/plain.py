@@ -1,4 +1,4 @@
-"""Findings as text: lines, values, changes and names of resources, each harmless (`packreg.text`)."""
+"""Parts of findings as text that is safe to print (`packreg.text`): lines, values, changes, resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LINES_AT_MOST = 60
 
 
 def plain_lines(text: str) -> list[str]:
-    """The lines of `text` that are not blank, each `plain`; of a very long text the first ones."""
+    """The lines of `text` that are not blank, each made `plain`: the first 60, and how many follow."""
     lines = [plain(line) for line in text.splitlines() if line.strip()]
     if len(lines) > LINES_AT_MOST:
         left = len(lines) - LINES_AT_MOST
@@ -23,7 +23,7 @@ def plain_lines(text: str) -> list[str]:
 
 
 def json_value(value: Any) -> Any:
-    """A property value as JSON has it: numbers that JSON lacks become their names."""
+    """A property value as JSON can hold it: infinities and NaN become strings, whole floats integers."""
     if isinstance(value, float):
         if math.isfinite(value):
             return int(value) if value.is_integer() and abs(value) < 2**53 else value
@@ -50,13 +50,13 @@ def change_line(change: PropertyChange) -> str:
 
 
 def resource_label(urn: str, resource_type: str) -> str:
-    """`type: name`, as the Pulumi CLI names a resource; what there is, if it has no URN."""
+    """`type: name`, as the Pulumi CLI names a resource; the type alone or `the stack` if it has no URN."""
     name = urn.split("::", 3)[3] if urn.count("::") >= 3 else urn
     return f"{resource_type}: {name}" if resource_type and name else name or resource_type or "the stack"
 
 
 def error_label(error: EvaluationError) -> str:
-    """What stays unjudged: the name in a URN, or how many resources, or the stack."""
+    """What an error left unjudged: the resource's name, the number of resources, or `the stack`."""
     if error.urn:
         return resource_label(error.urn, "")
     if error.kind == "stack":

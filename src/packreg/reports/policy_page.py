@@ -1,7 +1,7 @@
-"""A page about a pack's policies, in Markdown, from what the pack says of itself.
+"""A Markdown page about a pack's policies, from the pack's own description of them.
 
-All of it is the pack's word, so nothing of it is markup: names and values stand in code, texts are escaped,
-and a URL is a link only if it is one of the web. The same pack gives the same bytes.
+The pack's texts are not trusted, so none becomes markup: names and values are put into code spans, texts are
+escaped, and a URL becomes a link only if it is http or https. The same pack gives the same bytes.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from packreg.reports.markdown import code
 from packreg.reports.plain import json_value
 from packreg.text import plain
 
-#: What means something to CommonMark, to GitHub's dialect or to HTML, wherever it stands in a line; `:` and
-#: the dot of `www.` for addresses that become links by themselves.
+#: Characters with a meaning anywhere in a line of CommonMark, GitHub's Markdown or HTML. `:` and the dot of
+#: `www.` are among them because GitHub makes links of addresses.
 _SPECIAL = re.compile(r"[\\`*_\[\]<&|~#$]|:(?=\S)|(?<=[wW]{3})\.")
-#: What means something at the beginning of a line only: lists, quotes, underlined headings, rules.
+#: Characters with a meaning at the beginning of a line only: lists, quotes, underlined headings, rules.
 _FIRST = re.compile(r"^([0-9]*)([-+=>.)])")
 _URL = re.compile(r"https?://[!-~]+", re.ASCII)
 _ANCHOR = re.compile(r"[a-z0-9_-]+", re.ASCII)
 _JUDGES = {"resource": "each resource", "stack": "the whole stack", "unknown": "resources or the stack"}
-#: Keywords of JSON schema whose rule goes into one phrase. A schema with others is shown whole.
+#: Keywords of JSON Schema -> the phrase for their rule. A schema with other keywords is shown whole.
 _RULES = {
     "enum": "one of {}",
     "const": "only {}",
@@ -46,7 +46,7 @@ _SAID_ELSEWHERE = {"type", "default", "description", "title"}
 
 
 def policy_page(info: PackInfo, version: str) -> str:
-    """The page. `version` is the release's or the directory's, "" if it has none."""
+    """The text of the page. `version` is that of the release or of the pack directory, "" if it has none."""
     return "".join(f"{line}\n" for line in _lines(info, version))
 
 
@@ -191,13 +191,13 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def _text(text: object) -> str:
-    """A text on one line in which nothing is markup."""
+    """The text on one line, escaped so that nothing in it is markup."""
     line = plain(" ".join(str(text).splitlines()).expandtabs().strip())
     return _FIRST.sub(r"\1\\\2", _SPECIAL.sub(r"\\\g<0>", line))
 
 
 def _link(url: str) -> str:
-    """A link, if this is a URL of the web as it should be written, else the text as code."""
+    """A link if this is a well-formed http or https URL, else the text as code."""
     try:
         is_web = bool(_URL.fullmatch(url)) and not set("<>\\") & set(url) and bool(urlsplit(url).hostname)
     except ValueError:
@@ -206,7 +206,7 @@ def _link(url: str) -> str:
 
 
 def _anchors(info: PackInfo) -> dict[str, str]:
-    """The anchors that GitHub gives to the headings of policies, where there is no doubt about them."""
+    """Policy name -> the anchor that GitHub gives to its heading, for those whose anchor is unique."""
     found = {policy.name: policy.name.lower() for policy in info.policies}
     title = re.sub(r"[^\w\- ]", "", (info.display_name or info.shown_name).lower()).replace(" ", "-")
     taken = Counter([*found.values(), title, "configuration", "how-to-mend-it", "message"])

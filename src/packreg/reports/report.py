@@ -1,4 +1,4 @@
-"""What every format is made of."""
+"""The report that every format is made from, and the words that formats share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from packreg.groups.model import Waiver
 
 
 class History(NamedTuple):
-    """How much history of a stack there was: its changes, and when the newest ended (nanoseconds, epoch)."""
+    """A stack's history in its backend: how many changes, and when the newest ended (ns since the epoch)."""
 
     changes: int
     newest: int
@@ -22,13 +22,13 @@ class History(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """An evaluation of what `where` holds, with everything that could not be seen or may surprise in `notes`.
+    """An evaluation of the stack or file at `where`; `notes` say what could not be seen or may surprise.
 
     `where` is a path (relative to the working directory, if below it) or a URL; `tool` is packreg's version.
-    `governed` is there when the packs were not named by the caller but required of an entity; then `fail_on`
-    means nothing. `hidden` are the URNs of resources with secrets that packs could not be shown (see the
-    module `hidden`), which somebody who may let them pass has allowed where `hidden_allowed` is set;
-    `history` is what the audit of a stack saw of its history in the backend.
+    `governed` is set when the packs were required of an entity instead of named by the caller; `fail_on` is
+    then ignored. `hidden` are the URNs of resources with secrets that packs were not shown (see
+    `enforcement.hidden`); `hidden_allowed` says that they were explicitly allowed. `history` is what an audit
+    saw of the stack's history in the backend.
     """
 
     evaluation: Evaluation
@@ -44,7 +44,7 @@ class Report:
     history: History | None = None
 
     def __post_init__(self) -> None:
-        """Put what is odd about the packs among the notes."""
+        """Add the packs' warnings to the notes."""
         warnings = (
             Problem("pack-warning", text, pack.pack)
             for pack in self.evaluation.packs
@@ -55,13 +55,13 @@ class Report:
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict."""
+        """The verdict on the evaluation, by the rules of the groups or by `fail_on`."""
         if self.governed is not None:
             return self.governed.verdict(self.evaluation)
         return verdict(self.evaluation, self.fail_on)
 
     def waiver(self, finding: Finding) -> Waiver | None:
-        """The waiver that a finding falls under."""
+        """The waiver that covers a finding, or None."""
         return self.governed.waived.waiver(finding) if self.governed is not None else None
 
     def counts(self, finding: Finding) -> bool:
@@ -72,7 +72,7 @@ class Report:
 
 
 class Totals(NamedTuple):
-    """The numbers of a report's last line; what is waived is counted as that alone."""
+    """The numbers of a report's summary; a waived finding counts only in `waived`."""
 
     packs: int
     resources: int
@@ -85,7 +85,7 @@ class Totals(NamedTuple):
 
 
 def totals(report: Report) -> Totals:
-    """Count everything."""
+    """The totals of a report."""
     evaluation = report.evaluation
     violations = [found for found in evaluation.violations if report.waiver(found) is None]
     remediations = [found for found in evaluation.remediations if report.waiver(found) is None]
@@ -113,7 +113,7 @@ _SAID: dict[Verdict, str] = {
 
 
 def summary(report: Report) -> str:
-    """The report in one sentence; holds nothing that a pack wrote."""
+    """The report in one sentence, without any text from a pack."""
     governed = report.governed
     if governed is not None and report.verdict == "nothing-required":
         return f"nothing is required: {governed.nothing_said()}"
@@ -145,7 +145,7 @@ def counted(count: int, thing: str, things: str = "") -> str:
 
 
 def waiver_line(waiver: Waiver) -> str:
-    """Who answers for a waived finding, until when and why."""
+    """A sentence with the owner of a waiver, when it expires, its reason and its id."""
     return f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason} ({waiver.id})"
 
 
@@ -155,7 +155,7 @@ def pack_label(pack: PackResult) -> str:
 
 
 def counts_line(pack: PackResult) -> str:
-    """How many policies ended which way, as text."""
+    """How many policies passed, failed, were disabled and so on, as text."""
     counts = pack.counts
     words = [f"{counts['passed']} passed", f"{counts['failed']} failed"]
     words += [f"{counts[name]} {name}" for name in ("disabled", "not applicable") if counts[name]]

@@ -1,11 +1,11 @@
-"""Where stored reports are: keys that answer the common questions by a listing. Pure.
+"""The keys of stored reports in the registry; listing them answers the common questions. Pure.
 
     reports/<run>/<entity>/<countdown>-<id>.json.gz
 
-`run` is what was done, `entity` the stack or account in characters that a key may have, `countdown` the time
-that the report gives itself, counted down in microseconds. Which report is the newest is not for keys to say,
-but for the chain that reports are entered in (`registry.run_entries`); only those from before there were
-chains are read in the order of their keys.
+`run` is the kind of run, `entity` the stack or account in characters that a key may have, `countdown` the
+time in the report, counted down in microseconds so that later reports are listed first. Which report is the
+newest is decided by the chain that reports are entered in (`registry.run_entries`), not by keys; only reports
+from before there were chains are read in the order of their keys.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from packreg.groups.model import Entity
 from packreg.groups.times import moment, precise
 from packreg.registry import layout
 
-#: A preview and an update that the guard judged, a decision without the CLI, an audit (after an update too).
+#: "preview" and "update": the guard judged one of the Pulumi CLI; "enforce": a verdict without the CLI;
+#: "audit": an audit, also one that follows an update.
 Run = Literal["preview", "update", "enforce", "audit"]
 RUNS: tuple[Run, ...] = get_args(Run)
 
@@ -28,7 +29,7 @@ _NAME = re.compile(r"([0-9]{16})-([0-9a-z-]{1,64})\.json\.gz", re.ASCII)
 
 
 class ReportKey(NamedTuple):
-    """What the key of a report says: `entity` is its segment, `time` RFC 3339 in UTC with microseconds."""
+    """The parts of a report's key: `entity` is its segment, `time` RFC 3339 in UTC with microseconds."""
 
     run: Run
     entity: str
@@ -37,23 +38,23 @@ class ReportKey(NamedTuple):
 
 
 def report_prefix(run: Run, entity: Entity) -> str:
-    """Where an entity's reports of a kind of run are, the newest first."""
+    """The prefix of the keys of an entity's reports of one kind of run, which list the newest first."""
     return layout.reports_prefix(run, entity_segment(entity))
 
 
 def report_key(run: Run, entity: Entity, time: str, id: str) -> str:
-    """Where a report is. `time` is RFC 3339 in UTC, `id` is random, of a-z, 0-9 and dashes."""
+    """The key of a report. `time` is RFC 3339 in UTC, `id` is random, of a-z, 0-9 and dashes."""
     return f"{behind_later(run, entity, time)}-{id}.json.gz"
 
 
 def behind_later(run: Run, entity: Entity, time: str) -> str:
-    """What every key of the entity's reports later than `time` is less than, and no other one."""
+    """A key that sorts behind the entity's reports later than `time`, and before all its others."""
     since = (moment(time) - _EPOCH) // timedelta(microseconds=1)
     return f"{report_prefix(run, entity)}{_TOP - min(max(since, 0), _TOP):016d}"
 
 
 def read_report_key(key: str) -> ReportKey | None:
-    """What a key below `reports/` says; None if it is none of ours."""
+    """The parts of a key below `reports/`; None if it is not the key of a report."""
     parts = key.removeprefix(layout.REPORTS).split("/")
     match = _NAME.fullmatch(parts[2]) if len(parts) == 3 else None
     if match is None:
@@ -68,6 +69,6 @@ def entity_segment(entity: Entity) -> str:
 
 
 def entity_of(segment: str) -> Entity | None:
-    """The entity of a segment, without its tags; None if it was too long to tell, or is none of ours."""
+    """The entity of a segment, without its tags; None if its name was shortened, or if it is no segment."""
     found = layout.read_entity_segment(segment)
     return None if found is None else Entity(*found)

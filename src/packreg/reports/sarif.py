@@ -1,9 +1,10 @@
 """The report as SARIF 2.1.0 (OASIS), for code scanning: one run for each pack, one rule for each policy.
 
-A violation is a result of the kind "fail", at the level "error" or "warning", and so is a remediation that
-counts; another one is of the kind "informational". What is waived is suppressed, with the waiver's reason.
-Evaluation errors and notes are notifications of the run, and a run with errors was not successful. The place
-of a result is the analyzed file (code scanning wants one) and, as its logical location, the resource's URN.
+A violation is a result of the kind "fail", at the level "error" or "warning". A remediation is "fail" if it
+makes the verdict worse, else "informational". Waived findings are suppressed, with the waiver's reason.
+Evaluation errors and notes are notifications of the run, and a run with errors was not successful. The
+location of a result is the analyzed file (code scanning needs one); its logical location is the resource's
+URN.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from packreg.text import plain
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"mandatory": "error", "advisory": "warning", "remediate": "error"}
-#: What GitHub sorts alerts by: critical is 9.0 and more, high 7.0, medium 4.0, low above 0.
+#: GitHub sorts alerts by these scores: critical is 9.0 and more, high 7.0, medium 4.0, low above 0.
 _SEVERITIES = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(?::\d{1,5})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?")
 
 
 def sarif_report(*reports: Report) -> dict[str, Any]:
-    """One SARIF log of all reports."""
+    """One SARIF log of all reports, as values for JSON."""
     runs = [_run(pack, report) for report in reports for pack in report.evaluation.packs]
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": runs}
 
@@ -90,7 +91,7 @@ def _run(pack: PackResult, report: Report) -> dict[str, Any]:
 
 
 def _category(pack: PackResult, report: Report) -> str:
-    """What tells runs of the same pack apart: code scanning keeps the newest of each category."""
+    """The category of a run, with entity and pack: code scanning keeps the newest run of each category."""
     of = f"{plain(report.governed.required.entity.name)}/" if report.governed is not None else ""
     return f"packreg/{of}{plain(pack.pack)}/"
 
@@ -165,7 +166,7 @@ def _notification(error: EvaluationError, place: dict[str, Any]) -> dict[str, An
 
 
 def _place(where: str) -> dict[str, Any]:
-    """The analyzed file; an absolute path or a URL stays what it is."""
+    """The physical location of the analyzed file; an absolute path becomes a `file:` URL."""
     uri = quote(where, safe="/:@!$&'()*+,;=~-._", errors="replace")
     uri = f"file://{uri}" if uri.startswith("/") else uri
     return {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}

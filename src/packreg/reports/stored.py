@@ -1,9 +1,9 @@
-"""The report of one run, as it is kept in the registry: written once, read strictly, never changed. Pure.
+"""The report of one run as it is kept in the registry: written once, checked when read, never changed. Pure.
 
-One JSON object, packed with gzip. It says who was judged, by which groups at which revision of governance,
-by which packs (with digests, of their configuration too), on what state, what was found and what followed. It
-holds findings as they are shown, with secrets replaced, and of configuration nothing but digests and the
-names of environments' revisions: governance at its revision has the rest.
+It is one JSON object, compressed with gzip. It names the entity that was judged, the groups and the revision
+of governance, the packs (with digests, also of their configuration), the digest of the state that was judged,
+the findings and the verdict. Findings have their secrets replaced. Of configuration it has only digests and
+the names of environments' revisions: governance at that revision has the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from packreg.reports.report_keys import RUNS, Run, report_key
 from packreg.reports.stored_findings import read_evaluation, read_waiver
 from packreg.states.sources import unpacked
 
-#: Bytes, unpacked, and what reading them may take: some 100,000 findings.
+#: The most bytes of a report, unpacked, and the most memory for reading it: some 100,000 findings.
 MAX_REPORT = 56 * 2**20
 MAX_REPORT_MEMORY = 256 * 2**20
 _DIGEST = re.compile(r"(sha256:[0-9a-f]{64})?", re.ASCII)
@@ -42,12 +42,11 @@ _ID = re.compile(r"[0-9a-z-]{1,64}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class RanPack:
-    """A pack that was required: which release it was, which group's entry counted, how it was configured.
+    """A required pack: its release, the group whose entry decided the version, and its configuration.
 
-    `digest` is the release's identity, "" where it was not available; `configuration` that of what
-    `configuration_digest` is given; `environments` are revisions (`name@3`), imported ones too.
-    `dependencies` is the digest of what its Python environment or node_modules held, "" where it had none,
-    and in reports of older versions.
+    `digest` is the release's, "" if it was not available; `configuration` is from `configuration_digest`;
+    `environments` are revisions (`name@3`), imported ones too. `dependencies` is the digest of the contents
+    of its Python environment or node_modules, "" if it had none, and in reports of older versions.
     """
 
     name: str
@@ -61,10 +60,10 @@ class RanPack:
 
 @dataclass(frozen=True)
 class StoredReport:
-    """One run. `time` is RFC 3339 in UTC with microseconds, `id` random.
+    """The report of one run. `time` is RFC 3339 in UTC with microseconds, `id` random.
 
-    `state` is the digest of what was judged (`Snapshot.digest`), "" where there were no such bytes;
-    `verdict` is what followed then, by the rules of the packreg that wrote it (`report.tool`).
+    `state` is the digest of the state that was judged (`Snapshot.digest`), "" if there was none; `verdict` is
+    the one reached then, by the rules of the packreg that wrote the report (`report.tool`).
     """
 
     id: str
@@ -77,20 +76,20 @@ class StoredReport:
 
     @property
     def required(self) -> Required:
-        """The decision: the entity, the groups, the revision. The entries' configuration is not in it."""
+        """What governance required: entity, groups, revision, packs. It lacks the packs' configuration."""
         assert self.report.governed is not None
         return self.report.governed.required
 
     @property
     def key(self) -> str:
-        """Where it is kept."""
+        """Its key in the registry."""
         return report_key(self.run, self.required.entity, self.time, self.id)
 
     def encode(self) -> bytes:
-        """The bytes to keep; the same report gives the same bytes.
+        """The bytes to keep in the registry; the same report gives the same bytes.
 
         Raises:
-            UsageError: they would be more than `MAX_REPORT`, which no reader accepts.
+            UsageError: there would be more than `MAX_REPORT` bytes, which no reader accepts.
         """
         governed = self.report.governed
         assert governed is not None
@@ -135,7 +134,7 @@ class StoredReport:
         """Read the report that was found at a key.
 
         Raises:
-            IntegrityError: it is none, or that of another key.
+            IntegrityError: the data is no valid report, or the report of another key.
             StoreRefused: it has a newer format.
         """
         try:
@@ -176,13 +175,13 @@ def _history(found: Members) -> History:
 
 
 def configuration_digest(config: Mapping[str, object], environments: Sequence[str]) -> str:
-    """The digest of how a pack is configured: its entry's configuration, and environments by revision."""
+    """The digest of a pack's configuration: that of its entry in the group, and environments' revisions."""
     text = json.dumps([config, list(environments)], sort_keys=True, separators=(",", ":"))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def _with_waivers(pack: dict[str, Any]) -> dict[str, Any]:
-    """A pack's results with the waivers of findings by their ids."""
+    """A pack's results, changed in place: each finding names its waiver by id."""
     for finding in (*pack["violations"], *pack["remediations"]):
         if "waiver" in finding:
             finding["waiver"] = finding["waiver"]["id"]
@@ -190,7 +189,7 @@ def _with_waivers(pack: dict[str, Any]) -> dict[str, Any]:
 
 
 def _storable(value: Any, depth: int = 1) -> Any:
-    """The value as strict JSON has it: no half of a surrogate pair, and nothing nested too deep to read."""
+    """The value as strict JSON: lone surrogates are replaced, and what is nested too deep becomes "…"."""
     if isinstance(value, str):
         shown = value.isprintable()
         return value if shown else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

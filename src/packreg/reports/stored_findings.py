@@ -1,7 +1,7 @@
-"""Findings read back from a stored report, member by member; the reverse of `document`. Pure.
+"""Reads findings from a stored report, member by member; the reverse of `document`. Pure.
 
-Names and texts of findings stay what they are, since findings of two runs are compared by them; whoever shows
-them makes them plain, as with those of a run.
+Names and texts of findings are not changed, since findings of two runs are compared by them; code that shows
+them has to make them `plain`, as for a new run.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _CHANGES = ("add", "delete", "update")
 
 
 def read_evaluation(packs: Iterable[Members], resources: int) -> Evaluation:
-    """All results. Raises IntegrityError."""
+    """The evaluation with all packs' results. Raises: IntegrityError: a member is missing or not valid."""
     return Evaluation(tuple(_pack(found) for found in packs), resources)
 
 
 def read_waiver(found: Members) -> Waiver:
-    """A waiver that counted. Raises IntegrityError."""
+    """A waiver that was in force. Raises: IntegrityError: a member is missing or not valid."""
     return Waiver(
         id=found.text("id"),
         pack=found.text("pack"),
@@ -65,7 +65,7 @@ def _pack(found: Members) -> PackResult:
 
 
 def _engine(found: Members) -> Engine:
-    """What ran the pack; reports that were written before it was noted have none."""
+    """The program that ran the pack; older reports do not have it."""
     return Engine(found.text("name"), found.text("path"), found.text("version"))
 
 

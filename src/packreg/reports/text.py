@@ -1,4 +1,4 @@
-"""The report for people: the "Policies:" section of the Pulumi CLI, pack by pack."""
+"""The report as text for people, laid out as the Pulumi CLI's "Policies:" section, pack by pack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOG_LINES = 10
 
 
 def text_report(report: Report) -> str:
-    """The whole report. Every line is ours, or `plain` text behind white space and one of our words."""
+    """The whole report. Texts from packs are made `plain`; none of them is at the beginning of a line."""
     return "".join(f"{line}\n" for line in _lines(report))
 
 
@@ -65,7 +65,7 @@ def _pack(pack: PackResult, report: Report) -> Iterator[str]:
 
 
 def error_lines(error: EvaluationError) -> Iterator[str]:
-    """What could not be evaluated, in one line; then why, and the last of what the pack wrote."""
+    """A line that says what could not be evaluated; then the reason, and the pack's last lines of output."""
     at = error_label(error)
     of = f"{error.policy}  " if error.policy else ""
     yield f"[error]  {plain(of)}({plain(at)}): {plain(error.code)}"

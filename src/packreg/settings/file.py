@@ -1,4 +1,4 @@
-"""What may stand in a `packreg.toml`: a file becomes checked values by their dotted keys."""
+"""Reads a `packreg.toml` into checked values by their dotted keys, such as `registry.url`."""
 
 # ruff: noqa: PTH123 (pathlib costs start-up time)
 from __future__ import annotations
@@ -56,13 +56,14 @@ KEYS: dict[str, type] = {
     "tools.opa": str,
     "tools.opa_functions": str,
 }
-#: What only the operator's file may say beside these.
+#: Settings that only the operator's file may have, beside `KEYS`.
 OPERATORS: dict[str, type] = {
     "registry.registry_id": str,
     "registry.lowest_revision": int,
     "guard.fail_open_until": str,
 }
-#: How keys begin that a project's file may not say: whoever edits a project is one of those who are judged.
+#: Keys, or how they begin, that a project's file may not have: who edits a project must not weaken its
+#: checks.
 NOT_FOR_PROJECTS = (
     "registry.allow_http",
     "registry.replica_lag_seconds",
@@ -77,10 +78,10 @@ _TYPE_NAMES = {str: "a string", bool: "true or false", int: "a whole number"}
 
 
 def read_file(path: str) -> bytes | None:
-    """What a file holds, or None when there is none.
+    """The bytes of a file, or None if it does not exist.
 
     Raises:
-        UsageError: it cannot be read, or is too long.
+        UsageError: it cannot be read, or has more than `MAX_FILE` bytes.
     """
     try:
         with open(path, "rb") as file:
@@ -93,17 +94,17 @@ def read_file(path: str) -> bytes | None:
 
 
 def checked_length(data: bytes, path: str) -> bytes:
-    """The same data. Raises: UsageError: it is longer than any configuration."""
+    """The data itself, checked. Raises: UsageError: it has more than `MAX_FILE` bytes."""
     if len(data) > MAX_FILE:
         raise usage(f"{path} has more than {MAX_FILE} bytes", "it is not a configuration file of packreg")
     return data
 
 
 def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, Value]:
-    """The values of a file by dotted keys, each `known` and of its type.
+    """The values of a file by dotted keys. `known` has the allowed keys, with the types of their values.
 
     Raises:
-        UsageError: it is no TOML, or holds what it may not.
+        UsageError: it is not TOML, or has an unknown key or a value that is not allowed.
     """
     try:
         document = tomllib.loads(data.decode("utf-8"))
@@ -116,9 +117,10 @@ def parse_file(data: bytes, path: str, known: Mapping[str, type]) -> dict[str, V
 
 
 def flattened(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> dict[str, Value]:
-    """The values of tables by dotted keys; `path` is what messages call them.
+    """The values of nested tables by dotted keys; `path` names the document in errors.
 
-    Raises as `parse_file`, with all that is wrong.
+    Raises:
+        UsageError: as `parse_file`; the message lists everything that is wrong.
     """
     found: dict[str, Value] = {}
     wrong: list[UsageError] = []
@@ -170,7 +172,7 @@ def _part(document: Mapping[str, Any], path: str, keys: Mapping[str, type]) -> d
 
 
 def _backends(path: str, tables: Mapping[str, Any]) -> dict[str, Value]:
-    """The URL of each named backend; several URLs of one, which is copied or mounted elsewhere, by lines."""
+    """The URL of each named backend; if it has several, because it is copied or mounted, one on each line."""
     found: dict[str, Value] = {}
     for name, table in tables.items():
         if not is_backend_name(name):
@@ -212,7 +214,7 @@ def _checked(path: str, key: str, item: Any, wanted: type) -> Value:
 
 
 def _moment(path: str, key: str, item: Any) -> str:
-    """A date, which means its end in UTC, or a moment with its offset: as RFC 3339 in UTC."""
+    """A date (its last second in UTC) or a time with an offset, as RFC 3339 in UTC."""
     text = item.isoformat() if isinstance(item, date) else item
     try:
         value = datetime.fromisoformat(f"{text}T23:59:59Z" if len(text) == len("2026-12-31") else text)
@@ -231,5 +233,5 @@ def _unknown(path: str, key: str, known: list[str]) -> UsageError:
 
 
 def usage(message: str, hint: str = "") -> UsageError:
-    """The error, whose class is loaded only now."""
+    """A `UsageError` with this message and hint."""
     return UsageError(message, hint=hint)

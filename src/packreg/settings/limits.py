@@ -1,4 +1,4 @@
-"""What a pack may use, from the settings: `[analysis]` for all packs, `[analysis.packs.NAME]` for one."""
+"""How much memory and time a pack may use: `[analysis]` for all packs, `[analysis.packs.NAME]` for one."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
     from packreg.analyzer.program import Deadlines
 
-#: What of `analysis` can be said of one pack.
+#: The settings of `[analysis]` that can be given for one pack.
 PACK_LIMITS = ("memory", "start_seconds", "call_seconds", "stack_seconds")
 _UNITS = {"MiB": 1 << 20, "GiB": 1 << 30}
 
 
 class PackLimits(NamedTuple):
-    """Bytes of memory, and how long a pack may take."""
+    """The most memory a pack may use, in bytes, and how long its calls may take, in seconds."""
 
     memory: int
     deadlines: Deadlines
 
 
 def pack_limits(settings: Mapping[str, str | int | bool], name: str) -> PackLimits:
-    """What the pack of this name may use: its own settings, then those for all packs, then the defaults."""
+    """The limits of the pack with this name: from its own settings, those for all packs, or the defaults."""
     given = {}
     for word in PACK_LIMITS:
         for key in (f"analysis.packs.{name}.{word}", f"analysis.{word}"):
@@ -39,7 +39,7 @@ def pack_limits(settings: Mapping[str, str | int | bool], name: str) -> PackLimi
         memory_bytes(str(given["memory"])) if "memory" in given else MEMORY,
         Deadlines(
             start=seconds.get("start_seconds", default.start),
-            call=max(call, default.call),  # what is asked before judging has its own, generous time
+            call=max(call, default.call),  # calls before judging get at least their default
             analyze=call,
             stack=seconds.get("stack_seconds", default.stack),
         ),
@@ -47,7 +47,7 @@ def pack_limits(settings: Mapping[str, str | int | bool], name: str) -> PackLimi
 
 
 def default_limits() -> dict[str, str | int]:
-    """The settings that count when nobody says otherwise, by key."""
+    """The default of each limit, by its key."""
     default = Deadlines()
     return {
         "analysis.memory": f"{MEMORY >> 30}GiB",
@@ -61,7 +61,7 @@ def memory_bytes(text: str) -> int:
     """The bytes of a size such as "512MiB" or "2GiB".
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is no such size.
     """
     number, unit = text[:-3], text[-3:]
     if (

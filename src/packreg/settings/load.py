@@ -1,14 +1,14 @@
-"""Settings: the operator's file, `--registry`, the environment, `packreg.toml`, the user's, or the defaults.
+"""Settings from the operator's file, `--registry`, variables, packreg.toml (project, then user), defaults.
 
-The operator's file (`operator_file`) fixes what it says: an option or a variable that says otherwise is an
-error that names it, and other files are passed over. Where it fixes the registry, the registry's other
-settings and the AWS variables count for nothing either.
+The operator's file (`operator_file`) fixes the settings that it has: an option or a variable with another
+value is an error that names it, and other files cannot change them. Where it fixes the registry, the
+registry's other settings and the AWS variables are ignored, too.
 
 `packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
-configuration directory. Each key counts from the nearest file that has it, except that `endpoint_url`,
-`region` and `profile` belong to the `url` beside them and never travel to another one. A registry given as
-`--registry` or `PACKREG_REGISTRY` carries them in its own query (`s3://bucket?region=…`). Where the URL
-names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for every AWS tool.
+configuration directory. Each key is taken from the nearest file that has it, except that `endpoint_url`,
+`region` and `profile` belong to the `url` beside them and are never used with another one. A registry given
+as `--registry` or `PACKREG_REGISTRY` has them in its own query (`s3://bucket?region=…`). If the URL names no
+endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` are used, as by every AWS tool.
 
     registry = "s3://policies/packs"      # or a table:
 
@@ -18,9 +18,9 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     region = "eu-central-1"
     profile = "policies"                  # of the AWS configuration; credentials themselves are never here
     instance_role = true                  # ask the cloud's metadata service for credentials (default: false)
-    ca_bundle = "/etc/ssl/ours.pem"       # the certificates that its server is trusted by
+    ca_bundle = "/etc/ssl/ours.pem"       # certificates that verify its server
     allow_http = true                     # an http:// endpoint of another machine; not in a project's file
-    answer_seconds = 30                   # without an answer, until it is known what must run
+    answer_seconds = 30                   # how long to wait for it, until it is known which packs must run
     replica_lag_seconds = 3600            # how far a replica may be behind; not in a project's file
     registry_id = "…"                     # only in the operator's file: the id in registry.json, and
     lowest_revision = 12                  # the lowest revision of governance, for machines without memory
@@ -29,11 +29,11 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     url = "s3://states-east"              # or a list, of a backend that has several
 
     [guard]
-    fail_open_until = 2026-12-31          # only in the operator's file: what fails passes until then
+    fail_open_until = 2026-12-31          # only in the operator's file: until then failed evaluations pass
 
     [install]
     home = "/var/lib/packreg"             # where packs and caches are kept: an absolute path, or ~/
-    python = "3.12"                       # the interpreter of packs' environments; several, with commas
+    python = "3.12"                       # the interpreter of packs' environments; or several, with commas
 
     [publish]                             # not in a project's file
     build = "pulumi-aws, parver==0.2"     # what may be built from source for a lock; or "all"
@@ -50,12 +50,12 @@ names no endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` count, as for ev
     call_seconds = 30                     # to judge one resource; also start_seconds, stack_seconds
     opa_analyzer = "pulumi-analyzer-policy-opa"   # runs OPA packs in place of packreg's own analyzer
 
-    [tools]                               # what judging depends on; not in a project's file
+    [tools]                               # programs that packs are run with; not in a project's file
     node = "/opt/node/bin/node"           # default: the first on PATH outside the checkout, as for opa
     opa = "/opt/opa/opa"
-    opa_functions = "http.send"           # what Rego may call although it reaches out, with commas
+    opa_functions = "http.send"           # network functions that Rego may call, with commas
 
-    [analysis.packs.guard]                # the same for one pack, by its name
+    [analysis.packs.guard]                # limits as in [analysis], for the pack `guard` alone
     memory = "4GiB"
 
     [reports]
@@ -98,20 +98,21 @@ if TYPE_CHECKING:
     from packreg.errors import UsageError
 
 _PROGRAM = "the program's settings"
-#: Variable -> the setting that it says.
+#: Variable -> the setting that it gives.
 VARIABLES = {
     "PACKREG_REGISTRY": "registry.url",
     "PACKREG_ALLOW_HTTP": "registry.allow_http",
     "PACKREG_HOME": "install.home",
     "PACKREG_OPA_ANALYZER": "analysis.opa_analyzer",
 }
-#: What is said of the same place as `registry.url`, in the order of a URL's query.
+#: Settings that belong to `registry.url`, in the order in which they are put into its query.
 OF_THE_URL = ("endpoint_url", "region", "profile")
-#: What names a program: a word that is searched on PATH, or a path, which starts at the file's directory.
+#: Settings that name a program: a word that is searched on PATH, or a path relative to the file's directory.
 PROGRAMS = ("analysis.opa_analyzer", "environments.esc", "tools.node", "tools.opa")
-#: What names a file; a relative path starts at the directory of the file that says it.
+#: Settings that name a file; a relative path starts at the directory of the packreg.toml that has it.
 PLACES = ("registry.ca_bundle",)
-#: What belongs to the registry, with its default; nobody else decides it where the operator's file fixes it.
+#: Other settings of the registry, with defaults; if the operator's file fixes the registry, only it may set
+#: them.
 _OF_THE_REGISTRY: dict[str, str | int | bool] = {
     "registry.allow_http": False,
     "registry.ca_bundle": "",
@@ -131,14 +132,14 @@ def load_settings(
 ) -> Settings:
     """Gather the settings for a command that runs in `cwd` (absolute), with `--registry` as `registry`.
 
-    Without `project` the packreg.toml of a project is not read, only noted as `passed_over`: whoever may edit
-    a project must not choose what judges it. `given` is what a packreg.toml would say, from a program: then
-    neither variables nor files but the operator's are settings. `operators` is where the operator's file is
-    looked for, for tests; it is in one place on every machine.
+    Without `project` the packreg.toml of a project is not read, only noted as `passed_over`: people who edit
+    a project must not choose what judges it. `given` are settings from a program, in the form of a
+    packreg.toml; then variables and files are ignored, except the operator's. `operators` is the path of the
+    operator's file; only tests give it, since the path is fixed on each system.
 
     Raises:
-        UsageError: a file cannot be read, cannot be trusted or holds what it may not; an empty registry was
-            given; an option or a variable says something else than the operator's file.
+        UsageError: a file cannot be read or trusted, or has a setting that is not allowed; an empty registry
+            was given; an option or a variable contradicts the operator's file.
     """
     settings = Settings()
     _add_operators(settings, operators or operator_file.place())
@@ -158,7 +159,7 @@ def load_settings(
 
 
 def _add_given(settings: Settings, given: Mapping[str, Any], environ: Mapping[str, str], cwd: str) -> None:
-    """What a program says, as far as nothing nearer did; relative paths start at `cwd`."""
+    """Add settings that a program gave, for keys not set yet; relative paths start at `cwd`."""
     from packreg.settings.file import KEYS, flattened
 
     _put_all(settings, flattened(given, _PROGRAM, KEYS), _PROGRAM, environ, cwd)
@@ -167,7 +168,7 @@ def _add_given(settings: Settings, given: Mapping[str, Any], environ: Mapping[st
 def _add_variables_and_files(
     settings: Settings, environ: Mapping[str, str], cwd: str, *, project: bool
 ) -> None:
-    """What the environment, the project and the user say, as far as nothing nearer did."""
+    """Add settings of variables, the project's file and the user's file, for keys not set yet."""
     for name, key in VARIABLES.items():
         if environ.get(name):
             _add_variable(settings, key, name, environ, cwd)
@@ -181,7 +182,7 @@ def _add_variables_and_files(
 
 
 def _add_operators(settings: Settings, path: str) -> None:
-    """What the operator's file says, which is fixed from here on."""
+    """Add the settings of the operator's file and mark them as fixed."""
     data = operator_file.read(path)
     if data is None:
         return
@@ -216,12 +217,12 @@ def _add_variable(settings: Settings, key: str, name: str, environ: Mapping[str,
 
 
 def says_yes(value: str) -> bool:
-    """Whether a variable says that something is so."""
+    """Whether a variable's value means true: `1`, `true`, `yes` or `on`, in any case."""
     return value.strip().lower() in ("1", "true", "yes", "on")
 
 
 def contradiction(settings: Settings, key: str, value: object, origin: str) -> UsageError:
-    """The error that `origin` says something else than the operator's file."""
+    """The error that `origin` gives another value than the operator's file."""
     from packreg.settings.file import usage
 
     return usage(
@@ -231,9 +232,9 @@ def contradiction(settings: Settings, key: str, value: object, origin: str) -> U
 
 
 def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Write the endpoint that the AWS variables name into the URL: it says which registry is meant.
+    """Put the endpoint that the AWS variables name into the registry's URL, which identifies the registry.
 
-    Otherwise two servers with a bucket of one name would share what is cached from them.
+    Without it, two servers with a bucket of the same name would share one cache.
     """
     url = settings.registry
     if not url.startswith("s3://") or "endpoint_url=" in url:
@@ -262,7 +263,7 @@ def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
 
 
 def _add_file(settings: Settings, path: str, environ: Mapping[str, str], *, project: bool) -> None:
-    """What a file says, as far as nothing nearer did."""
+    """Add the settings of a file, for keys not set yet."""
     from packreg.settings.file import KEYS, NOT_FOR_PROJECTS, OPERATORS, parse_file, read_file, usage
 
     data = read_file(path)
@@ -304,7 +305,7 @@ def _put_all(
 def _meant(
     key: str, value: str | int | bool, base: str, environ: Mapping[str, str], origin: str
 ) -> str | int | bool:
-    """A value with its path, if it is one, as an absolute path."""
+    """The value of a setting; if it is a path, the absolute one."""
     if key == "install.home":
         return home(str(value), environ, origin)
     absolute = place if key in PLACES else program if key in PROGRAMS else None

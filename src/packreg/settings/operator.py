@@ -1,10 +1,10 @@
-"""The operator's file: settings that whoever runs packreg on this machine cannot change.
+"""The operator's file: settings that the users of a machine cannot change.
 
-It is found without any variable, `/etc/packreg/packreg.toml` on Linux, and believed only where it and the
-directories above it belong to the system and nobody else can write them. A file that cannot be believed stops
-every command: going on without it would be what somebody who put it there wants.
+Its path depends on no variable (`/etc/packreg/packreg.toml` on Linux). It is trusted only if it and the
+directories above it belong to the system and nobody else can write to them. A file that cannot be trusted
+stops every command: going on without it is what somebody who tampered with it may want.
 
-On the fast path of a no-op install, as `config` is: where there is no such file, this costs one system call.
+On the fast path of a no-op install: if there is no such file, this costs one system call.
 """
 
 # ruff: noqa: PTH118, PTH120, PTH123 (pathlib costs start-up time)
@@ -24,7 +24,7 @@ _ROOT = 0
 
 
 def place() -> str:
-    """Where the operator's file is looked for, on this system."""
+    """The path of the operator's file on this system."""
     if sys.platform == "win32":
         from packreg.settings.operator_windows import program_data
 
@@ -33,10 +33,10 @@ def place() -> str:
 
 
 def read(path: str) -> bytes | None:
-    """What the operator's file at `path` says, or None where there is none.
+    """The bytes of the operator's file at `path`, or None if there is none.
 
     Raises:
-        UsageError: it is there and cannot be read, or is somebody else's, or others can write it.
+        UsageError: it cannot be read, belongs to another user than the system, or others can write it.
     """
     try:
         os.lstat(path)
@@ -48,7 +48,7 @@ def read(path: str) -> bytes | None:
 
     try:
         real = os.path.realpath(path)
-        # a pipe must not hold us; a link that comes up now is none that was looked at
+        # opening a named pipe must not block; a link made after `realpath` must not be followed
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         with open(os.open(real, flags), "rb") as file:
             problem = _problem(path, real, os.fstat(file.fileno()))
@@ -60,7 +60,7 @@ def read(path: str) -> bytes | None:
 
 
 def _problem(path: str, real: str, found: os.stat_result) -> str:
-    """Why a file is not believed, or nothing. `real` is where it is when links are followed."""
+    """Why a file is not trusted, or "". `real` is its path with links followed."""
     if not stat.S_ISREG(found.st_mode):
         return "is not a file"
     if sys.platform == "win32":
@@ -75,16 +75,16 @@ def _problem(path: str, real: str, found: os.stat_result) -> str:
 
 
 def _above(path: str) -> list[str]:
-    """The directories that a path is in, the nearest first."""
+    """The directories above a path, the nearest first."""
     above = os.path.dirname(path)
     return [above, *_above(above)] if above != path else []
 
 
 def _others(found: os.stat_result) -> str:
-    """How somebody else than the system could change a file or directory, or nothing."""
+    """How another user than root could change a file or directory, in words, or ""."""
     if found.st_uid != _ROOT:
         return f"belongs to the user {found.st_uid} and not to root"
-    # in a sticky directory nobody else can replace what is root's; the mode of a link says nothing
+    # in a sticky directory others cannot replace root's files; the mode of a link has no meaning
     held = stat.S_ISLNK(found.st_mode) or (stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX)
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not held:
         return "can be written by others than root"

@@ -1,11 +1,11 @@
-"""The operator's file on Windows: where it is, and whose it is."""
+"""The operator's file on Windows: its directory, its owner, and who can write it."""
 
 from __future__ import annotations
 
 import re
 import sys
 
-#: In the words of a security descriptor: Administrators, SYSTEM, and the installer of Windows.
+#: The system, as security descriptors name it: Administrators, SYSTEM, and TrustedInstaller.
 _SYSTEM = {"BA", "SY", "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464"}
 #: Rights that only read: generic read and execute, and the bits of file read, execute, list, synchronise.
 _READING_WORDS = {"GR", "GX", "FR", "FX", "RC"}
@@ -14,9 +14,9 @@ _ACE = re.compile(r"\(([^;()]*);([^;()]*);([^;()]*);[^;()]*;[^;()]*;([^;()]*)(?:
 
 
 def descriptor_problem(text: str) -> str:
-    """How somebody else than the system could change what has this security descriptor, or nothing.
+    """How others than the system could change a file with this security descriptor, in words, or "".
 
-    `text` is in the security descriptor definition language, with its owner and its access list.
+    `text` is in the security descriptor definition language (SDDL), with the owner and the access list.
     """
     owner = re.match(r"O:(S-[0-9-]+|[A-Z]{2})", text)
     if owner is None or owner[1] not in _SYSTEM:
@@ -45,7 +45,7 @@ if sys.platform == "win32":
     _FILE_OBJECT, _OWNER_AND_ACCESS, _REVISION = 1, 0x1 | 0x4, 1
 
     def program_data() -> str:
-        """The known folder of programs' data, asked of the system and never of a variable."""
+        """The path of the known folder ProgramData, from the system and not from a variable."""
         found = ctypes.c_wchar_p()
         failed = ctypes.windll.shell32.SHGetKnownFolderPath(
             ctypes.byref(_PROGRAM_DATA), 0, None, ctypes.byref(found)
@@ -57,7 +57,7 @@ if sys.platform == "win32":
         return path
 
     def owner_problem(path: str) -> str:
-        """How somebody else than the system could change a file or directory, or nothing."""
+        """How others than the system could change a file or directory, in words, or ""."""
         descriptor, text = wintypes.LPVOID(), ctypes.c_wchar_p()
         failed = ctypes.windll.advapi32.GetNamedSecurityInfoW(
             path, _FILE_OBJECT, _OWNER_AND_ACCESS, None, None, None, None, ctypes.byref(descriptor)

@@ -1,6 +1,6 @@
-"""Where things are: the user's directories, the project's file, paths and URLs as people write them.
+"""Finds the user's directories and the project's file; makes absolute paths and URLs of what people write.
 
-On the fast path of a no-op install, as `config` is.
+On the fast path of a no-op install.
 """
 
 # ruff: noqa: PTH113, PTH117, PTH118, PTH120 (pathlib costs start-up time)
@@ -21,10 +21,10 @@ _LINUX = {"data": ".local/share", "config": ".config", "state": ".local/state"}
 def user_directory(kind: str, environ: Mapping[str, str]) -> str:
     """The user's directory for packreg's `"data"`, `"config"` or `"state"`, as platformdirs has it.
 
-    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for the others);
-    platformdirs itself is asked for the odd cases and for other systems, since it costs as much to import
-    as everything else on the fast path together. Those systems keep state beside data, which is the default
-    home: there it has a name of its own.
+    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for the others); Only
+    for other cases and other systems is platformdirs asked: importing it costs as much as all else on the
+    fast path together. Other systems have one directory for state and data, and data is the default home; so
+    state gets a name of its own there.
     """
     if sys.platform == "linux":
         base = environ.get(f"XDG_{kind.upper()}_HOME", "").strip()
@@ -40,14 +40,18 @@ def user_directory(kind: str, environ: Mapping[str, str]) -> str:
 
 
 def expanded(path: str, environ: Mapping[str, str]) -> str:
-    """A path with the user's home in place of a leading `~/`, which no shell sees in a file or a variable."""
+    """The path with a leading `~/` replaced by the user's home; in files and variables no shell does that."""
     if path.startswith("~/") and environ.get("HOME"):
         return os.path.join(environ["HOME"], path[2:])
     return path
 
 
 def home(path: str, environ: Mapping[str, str], origin: str) -> str:
-    """The absolute path of a home; one that depends on where a command runs may be somebody else's."""
+    """The absolute path of packreg's home.
+
+    Raises:
+        UsageError: it is relative: what it means would depend on the directory in which a command runs.
+    """
     absolute = expanded(path, environ)
     if not os.path.isabs(absolute):
         from packreg.settings.file import usage
@@ -57,12 +61,12 @@ def home(path: str, environ: Mapping[str, str], origin: str) -> str:
 
 
 def program(word: str, base: str, environ: Mapping[str, str]) -> str:
-    """A program's name, to be searched on PATH, or its absolute path."""
+    """The name of a program that is to be searched on PATH, or its absolute path if `word` has a "/"."""
     return os.path.normpath(os.path.join(base, expanded(word, environ))) if "/" in word else word
 
 
 def place(path: str, base: str, environ: Mapping[str, str]) -> str:
-    """The absolute path of a file or a directory."""
+    """The absolute path of a file or a directory; a relative one starts at `base`."""
     return os.path.normpath(os.path.join(base, expanded(path, environ)))
 
 
@@ -80,10 +84,10 @@ def nearest_file(cwd: str) -> str:
 
 
 def with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
-    """A registry's URL with what a file or a variable says beside it, in its query.
+    """A registry's URL with the settings that belong to it, such as the region, added to its query.
 
     Raises:
-        UsageError: it is no bucket's.
+        UsageError: there are such settings, and the URL does not begin with `s3://`.
     """
     given = {key: str(value) for key, value in of_the_url.items() if value}
     if not given:
@@ -97,7 +101,7 @@ def with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A value for a URL's query; colons and slashes stay for people to read."""
+    """A value quoted for a URL's query; colons and slashes stay readable."""
     if (
         value.isascii()
         and value.replace(":", "").replace("/", "").replace(".", "").replace("-", "").isalnum()
