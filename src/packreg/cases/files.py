@@ -27,7 +27,7 @@ _DEFAULT = "test"  # the stack and the project of a case that names none
 
 
 class CaseFile(NamedTuple):
-    """A case file at `path` in the pack: its bytes and its cases, or the problems why it has no cases."""
+    """A case file at `path` in the pack: its bytes, and its cases or, if there are any, its problems."""
 
     path: str
     data: bytes

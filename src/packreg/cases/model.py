@@ -29,7 +29,7 @@ class ExpectedViolation:
     message: str = ""
 
     def accepts(self, found: Violation) -> bool:
-        """Whether this finding is one that is meant."""
+        """Whether a finding meets this expectation."""
         return (
             found.policy == self.policy
             and self.level in ("", found.level)
@@ -58,7 +58,7 @@ class ExpectedRemediation:
     changes: tuple[ExpectedChange, ...] | None = None
 
     def accepts(self, found: Remediation) -> bool:
-        """Whether this finding is one that is meant."""
+        """Whether a finding meets this expectation."""
         return (
             found.policy == self.policy
             and is_meant(self.resource, found.urn, found.resource_type)

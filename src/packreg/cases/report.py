@@ -47,7 +47,7 @@ class CaseResult:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """One case file and the results of its cases, or the problems why it could not be read."""
+    """One case file: the results of its cases, or the problems that made it unreadable."""
 
     path: str
     cases: tuple[CaseResult, ...] = ()

@@ -3,7 +3,7 @@
 AES-256-GCM, with a random nonce of 12 bytes for each secret. The environment's name and everything before the
 last part are authenticated too. So a secret cannot be moved to another environment, whose readers could then
 read it, and its key cannot be exchanged. What each kind of key needs (a salt and costs, or a wrapped key) is
-in the ciphertext: decrypting a definition needs only the passphrase or the key service besides.
+in the ciphertext. So, besides the definition, decrypting needs only the passphrase or the key service.
 """
 
 from __future__ import annotations

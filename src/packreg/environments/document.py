@@ -72,7 +72,7 @@ class EnvironmentDocument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function. `name` is with its `fn::`."""
+    """A call of a function. `name` includes the `fn::`."""
 
     name: str
     argument: Node

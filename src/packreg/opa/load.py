@@ -17,7 +17,7 @@ MAX_FILES = 10_000
 MAX_FILE = 64 << 20  # bytes
 _PROBE = "probe.rego"
 _SILENT, _OPEN = "rule-not-a-set", "rule-any-value"
-#: Functions that take neither sets nor lists, but among them every other type that a rule can have.
+#: Functions that take the other types that a rule can have, but no sets and no lists.
 _OTHERS = ("upper", "abs", "object.keys")
 #: Imports that change the meaning of `not` from OPA 1.17 on.
 _NOT_IMPORTED = frozenset({("future", "keywords"), ("future", "keywords", "not")})
@@ -123,7 +123,7 @@ def _manifest(files: Mapping[str, bytes], problems: Problems) -> Manifest | None
 
 
 def _warn_of_exceptions(modules: tuple[Module, ...], problems: Problems) -> None:
-    """Warn that rules called `exception`, as conftest has them, have no effect; so in Pulumi's analyzer."""
+    """Warn that conftest's rule `exception` has no effect, here and in Pulumi's analyzer."""
     found: dict[str, tuple[Module, RuleHead]] = {}
     for module in modules:
         for head in module.rules:

@@ -242,7 +242,7 @@ def leading_path(term: Node) -> tuple[str, ...]:
 def package_of(modules: Sequence[Module], problems: Problems) -> tuple[str, ...] | None:
     """The one package that all modules are in.
 
-    None if there are no modules, or with a problem if there are several packages or it is called config.
+    None if there are no modules. Several packages, or one called config, are a problem, and give None.
     """
     found = {module.package: module.path for module in reversed(modules)}
     if len(found) > 1:

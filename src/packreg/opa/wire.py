@@ -28,9 +28,8 @@ def read(kind: Any, data: bytes) -> Any:
 def read_resource(message: pb.Resource, keys: Set[str] | None) -> dict[str, Any]:
     """An AnalyzeRequest or AnalyzerResource as a dict (see `inputs`).
 
-    With `keys`, the members of the input that rules read, only what those need is decoded.
-
-    Raises ValueError when its properties are not a property bag.
+    With `keys`, the members of the input that rules read, only what those need is decoded. Raises ValueError
+    when its properties are not a protobuf Struct.
     """
     resource: dict[str, Any] = {
         "type": message.type,

@@ -134,7 +134,7 @@ class StateSecrets:
 def _crypter(
     provider: object, passphrase: str | None, unwrap: Unwrap | None
 ) -> Passphrase | WrappedKey | str:
-    """What decrypts the values of a provider, or a text why nothing can.
+    """What decrypts the values of a provider, or the reason why nothing can.
 
     Raises ValueError when the provider's state is malformed.
     """

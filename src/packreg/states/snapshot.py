@@ -261,6 +261,6 @@ def without_internal(properties: Properties) -> Properties:
 
 
 def _shown(value: Any) -> Any:
-    if type(value) is dict and value.get(SIGNATURE) not in (ASSET, ARCHIVE):  # they have file names
+    if type(value) is dict and value.get(SIGNATURE) not in (ASSET, ARCHIVE):  # archives have file names
         return without_internal(value)
     return [_shown(item) for item in value] if type(value) is list else value

@@ -1,8 +1,11 @@
 """The updates of a stack, from the history that a self-managed Pulumi backend keeps.
 
-Each `pulumi up`, `refresh`, `destroy` or `import` leaves `.pulumi/history/[<project>/]<stack>/<stack>-<time>
-.history.json` when it ends, also when it fails; `time` is that moment in nanoseconds since the epoch
-(measured with Pulumi CLI 3.259). An update that was killed leaves no file.
+When a `pulumi up`, `refresh`, `destroy` or `import` ends, also when it fails, the CLI writes this file:
+
+    .pulumi/history/[<project>/]<stack>/<stack>-<time>.history.json
+
+`time` is that moment in nanoseconds since the epoch (measured with Pulumi CLI 3.259). An update that was
+killed leaves no file.
 """
 
 from __future__ import annotations

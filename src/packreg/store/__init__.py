@@ -30,5 +30,5 @@ Decisions:
   treats as equal to others.
 - **Network file systems are refused** for writing unless the operator allows them. FUSE is refused too,
   except for the overlay of rootless containers and local disks (`fuseblk`).
-- **Never run by us:** `F_FULLFSYNC` and `statfs` on macOS, and everything for Windows (`os.rename`).
+- **Written, but never run:** `F_FULLFSYNC` and `statfs` on macOS, and everything for Windows (`os.rename`).
 """

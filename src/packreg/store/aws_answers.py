@@ -14,7 +14,7 @@ from packreg.errors import NotFound, PackregError, StoreError, StoreRefused, Sto
 from packreg.store.aws import answer_code, answer_status
 from packreg.store.bucket import Unsure
 
-#: Statuses after which a write may have happened, or may succeed the next time; so all 5xx but 501.
+#: Statuses after which a write may have happened, or may succeed the next time, like all 5xx but 501.
 _AGAIN = frozenset({408, 409, 425, 429})
 #: Codes with status 400 that mean a broken transfer, not a bad request.
 _BROKEN = frozenset({"RequestTimeout", "IncompleteBody", "BadDigest", "XAmzContentChecksumMismatch"})

@@ -97,7 +97,7 @@ class KmsKeys:
         return base64.b64encode(answer["CiphertextBlob"]).decode(), self._key(answer, environment)
 
     def get(self, environment: str, how: str) -> bytes:
-        """The data key that `how` is the wrapped form of, in base64. One request, then cached.
+        """Unwrap a data key; `how` is its wrapped form in base64. One request, then cached.
 
         Raises:
             IntegrityError: it was wrapped with another key, or for another environment.

@@ -235,7 +235,7 @@ class LocalBucket:
         while not self._root_synced:
             above = os.path.dirname(directory)
             self._root_synced = above == directory
-            with contextlib.suppress(PermissionError):  # then it was made long ago, by somebody else
+            with contextlib.suppress(PermissionError):  # not ours: it existed before
                 sync_directory(above, self._system)
             directory = above
 

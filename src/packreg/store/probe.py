@@ -150,7 +150,7 @@ def _check_race(store: Store, key: str, writers: int) -> None:
         raise unsent[0]
     there = store.create(key, b"late")
     if there is None and maybe and not won:
-        return  # no attempt took effect, and those that may have had no answer: nothing is known
+        return  # no attempt took effect, but some had no answer: this proves nothing
     if there is None and not won:
         raise StoreUnsafe(
             f"of {writers} who created one object at once none was told that it did", hint=_HINT

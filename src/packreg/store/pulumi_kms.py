@@ -23,7 +23,7 @@ _NEEDS = "reading a stack's secrets needs kms:Decrypt on its key; credentials co
 def unwrapped(
     url: str, wrapped: bytes, *, allow_http: bool = False, instance_role: bool = True, timeout: float = 10.0
 ) -> bytes:
-    """The data key, 32 bytes, that `wrapped` is the wrapped form of. One request, tried three times.
+    """Unwrap a data key; returns its 32 bytes. One request, tried up to three times.
 
     `url` is the secrets provider's. `timeout` is in seconds. Without `allow_http`, http to another machine is
     refused. With `instance_role`, credentials may come from the cloud's metadata service.

@@ -240,9 +240,8 @@ class Store:
     def prefixes(self, prefix: str) -> Iterator[str]:
         """The beginnings of keys up to the next "/" after `prefix`, each once, in byte order.
 
-        `prefix` ends with "/".
-
-        For `packs/a/v/1` and `packs/b/v/1`, `prefixes("packs/")` gives `packs/a/` and `packs/b/`.
+        `prefix` ends with "/". For `packs/a/v/1` and `packs/b/v/1`, `prefixes("packs/")` gives `packs/a/` and
+        `packs/b/`.
 
         Raises:
             StoreError: as in `list_all`.

@@ -27,7 +27,7 @@ def type_token(aws_type: str) -> str:
 
 
 def properties(value: Any) -> Any:
-    """A resource's properties with all keys, also in policy documents, in lower camel case, as aws-native."""
+    """A resource's properties with keys in lower camel case, also in policy documents, as in aws-native."""
     if isinstance(value, dict):
         return {property_name(name): properties(item) for name, item in value.items()}
     if isinstance(value, list):
