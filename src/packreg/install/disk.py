@@ -69,7 +69,7 @@ def only_one(lock_file: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def _wait_for(held: int, lock_file: Path, waiting: Callable[[], None]) -> None:
-    """Lock an open lock file, asking ten times a second while somebody else has it."""
+    """Lock an open lock file; tries ten times a second while another process or thread holds the lock."""
     try:
         if try_lock(held):
             return
@@ -111,7 +111,7 @@ def try_lock(held: int) -> bool:
 
 
 def is_free(lock_file: Path) -> bool:
-    """Whether nobody holds the lock of `lock_file` right now."""
+    """Whether no process or thread holds the lock of `lock_file` right now."""
     try:
         asked = os.open(lock_file, os.O_RDWR)
     except FileNotFoundError:

@@ -77,7 +77,7 @@ class Into(NamedTuple):
 
     @property
     def words(self) -> list[str | Path]:
-        """The options that tell uv so."""
+        """uv's options for this place."""
         prefix: list[str | Path] = ["--prefix", self.prefix] if self.prefix else []
         return ["--python", self.python, *prefix]
 
@@ -149,7 +149,7 @@ def _build(
     envs = tools.home.envs
     envs.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{wanted.key[:32]}-"
-    for stale in envs.glob(f"{prefix}*"):  # we hold the lock, so whoever made it is dead
+    for stale in envs.glob(f"{prefix}*"):  # we hold the lock, so its process has ended
         remove_tree(stale)
     staging = envs / f"{prefix}{os.urandom(4).hex()}"
     try:

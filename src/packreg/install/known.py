@@ -3,8 +3,8 @@
 Anybody who can write to a bucket could restore an older state of it, remove its newest governance, or put
 another registry in its place; nothing in the bucket would show that. So the first answer is trusted, and
 every later one has to continue it. The file is sealed with the user's key; one with another key counts as
-missing. That loses nothing: the file can only make commands stop, and whoever can replace it can also delete
-it.
+missing. That loses nothing: the file can only make commands stop, and anybody who can replace it can also
+delete it.
 """
 
 from __future__ import annotations

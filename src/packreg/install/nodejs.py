@@ -130,7 +130,7 @@ def _build(tree: Tree, wanted: NpmInput, tools: Tools, of: str, *, production: b
     npm = tools.need("npm", NODE_HINT)
     tools.home.node.mkdir(parents=True, exist_ok=True)
     prefix = f".building-{tree.key[:32]}-"
-    for stale in tools.home.node.glob(f"{prefix}*"):  # we hold the lock, so whoever made it is dead
+    for stale in tools.home.node.glob(f"{prefix}*"):  # we hold the lock, so its process has ended
         remove_tree(stale)
     staging = tools.home.node / f"{prefix}{os.urandom(4).hex()}"
     try:

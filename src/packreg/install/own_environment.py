@@ -237,7 +237,7 @@ def _of_lock(packages: Path, needs: Needs) -> tuple[str, ...]:
 
 
 def _tell_lost(place: Path, made: Made | None, note: Callable[[str], None]) -> None:
-    """Note which packages somebody had installed into an environment that is made again."""
+    """Call `note` with the packages that somebody had installed into an environment that is made again."""
     ours = {"pip", *(_plain(_name(name)) for name in (made.packages if made else ()))}
     found = {
         _name(name) for packages in place.glob("lib/python*/site-packages") for name in _directories(packages)

@@ -77,7 +77,11 @@ class PrivatePlace:
             return self._path
 
     def tools(self, tools: Tools) -> Tools:
-        """The tools with a home in this directory, which reads downloads of the old. Raises: InstallError."""
+        """The tools with a home in this directory; downloads are read from their old home.
+
+        Raises:
+            InstallError: the directory cannot be made.
+        """
         return replace(tools, home=Home(self.path / "home", downloads=tools.home.root))
 
     def close(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-#: How the names of variables begin that these tools read, in capitals.
+#: Prefixes, in capitals, of the variables that these tools read.
 _TOOLS = (
     *("UV_", "PIP_", "NPM_CONFIG_", "NODE_", "PYTHON", "VIRTUALENV_", "POETRY_", "COREPACK_"),
     *("VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "__PYVENV_LAUNCHER__", "INIT_CWD"),

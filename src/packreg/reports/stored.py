@@ -76,7 +76,7 @@ class StoredReport:
 
     @property
     def required(self) -> Required:
-        """What governance required: entity, groups, revision, packs. It lacks the packs' configuration."""
+        """What governance required: entity, groups, revision, packs; without the packs' configuration."""
         assert self.report.governed is not None
         return self.report.governed.required
 

@@ -21,10 +21,10 @@ _LINUX = {"data": ".local/share", "config": ".config", "state": ".local/state"}
 def user_directory(kind: str, environ: Mapping[str, str]) -> str:
     """The user's directory for packreg's `"data"`, `"config"` or `"state"`, as platformdirs has it.
 
-    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for the others); Only
-    for other cases and other systems is platformdirs asked: importing it costs as much as all else on the
-    fast path together. Other systems have one directory for state and data, and data is the default home; so
-    state gets a name of its own there.
+    On Linux that is `$XDG_DATA_HOME/packreg` or `~/.local/share/packreg` (and likewise for the others).
+    platformdirs is asked only in other cases and on other systems: importing it costs as much as all else on
+    the fast path together. Other systems have one directory for state and data, and data is the default home;
+    so state gets a name of its own there.
     """
     if sys.platform == "linux":
         base = environ.get(f"XDG_{kind.upper()}_HOME", "").strip()

@@ -11,7 +11,7 @@ MARKDOWN_CHARACTERS = 65_536
 
 
 class Settings:
-    """The settings of one run: `values` by key, and by the same keys `origins` in words for people.
+    """The settings of one run: `values` by key, and by the same keys `origins`, which say where each is from.
 
     `registry` is the URL or path, with its query; a relative path in it starts at `base`. `files` are those
     that were read; `passed_over` is a project's file that exists and was not read, or ""; `state` is the
@@ -95,7 +95,7 @@ class Settings:
 
     @property
     def answer_seconds(self) -> int:
-        """How long all waiting for the registry may take until it is known which packs must run."""
+        """The most seconds, in all, to wait for the registry until it is known which packs must run."""
         return int(self.values.get("registry.answer_seconds", ANSWER_SECONDS))
 
     @property
