@@ -101,7 +101,7 @@ def analyze_command(
     programs = [program_of(context, pack, found.stack) for pack in ready]
     with Pool(keep=0) as pool:
         pool.start_ahead(program for program in programs for _ in range(workers))
-        # importing these takes long, and packs load meanwhile
+        # these imports take long; the packs started above load meanwhile
         from packreg.analyzer.evaluation import PackToRun, evaluate
 
         running = [
@@ -109,7 +109,7 @@ def analyze_command(
                 program,
                 configured([layer for name, layer in layers if name in ("", pack.name)], warnings),
                 pack.version,
-                pack.name if pack.digest else "",  # a directory under work is called as the pack calls itself
+                pack.name if pack.digest else "",  # a directory has no release: use the pack's own name
             )
             for program, pack in zip(programs, ready, strict=True)
         ]
@@ -136,7 +136,7 @@ def read_layers(context: CommandContext, config: Sequence[str]) -> list[tuple[st
 
     Raises:
         UsageError: there is no such file.
-        InvalidConfiguration: one is not a configuration.
+        InvalidConfiguration: a file is not a valid configuration.
     """
     layers = []
     for word in config:

@@ -1,4 +1,4 @@
-"""The command `packreg`: finds commands without loading them, turns every failure into words and a code."""
+"""The command `packreg`: find commands without loading them; turn failures into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Packreg(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which one was probably meant."""
+        """Find the command; for an unknown one raise an error that suggests a similar name."""
         found = self.get_command(ctx, args[0])
         if found is None and not ctx.resilient_parsing:
             close = nearest(args[0], [*COMMANDS, *ALIASES])
@@ -52,11 +52,11 @@ class Packreg(click.Group):
         return found.name if found else None, found, args[1:]
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help that `start` prints without us."""
+        """The help, the same text that `start` prints without loading this module."""
         return help_text()
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """The commands that start so, from the table."""
+        """The commands whose names start with `incomplete`, from `commands.COMMANDS`."""
         from click.shell_completion import CompletionItem
 
         found = [CompletionItem(n, help=e.help) for n, e in COMMANDS.items() if n.startswith(incomplete)]
@@ -101,8 +101,8 @@ packreg = Packreg(
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command line (without the program's name) and give its exit code; never raises."""
-    # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
+    """Run one command line (without the program's name) and return its exit code; never raises."""
+    # gRPC would write a line to stderr for a pack that ends during a call; packreg reports that itself.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     context = CommandContext(os.environ)
     context.out.json = "--json" in argv  # also for an error that is found before the option is read
@@ -126,7 +126,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _ended(context: CommandContext, error: Exception) -> int:
-    """Report what ended a command early; gives the exit code."""
+    """Report the error that ended a command; returns the exit code."""
     try:
         if isinstance(error, (ReaderGone, BrokenPipeError)):
             forget_stdout()

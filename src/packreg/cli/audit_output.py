@@ -1,4 +1,4 @@
-"""What `audit` prints: a line or a JSON object for each entity, and what has to be said of some."""
+"""What `audit` prints: a line or a JSON object for each entity, and warnings about some."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _COLUMNS = ("entity", "verdict", "mandatory", "advisory", "remediations", "waive
 
 
 def write_results(context: CommandContext, results: Sequence[AuditResult], *, fail_on: str = "never") -> int:
-    """Print all; gives the exit code. Entities whose secrets could not be read are counted apart.
+    """Print all results; returns the exit code. Entities whose secrets could not be read are counted apart.
 
-    With `fail_on` "past-the-guard" updates that went past it are exit code 3, unless somebody waived them.
+    With `fail_on` "past-the-guard", updates that went past the guard are exit code 3, unless they are waived.
     """
     out = context.out
     counts = Counter(each.outcome for each in results)

@@ -128,7 +128,7 @@ def _check_options(
     since: str | None,
     shard: str | None,
 ) -> None:
-    """Refuse options of stacks for an account, and the other way round."""
+    """Refuse options for stacks together with an account, and options for accounts with stacks."""
     if account is not None:
         if stacks or everything or backend is not None or shard is not None or since is not None:
             raise UsageError(
@@ -145,6 +145,6 @@ def _check_options(
 def _held(
     context: CommandContext, account: str, resources: str, tags: Sequence[str]
 ) -> tuple[Entity, Snapshot]:
-    """An account, and what it holds."""
+    """An account, and its resources as a snapshot."""
     source = context.read_source(resources)
     return account_entity(account, read_tags(tags)), read_resources(*source)

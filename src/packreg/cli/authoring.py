@@ -106,7 +106,7 @@ def check_command(context: CommandContext, directory: Path, name: str | None, ve
     """
     report, _ = check_path(context, directory, name, version, loadable=True)
     unknown = [problem for problem in report.errors if problem.code == "name-unknown"]
-    if unknown:  # which `publish` learns from the running pack
+    if unknown:  # no error here: `publish` gets the name from the running pack
         known = tuple(problem for problem in report.errors if problem not in unknown)
         report = replace(report, errors=known, warnings=(*report.warnings, *unknown))
     if context.out.json:
@@ -155,7 +155,7 @@ def bundle_command(
 
 
 def show_problems(context: CommandContext, report: PackReport) -> None:
-    """A report for people, in the form that editors recognise: `file:line:column: error: …`."""
+    """Print a report in the form that editors recognise: `file:line:column: error: …`."""
     for kind, problems in (("error", report.errors), ("warning", report.warnings)):
         for problem in problems:
             context.out.line(_in_a_line(kind, problem))

@@ -20,7 +20,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class PackregCommand(click.Command):
-    """A command with the shared options (allowed behind the command's name too) and with examples."""
+    """A command with examples and the shared options, which may also follow the command's name."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), json: bool = True, **kwargs: Any) -> None:
         kwargs["params"] = [*(kwargs.get("params") or []), *shared_options(json=json)]
@@ -34,7 +34,7 @@ class PackregCommand(click.Command):
 
 
 class CommandGroup(click.Group):
-    """A command of commands, with examples; without one it prints its help. `ls` may be called `list`."""
+    """A command with subcommands and examples; without a subcommand it prints its help. `list` means `ls`."""
 
     def __init__(self, *args: Any, examples: tuple[str, ...] = (), **kwargs: Any) -> None:
         kwargs["params"] = [*(kwargs.get("params") or []), *shared_options()]
@@ -42,14 +42,14 @@ class CommandGroup(click.Group):
         self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command that is named; without any word print the help."""
+        """Read the subcommand; without any argument print the help."""
         if not args and not ctx.resilient_parsing:
             click.echo(ctx.get_help())
             ctx.exit(0)
         return super().parse_args(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, by its name or by the other word for a list."""
+        """The subcommand of this name; `list` also finds `ls`."""
         other = {"list": "ls", "ls": "list"}.get(cmd_name, cmd_name)
         return super().get_command(ctx, cmd_name) or super().get_command(ctx, other)
 
@@ -59,7 +59,7 @@ class CommandGroup(click.Group):
 
 
 def write_examples(examples: tuple[str, ...], formatter: click.HelpFormatter) -> None:
-    """The examples of a command, each on a line that can be copied."""
+    """Write the examples of a command, each on a line of its own that can be copied."""
     with formatter.section("Examples"):
         for example in examples:
             formatter.write(f"{'':>{formatter.current_indent}}$ {example}\n")
@@ -73,7 +73,10 @@ def command(
     group: click.Group | None = None,
     context: dict[str, Any] | None = None,
 ) -> Callable[[Callable[..., Any]], PackregCommand]:
-    """Make a function a command; `json=False` is for the few that print no data, `context` are click's."""
+    """Make a function a command.
+
+    `json=False` is for the few commands that print no data; `context` are context settings of click.
+    """
     decorate = click.command(name, cls=PackregCommand, examples=examples, json=json, context_settings=context)
 
     def wrap(function: Callable[..., Any]) -> PackregCommand:
@@ -86,7 +89,7 @@ def command(
 
 
 def shared_options(*, json: bool = True) -> list[click.Option]:
-    """The options that every command understands, in front of its name and behind it."""
+    """The options that every command takes, before its name and after it."""
     options = [
         click.Option(
             ["--registry"],
@@ -119,7 +122,7 @@ def _remember_flag(ctx: click.Context, param: click.Parameter, value: bool) -> N
 
 
 def remember_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """The callback of an `--output` that knows `json`: an error that ends the command is JSON then, too."""
+    """The callback of an `--output` that accepts `json`: with that, errors are printed as JSON too."""
     context: CommandContext | None = ctx.obj
     if context is not None and value == "json":
         context.out.json = True
@@ -133,15 +136,15 @@ def _remember_registry(ctx: click.Context, param: click.Parameter, value: str | 
 
 
 class _Words(click.Choice):  # type: ignore[type-arg, unused-ignore]
-    """Words with commas between them, each one of the choices."""
+    """Words separated by commas, each of which is one of the choices."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The words as a tuple. Raises: click.BadParameter: one is none of the choices."""
+        """The words as a tuple. Raises click.BadParameter if one is none of the choices."""
         return tuple(super(_Words, self).convert(word.strip(), param, ctx) for word in value.split(","))
 
 
 def several_option(*names: str, choices: Sequence[str], help: str) -> Callable[..., Any]:
-    """An option whose value is one or more of `choices`: with commas, or the option again."""
+    """An option whose value is one or more of `choices`: separated by commas, or given several times."""
     return click.option(
         *names,
         type=_Words(choices),
@@ -157,13 +160,13 @@ class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     name = "reference"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read the reference; a `UsageError` of ours goes to the top as it is."""
+        """Read the reference. Raises packreg's `UsageError`, which `app.run` reports, not one of click's."""
         return value if isinstance(value, Reference) else Reference.parse(value)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The packs whose names start so, if the registry is a directory: a bucket is too far away."""
+        """The packs whose names start with `incomplete`; none for a bucket, which takes too long to ask."""
         from click.shell_completion import CompletionItem
 
         context: CommandContext | None = ctx.obj
@@ -175,10 +178,10 @@ REFERENCE = ReferenceType()
 
 
 class WrittenType(ReferenceType):
-    """A pack reference, checked and left as it was written: a name alone may not mean `latest`."""
+    """A pack reference, checked and kept as text: for some commands a name alone does not mean `latest`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Read the reference, and give its text."""
+        """Check the reference, and return its text."""
         super().convert(value, param, ctx)
         return str(value)
 
@@ -192,7 +195,7 @@ class NameType(ReferenceType):
     name = "name"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Fold and check the name."""
+        """Check the name, and return it in lower case."""
         return pack_name(value)
 
 

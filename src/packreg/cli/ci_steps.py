@@ -1,7 +1,7 @@
-"""Steps for build services that put the guard in front of every preview and update. Pure.
+"""CI steps that make every preview and update run with the guard. Pure.
 
-What a step installs runs with the credentials of the registry, so it comes from where the operator says
-(`[ci] install`), never from an index by the name `packreg`, which anybody may register there.
+What a step installs runs with the credentials of the registry. So it comes from the place that the operator
+sets (`[ci] install`), never from an index by the name `packreg`, which anybody may register there.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _GITLAB = """\
     - export PULUMI_OPTION_POLICY_PACK="$guard"
 """
 STEPS = {"github": _GITHUB, "gitlab": _GITLAB}
-#: How a job is told its image, in the line before its steps or beside its script.
+#: The lines that set a job's image, before its steps (GitHub) or beside its script (GitLab).
 _OF_THE_JOB = {"github": "container: {image}\nsteps:\n", "gitlab": "  image: {image}\n"}
 
 
 def ci_step(service: str, *, install: str | None, registry: str) -> str:
-    """The step for `github` or `gitlab`, without a final line break, for a registry's URL.
+    """The step for `github` or `gitlab` as YAML, without a final line break; `registry` is a URL.
 
     `install` is where packreg comes from: the path or URL of a wheel or a source archive, a `git+` URL, or
     `docker://IMAGE` for an image that has it. With an image, GitHub's text is a part of a job, not a step.
 
     Raises:
-        UsageError: it is not said where packreg comes from, or it is a name that an index would look up.
+        UsageError: `install` is None, or a name that an index would look up.
     """
     image = checked_source(install)
     step = STEPS[service]

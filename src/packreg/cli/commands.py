@@ -1,4 +1,4 @@
-"""Which commands there are, and `packreg --help`, which loads none of them and not even click."""
+"""The table of all commands, and the text of `packreg --help`, which needs neither a command nor click."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from packreg.cli.exits import EXIT_CODES
 
 
 class CommandEntry:
-    """One command: the heading it stands under, the module that holds it, and its help in one line."""
+    """One command: its heading in the help, the module that holds it, and its help in one line."""
 
     __slots__ = ("help", "module", "section")
 
@@ -26,7 +26,7 @@ _WRITE, _USE, _RUN, _GOVERN, _LOOK, _KEEP, _HERE = (
     "This machine",
 )
 
-#: Command -> entry, in the order of `--help`. The function is named like the command, with `_command` behind.
+#: Command -> entry, in the order of `--help`. The function's name is that of the command and `_command`.
 COMMANDS = {
     "new": CommandEntry(_WRITE, "authoring", "Start a pack that passes every check."),
     "check": CommandEntry(_WRITE, "authoring", "List everything that is wrong with a pack, offline."),
@@ -94,7 +94,7 @@ COMMANDS = {
     "completion": CommandEntry(_HERE, "completion", "Print the completion script of a shell."),
 }
 
-#: Other words for a command -> the command.
+#: Alias -> command.
 ALIASES = {"push": "publish", "pull": "install", "ls": "list"}
 
 _OPTIONS = {

@@ -54,7 +54,7 @@ def outdated_command(context: CommandContext, installed: bool) -> None:
 
 
 def _compare(context: CommandContext, name: str, version: Version) -> dict[str, str | None] | None:
-    """One row for a pack that is not on its latest version or was yanked or removed; None for the others."""
+    """The row for a pack that is outdated, yanked or removed; None for other packs."""
     listing = context.registry().versions(name)
     release = listing.by_version.get(version)
     state = release.state if release else "unknown"
@@ -113,7 +113,7 @@ def diff_command(context: CommandContext, old: str, new: str, text: bool) -> Non
 
 
 class _Side(NamedTuple):
-    """One of the two that are compared; `why` says why its metadata is not known."""
+    """One of the two sides of a comparison; `why` says why its metadata is not known."""
 
     files: dict[str, File]
     metadata: PackInfo | None
@@ -121,7 +121,7 @@ class _Side(NamedTuple):
 
 
 def _side(context: CommandContext, word: str, name: str | None) -> _Side:
-    """A release, or a directory with the files that publishing (as `name`) would take."""
+    """The side that `word` names: a release, or a directory with the files that publishing it would take."""
     if is_directory(word):
         why = f"{word} is not run for this; `publish --dry-run` runs it, and warns of unfit patch changes"
         return _Side(checked_pack(context, Path(word), name, None).files, None, why)

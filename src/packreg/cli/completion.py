@@ -1,4 +1,4 @@
-"""`completion`: the script that teaches a shell packreg's words."""
+"""`completion`: the script for shell completion."""
 
 from __future__ import annotations
 

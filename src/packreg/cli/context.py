@@ -1,4 +1,4 @@
-"""One run of the command: a workspace for its use cases, and the terminal in front of it."""
+"""One run of the command: a workspace for its use cases, and the terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class CommandContext(Workspace):
-    """What commands share. `done` is what was finished before a failure, for the error's JSON document."""
+    """What commands share. `done` is what was finished before a failure, for the JSON error document."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.out = Output(environ)
@@ -31,7 +31,7 @@ class CommandContext(Workspace):
         """The absolute path of the working directory.
 
         Raises:
-            UsageError: it was deleted.
+            UsageError: the directory was deleted.
         """
         try:
             return os.getcwd()  # noqa: PTH109
@@ -40,23 +40,23 @@ class CommandContext(Workspace):
             raise UsageError(message, hint="cd somewhere else") from None
 
     def author(self, directory: str | os.PathLike[str] = "") -> str:
-        """Who acts, as git knows it in `directory` (default: here)."""
+        """The name of the user, from git's configuration in `directory` (default: the working directory)."""
         from packreg.services.git import Git
 
         return Git(self.environ, self.tools.which("git")).author(os.path.join(self.cwd, directory))  # noqa: PTH118
 
     def local_names(self) -> list[str]:
-        """The packs of a registry in a directory, for the shell; none when anything is in the way."""
+        """The packs of a registry in a directory, for shell completion; none after any error."""
         try:
             return self.registry().packs() if self.location.is_local else []
         except (PackregError, OSError):
             return []
 
     def confirmed(self, question: str, yes: bool) -> None:
-        """Go on only with `--yes`, or after a confirmation on a terminal.
+        """Return if the user gave `--yes` or confirms on the terminal.
 
         Raises:
-            UsageError: neither was given; nothing was done.
+            UsageError: neither.
         """
         if yes or not sys.stdin.isatty() or self.out.json:
             super().confirmed(question, yes)
@@ -65,7 +65,7 @@ class CommandContext(Workspace):
             raise UsageError("not confirmed; nothing was changed")
 
     def unexpected(self, error: Exception) -> int:
-        """Report what is no error of packreg's own tree: the operating system's no, or a defect. Gives 1."""
+        """Report an error that is no PackregError: one of the operating system, or a defect. Returns 1."""
         from packreg.services.defects import described
 
         if self.out.verbose:

@@ -1,4 +1,4 @@
-"""`doctor`: whether this machine, its configuration and the store are fit for work."""
+"""`doctor`: check that this machine, its configuration and the store are fit for use."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def doctor_command(context: CommandContext, no_probe: bool) -> int:
 
 
 STORE_TOPICS = ("store", "registry", "canary")
-#: Program -> what makes it say its version, the runtime of the packs that need it, and what it is for.
+#: Program -> the argument that prints its version, the runtime of packs that need it, and what it is for.
 _PROGRAMS = {
     "node": ("--version", "nodejs", "needed for nodejs packs: install Node.js 18 or later"),
     "npm": ("--version", "nodejs", "needed for nodejs packs: comes with Node.js"),
@@ -79,7 +79,7 @@ _PROGRAMS = {
 
 
 def diagnose(context: CommandContext, *, probe_store: bool) -> Iterator[Check]:
-    """Everything that is looked at, in order; no failure of one keeps the others from being looked at."""
+    """Run all checks, in order. A failed check does not stop the others, unless the configuration is bad."""
     try:
         files = ", ".join(context.settings.files) or "no packreg.toml"
         yield Check(
@@ -129,7 +129,7 @@ def _registry(context: CommandContext) -> Iterator[Check]:
 
 
 def _governance(context: CommandContext, releases: list[Record]) -> Iterator[Check]:
-    """Also tells which releases are required: in `releases`."""
+    """Check the policy groups; also adds the releases that they require to `releases`."""
     chain = context.registry().governance
     head = chain.head()
     releases += required_releases(context, stored_governance(context).read(head).governance)
@@ -156,7 +156,7 @@ def _canary(context: CommandContext) -> Iterator[Check]:
 def _probe(context: CommandContext) -> Iterator[Check]:
     settings = context.registry().settings()
     if settings is None and context.location.is_local:
-        return  # looking at a registry that is not there must not create its directory
+        return  # a check of a registry that does not exist must not create its directory
     if settings is not None and settings.role == "replica":
         message = (
             "it is not proved that the store creates objects exactly once: nothing is written to a replica"
@@ -197,7 +197,7 @@ def _home(context: CommandContext) -> Iterator[Check]:
 
 
 def _python(context: CommandContext, releases: Sequence[Record]) -> Iterator[Check]:
-    """Which Python makes environments, and the required packs that no Python of this machine can run."""
+    """The Python for virtual environments, and required packs that no Python on this machine can run."""
 
     found = choose_interpreter(context.settings.python, context.tools)
     yield Check("python", "ok", f"{found} makes environments")
@@ -215,7 +215,7 @@ def _uv(context: CommandContext) -> Iterator[Check]:
 
 
 def _program(context: CommandContext, name: str, required: Mapping[str, Sequence[str]]) -> Iterator[Check]:
-    """A program that packs are installed or run with, and the required packs that are not judged without."""
+    """A program that installs or runs packs, and the required packs that cannot judge without it."""
     word, runtime, fix = _PROGRAMS[name]
     path = context.tools.which(name)
     packs = required.get(runtime, ())
@@ -233,7 +233,7 @@ def _program(context: CommandContext, name: str, required: Mapping[str, Sequence
 
 
 def _too_old(context: CommandContext) -> str:
-    """Why `opa` cannot judge; empty if it can."""
+    """Why this version of `opa` cannot run packs; "" if it can."""
     try:
         fit_opa(context)
     except InstallError as error:
@@ -242,7 +242,7 @@ def _too_old(context: CommandContext) -> str:
 
 
 def _analyzer(context: CommandContext) -> Iterator[Check]:
-    """The operator's own analyzer of OPA packs, which then judges in place of `opa`."""
+    """The operator's own analyzer of OPA packs, which replaces `opa` if it is set."""
     named = context.settings.opa_analyzer
     if named:
         path = context.tools.programs.checked(named, "analysis.opa_analyzer")
@@ -256,7 +256,7 @@ def _counted(packs: Sequence[str]) -> str:
 
 
 def _for_guard(said: str, environ: Mapping[str, str]) -> str:
-    """What to do about a Pulumi CLI that is too old for the guard, or too new for the form it is given."""
+    """What to do if the Pulumi CLI is too old for the guard, or too new for the guard's form in use."""
     version = read_version(said)
     if version is None or version >= WITH_FILES:
         if names_pack(environ.get(PACKS, ""), str(DIRECTORY)):

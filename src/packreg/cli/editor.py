@@ -1,4 +1,4 @@
-"""A text is given to the user's own editor; what they wrote is kept until it has been taken."""
+"""Let the user edit a text in their own editor; what they wrote is kept until it was accepted."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class TextToEdit:
-    """A text in a private file, for an editor."""
+    """A text in a private file, which the user's editor opens."""
 
     def __init__(self, context: CommandContext, limit: int) -> None:
-        """`limit` is the size in bytes of what may be written."""
+        """`limit` is the largest size of the edited text, in bytes."""
         self._context, self._limit = context, limit
         self._file: Path | None = None
 
     def edit(self, text: bytes) -> bytes:
-        """What somebody makes of the text in $VISUAL or $EDITOR, or vi.
+        """Open `text` in $VISUAL, $EDITOR or vi; returns the edited text.
 
         Raises:
-            UsageError: there is no such program, or it lies in the checkout; it failed, or wrote too much.
+            UsageError: there is no such program, it lies in the checkout, it failed, or the text is too long.
         """
         environ = self._context.environ
         named = "VISUAL" if environ.get("VISUAL") else "EDITOR"
@@ -41,7 +41,7 @@ class TextToEdit:
         program = self._context.tools.programs.checked(words[0], f"${named}")
         self._file = Path(tempfile.mkdtemp(prefix="packreg-edit-")) / "environment.yaml"
         self._file.write_bytes(text)
-        out = sys.stderr if self._context.out.json else None  # stdout is for the document
+        out = sys.stderr if self._context.out.json else None  # stdout is for the JSON document
         try:
             code = subprocess.run([program, *words[1:], self._file], stdout=out, check=False).returncode
         except OSError as error:
@@ -54,7 +54,7 @@ class TextToEdit:
             raise UsageError(f"{self._file} cannot be read: {error.strerror}") from None
 
     def kept(self, than: bytes) -> Path | None:
-        """The file, if something else than this text is in it; else it is removed, as by `remove`."""
+        """The file, if it differs from the text `than`; else it is removed and the result is None."""
         try:
             if self._file is not None and self._file.read_bytes() != than:
                 return self._file

@@ -1,4 +1,4 @@
-"""How an edit of governance is shown: what it changes, whom it touches, and what should be known about it."""
+"""Print an edit of governance: what it changes, which stacks and accounts it affects, and warnings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask, even if
 
 
 def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:
-    """What an edit would change, a line each, for whoever is to say yes to it; JSON has it at the end."""
+    """Print what an edit would change, a line each, before the user confirms it. Nothing with `--json`."""
     for change in changes:
         if not context.out.json:
             context.out.line(str(change))
@@ -28,7 +28,7 @@ def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:
 
 
 def show_edit(context: CommandContext, changed: GroupsEdit, *, planned: bool = False) -> None:
-    """What an edit changed or would change, unless the plan showed it already, and what should be known."""
+    """Print what an edit changed or would change (not again if `planned`), its reach and its warnings."""
     edited = changed.edited
     for warning in changed.warnings:
         context.out.warn(str(warning), warning.hint)

@@ -1,4 +1,4 @@
-"""The options that name what governance decides about: a stack, or an account, with its tags."""
+"""The options that name an entity for governance: a stack, or an account, with its tags."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def entity_options(function: _F) -> _F:
-    """A stack as an argument, or an account; and tags of it."""
+    """Add the argument for a stack, and the options for an account and for tags."""
     for option in reversed(
         (
             click.argument("stack", metavar="[STACK]", required=False),
@@ -38,7 +38,7 @@ def read_entity(stack: str | None, account: str | None, tags: Sequence[str]) -> 
     """The entity that is meant.
 
     Raises:
-        UsageError: not exactly one was named, or a name or a tag cannot be one.
+        UsageError: not exactly one was named, or a name or a tag is not valid.
     """
     if (stack is None) == (account is None):
         raise UsageError("name one stack or one account", hint="give PROJECT/STACK, or --account NAME")

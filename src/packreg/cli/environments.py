@@ -276,7 +276,7 @@ def rm_command(context: CommandContext, name: str, reason: str, yes: bool) -> No
 
 
 def _definition(context: CommandContext, path: str) -> bytes:
-    """What is in a file, or on stdin for `-`. Raises: UsageError: it cannot be read."""
+    """The content of a file, or of stdin for `-`. Raises UsageError if it cannot be read."""
     if path == STDIN:
         return _stdin(MAX_DOCUMENT + 1)
     try:

@@ -1,11 +1,11 @@
-"""What each exit code means: what `--help` lists and the documentation repeats."""
+"""What each exit code means, as `--help` and the documentation list them."""
 
 from __future__ import annotations
 
-#: Ends that are no errors: Ctrl-C, and a reader of the output that went away; as shells count signals.
+#: Exit codes that are no errors: for Ctrl-C, and for a closed output pipe; 128 + the signal, as in shells.
 INTERRUPTED, READER_GONE = 130, 141
 
-#: What `group apply --dry-run` ends with where something would change.
+#: The exit code of `group apply --dry-run` if something would change.
 WOULD_CHANGE = 14
 
 #: Exit code -> its meaning. Part of the interface: never reused.

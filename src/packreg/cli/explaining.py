@@ -1,4 +1,4 @@
-"""`required` and `why`: which packs a stack or an account must run, and how that came about."""
+"""`required` and `why`: which packs a stack or an account must run, and for which reasons."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _winner(pack: Requirement) -> tuple[str, str]:
 
 
 def _tell(context: CommandContext, required: Required) -> None:
-    """Warnings, what is not available, and that nothing is required."""
+    """Print warnings, the packs that are not available, and a message if nothing is required."""
     for warning in (each for pack in required.packs for each in pack.warnings):
         context.out.warn(str(warning), warning.hint)
     for problem in required.problems:
@@ -181,7 +181,7 @@ def _tell(context: CommandContext, required: Required) -> None:
 
 
 def _why_lines(pack: Requirement, explained: Explanation) -> Iterator[str]:
-    """A pack with its explanation, for people."""
+    """The lines that explain one required pack."""
     entry = pack.winner.entry
     yield f"  {pack.pack}@{pack.version}"
     yield f"    asked for by {pack.winner.group}: {entry.version}, modified {entry.modified}"

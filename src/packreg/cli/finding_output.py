@@ -1,4 +1,4 @@
-"""What `findings` prints: for people a paragraph for each finding, for programs a line of fields."""
+"""What `findings` prints: on a terminal a paragraph for each finding, for programs a line of fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_findings(out: Output, found: Sequence[Tracked]) -> None:
-    """The findings: on a terminal each with its message, else its fields with tabs between them."""
+    """Print the findings: on a terminal each with its message, else its fields separated by tabs."""
     if out.columns is None:
         out.table(
             ["status", "level", "severity", "entity", "policy", "resource", "message", "id"],
@@ -39,7 +39,7 @@ def write_findings(out: Output, found: Sequence[Tracked]) -> None:
 
 
 def write_finding(out: Output, found: PolicyFinding) -> None:
-    """All that is known of a finding."""
+    """Print everything about one finding."""
     each, policy = found.finding, found.policy
     waiver = each.waiver
     waived = f"{waiver.reason} ({waiver.owner} until {waiver.expires}, {waiver.id})" if waiver else ""
@@ -80,7 +80,7 @@ def write_finding(out: Output, found: PolicyFinding) -> None:
 
 
 def _indented(out: Output, text: str, by: int = 4) -> None:
-    """A text in lines as wide as the terminal."""
+    """Print a text folded to the width of the terminal, indented by `by` spaces."""
     for line in fold(text, max(20, (out.columns or 10_000) - by)):
         out.line(f"{'':{by}}{line}")
 

@@ -1,4 +1,4 @@
-"""Tables that fit a terminal: how wide the columns are, and cells on several lines. Pure."""
+"""Fit tables to a terminal: compute the column widths, and fold cells into several lines. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _GAP = 2
-#: Where a long word may be broken: behind what joins the parts of names, versions, URNs and paths.
+#: Where a long word may be broken: after the characters that separate parts of names, URNs and paths.
 _JOINTS = re.compile(r"(?<=[/:@.,_])")
 
 
 def fitted(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
-    """The widths of the columns of `rows`, header first, on a terminal of so many `columns`.
+    """The widths of the columns of `rows` (header first) on a terminal with `columns` characters per line.
 
-    The widest gives way first, but keeps its longest part whole; where that is not enough, no column becomes
-    narrower than its header; and where that is not enough, the table is wider than the terminal.
+    The widest column shrinks first, but not below its longest word part. If that is not enough, columns
+    shrink down to their headers. If that is not enough either, the table is wider than the terminal.
     """
     found = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     whole = [max(len(part) for cell in cells for part in _parts(cell)) for cells in zip(*rows, strict=True)]
@@ -32,18 +32,18 @@ def fitted(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
 
 
 def _parts(text: str) -> list[str]:
-    """What is kept on one line where there is room."""
+    """The parts of a text that are kept on one line if there is room."""
     return [part for word in text.split(" ") for part in _JOINTS.split(word)]
 
 
 def folded(row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
-    """One row as lines of cells, none wider than its column."""
+    """One row as several lines of cells, none wider than its column."""
     cells = [fold(cell, width) for cell, width in zip(row, widths, strict=True)]
     return [list(line) for line in zip_longest(*cells, fillvalue="")]
 
 
 def fold(text: str, width: int) -> list[str]:
-    """A text as lines of `width` characters at most: between words, else behind a joint, else anywhere."""
+    """A text as lines of at most `width` characters, broken between words, else at a joint, else anywhere."""
     lines, line = [], ""
     for word in text.split(" "):
         glue = " " if line else ""

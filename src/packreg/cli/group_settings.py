@@ -1,4 +1,4 @@
-"""`group settings`: what holds for all policy groups of a registry."""
+"""`group settings`: the settings that hold for all policy groups of a registry."""
 
 from __future__ import annotations
 

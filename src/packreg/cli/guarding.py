@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
     from packreg.services.guard_forms import Version
 
-#: A registry that only this machine has is no use in a step for a build service.
+#: Printed in a CI step if the registry is a directory of this machine, which a build service cannot use.
 _SOME_REGISTRY = "s3://BUCKET/PREFIX"
 
-#: Seconds that a tool has to say its version.
+#: Seconds to wait for a program to print its version.
 PATIENCE = 20.0
 
 
@@ -81,7 +81,7 @@ def guard_command(context: CommandContext, directory: bool, service: str | None)
     "run",
     examples=("packreg run -- pulumi up --yes", "packreg run -- pulumi preview --policy-pack ./mine"),
     json=False,
-    context={"allow_interspersed_args": False},  # what follows is the command's
+    context={"allow_interspersed_args": False},  # options after COMMAND belong to that command
 )
 @click.argument("words", metavar="[--] COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.pass_obj
@@ -91,7 +91,7 @@ def run_command(context: CommandContext, words: tuple[str, ...]) -> int:
     The command may also be one that calls the Pulumi CLI. It gets PULUMI_OPTION_POLICY_PACK; a Pulumi CLI
     that does not read that variable gets flags. Terminal, signals and exit code are those of the command.
     """
-    search = context.environ.get("PATH")  # the user's own command: wherever a shell would find it
+    search = context.environ.get("PATH")  # find the user's command where a shell would find it
     program = shutil.which(words[0], path=search)
     if program is None:
         raise UsageError(f"there is no program {words[0]}", hint="write packreg run -- pulumi up")
@@ -107,10 +107,10 @@ def run_command(context: CommandContext, words: tuple[str, ...]) -> int:
 
 
 def _directory_form(context: CommandContext, words: Sequence[str], search: str | None) -> str:
-    """The search path on which a CLI that looks for the guard by name finds it before all others.
+    """The search path (PATH) on which a Pulumi CLI that looks for the guard by name finds packreg's first.
 
     Raises:
-        UsageError: the project, or a language host on the search path, stands in its place.
+        UsageError: the project, or a language host on the search path, would replace the guard.
     """
     from packreg.cli.project_plugins import refuse_replacement
 
@@ -129,22 +129,22 @@ def _directory_form(context: CommandContext, words: Sequence[str], search: str |
 
 
 def pulumi_version(context: CommandContext, program: str) -> Version | None:
-    """The version of a Pulumi CLI; None where it does not say one."""
+    """The version of the Pulumi CLI `program`; None if it prints none."""
     return read_version(says_version(context, program, "version"))
 
 
 def _become(program: str, words: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Replace this process by the program; where there is no such thing, wait for it."""
+    """Replace this process by the program; where the system cannot do that, run it and return its status."""
     if os.name == "posix":
         for number in (signal.SIGINT, signal.SIGPIPE):
-            signal.signal(number, signal.SIG_DFL)  # Python's own ways would be inherited
+            signal.signal(number, signal.SIG_DFL)  # the program would inherit what Python ignores
         sys.stderr.flush()
         os.execve(program, list(words), dict(environ))  # noqa: S606
     return subprocess.call([program, *words[1:]], env=dict(environ))
 
 
 def says_version(context: CommandContext, program: str, *words: str) -> str:
-    """The first line that a program says about its version; empty if it fails."""
+    """The first line that a program prints for these arguments; "" if it fails."""
     try:
         done = subprocess.run(
             [program, *words],

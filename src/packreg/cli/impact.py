@@ -1,4 +1,4 @@
-"""`impact`: what another version of a pack would change for a group, before anyone is blocked."""
+"""`impact`: what another version of a pack would change for the stacks of a group, before it is enabled."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _write(context: CommandContext, impact: Impact) -> None:
 
 
 def _lines(impact: StackImpact) -> Iterator[str]:
-    """A stack for which anything changes, with the findings that do."""
+    """The lines for one stack: the findings that would change; none if nothing would."""
     if not (impact.effects or impact.error or impact.note or impact.before != impact.after):
         return
     yield ""

@@ -1,4 +1,4 @@
-"""`install` and `path`: releases become directories that the stock Pulumi CLI can use."""
+"""`install`, `path` and `uninstall`: releases as directories that the stock Pulumi CLI can use."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def uninstall_command(context: CommandContext, words: tuple[str, ...], force: bo
 
 
 def tell(context: CommandContext, done: Sequence[Installed]) -> None:
-    """Say what happened to each pack, and what the user should know about it."""
+    """Print what was done with each pack, and its warnings."""
     for installed in done:
         context.out.say(
             f"{installed.reference} {'installed' if installed.changed else 'is already installed'}"

@@ -1,4 +1,4 @@
-"""`inventory`: what a cloud account holds, as a list of resources for `analyze` and `audit`."""
+"""`inventory`: the resources of a cloud account, as a list for `analyze` and `audit`."""
 
 from __future__ import annotations
 

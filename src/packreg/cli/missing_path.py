@@ -1,9 +1,9 @@
 """What `packreg path` and `packreg guard` print when they fail: a path that cannot exist.
 
-`pulumi preview --policy-pack "$(packreg path rules@1.2.0)"` throws the exit code of `packreg path` away, and
-the Pulumi CLI ignores an empty `--policy-pack` and runs without the pack (measured with 3.259.0). Given a
-directory that is not there it stops. So a failure prints one that names what was wanted. The same holds for
-`export PULUMI_OPTION_POLICY_PACK="$(packreg guard)"`.
+In `pulumi preview --policy-pack "$(packreg path rules@1.2.0)"` the exit code of `packreg path` is lost. The
+Pulumi CLI ignores an empty `--policy-pack` and runs without the pack (measured with 3.259.0), but it stops if
+the directory does not exist. So a failed command prints such a path, with the reference in its name. The same
+holds for `export PULUMI_OPTION_POLICY_PACK="$(packreg guard)"`.
 """
 # ruff: noqa: PTH118 (pathlib costs start-up time)
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: The directory that never exists; beside it the ids of registries have twelve hex digits.
+#: The directory that never exists. Its siblings are named by registry ids, which are twelve hex digits.
 MISSING = "could-not-install"
 MOST = 100
 _SAFE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@^~")
@@ -46,7 +46,7 @@ def wanted_path(argv: Sequence[str]) -> str | None:
 
 
 def missing_path(reference: str, home: str | None) -> str:
-    """A path below the home, or below the root where no home is known, at which there never is anything."""
+    """A path that never exists, below packreg's home, or below the root if no home is known."""
     name = "".join(c if c in _SAFE else "_" for c in reference[:MOST]).lstrip(".")
     top = os.path.join(home, "packs") if home else os.path.abspath(os.sep)  # noqa: PTH100
     return os.path.join(top, MISSING, name or "nothing")

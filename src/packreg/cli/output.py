@@ -1,4 +1,4 @@
-"""What reaches the terminal: data on stdout, talk on stderr, and nothing that either would obey."""
+"""Write to the terminal: data on stdout, messages on stderr, without anything a terminal or CI log obeys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOLD, _RED, _YELLOW, _CYAN, _OFF = "\x1b[1m", "\x1b[1;31m", "\x1b[33m", "\x1b[3
 
 
 class ReaderGone(Exception):
-    """Whoever read stdout closed it, as `head` does."""
+    """The reader of stdout has closed it, as `head` does."""
 
 
 def json_text(value: object) -> str:
@@ -32,12 +32,12 @@ def json_text(value: object) -> str:
 
 
 def _harmless_json(text: str) -> str:
-    """JSON of the same meaning; only its strings can hold what is escaped."""
+    """The same JSON with workflow commands escaped; these can only be in its strings."""
     return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
 
 
 class Output(Notify):
-    """Writes for one run of the command. `json`, `quiet` and `verbose` are set while options are read."""
+    """Writes for one run of the command. `json`, `quiet` and `verbose` are set when options are parsed."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.json = False
@@ -48,22 +48,22 @@ class Output(Notify):
     # -- data ------------------------------------------------------------------------------------------
 
     def line(self, text: str = "") -> None:
-        """One line of data."""
+        """Write one line of data."""
         self._stdout(plain(text) + "\n")
 
     def commands(self, text: str) -> None:
-        """Lines of packreg's own with workflow commands, in which all that is foreign is harmless already."""
+        """Write packreg's own lines with workflow commands; foreign text in them must be escaped already."""
         self._stdout("".join(f"{line}\n" for line in text.splitlines()))
 
     def json_lines(self, values: Iterable[object]) -> None:
-        """A JSON document on each line, in ASCII."""
+        """Write a JSON document on each line, in ASCII."""
         import json
 
         for value in values:
             self._stdout(_harmless_json(json.dumps(value, sort_keys=True)) + "\n")
 
     def raw_path(self, path: str | os.PathLike[str]) -> None:
-        """A path, byte for byte as the operating system knows it: data for another program."""
+        """Write a path for another program, byte for byte as the operating system has it."""
         stdout = sys.stdout
         self.flush()
         try:
@@ -73,7 +73,7 @@ class Output(Notify):
             raise ReaderGone from None
 
     def patch(self, lines: Iterable[str]) -> None:
-        """Lines of a patch: every byte as it is for another program, printable on a terminal."""
+        """Write the lines of a patch: escaped on a terminal, else unchanged for another program."""
         if sys.stdout.isatty():
             for line in lines:
                 self.line(line.replace("\t", "    "))
@@ -87,11 +87,11 @@ class Output(Notify):
             raise ReaderGone from None
 
     def document(self, value: object) -> None:
-        """The JSON document of a command."""
+        """Write the JSON document of a command."""
         self._stdout(json_text(value) + "\n")
 
     def table(self, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Rows as aligned columns under a header on a terminal, else as tab-separated fields.
+        """Write rows as aligned columns under a header on a terminal, else as tab-separated fields.
 
         Where the terminal is too narrow, the widest columns are folded, between words where that is possible.
         """
@@ -118,7 +118,7 @@ class Output(Notify):
 
     @property
     def columns(self) -> int | None:
-        """The width of the terminal that reads stdout, in characters; None where a program reads it."""
+        """The width of the terminal on stdout, in characters; None if stdout is no terminal."""
         if not _is_terminal(sys.stdout):
             return None
         import shutil
@@ -126,10 +126,10 @@ class Output(Notify):
         return shutil.get_terminal_size().columns
 
     def flush(self) -> None:
-        """Hand everything to the reader.
+        """Flush stdout.
 
         Raises:
-            ReaderGone: there is none any more.
+            ReaderGone: the reader has closed it.
         """
         try:
             sys.stdout.flush()
@@ -161,15 +161,15 @@ class Output(Notify):
             self._labelled("hint", _CYAN, hint)
 
     def error(self, text: str, hint: str = "") -> None:
-        """Tell the user what failed, and how to mend it."""
+        """Tell the user what failed, and how to fix it."""
         self._labelled("error", _RED, text)
         if hint:
             self._labelled("hint", _CYAN, hint)
 
     def failure(self, error: PackregError, **beside: object) -> int:
-        """Report an error that ends the command, with its problems; gives its exit code.
+        """Report an error that ends the command, with its problems; returns its exit code.
 
-        `beside` joins the JSON document: what was done before the failure.
+        `beside` is added to the JSON document: what was done before the failure.
         """
         self.error(str(error), "" if isinstance(error, InvalidPack) else error.hint)
         if isinstance(error, InvalidPack):
@@ -187,7 +187,7 @@ class Output(Notify):
 
     @contextmanager
     def working(self, total: int | None = 1, doing: str = "") -> Iterator[Work]:
-        """Show work on a terminal; where there is none to redraw, its steps with `-v`."""
+        """Show progress on a terminal; elsewhere print the steps, with `-v` only."""
         if not self.shows_progress:
             yield Work(self.detail)
             return
@@ -197,24 +197,24 @@ class Output(Notify):
             yield work
 
     def _labelled(self, label: str, colour: str, text: str) -> None:
-        """`label: text`; further lines of the text are indented, so that none can pose as a label."""
+        """Write `label: text`; further lines of the text are indented, so that none can look like a label."""
         first, *rest = text.splitlines() or [""]
         head = f"{colour}{label}:{_OFF}" if self.colourful else f"{label}:"
         self._stderr("\n".join([f"{head} {plain(first)}", *(f"  {plain(line)}" for line in rest)]))
 
     @property
     def colourful(self) -> bool:
-        """Whether talk may be coloured: stderr is a terminal, and neither NO_COLOR nor TERM=dumb says no."""
+        """Whether messages may have colours: stderr is a terminal, without NO_COLOR or TERM=dumb."""
         return not self._plain and _is_terminal(sys.stderr)
 
     @property
     def shows_progress(self) -> bool:
-        """Whether a progress bar would be seen by somebody who wants one."""
+        """Whether to show progress: if messages may have colours, and without `--quiet`."""
         return not self.quiet and not self._plain and _is_terminal(sys.stderr)
 
     @staticmethod
     def _stderr(text: str) -> None:
-        """Write to stderr; nobody reading it stops no work."""
+        """Write to stderr; a closed stderr is no error."""
         try:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()
@@ -230,7 +230,7 @@ def _is_terminal(stream: IO[str]) -> bool:
 
 
 def forget_stdout() -> None:
-    """Let the interpreter flush its last buffer into nothing, where it would complain about a closed pipe."""
+    """Send the rest of stdout to nowhere, so that Python does not report a closed pipe at exit."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())

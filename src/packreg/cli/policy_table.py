@@ -1,4 +1,4 @@
-"""Policies as commands show them, and what changed among them from one version of a pack to another."""
+"""Tables of policies, and of changes to policies between two versions of a pack."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNS = {"added": "+", "removed": "-"}
 def policy_rows(metadata: PackInfo | None) -> list[tuple[str, str, str, str, str]]:
     """Name, level, type, severity and the description's first line of each policy, in the pack's order.
 
-    The level is the one that it has when nobody configures it; a type that is not known is empty.
+    The level is the policy's level without configuration; an unknown type is "".
     """
     if metadata is None:
         return []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def drawn(total: int | None, doing: str) -> Iterator[Work]:
-    """A line that is redrawn: what is done right now, and how many of `total` things are done."""
+    """A progress line that is redrawn: the present step, and how many of `total` steps are done."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,

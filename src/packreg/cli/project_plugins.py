@@ -1,9 +1,9 @@
-"""Whether a project of the Pulumi CLI puts a program of its own in the place of the guard's directory form.
+"""Check whether a Pulumi project replaces the guard, in its directory form, by a program of its own.
 
-The CLI finds what runs that form by name, an analyzer `policy-packreg` or a language host `packreg`, and
-looks among the `plugins` of the project's Pulumi.yaml first (Pulumi CLI: `workspace.GetPluginPath`). The
-project is the judged side's, so what cannot be read here as surely as the CLI reads it counts as a
-replacement.
+The Pulumi CLI finds the program that runs this form by name: an analyzer `policy-packreg` or a language host
+`packreg`. It looks among the `plugins` of the project's Pulumi.yaml first (`workspace.GetPluginPath`). The
+project belongs to those who are judged, so a file that cannot be read here exactly as the CLI reads it counts
+as a replacement.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _NAMES = frozenset({"policy-packreg", "packreg"})
 _FILES = ("Pulumi.json", "Pulumi.yaml", "Pulumi.yml")
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 100
-#: `--cwd`, and `-C` behind other flags of one letter, as pflag reads them.
+#: `--cwd`, and `-C` also after other one-letter flags, as pflag reads them.
 _CWD = re.compile(r"(?:--cwd(?:=|$)|-[A-Za-z]*?C=?)(.*)", re.DOTALL)
 _HINT = "take that plugin out, or upgrade the Pulumi CLI to 3.255.0, whose guard no project can replace"
 
 
 def refuse_replacement(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> None:
-    """Look at each project that a command line of the CLI may be about; `environ` has its variables.
+    """Check each project that a command line of the Pulumi CLI may use; `environ` is the CLI's environment.
 
     Raises:
         UsageError: a project replaces the guard, or cannot be read.
@@ -45,7 +45,7 @@ def refuse_replacement(words: Sequence[str], environ: Mapping[str, str], cwd: Pa
 
 
 def why_not(data: bytes) -> str:
-    """What is wrong with a project's file, as the end of a sentence; "" where it leaves the guard alone."""
+    """How a project's file replaces the guard or cannot be read, as the end of a sentence; "" if neither."""
     if len(data) > MAX_BYTES:
         return f"is larger than {MAX_BYTES >> 20} MiB"
     try:
@@ -58,7 +58,7 @@ def why_not(data: bytes) -> str:
 
 
 class _Unread(Exception):
-    """YAML that the CLI reads and this module does not."""
+    """YAML that the Pulumi CLI may read but this module does not."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -78,7 +78,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _plugin_words(data: bytes) -> Iterator[str]:
-    """Each word below a key `plugins`, at whatever depth, through anchors and merges, in small letters."""
+    """Each scalar below a key `plugins`, at any depth, also through anchors and merges, in lower case."""
     loader = _Loader(io.BytesIO(data))
     try:
         root = loader.get_single_node()
@@ -104,7 +104,7 @@ def _plugin_words(data: bytes) -> Iterator[str]:
 
 
 def _directories(words: Sequence[str], environ: Mapping[str, str], cwd: Path) -> Iterator[Path]:
-    """Where the CLI may work: here, and wherever an option or its variable sends it."""
+    """The directories where the CLI may work: this one, and those that an option or its variable names."""
     yield cwd
     yield cwd.resolve()
     given = [environ.get("PULUMI_OPTION_CWD", "")]
@@ -118,7 +118,7 @@ def _directories(words: Sequence[str], environ: Mapping[str, str], cwd: Path) ->
 
 
 def _project_files(directory: Path) -> Iterator[Path]:
-    """The files of the nearest directory upwards that has any; all, though the CLI takes the first."""
+    """All project files of the nearest directory upwards that has any; the CLI takes only the first."""
     for place in (directory, *directory.parents):
         found = [place / name for name in _FILES if (place / name).is_file()]
         if found:

@@ -1,4 +1,4 @@
-"""`prove`: what was enforced on a stack at a time, by what the registry kept and nobody changed since."""
+"""`prove`: what was enforced on a stack at a given time, from registry objects whose digests are checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`publish`: check, lock, run once, record."""
+"""`publish`: check a pack, lock its dependencies, run it once, and record the release."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _show(context: CommandContext, published: Published) -> None:
 
 
 def _show_plan(context: CommandContext, publication: Publication) -> None:
-    """What `--dry-run` prints: files, what is left out and why, digests, policies, what would be written."""
+    """Print for `--dry-run`: files, what is left out and why, digests, policies, what would be written."""
     record = publication.published.record
     for path, size in publication.files:
         context.out.line(f"file      {path}  {human_size(size)}")

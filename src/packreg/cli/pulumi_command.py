@@ -1,7 +1,7 @@
-"""A command line of the Pulumi CLI with the guard in it. Pure.
+"""Add the guard to a command line of the Pulumi CLI. Pure.
 
-What is in the CLI's variables and what is on the command line add up, the variables' first, and the CLI wants
-as many `--policy-pack-config` as there are packs, or none (see `services.pulumi_options`).
+The CLI uses the packs of its environment variables first, then those of the command line. It requires as many
+`--policy-pack-config` as packs, or none (see `services.pulumi_options`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from packreg.services.pulumi_options import CONFIG_FLAG, CONFIGS, PACK_FLAG, PAC
 WITH_VARIABLES = (3, 208, 0)
 
 _JUDGED = frozenset({"up", "update", "preview", "pre", "watch"})
-#: Flags before the command's name whose value may be a word of its own.
+#: Flags before the command's name whose value may be the next argument.
 _WITH_VALUE = frozenset(
     {"-C", "--cwd", "--color", "-v", "--verbose", "--tracing", "--tracing-header", "--otel-traces"}
     | {"--profiling", "--memprofilerate"}
@@ -30,19 +30,19 @@ _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)")
 
 
 class Guarded(NamedTuple):
-    """What to run, and the variables to add to its environment."""
+    """The command to run, and the variables to add to its environment."""
 
     command: list[str]
     variables: dict[str, str]
 
 
 def is_pulumi(program: str) -> bool:
-    """Whether this is the Pulumi CLI, by its name."""
+    """Whether `program` is the Pulumi CLI, by its file name."""
     return os.path.basename(program).removesuffix(".exe") == "pulumi"  # noqa: PTH119  a word, not a file
 
 
 def read_version(text: str) -> Version | None:
-    """The version in what `pulumi version` prints."""
+    """The version in the output of `pulumi version`; None if there is none."""
     found = _VERSION.match(text.strip())
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
@@ -53,7 +53,8 @@ def guarded(
     """The command with the guard in it; `version` is that of the Pulumi CLI it is or will call.
 
     Raises:
-        UsageError: the CLI would not read the variable, and this is not the CLI, whose flags we know.
+        UsageError: the CLI does not read the variable, and the command is another program, to which no flags
+            can be added.
     """
     guard = forms.fitting(version)
     if version is not None and version < WITH_VARIABLES:
@@ -68,7 +69,7 @@ def guarded(
     packs = [guard if word in known else word for word in variable_words(environ.get(PACKS, ""))]
     configs = variable_words(environ.get(CONFIGS, ""))
     with_configs = configs or any(_is_config(word) for word in command)
-    if guard not in packs:  # first, so that all other pairs stay as they are
+    if guard not in packs:  # put it first, so that all other pairs of pack and configuration stay the same
         packs, configs = [guard, *packs], [forms.no_config, *configs]
     else:
         configs += [forms.no_config] * (len(packs) - len(configs))
@@ -79,12 +80,12 @@ def guarded(
 
 
 def names_pack(line: str, path: str) -> bool:
-    """Whether the value of the variable names a pack at that path."""
+    """Whether the value `line` of the variable names a pack at `path`."""
     return path in variable_words(line)
 
 
 def _with_flags(command: list[str], guard: str, no_config: str) -> list[str]:
-    """The command with flags behind the CLI's own command, if that is one that runs policy packs."""
+    """The command with flags after the name of the CLI's subcommand, if that one runs policy packs."""
     place = _behind_name(command)
     if place is None:
         return command
@@ -95,7 +96,7 @@ def _with_flags(command: list[str], guard: str, no_config: str) -> list[str]:
 
 
 def _behind_name(command: Sequence[str]) -> int | None:
-    """The index behind the name of a command that runs policy packs; None for all others."""
+    """The index after the name of a subcommand that runs policy packs; None for all others."""
     index = 1
     while index < len(command):
         word = command[index]
@@ -110,7 +111,7 @@ def _is_config(word: str) -> bool:
 
 
 def variable_value(words: Sequence[str]) -> str:
-    """What the CLI reads as these words: it takes each word of the variable for a list again."""
+    """The value of a variable that the CLI reads as `words`: it splits each word as a list once more."""
     return _line([_line([word]) for word in words])
 
 

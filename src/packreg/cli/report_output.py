@@ -1,4 +1,4 @@
-"""A report on stdout, in the format that was asked for, and the exit code of its verdict."""
+"""Print a report on stdout in the chosen format; compute the exit code from its verdict."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ output_option = click.option(
 
 
 def check_format(context: CommandContext, output: str) -> None:
-    """Refuse two formats at once. Raises UsageError."""
+    """Raise UsageError if two formats were chosen at once."""
     if context.out.json and output not in ("text", "json"):
         raise UsageError(f"--json and --output {output} are two formats", hint="leave one of them out")
 

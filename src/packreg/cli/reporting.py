@@ -1,4 +1,4 @@
-"""`findings`, `compliance` and `report`: what runs found, as it is kept in the registry."""
+"""`findings`, `compliance` and `report`: what runs found, from the reports in the registry."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def report_command(
 
 
 def _ended(context: CommandContext, latest: LatestRuns) -> int:
-    """Say which times cannot be right, and what could not be trusted, which is an exit code of its own."""
+    """Warn of times that cannot be right; report what could not be trusted; returns the exit code."""
     for doubt in latest.doubted:
         context.out.warn(doubt)
     for text in latest.unreadable:

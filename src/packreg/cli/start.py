@@ -1,10 +1,10 @@
-"""The way in. What people and scripts ask all the time is answered here, before click and the rest.
+"""The entry point. Frequent simple commands are answered here, without loading click and most other modules.
 
-`packreg path NAME@1.2.0` and `packreg install NAME@1.2.0` run in front of every preview and in every CI job
-and mostly find what they want; `packreg list` and `packreg --help` should not make anybody wait. They are
-answered with the settings, the location, the marker and the listing of the whole program, and only where
-there is no doubt: exact versions and a marker that holds, a directory as the registry, no option but
-`--quiet` and, for the list, `--json`. Everything else, every error included, is for `app`.
+`packreg path NAME@1.2.0` and `packreg install NAME@1.2.0` run before every preview and in every CI job, and
+mostly find the pack installed; `packreg list` and `packreg --help` should be quick, too. They are answered
+with the same code for settings, locations, markers and listings as elsewhere, and only in clear cases: exact
+versions with a valid marker, a registry in a directory, no option but `--quiet` and, for the list, `--json`.
+Everything else, also every error, goes to `app`.
 """
 # ruff: noqa: PTH100, PTH109, PTH118 (pathlib costs start-up time)
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789._-")
 _VERSION = _NAME | frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ") - {"_"}
 _DIGITS = frozenset("0123456789")
-#: Characters that a URL carries as they are.
+#: Characters that need no escape in a URL.
 _PLAIN = _VERSION | frozenset("_/~")
 _VALUE = _PLAIN | frozenset(":")
 #: The options of a bucket's URL, in their canonical order.
@@ -32,7 +32,7 @@ _OPTIONS = ("endpoint_url", "profile", "region")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run packreg; gives the exit code."""
+    """Run packreg; returns the exit code."""
     arguments = sys.argv[1:] if argv is None else list(argv)
     code: int | None = 1
     try:
@@ -52,11 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _keep_the_exit_code() -> None:
-    """End with our own exit code after Ctrl-C, not by the signal.
+    """Make Python exit with packreg's exit code after Ctrl-C, not by the signal.
 
-    Where an interrupt met code that Python was compiling from a string (that is how a dataclass is made),
-    Python remembers it as uncaught, though it was caught, and `python -m` ends itself by SIGINT. It cannot
-    while the signal is blocked.
+    If an interrupt comes while Python compiles code from a string (as it does for a dataclass), Python
+    records it as uncaught although it was caught, and `python -m` kills itself with SIGINT. Blocking the
+    signal prevents that.
     """
     import signal
 
@@ -76,7 +76,7 @@ def _say_missing_path(arguments: Sequence[str]) -> None:
 
 
 def quick_answer(argv: list[str]) -> int | None:
-    """Answer without click and give the exit code, or None where the whole program has to look."""
+    """Answer without click and return the exit code; None if `app` has to run the command."""
     if not argv or "_PACKREG_COMPLETE" in os.environ:
         return None
     if argv[0] in ("--help", "-h") and len(argv) == 1:
@@ -111,12 +111,12 @@ def exactly_wanted(argv: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def installed_directories(wanted: Sequence[tuple[str, str]]) -> list[str] | None:
-    """Where these releases are installed, or None unless all of them are, whole and from this registry."""
+    """The directories of these releases; None unless all are completely installed from this registry."""
     from packreg.install.marker import installed
     from packreg.install.trust import Key
 
     settings = _settings()
-    if settings is None or settings.python is not None:  # whether its interpreter is the one that is wanted
+    if settings is None or settings.python is not None:  # `app` checks that its interpreter is the chosen one
         return None
     registry_id = location_id(settings.registry, settings.base)
     if registry_id is None:
@@ -124,16 +124,16 @@ def installed_directories(wanted: Sequence[tuple[str, str]]) -> list[str] | None
     home, key = settings.home, Key(settings.state, settings.home)
     try:
         found = [installed(home, key, registry_id, name, version.lower()) for name, version in wanted]
-    except Exception:  # noqa: BLE001 - a key that is not safe: `app` meets it again
+    except Exception:  # noqa: BLE001 - such as an unsafe key: `app` raises and reports it
         return None
     directories = [directory for directory in found if directory is not None]
     return directories if len(directories) == len(found) else None
 
 
 def location_id(text: str, base: str) -> str | None:
-    """The id of the registry at `text`, as `store.url` computes it; None where that cannot read it.
+    """The id of the registry at `text`, as `store.url` computes it; None if `store.url` refuses it.
 
-    Spelled out for plain paths and plain buckets: to parse and quote URLs costs more than all the rest.
+    Plain paths and plain buckets are handled here: parsing and quoting URLs takes longer than all the rest.
     """
     url = _plain_bucket(text) if text.startswith("s3://") else _plain_directory(text, base)
     if url is None:
@@ -150,14 +150,14 @@ def location_id(text: str, base: str) -> str | None:
 
 
 def _plain_directory(text: str, base: str) -> str | None:
-    """The URL of a directory that needs no quoting, or None in doubt."""
+    """The URL of a directory whose path needs no quoting; None for all other text."""
     path = os.path.abspath(os.path.join(base, text))
     plain = os.sep == "/" and text and text[0] != "~" and _PLAIN.issuperset(path)
     return f"file://{path}" if plain and ":" not in text else None
 
 
 def _plain_bucket(text: str) -> str | None:
-    """The canonical URL of a bucket with options in plain characters, or None in doubt."""
+    """The canonical URL of a bucket whose options need no quoting; None for all other text."""
     place, _, query = text[5:].partition("?")
     if not place or not _PLAIN.issuperset(place) or "//" in place or place[-1] == "/" or "~" in place:
         return None
@@ -183,17 +183,17 @@ def _plain_bucket(text: str) -> str | None:
 
 
 def _settings() -> Settings | None:
-    """The settings, or None where the whole program has to say what is wrong with them."""
+    """The settings; None if something is wrong with them, which `app` then reports."""
     from packreg.settings.load import load_settings
 
     try:
         return load_settings(os.environ, os.getcwd())
-    except Exception:  # noqa: BLE001 - to name the error would load it; `app` meets it again
+    except Exception:  # noqa: BLE001 - importing the error's class takes time; `app` reports the error
         return None
 
 
 def _list(*, json: bool) -> int | None:
-    """Answer `list` for a registry in a directory that holds something."""
+    """Answer `list` for a registry in a directory that is not empty; None in all other cases."""
     settings = _settings()
     if settings is None or settings.registry.startswith("s3:"):
         return None
@@ -221,7 +221,7 @@ def _list(*, json: bool) -> int | None:
 
 
 def _say(text: str) -> None:
-    """Write to stderr; nobody reading it is no failure."""
+    """Write to stderr; a closed stderr is no error."""
     try:
         sys.stderr.write(text)
     except OSError:
@@ -229,7 +229,7 @@ def _say(text: str) -> None:
 
 
 def _write(data: bytes) -> int:
-    """Write data to stdout, and give the exit code."""
+    """Write data to stdout, and return the exit code."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)

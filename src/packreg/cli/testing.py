@@ -1,4 +1,4 @@
-"""`test`: a pack's own cases, run by the pack itself, and what was seen against what was expected."""
+"""`test`: run a pack's own test cases with the pack, and compare the findings with the expected ones."""
 
 from __future__ import annotations
 

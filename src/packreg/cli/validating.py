@@ -1,4 +1,4 @@
-"""`validate-config`: whether a pack takes a configuration, and what it comes to."""
+"""`validate-config`: check whether a pack accepts a configuration, and show the resulting settings."""
 
 from __future__ import annotations
 

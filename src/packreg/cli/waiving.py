@@ -1,4 +1,4 @@
-"""`waiver`: violations that somebody answers for, for a while."""
+"""`waiver`: exceptions for violations, with an owner and an expiry date."""
 
 from __future__ import annotations
 
