@@ -1,39 +1,40 @@
-"""The guard: packreg as one analyzer of the stock Pulumi CLI, which speaks for every pack a stack must run.
+"""The guard: one analyzer of the stock Pulumi CLI that runs all policy packs a stack must run.
 
-The CLI starts it like any policy pack, tells it the stack and asks it about each resource; it asks the
-packs and answers for all of them. `guard` is that from the first word to the report, `answers` makes one
-answer of many, `packs` runs the packs, `resources` knows the stack's resources, `server` speaks the
-protocol and `life` says when it is over; `callers` knows who may call, `exceptions` what the CLI was given,
-and `denial` has the words for who is denied. Which packs there are, what they are configured to, who waived
-what and where reports go is `backend`, which asks the use cases in `services`; `__main__` is the process
-that the CLI starts.
+The Pulumi CLI starts the guard like any policy pack, tells it the stack and asks it about each resource. The
+guard asks the packs, and answers for all of them. `guard` is one run, from the first call to the report.
+`answers` merges the packs' answers, `packs` runs the packs, `resources` collects the stack's resources,
+`server` implements the protocol, and `life` waits for the end. `callers` decides who may call, `exceptions`
+finds the CLI's policy exceptions, and `denial` writes the text of a denial. `backend` gets the packs, their
+configuration and waivers from the use cases in `services`, and stores reports. `__main__` is the process that
+the CLI starts.
 
-A face: it may import `services` and all rooms below, never another face.
+This package is a face (see ARCHITECTURE.md): it may import `services` and all packages below it, never
+another face.
 
 Decisions:
 
-* It fails closed. What cannot be resolved, installed, started or evaluated is an error of the call, whose
-  message the CLI prints before it stops; never a code that the CLI takes for "this analyzer cannot do that".
-  Only where the operator says so (`fail_open`) it becomes an advisory diagnostic, and stays in the report.
+* It fails closed. If a pack cannot be resolved, installed, started or evaluated, the call fails with an error
+  whose message the CLI prints before it stops. The status is never one that the CLI reads as "this analyzer
+  does not support that". Only with the operator's setting `fail_open` the failure becomes an advisory
+  diagnostic, and is in the report.
 * What must run is known before GetAnalyzerInfo is answered; the packs still start then, while the CLI loads
   the program and its providers, and the first question waits for them.
 * GetAnalyzerInfo lists no policies. The CLI keeps what an analyzer lists by the policies' names alone, which
   several packs may share; each diagnostic carries its pack, version and severity instead.
-* A pack that has nothing to say to a method is not asked (see `analyzer`), which for Remediate is the common
-  case, and saves the CLI's one-after-the-other walk over all packs for every resource.
-* Requests are passed on as the bytes they came as. Only a remediated one is written anew.
-* Packs remediate in the order of their names, each seeing what the one before made of the resource. A waiver
-  is for violations: it keeps no remediation from being applied.
-* What the CLI makes of a diagnostic is not ours to know: it may have policy exceptions. So a run with a
-  mandatory violation that nobody waived ends with an error of AnalyzeStack, whose text is also the place for
-  what to do next. What policies say about the stack as a whole is in that text, as the CLI shows no
-  diagnostics of a call that failed.
-* The first stack that it is told binds, and only the process that started it and those above may call.
-  Anything else ends the run: it is no longer known whether the answers were about this stack.
-* One question at a time, as the CLI asks: a pack's configuration is its whole process's, and finding the
-  policy that raised switches it.
-* Audit groups are judged when an update has ended, by its resulting resources, in their own processes and
-  for a bounded time; whatever goes wrong there is in their report and never in the CLI's verdict.
-* No pack, report or process outlives it: the CLI's Cancel, SIGINT, SIGTERM and the end of its standard input
+* A pack without policies for a method is not asked (see `analyzer`). For Remediate this is the common case;
+  the CLI would ask all packs one after the other, for every resource.
+* Requests are passed to the packs byte for byte. Only the request of a remediated resource is encoded anew.
+* Packs remediate in the order of their names, each seeing the resource as the one before left it. A waiver is
+  for violations only: remediations are applied all the same.
+* The guard cannot know whether the CLI acts on a diagnostic, as the CLI may have policy exceptions. So a run
+  with a mandatory violation that is not waived ends with an error of AnalyzeStack. Its text also says what to
+  do next, and has the violations of stack policies, as the CLI shows no diagnostics of a failed call.
+* A run is for one stack, the first that the CLI names, and only the process that started the guard and that
+  one's ancestors may call. Anything else ends the run, as the answers might be about another stack.
+* One question at a time, as the CLI asks: a pack's configuration holds for its whole process, and it is
+  changed to find the policy that raised.
+* Audit groups are judged after an update has ended, with its resulting resources, in their own processes and
+  for a limited time. Failures there are in their report and never change the CLI's verdict.
+* No pack or process outlives the guard: the CLI's Cancel, SIGINT, SIGTERM and the end of its standard input
   or of its parent all end it in the same way.
 """

@@ -1,10 +1,10 @@
 """The analyzer process that the Pulumi CLI starts: `pulumi-analyzer-policy-packreg`.
 
-The CLI starts an executable file in the directory of the program, and what stands for a directory with a
-PulumiPolicy.yaml in that directory; it then works where the CLI itself does. The settings are those of the
-environment and of the user, never those of the project: who may edit that must not choose what judges it.
-Its arguments, the address of the engine and options, are not needed. The first line of standard output is the
-port; the lines that follow are for the user, the CLI shows them among its diagnostics.
+If the guard is an executable file, the CLI starts it in the directory of the Pulumi program; if it is a
+directory with a PulumiPolicy.yaml, in that directory, and the guard then changes to the CLI's own. Settings
+come from the environment and the user, never from the project: whoever may edit the project must not choose
+what judges it. The arguments (the engine's address, options) are not used. The first line of standard output
+is the port; the CLI shows the lines after it among its diagnostics.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 
 class _Diagnostics(Notify):
-    """What the user should know, among the CLI's diagnostics."""
+    """Prints messages for the user, which the CLI shows among its diagnostics."""
 
     def say(self, text: str) -> None:
-        """A line; the CLI shows it."""
+        """Print a line."""
         _say(text)
 
     def warn(self, text: str, hint: str = "") -> None:
-        """A line; the CLI shows it."""
+        """Print a warning."""
         _say(text)
 
 
 def main() -> None:
-    """Serve until the CLI ends it, then be gone, whatever still waits for an answer."""
+    """Serve until the CLI ends the guard, then exit, even if calls are still pending."""
     from packreg.guard.life import Life
 
-    life = Life()  # signals count from here on
+    life = Life()  # signals are handled from here on
     from packreg._version import __version__
     from packreg.guard.backend import GuardBackend
     from packreg.guard.callers import Callers
@@ -54,7 +54,7 @@ def main() -> None:
     from packreg.threads import in_background
 
     _work_where_the_cli_does()
-    # gRPC writes a line to stderr for a pack that ends while it is asked, which is reported anyway.
+    # gRPC would write a line to stderr for a pack that ends during a call; the guard reports that itself.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     workspace = Workspace(os.environ, notify=_Diagnostics())
     office = GuardBackend(workspace)
@@ -78,7 +78,7 @@ def main() -> None:
     print(port, flush=True)  # noqa: T201  the protocol's first line
     if passed_over(workspace):
         _say("the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry")
-    server.start()  # only now, so that what a call says comes after these lines
+    server.start()  # only now, so that messages of calls come after these lines
     in_background(office.look_ahead)  # while the CLI connects
     life.wait()
     guard.close()
@@ -88,7 +88,7 @@ def main() -> None:
 
 
 def failing_open(workspace: Workspace) -> str:
-    """Whose setting lets pass what could not be evaluated; "" where the settings cannot be read."""
+    """Which setting turns `fail_open` on, in words; "" if none does or the settings cannot be read."""
     from packreg.services import enforce
 
     with suppress(PackregError):  # which comes up again when the registry is asked
@@ -97,7 +97,7 @@ def failing_open(workspace: Workspace) -> str:
 
 
 def passed_over(workspace: Workspace) -> bool:
-    """Whether a project's settings are there, and the environment does not name the registry."""
+    """Whether a project's settings are ignored, and the environment does not name the registry."""
     with suppress(PackregError):  # which comes up again when the registry is asked
         return bool(workspace.settings.passed_over) and not workspace.environ.get("PACKREG_REGISTRY")
     return False
@@ -109,7 +109,7 @@ def _say(line: str) -> None:
 
 
 def _work_where_the_cli_does() -> None:
-    """Leave the directory that stands for us, for the one that the user is in."""
+    """Change from the guard's own directory to the working directory of the CLI."""
     from packreg.services.guard_forms import DIRECTORY
 
     with suppress(OSError):

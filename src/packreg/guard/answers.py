@@ -1,4 +1,4 @@
-"""The answers of many packs as one, in the words of the protocol. Pure."""
+"""Merge the answers of several packs into one message of the protocol. Pure."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from packreg.analyzer.redaction import Redactor
 from packreg.groups.model import Waiver
 from packreg.states.resource import urn_parts
 
-#: The pack that the guard's own diagnostics are of.
+#: The pack name in the guard's own diagnostics.
 OWN_NAME = "packreg"
 _BLOCKING = (pb.MANDATORY, pb.REMEDIATE)
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A pack as the user knows it: its own name, the release's version, how severe each policy is.
+    """A pack as the user knows it: its name, the release's version, the severity of each policy.
 
-    Policies that are `unwaivable` forbid waivers themselves.
+    The policies in `unwaivable` cannot be waived.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Label:
         return f"{self.name}@{self.version}" if self.version else self.name
 
 
-#: Says who answers for a violation.
+#: Returns the waiver for a violation, or None.
 WaiverFor = Callable[[Violation], Waiver | None]
 
 
@@ -43,14 +43,14 @@ class Merged:
     def __init__(
         self, urn: str, waiver_for: WaiverFor, attribute: Callable[[str], str] | None = None
     ) -> None:
-        """`urn` is what is judged; `attribute` says whose a diagnostic is that names a URN of its own."""
+        """`urn` is what is judged; `attribute` returns the URN a diagnostic is for, from the one it names."""
         self._message = pb.AnalyzeResponse()
         #: The violations that block, each with whether it can be waived.
         self.denied: list[tuple[Violation, bool]] = []
         self._urn, self._waiver_for, self._attribute = urn, waiver_for, attribute
 
     def add(self, label: Label, answer: pb.AnalyzeResponse) -> None:
-        """Add a pack's answer. A waived violation becomes an advisory one, which says who answers for it."""
+        """Add a pack's answer. A waived violation becomes an advisory one that names the waiver's owner."""
         for found in answer.diagnostics:
             shown = self._message.diagnostics.add()
             shown.CopyFrom(found)
@@ -78,7 +78,7 @@ class Merged:
         self._message.not_applicable.extend(answer.not_applicable)
 
     def note(self, version: str, policy: str, text: str) -> None:
-        """Add a diagnostic of the guard's own, which blocks nothing."""
+        """Add an advisory diagnostic of the guard's own."""
         self._message.diagnostics.add(
             policy_name=policy,
             pack_name=OWN_NAME,
@@ -90,11 +90,11 @@ class Merged:
 
     @property
     def diagnostics(self) -> Sequence[pb.Diagnostic]:
-        """What the CLI is to show."""
+        """The diagnostics that the CLI will show."""
         return self._message.diagnostics
 
     def encoded(self) -> bytes:
-        """The bytes of the wire."""
+        """The answer as an encoded message."""
         return self._message.SerializeToString()
 
 
@@ -120,7 +120,7 @@ def says_anything(reply: Reply) -> bool:
 def add_remediations(
     merged: pb.RemediateResponse, label: Label, answer: pb.RemediateResponse
 ) -> bytes | None:
-    """Add a pack's remediations to those of the packs before it; gives the property bag it leaves, if any."""
+    """Add a pack's remediations to those of earlier packs; returns the new property bag, encoded, or None."""
     properties = None
     for made in answer.remediations:
         shown = merged.remediations.add()

@@ -1,4 +1,4 @@
-"""The audit groups of a stack: judged when its update has ended, never in the way of the update."""
+"""Judge the audit groups of a stack when its update has ended, without delaying or blocking the update."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_WARM = 32
 
 
 class Audit:
-    """Made when the update begins: its packs are found and started then, and wait."""
+    """The audit of one update. Created when the update begins; its packs are found and started then."""
 
     def __init__(self, stack: Stack, prepare: Prepare, seen: UpdateResources) -> None:
         self._stack, self._seen = stack, seen
@@ -30,7 +30,7 @@ class Audit:
         return in_background(self._judge)
 
     def close(self) -> None:
-        """Stop everything; what is being judged ends with errors that say so."""
+        """Stop the packs; resources that are not judged yet become errors of the report."""
         self._pool.close()
 
     def _prepare(self, prepare: Prepare) -> PreparedPacks:

@@ -1,4 +1,4 @@
-"""What the guard is told of a stack, from the registry, and the reports that it leaves there."""
+"""What the guard reads from the registry about a stack, and the reports that it stores there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class GuardBackend:
-    """Governance as it was when it was first read, for all modes. Several threads may use it."""
+    """Reads governance once and uses that state for the whole run, in all modes. Thread-safe."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -35,16 +35,16 @@ class GuardBackend:
         self._packs: RequiredPacks | None = None
 
     def look_ahead(self) -> None:
-        """Read what does not depend on the stack; whatever is wrong comes up again in `prepare`."""
+        """Read what does not depend on the stack. Errors are ignored, as `prepare` raises them again."""
         with suppress(PackregError):
             self._read()
 
     def prepare(self, stack: Stack, mode: Mode) -> PreparedPacks:
-        """What a stack must run, installed.
+        """The packs that a stack must run, installed.
 
         Raises:
             NotFound: there is no registry, so that the required packs are not known.
-            NotEvaluated: several backends have a stack of this name, and nobody named this one's.
+            NotEvaluated: several backends have a stack of this name, and it is not known which is this one's.
             PackregError: governance cannot be read.
         """
         self._workspace.store.silence.restart()
@@ -53,7 +53,7 @@ class GuardBackend:
         return packs.ready(decisions.required(entity, mode), stack)
 
     def begin(self, prepared: PreparedPacks) -> None:
-        """Enter that an update begins; its report follows under the same id. Raises PackregError."""
+        """Record that an update begins; its report follows under the same id. Raises PackregError."""
         from packreg.registry.run_entries import RunEntry
 
         self._workspace.registry().home()
@@ -62,7 +62,7 @@ class GuardBackend:
         self._workspace.entries.append(RunEntry("begun", "update", entity.kind, entity.name, prepared.id))
 
     def keep(self, run: Run) -> None:
-        """Keep a report of a run. Raises PackregError."""
+        """Store the report of a run. Raises PackregError."""
         from packreg.services.reports import ReportStore
 
         packs, plan = run.prepared, run.stack.dry_run
@@ -81,7 +81,7 @@ class GuardBackend:
         ReportStore(self._workspace).save(stored_report(self._workspace, kind, report, packs, ""))
 
     def _taken_over(self, run: Run) -> OwnFindings:
-        """What the last audit found that comes from no pack: the stack's history is not read now."""
+        """The last audit's findings that come from no pack; the stack's history is not read now."""
         from packreg.services.guard_evidence import taken_over
         from packreg.services.reports import ReportStore
 
@@ -89,7 +89,7 @@ class GuardBackend:
         return taken_over(newest[0] if newest else None, run.evaluation.resources)
 
     def _backend_url(self) -> str:
-        """The backend that the CLI uses, which started us in the program's directory."""
+        """The URL of the backend that the CLI uses for the program in the working directory."""
         environ = self._workspace.environ
         home = environ.get("PULUMI_CREDENTIALS_PATH", "")
         return current_backend(environ, Path.cwd(), Path(home) if home else pulumi_home(environ))

@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     import psutil
 
 HOST = "127.0.0.1"
-#: The system writes its list of connections while they come and go, and may leave one out.
+#: How often to look: a list of connections that change meanwhile may lack one.
 _LOOKS = 3
 _Connection = tuple[tuple[str, int], tuple[str, int]]
 
 
 class Stranger(Exception):
-    """Something called that neither started the guard nor is above what did; the text says what."""
+    """The caller is neither the process that started the guard nor an ancestor of it; the text names it."""
 
 
 class _Known(NamedTuple):
-    """A caller, and its end of the connection where the system shows that as a file; else "" as `socket`."""
+    """A caller, and the socket of its end of the connection, "" if the system does not show that."""
 
     process: psutil.Process
     place: Path
@@ -29,13 +29,13 @@ class _Known(NamedTuple):
 
 
 class Callers:
-    """The process that started this one, and those above it: they may call, and nobody else.
+    """The processes that may call: the one that started this process, and its ancestors.
 
-    Make it before anybody is told the port. A caller is known by its process, which is looked for once for a
-    connection: when the CLI was silent for half an hour, its next call comes from another port, and then
-    another process may have the port that it had. Some processes above are often another user's, whose
-    connections the system does not show. Where it shows those of one that called, it shows the CLI's; who is
-    not shown then is a stranger.
+    Create this before the port is printed. The process of a caller is looked up once per connection. After
+    half an hour without calls the CLI connects again from another port, and then another process may have its
+    old port. The system often does not show the connections of some ancestors, which belong to other users.
+    But once it has shown the connection of a caller it shows the CLI's, and a caller that it does not show is
+    then a stranger.
     """
 
     def __init__(self) -> None:
@@ -52,9 +52,9 @@ class Callers:
         return self._above[0] if self._above else None
 
     def who(self, peer: str, port: int) -> psutil.Process | None:
-        """Who has the other end of a connection to a port of ours; None where the system does not tell.
+        """The process at the other end of a connection to `port`; None if the system does not show it.
 
-        `peer` is that end as gRPC writes it: `ipv4:127.0.0.1:50123`. Raises Stranger.
+        `peer` is the other end as gRPC writes it: `ipv4:127.0.0.1:50123`. Raises Stranger.
         """
         with self._lock:
             known = self._known.get(peer)
@@ -83,7 +83,7 @@ class Callers:
         raise Stranger("a process that has ended called the guard")
 
     def _found_above(self, connection: _Connection) -> tuple[_Known | None, bool]:
-        """Which of those above has a connection, and whether one of them may have it unseen."""
+        """The ancestor that has a connection, and whether one with hidden connections may have it."""
         import psutil
 
         hidden = not self._above
@@ -101,7 +101,7 @@ class Callers:
 
 
 def _accuse(connection: _Connection) -> None:
-    """Raise Stranger if any process is seen to have a connection, which is none of those above."""
+    """Raise Stranger if another process than the ancestors is seen to have the connection."""
     import psutil
 
     with suppress(psutil.Error, OSError):
@@ -111,13 +111,13 @@ def _accuse(connection: _Connection) -> None:
 
 
 def _ends(connection: Any) -> tuple[tuple[str, int], ...]:
-    """Both ends; gRPC's own clients connect by IPv6, and write an address of IPv4 in its way."""
+    """Both ends of a connection; gRPC clients use IPv6 sockets, which have IPv4 addresses in IPv6 form."""
     ends = (connection.laddr, connection.raddr)
     return tuple((end.ip.removeprefix("::ffff:"), end.port) for end in ends if end)
 
 
 def _socket(place: Path) -> str:
-    """Which socket a process has there: while it has it, nobody else has its port."""
+    """The socket behind a file descriptor of a process: while it is open, no other process has its port."""
     try:
         return str(place.readlink())
     except OSError:

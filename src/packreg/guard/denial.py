@@ -1,4 +1,4 @@
-"""What a run was denied by, in words for whoever runs the CLI. Pure."""
+"""The text that tells whoever runs the CLI why a run was denied. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONGEST_LINE = 160
 
 
 class Denial:
-    """The mandatory violations of a run that nobody waived: how many resources each policy denied."""
+    """The mandatory violations of a run without a waiver: how many resources each policy denied."""
 
     def __init__(self, stack: str) -> None:
         """`stack` is what `packreg waiver add --stack` takes."""
@@ -27,10 +27,10 @@ class Denial:
         return bool(self._policies)
 
     def add(self, violation: Violation, *, waivable: bool) -> None:
-        """Take note of one."""
+        """Add a violation."""
         by = (violation.pack, violation.version, violation.policy)
         urns = self._policies.setdefault(by, [])
-        if violation.urn not in urns[:1]:  # a resource may be shown again, as it is replaced
+        if violation.urn not in urns[:1]:  # the CLI asks about a replaced resource twice
             urns.append(violation.urn)
         if waivable and self._waivable is None:
             self._waivable = violation
@@ -65,13 +65,13 @@ class Denial:
 
 
 def not_made(urn: str, diagnostics: Iterable[pb.Diagnostic], unsure: str) -> str:
-    """Why a resource is not made whose violations the CLI may pass: it is not known whether it will."""
+    """Why a resource with violations is not created: `unsure` says why the CLI may let them pass."""
     lines = [f"{_place(urn)} is denied, and was not created:", *findings(diagnostics), unsure]
     return "\n".join([*lines, "hint: policy exceptions do not count here; leave the configuration out"])
 
 
 def findings(diagnostics: Iterable[pb.Diagnostic]) -> list[str]:
-    """Diagnostics as lines, as the CLI would have shown them; those that deny come first."""
+    """Diagnostics as lines, as the CLI would show them; mandatory ones come first."""
     told = sorted(diagnostics, key=lambda each: each.enforcement_level == pb.ADVISORY)
     lines = []
     for each in told[:_MOST_FINDINGS]:

@@ -1,11 +1,11 @@
-"""Whether the Pulumi CLI has policy exceptions for the guard, which would pass what the guard denies.
+"""Find out whether the Pulumi CLI has policy exceptions for the guard: they would override its denials.
 
 Since 3.274.0 the file of `--policy-pack-config` may hold exceptions, which the CLI applies to what a pack
-answered, by policy and URN. It reads the file before it starts the pack. So the guard reads the file of its
-own position; exceptions for a user's own packs are the user's.
+answered, by policy and URN. It reads the file before it starts the pack. So the guard reads the file at its
+own position among the packs; files of the user's own packs do not matter.
 
-A file may be another one by the time the guard reads it, or for the guard another one from the start. Hence
-this is the first line; the second is that a run with a violation never ends well (see `guard`).
+The file may have changed before the guard reads it, or its path may mean another file for the guard. So there
+is a second defence: a run with a violation always fails at its end (see `guard`).
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     import psutil
 
 _MOST_LINKS = 40
-#: What each process sees there is its own.
+#: Directories below the root whose files differ from process to process.
 _EACH_ITS_OWN = ("proc", "dev")
 
 
 @dataclass(frozen=True, slots=True)
 class Exceptions:
-    """`found` says where those for the guard are, `unsure` why it is not known whether there are any."""
+    """`found` says where exceptions for the guard are; `unsure` why it is not known if there are any."""
 
     found: str = ""
     unsure: str = ""
@@ -52,9 +52,9 @@ class _UnreadCommand(Exception):
 def exceptions_of(
     cli: psutil.Process | None, environ: Mapping[str, str], is_guard: Callable[[Path], bool]
 ) -> Exceptions:
-    """What the CLI's command line says, and its variables: those of `environ` where it does not show them.
+    """The exceptions by the CLI's command line and its variables; by `environ` if those cannot be read.
 
-    `is_guard` says whether what a policy pack's path names is the guard.
+    `is_guard` says whether the path of a policy pack names the guard.
     """
     import psutil
 
@@ -73,7 +73,7 @@ def exceptions_of(
         variables, directory = environ, ""
     read = given(command, variables)
     for name in (PACKS, CONFIGS):
-        if variables.get(name, "") != environ.get(name, ""):  # the CLI's own may have changed, or stand twice
+        if variables.get(name, "") != environ.get(name, ""):  # the CLI's may have changed, or occur twice
             more = given((), environ)
             read = Given(read.pairs, read.configs | more.configs, certain=False)
     return _judged(read, directory, is_guard)
@@ -83,7 +83,7 @@ def _judged(read: Given, directory: str, is_guard: Callable[[Path], bool]) -> Ex
     if not read.configs:
         return NO_EXCEPTIONS
     own = [config for pack, config in read.pairs if is_guard(Path(directory, pack))]
-    # an executable file may start the guard; where none is the guard itself, one of them did
+    # an executable file may start the guard; if no pack is the guard itself, one of these did
     files = [config for pack, config in read.pairs if not Path(directory, pack).is_dir()]
     found, unsure = _look(own or files, directory)
     if found:
@@ -96,7 +96,7 @@ def _judged(read: Given, directory: str, is_guard: Callable[[Path], bool]) -> Ex
 
 
 def _look(configs: Iterable[str], directory: str) -> tuple[str, str]:
-    """The first file that holds exceptions, and why the first of those that were not read was not."""
+    """The first file with exceptions, or ""; and why the first unreadable file could not be read, or ""."""
     unread = ""
     for config in configs:
         shown = one_line(config, 200)
@@ -119,7 +119,7 @@ def _content(path: str) -> bytes:
 
 
 def _is_shared(path: str) -> bool:
-    """Whether a path leads to the same file for every process: through no descriptor and no `/proc/self`."""
+    """Whether a path means the same file for every process: no part is a descriptor or `/proc/self`."""
     parts, at, links = list(reversed(Path(path).parts[1:])), Path(Path(path).anchor), 0
     while parts:
         part = parts.pop()
@@ -137,9 +137,9 @@ def _is_shared(path: str) -> bool:
 
 
 def _has_exceptions(data: bytes) -> bool:
-    """Whether there are exceptions, or environments, whose variables the CLI would give to the guard.
+    """Whether the file has exceptions, or environments, whose variables the CLI would give to the guard.
 
-    Members are found however the CLI would find them: it takes no note of case. Raises _Unread.
+    Member names are compared without case, as the CLI does. Raises _Unread.
     """
     try:
         text = data.decode("utf-8-sig", "replace")

@@ -1,4 +1,4 @@
-"""One run of the guard, from the stack's name to the report: what the CLI asks, answered for all packs."""
+"""One run of the guard: answer the CLI's questions about a stack for all its packs, then write the report."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NO_STACK = (
     "this command does not say which stack it is about, so it is not known what must run: judge a state with "
     "`packreg enforce STACK`; previews and updates need a newer Pulumi CLI"
 )
-#: Seconds that a run which is broken off has to leave its report: the Pulumi CLI kills after five.
+#: Seconds that an aborted run has to store its report: the Pulumi CLI kills it after five.
 _LAST_SECONDS = 3.5
 
 
@@ -54,7 +54,7 @@ class Stopped(Exception):
 
 
 class Guard:
-    """Answers for the packs of one stack. `close` ends it, from any thread, whatever is under way."""
+    """Answers for the packs of one stack. `close` ends it, from any thread, even during a call."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Guard:
         audit_seconds: float = 30.0,
         keep_seconds: float = 10.0,
     ) -> None:
-        """`begin` is called before anything is answered about an update; `say` is given lines for the user;
-        `fail_open` says in words who lets pass what could not be evaluated, and is empty where it must not
-        pass; `audit_seconds` and `keep_seconds` bound what an answer waits for that is not the verdict.
+        """`begin` is called before any answer about an update; `say` is called with lines for the user;
+        `fail_open` names the setting that lets failures to evaluate pass, "" if they must not pass;
+        `audit_seconds` and `keep_seconds` limit how long an answer waits for audits and for reports.
         """
         self.version = version
         self._prepare, self._keep, self._enter, self._say = prepare, keep, begin, say
@@ -86,7 +86,7 @@ class Guard:
         self._running: RunningPacks | None = None
         self._audit: Audit | None = None
         self._entering: Future[None] | None = None
-        self._passed: dict[str, bool] = {}  # failure that was let pass -> whether the CLI was told
+        self._passed: dict[str, bool] = {}  # failure that `fail_open` let pass -> whether the CLI was told
         self._notes: dict[str, Problem] = {}
         self._exceptions = NO_EXCEPTIONS
         self._denial = Denial("")
@@ -96,9 +96,9 @@ class Guard:
     # --- before the first resource ------------------------------------------------------------------------
 
     def configure_stack(self, stack: Stack, exceptions: Exceptions = NO_EXCEPTIONS) -> None:
-        """Begin to find, install and start what this stack must run: the first that is told, and no other.
+        """Begin to find, install and start the packs that this stack must run.
 
-        `exceptions` are those of the CLI for the guard. Raises Stopped.
+        `exceptions` are those of the CLI for the guard. Raises Stopped, also for a second, different stack.
         """
         with self._telling:
             if self._beginning is None:
@@ -113,16 +113,16 @@ class Guard:
         self._check()
 
     def break_off(self, why: str) -> None:
-        """Let nothing pass from here on: every call fails. From any thread."""
+        """Make every later call fail, for the reason `why`. May be called from any thread."""
         self._broken = self._broken or why
         self.note("broken-off", why)
 
     def note(self, code: str, text: str) -> None:
-        """Put something down in the report of this run."""
+        """Add a note to the report of this run."""
         self._notes.setdefault(code, Problem(code, text))
 
     def info(self) -> pb.AnalyzerInfo:
-        """What the guard says of itself, once everything that must run is there. Raises Stopped."""
+        """The guard's metadata; waits until the packs that must run are installed. Raises Stopped."""
         prepared = self._prepared()
         required = prepared.required
         self._say(_summary(required))
@@ -162,7 +162,7 @@ class Guard:
                 for answer in reply.answers:
                     properties = add_remediations(merged, pack.label, answer)
                     if properties is not None:
-                        self._know(secrets_in(request))  # SDKs give them back without their mark
+                        self._know(secrets_in(request))  # SDKs return secrets without their mark
                         item = item._replace(remediate=with_properties(item.remediate, properties))
             return merged.SerializeToString()
 
@@ -189,7 +189,7 @@ class Guard:
                 )
                 merged = Merged(item.urn, self._prepared().waiver_for, self._seen.attribute)
                 merged = self._merged(merged, replies, "the stack")
-                if self._denial:  # whatever the CLI made of what it was answered
+                if self._denial:  # even if the CLI let the violations pass
                     exempted = bool(self._exceptions.unsure)
                     raise Stopped(self._denial.text(merged.diagnostics, exempted=exempted))
                 return merged.encoded()
@@ -199,7 +199,7 @@ class Guard:
     # --- the end ------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Break off whatever is under way and leave a report of what was seen. May be called again."""
+        """Abort pending calls and store a report of what was judged so far. May be called again."""
         if self._closed:
             return
         self._closed = True
@@ -216,7 +216,7 @@ class Guard:
         self._pool.close()
 
     def _finish(self, auditing: Future[Run | None] | None) -> None:
-        """Keep the reports of a run that came to its end."""
+        """Store the reports of a run that was not aborted."""
         self._finished = True
         run = self._run(ended=not self._broken)
         keeping = in_background(lambda: keep_reports(self._keep, [run], self._keep_seconds, self._say))
@@ -231,7 +231,7 @@ class Guard:
             try:
                 return auditing.result(self._audit_seconds)
             except TookTooLong:
-                self._audit.close()  # what is not judged yet becomes an error of its report
+                self._audit.close()  # resources not judged yet become errors of its report
                 return auditing.result(_LAST_SECONDS)
         except TookTooLong:
             self._say(f"audit groups were not judged within {self._audit_seconds:g} s")
@@ -267,12 +267,12 @@ class Guard:
         return prepared
 
     def _check(self) -> None:
-        """Raise Stopped if the run was broken off."""
+        """Raise Stopped if the run was aborted."""
         if self._broken:
             raise Stopped(self._broken)
 
     def _prepared(self) -> PreparedPacks:
-        """What must run. Raises Stopped when that is not known or not available."""
+        """The packs that must run. Raises Stopped when they are not known or not available."""
         self._check()
         if self._beginning is None:
             raise Stopped(_NO_STACK)
@@ -297,7 +297,7 @@ class Guard:
         return self._running
 
     def _await_entry(self) -> None:
-        """Wait until an audit can see that the guard was there; where it will not, say so and go on."""
+        """Wait until the registry has the entry for this update; if that fails, warn the user and go on."""
         entering, self._entering = self._entering, None
         if entering is None:
             return
@@ -305,14 +305,14 @@ class Guard:
             entering.result(self._keep_seconds)
         except TookTooLong:
             why = f"it was not done after {self._keep_seconds:g} s"
-        except Exception as error:  # noqa: BLE001  evidence stops no deployment
+        except Exception as error:  # noqa: BLE001  a missing entry must not stop the deployment
             why = str(error)
         else:
             return
         self._say(f"the start of this update was not recorded in the registry: {why}")
 
     def _stop_at(self, failures: Iterable[str]) -> None:
-        """Stop at failures, all of them in one message, or let each pass. Raises Stopped."""
+        """Raise Stopped with all failures in one message; or, with `fail_open`, let each pass."""
         texts = [self._redactor.text(text) for text in failures]
         if texts and not self._open:
             raise Stopped("\n".join(texts))
@@ -354,12 +354,12 @@ def _failures(replies: Iterable[tuple[Label, Reply]], what: str) -> list[str]:
 
 
 def entity_of(stack: Stack) -> Entity:
-    """The stack as policy groups know it."""
+    """The stack as an entity of policy groups."""
     return Entity("stack", f"{stack.organization}/{stack.project}/{stack.stack}", stack.tags)
 
 
 def _unknown(stack: Stack, error: PackregError, version: str) -> PreparedPacks:
-    """Packs of a stack whose required packs are not known: an error, which does not let it pass."""
+    """The `PreparedPacks` for a stack whose required packs are not known: no packs, and an error."""
     entity = entity_of(stack)
     problem = Problem("not-known", f"what {entity} must run is not known: {error}", hint=error.hint)
     required = Required(entity, "preventative", 0, (), (), (Unavailable(OWN_NAME, version, problem),))
@@ -367,7 +367,7 @@ def _unknown(stack: Stack, error: PackregError, version: str) -> PreparedPacks:
 
 
 def _summary(required: Required) -> str:
-    """What must run, in one line."""
+    """The required packs, in one line."""
     if required.nothing:
         return f"{required.entity}: {Governed(required).nothing_said()}; no policy pack is enforced"
     packs = [f"{each.pack}@{each.version}" for each in required.packs]

@@ -1,4 +1,4 @@
-"""How long the guard lives: until the CLI says so, or is gone."""
+"""How long the guard runs: until the CLI ends it, or has ended itself."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import stat
 import sys
 from threading import Event, Thread
 
-#: Seconds between two looks at whether the parent is still there.
+#: Seconds between checks whether the parent process still runs.
 _LOOK = 1.0
 
 
 class Life:
-    """Waits for what ends the process first: `end`, a signal, the end of standard input or of the parent.
+    """Waits for the first of these: `end`, a signal, the end of standard input or of the parent process.
 
-    Made in the main thread. The CLI holds the other end of standard input, a pipe, for as long as it lives; a
-    standard input that is no pipe says nothing.
+    Must be created in the main thread. While the CLI runs it keeps the other end of standard input, a pipe,
+    open; a standard input that is no pipe is ignored.
     """
 
     def __init__(self) -> None:
@@ -29,24 +29,25 @@ class Life:
             Thread(target=self._watch_input, daemon=True).start()
 
     def end(self) -> None:
-        """End it, from any thread."""
+        """Make `wait` return; may be called from any thread."""
         self._ended.set()
 
     def wait(self) -> None:
-        """Return when it is over."""
+        """Wait until the guard has to end."""
         while not self._ended.wait(_LOOK):
             if os.getppid() != self._parent:
                 return
 
     def leave(self) -> None:
-        """End the process at once, whatever its threads do, and the tools that it had started.
+        """End the process at once, whatever its threads do, with the programs that it started.
 
-        The CLI gives an analyzer a process group of its own; packs have theirs, and their supervisors.
+        These are in the process group that the CLI gives an analyzer. Packs are in other groups; their
+        supervisors end them.
         """
         with contextlib.suppress(OSError):
             sys.stdout.flush()
         if os.getpgrp() == os.getpid():
-            os.killpg(os.getpgrp(), signal.SIGTERM)  # our own handler takes note, and no more
+            os.killpg(os.getpgrp(), signal.SIGTERM)  # this process's own handler only sets a flag
         os._exit(0)
 
     def _watch_input(self) -> None:

@@ -1,4 +1,4 @@
-"""The packs that a stack must run: started side by side, asked together, each with what it found."""
+"""The packs that a stack must run: start them in parallel, ask them together, collect their findings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _METHODS = ("Remediate", "Analyze", "AnalyzeStack")
 
 
 class RunningPack:
-    """One pack: its process, and its findings so far. `start` it in a thread of its own."""
+    """One pack: its process, and its findings so far. Call `start` in a thread of its own."""
 
     def __init__(self, pack: PackToRun, stack: StackView, redactor: Redactor, pool: Pool) -> None:
         self.pack = pack
@@ -42,7 +42,7 @@ class RunningPack:
         self._questions: SimpleQueue[_Waiting] = SimpleQueue()
 
     def start(self) -> None:
-        """Start and configure it; `failed` says why that did not work."""
+        """Start and configure the pack; if that fails, `failed` is set."""
         try:
             self._session.start()
         except PackFailed as failed:
@@ -61,19 +61,19 @@ class RunningPack:
         in_background(self._answer)
 
     def judges(self, method: str) -> bool:
-        """Whether it runs and has anything to say when this method is called."""
+        """Whether the pack runs and has policies that judge when this method is called."""
         return self.failed is None and method in self._judging
 
     def put(self, question: Question, redactor: Callable[[], Redactor]) -> Future[Reply]:
-        """Put a question to it in the background: what `reply` will give."""
+        """Ask a question in the background; the future has the result of `reply`."""
         future: Future[Reply] = Future()
         self._questions.put((question, redactor, future))
         return future
 
     def reply(self, question: Question, redactor: Callable[[], Redactor]) -> Reply:
-        """Put a question and wait; what it says is kept with its findings.
+        """Ask a question and wait for the reply, which is added to the pack's findings.
 
-        `redactor` is asked for if there is anything to read.
+        `redactor` is called only if the reply has any text.
         """
         reply = self._reply(question)
         self._saw_stack = self._saw_stack or question.method == "AnalyzeStack"
@@ -85,16 +85,16 @@ class RunningPack:
         return reply
 
     def unasked(self, method: str) -> None:
-        """Take note that it was not asked about a resource: it has nothing to say, unless it was given up."""
+        """Record that the pack was not asked about a resource, as it has no policy for that."""
         if method == "Analyze" and self.failed is None and self._collector is not None:
             self._collector.unasked()
 
     def stop(self) -> None:
-        """Break off whatever is under way, from another thread."""
+        """Abort the pending question; called from another thread."""
         self._session.stop()
 
     def result(self) -> PackResult:
-        """Everything that it found, or why it did not run."""
+        """All findings of the pack, or why it did not run."""
         if self._collector is not None:
             unjudged = max(0, self._stack.size - self._collector.judged)  # the CLI may ask twice about one
             stack = "AnalyzeStack" in self._judging and not self._saw_stack
@@ -118,7 +118,7 @@ class RunningPack:
             question, redactor, future = self._questions.get()
             try:
                 future.set_result(self.reply(question, redactor))
-            except BaseException as error:  # noqa: BLE001  it is raised where the reply is waited for
+            except BaseException as error:  # noqa: BLE001  the future raises it for whoever waits
                 future.set_exception(error)
 
     def _reply(self, question: Question) -> Reply:
@@ -133,7 +133,7 @@ class RunningPack:
 
 
 class RunningPacks:
-    """All packs of a stack, in the order of their names; they start when this is made."""
+    """All packs of a stack, in the order of their names; the constructor starts them."""
 
     def __init__(self, packs: Sequence[PackToRun], stack: StackView, redactor: Redactor, pool: Pool) -> None:
         ordered = sorted(packs, key=lambda pack: pack.program.name)
@@ -141,12 +141,12 @@ class RunningPacks:
         self._starting = [in_background(pack.start) for pack in self.each]
 
     def await_start(self) -> None:
-        """Wait until all have started, or failed to."""
+        """Wait until every pack has started or failed to start."""
         for starting in self._starting:
             starting.result()
 
     def ask(self, question: Question, redactor: Callable[[], Redactor]) -> list[tuple[Label, Reply]]:
-        """Put a question to every pack that has something to say to it, all at once."""
+        """Ask every pack that has policies for the question, all at once; returns their replies."""
         asked = self.asked(question.method)
         waiting = [(pack, pack.put(question, redactor)) for pack in asked[1:]]
         replies = [(asked[0].label, asked[0].reply(question, redactor))] if asked else []
@@ -157,16 +157,16 @@ class RunningPacks:
         return [(pack.label, pack.failed) for pack in self.each if pack.failed is not None]
 
     def stop(self) -> None:
-        """Break off whatever is under way, from another thread."""
+        """Abort all pending questions; called from another thread."""
         for pack in self.each:
             pack.stop()
 
     def results(self) -> list[PackResult]:
-        """What each of them found."""
+        """The result of each pack."""
         return [pack.result() for pack in self.each]
 
     def asked(self, method: str) -> list[RunningPack]:
-        """The packs that have something to say when this method is called."""
+        """The packs that have policies for this method."""
         asked = []
         for pack in self.each:
             if pack.judges(method):

@@ -1,4 +1,4 @@
-"""Keeping reports without ever standing in the way of a deployment."""
+"""Store reports without ever blocking a deployment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packreg.threads import in_background
 
 
 def keep_reports(keep: Keep, runs: Sequence[Run], seconds: float, say: Callable[[str], None]) -> None:
-    """Keep a report of each run, all at once, for at most so many seconds; say what could not be kept."""
+    """Store a report of each run, all at once, in at most `seconds`; tell the user about failures."""
     until = time.monotonic() + seconds
     keeping = [in_background(lambda run=run: keep(run)) for run in runs]  # type: ignore[misc]
     for run, kept in zip(runs, keeping, strict=True):
@@ -28,7 +28,7 @@ def keep_reports(keep: Keep, runs: Sequence[Run], seconds: float, say: Callable[
 
 
 def interrupted(pack: str, version: str, resources: int) -> PackResult:
-    """What stands in the report of a run that ended before all was judged, so that nobody reads a pass."""
+    """The result, with an error, of a pack that had not judged everything when its run was aborted."""
     why = "the run ended before the whole stack was judged"
     error = EvaluationError(pack, version, "interrupted", why, kind="stack", resources=resources)
     return PackResult(pack, version, None, resources, errors=(error,))

@@ -1,4 +1,4 @@
-"""The resources of the stack as the CLI shows them, one request after the other."""
+"""The resources of the stack, collected from the CLI's requests."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from packreg.states.resource import ROOT_STACK
 
 
 class UpdateResources:
-    """What Analyze was asked about, in order, and in the end what AnalyzeStack says is in the stack.
+    """The resources of all Analyze requests, in order; at the end those of the AnalyzeStack request.
 
-    `requests` by URN and `stack_request` are kept only if `keep` is set, for those who judge them later.
+    `requests` (by URN) and `stack_request` are kept only if `keep` is set, to be judged again later.
     """
 
     def __init__(self, stack: str, project: str, *, keep: bool = False) -> None:
@@ -31,7 +31,7 @@ class UpdateResources:
         return len(self._positions)
 
     def attribute(self, urn: str) -> str:
-        """The URN that a stack policy's finding belongs to: its own, if that is there, else the root."""
+        """The URN that a stack policy's finding belongs to: `urn` if the stack has it, else the root."""
         return urn if urn in self._live else self.root
 
     def remediated(self, request: bytes) -> Item:
@@ -60,11 +60,11 @@ class UpdateResources:
 class Resulting:
     """The stack when an update has ended, with the inputs that Analyze was shown: what audit groups judge.
 
-    A resource that was not part of the update, which had other targets, is judged by its outputs.
+    A resource that was not part of the update (because of `--target`) is judged by its outputs.
     """
 
     def __init__(self, seen: UpdateResources) -> None:
-        """`seen` was made to keep requests, and has seen the stack."""
+        """`seen` must have been created with `keep`, and have got the AnalyzeStack request."""
         self._seen = seen
         self._message = pb.AnalyzeStackRequest.FromString(seen.stack_request)
         self.root, self.size = seen.root, len(self._message.resources)
@@ -83,7 +83,7 @@ class Resulting:
 
 
 def _request(resource: pb.Resource) -> bytes:
-    """An AnalyzeRequest of a stack's resource, which says more."""
+    """The AnalyzeRequest for a resource of an AnalyzeStack request."""
     request = pb.Resource()
     request.CopyFrom(resource)
     for name in ("parent", "dependencies", "property_dependencies"):

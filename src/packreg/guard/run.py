@@ -1,4 +1,4 @@
-"""What the guard asks for a stack, and what it leaves behind."""
+"""The record of one run of the guard, and the functions that the guard needs from its backend."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from packreg.services.prepared import PreparedPacks
 class Run:
     """One preview or update as the guard saw it, for a report.
 
-    `passed` are the failures that did not stop it, because the operator said so; `notes` are what else the
-    report is to say.
+    `passed` are the failures that did not stop it because of the operator's `fail_open`; `notes` are other
+    notes for the report.
     """
 
     stack: Stack
@@ -29,7 +29,7 @@ class Run:
 
 #: Finds, installs and configures what a stack must run. Raises PackregError when that is not known.
 Prepare = Callable[[Stack, Mode], PreparedPacks]
-#: Enters that an update begins, before anything is answered about it. Raises PackregError.
+#: Records that an update begins, before any answer about it. Raises PackregError.
 Begin = Callable[[PreparedPacks], None]
-#: Keeps a report of a run. Raises PackregError.
+#: Stores a report of a run. Raises PackregError.
 Keep = Callable[[Run], None]

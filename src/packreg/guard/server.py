@@ -1,4 +1,4 @@
-"""The analyzer's face: Pulumi's analyzer protocol on a port of this machine, for one CLI."""
+"""The guard's gRPC server: Pulumi's analyzer protocol on a local port, for one CLI."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _OPTIONS = (
     ("grpc.max_send_message_length", MAX_MESSAGE),
     ("grpc.so_reuseport", 0),
 )
-#: Calls that are answered at once; the CLI makes one, and Cancel must not wait for it.
+#: Threads for calls: the CLI makes one call at a time, and Cancel must not wait for it.
 _THREADS = 4
-#: Characters of a message: it travels in a header, whose size is limited.
+#: Characters of an error message, at most: gRPC sends it in a header, whose size is limited.
 _LONGEST = 4000
 Handler = Callable[[bytes, "psutil.Process | None"], bytes]
 
@@ -41,16 +41,16 @@ class GuardService:
         callers: Callers,
         exceptions: Callable[[psutil.Process | None], Exceptions],
     ) -> None:
-        """`cancel` is called when the CLI says Cancel; `defect` makes a message of what nobody expected.
+        """`cancel` is called for the CLI's Cancel; `defect` returns the message for an unexpected error.
 
-        `callers` knows who may call, `exceptions` which policy exceptions a CLI has for the guard.
+        `callers` decides who may call; `exceptions` finds the policy exceptions of a CLI for the guard.
         """
         self._guard, self._cancelled, self._defect = guard, cancel, defect
         self._callers, self._exceptions = callers, exceptions
         self.port = 0
 
     def handlers(self) -> grpc.GenericRpcHandler:
-        """What a server is to serve."""
+        """The handlers of all methods, for a gRPC server."""
         guard = self._guard
         methods: Mapping[str, Handler] = {
             "Handshake": lambda request, _: b"",
@@ -84,11 +84,11 @@ class GuardService:
         return answer
 
     def _caller(self, context: grpc.ServicerContext) -> psutil.Process | None:
-        """Who calls; None where the system does not tell. A stranger ends the run. Raises Stopped."""
+        """The calling process; None if the system hides it. A stranger ends the run. Raises Stopped."""
         try:
             caller = self._callers.who(context.peer(), self.port)
         except Stranger as stranger:
-            if context.is_active():  # else the caller is gone, and so is what would have told who it was
+            if context.is_active():  # else the caller has ended, and its process could not be found any more
                 self._guard.break_off(
                     f"{stranger}, but only the program that started it may: this run is stopped"
                 )
@@ -123,7 +123,7 @@ class GuardService:
 
 
 def listen(service: GuardService) -> tuple[grpc.Server, int]:
-    """A server and its port: who connects waits, and is answered once the server is started."""
+    """A gRPC server and its port. Clients may connect at once; they are answered once it is started."""
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="packreg-guard")
     server = grpc.server(threads, options=_OPTIONS)
     server.add_generic_rpc_handlers((service.handlers(),))
