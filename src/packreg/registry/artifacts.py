@@ -1,14 +1,15 @@
-"""What installs need beside bundles, kept in the registry: wheels, npm tarballs, each once by its sha256.
+"""Wheels and npm tarballs that installs need, kept in the registry, each once by its sha256.
 
     artifacts/<sha256>      the bytes, and nothing about them
 
-Any bytes with a digest can be kept, and every release may share them. What they are called, how large they
-are and where they came from is said by what needs them: the member `artifacts` of a release's record
-(`Record.artifacts`). A reader that does not know the member looks for the files that the lock names at an
-index, by the same digests: it reads no other bytes, so the member needs no feature (`formats`).
+Any bytes with a digest can be kept, and all releases share them. Their names, sizes and origins are in the
+records that need them, in the member `artifacts` (`Record.artifacts`). A reader that does not know the member
+gets the files that the lock names from an index, by the same digests. It reads the same bytes, so the member
+needs no feature (`formats`).
 
-Artifacts are stored before the record that names them. `needed_artifacts` proves them and finds those that no
-release needs any more; a publisher that found one there looks for it again after its commit, as for a bundle.
+Artifacts are stored before the record that names them. `needed_artifacts` verifies them and finds those that
+no release needs any more. A publisher that found an artifact in the store checks after its commit that it is
+still there, as for a bundle.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 #: The largest artifact, in bytes: a reader holds one of them in memory.
 MAX_ARTIFACT = 2**29
-#: Gives the bytes of an artifact that is to be kept; asked only if the registry does not have it.
+#: Returns the bytes of an artifact to store; called only if the registry does not have it.
 Supply = Callable[[], bytes]
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -38,8 +39,8 @@ _NAME = re.compile(r"[A-Za-z0-9@_][A-Za-z0-9._+!@-]{0,254}", re.ASCII)
 class Artifact(NamedTuple):
     """A file that a release needs: its file name, the sha256 of its bytes in hex, and their number.
 
-    `built_from` says of a wheel that was built for this release what it was built from, a source archive's
-    file name and sha256; it is empty for what an index offers as it is.
+    `built_from` is the file name and sha256 of the source archive of a wheel that was built for this release;
+    it is "" for a file from an index.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Artifact(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Where its bytes are."""
+        """The key of its bytes in the store."""
         return layout.artifact_key(self.sha256)
 
 
@@ -96,13 +97,13 @@ class Artifacts:
         }
 
     def keep(self, wanted: Mapping[Artifact, Supply]) -> frozenset[Artifact]:
-        """Store those of these that the registry lacks; gives those that it had. Safe to repeat.
+        """Store the artifacts that the registry lacks; returns those that it had. Safe to repeat.
 
-        One request per 1,000 that are kept, and one for each that is not there yet.
+        One request per 1,000 artifacts in the registry, and one for each that it lacks.
 
         Raises:
-            IntegrityError: the registry has other bytes under a digest, or a supply is not the artifact.
-            StoreUnavailable: one could not be stored; the same call again is safe.
+            IntegrityError: the registry has other bytes under a digest, or a supply returned other bytes.
+            StoreUnavailable: an artifact could not be stored; the same call again is safe.
         """
         if not wanted:
             return frozenset()
@@ -122,8 +123,8 @@ class Artifacts:
         """The bytes of an artifact, its size and sha256 verified. One request.
 
         Raises:
-            NotFound: it is not there.
-            IntegrityError: what is there is not what it should be.
+            NotFound: the registry does not have it.
+            IntegrityError: the stored bytes are not those of the artifact.
         """
         try:
             return proved(artifact, self._store.get(artifact.key, limit=artifact.size))
@@ -164,7 +165,7 @@ class Artifacts:
 
 
 def proved(artifact: Artifact, data: bytes) -> bytes:
-    """The bytes, once they are those of the artifact. Raises: IntegrityError: they are not."""
+    """Return `data` if it is the artifact's bytes. Raises IntegrityError if it is not."""
     if len(data) != artifact.size or hashlib.sha256(data).hexdigest() != artifact.sha256:
         raise IntegrityError(f"{artifact.name} does not have its sha256 {artifact.sha256}")
     return data

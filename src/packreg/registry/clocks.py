@@ -1,12 +1,12 @@
-"""Times that contradict each other: what an object says itself, what it follows, what the store says.
+"""Find times that contradict each other: an object's own, its predecessor's, and the store's.
 
-The time in an object counts. But whoever writes an object chooses that time, and no order rests on it: chains
-have numbers. Where the store has times of its own (S3; in a directory whoever may write may set a file's
-time), they are compared with what objects say. What lies more than five minutes apart is doubted by every
-reader that looks; a keeper whose clock is that wrong is refused before a revision is written.
+The time in an object counts. But whoever writes an object chooses that time, so no order depends on it:
+chains have numbers. S3 has times of its own, which are compared with those in objects (in a directory,
+anybody who may write may set a file's time). Readers report times that are more than five minutes apart. A
+writer whose clock is that wrong is refused before it writes a revision.
 
-When all objects are copied or restored, the store's times are those of the copy. Then a keeper adds a
-revision to the chain `transfers/`: times that the store gave before that revision are compared no more.
+When all objects are copied or restored, the store's times are those of the copy. Then the registry's owner
+adds a revision to the chain `transfers/`: store times before that revision are no longer compared.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SKEW = 300.0
 
 
 class Dated(NamedTuple):
-    """An object with the time that it says itself (RFC 3339 in UTC), and the store's in seconds, or 0.
+    """An object with its own time (RFC 3339 in UTC), and the store's time in seconds since the epoch, or 0.
 
     `what` is its name in messages.
     """
@@ -42,7 +42,7 @@ class Dated(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """A revision of `transfers/`: its number, who said when (RFC 3339) that objects were copied, and why."""
+    """A revision of `transfers/`: its number, who recorded the copy, when (RFC 3339) and why."""
 
     number: int
     by: str
@@ -51,9 +51,9 @@ class Transfer(NamedTuple):
 
 
 def doubts(this: Dated, before: Dated | None = None, *, now: str = "") -> tuple[str, ...]:
-    """Why the time of an object cannot be right, in sentences; none where nothing contradicts it.
+    """Why the time of an object cannot be right, in sentences; () if nothing contradicts it.
 
-    `before` is the one that it follows, `now` the present time, "" where that says nothing.
+    `before` is the object that it follows, `now` the present time, "" not to compare with it.
     """
     found = []
     said = seconds(this.time)
@@ -62,7 +62,7 @@ def doubts(this: Dated, before: Dated | None = None, *, now: str = "") -> tuple[
         found.append(f"{this.what} says {this.time}, but the store received it at {shown(this.stored)}")
     if now and said > seconds(now) + SKEW:
         found.append(f"{this.what} is dated {this.time}, which is in the future")
-    # Where the store bears this one out, or the other one cannot be right, the fault is the other one's.
+    # If the store's time confirms this object's, or `before` itself cannot be right, `before` is at fault.
     followed = seconds(before.time) if before is not None and not confirmed else -math.inf
     if before is not None and said + SKEW < followed <= (seconds(now) + SKEW if now else math.inf):
         found.append(f"{this.what} is dated {this.time}, but follows {before.what} of {before.time}")
@@ -75,7 +75,7 @@ def doubts(this: Dated, before: Dated | None = None, *, now: str = "") -> tuple[
 
 
 def seconds(time: str) -> float:
-    """A time in RFC 3339 as seconds since the epoch; for what is none, later than every time."""
+    """A time in RFC 3339 as seconds since the epoch; infinity for other text."""
     try:
         return datetime.fromisoformat(time).timestamp()
     except (ValueError, OverflowError, OSError):
@@ -91,7 +91,7 @@ def shown(stored: float) -> str:
 
 
 class StoreTimes:
-    """The store's own times, as far as they say anything. Several threads may use it.
+    """The store's own times, and which of them can be trusted. Several threads may use it.
 
     Every method raises `StoreError` when the store fails, and `IntegrityError` when `transfers/` is damaged.
     """
@@ -107,7 +107,7 @@ class StoreTimes:
         return self._store.own_times
 
     def of(self, modified: float) -> float:
-        """The store's time of an object as it was listed; 0 where it has none, or none that counts.
+        """The store's time of an object, from a listing (`modified`); 0 if there is none, or it is a copy's.
 
         One or two requests, at the first call.
         """
@@ -119,12 +119,12 @@ class StoreTimes:
         return modified if modified > self._since else 0.0
 
     def check_writer(self, now: str, follows: Dated | None = None) -> None:
-        """Refuse to write what would be dated wrongly; `follows` is what the revision to write is made from.
+        """Refuse to write a revision with a wrong time; `follows` is the revision before it.
 
-        One request where the store has a clock, else none, and nothing is refused.
+        One request if the store has a clock. If it has none, no request, and nothing is refused.
 
         Raises:
-            StoreRefused: this machine's clock is wrong, or what would be followed is dated in the future.
+            StoreRefused: this machine's clock is wrong, or `follows` is dated in the future.
         """
         theirs = self._store.clock()
         if theirs is None:
@@ -145,7 +145,7 @@ class StoreTimes:
             )
 
     def transferred(self, *, by: str, reason: str, now: Callable[[], str], attempt_id: str) -> Transfer:
-        """Say that the store's times up to now are those of a copy, and compare them no more.
+        """Record that the store's times until now are those of a copy, so that they are no longer compared.
 
         Raises:
             UsageError: no reason was given.

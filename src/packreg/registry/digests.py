@@ -1,4 +1,4 @@
-"""Finding the release with an identity: the one question that the listing cannot answer."""
+"""Find a release by its identity (digest), which the listing does not tell."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ READERS = 16
 
 
 def find(objects: Objects, listing: PackListing, digest: str) -> Record:
-    """The highest release with this identity: read all records, those that can be installed first.
+    """The highest release with this identity; reads all records, those that can be installed first.
 
     Raises:
-        NotFound: there is none. `Removed`: there was.
+        NotFound: there is none.
+        Removed: it was removed.
     """
     name = listing.name
     candidates = listing.versions("published", "yanked")[::-1] + listing.versions("removed")[::-1]
@@ -28,7 +29,7 @@ def find(objects: Objects, listing: PackListing, digest: str) -> Record:
     try:
         for record in readers.map(lambda version: objects.record(name, version), candidates):
             if record is not None and record.digest == digest:
-                listing.choose(record.version)  # says so if it was removed
+                listing.choose(record.version)  # raises if it was removed
                 return record
     finally:
         readers.shutdown(cancel_futures=True)

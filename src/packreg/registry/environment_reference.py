@@ -1,4 +1,4 @@
-"""What an environment is called, and which of its revisions is meant."""
+"""References to environments: a name, and a revision or tag."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ _ESC = re.compile(r"[A-Za-z0-9_.-]{1,100}(/[A-Za-z0-9_.-]{1,100}){1,2}(@[A-Za-z0
 class EnvironmentReference(NamedTuple):
     """`name`, `name@3`, `name@stable`; or `esc:organization/project/environment[@version]`.
 
-    `revision` is a number, or 0; `tag` a tag, or "" (with neither the newest revision is meant). With
-    `esc` the name is what the `esc` program is asked for, version and all.
+    `revision` is a number, or 0; `tag` a tag, or "" (with neither it means the newest revision). With `esc`
+    the name is passed to the `esc` program as it is, with its version.
     """
 
     name: str
@@ -37,7 +37,7 @@ class EnvironmentReference(NamedTuple):
         """Read a reference.
 
         Raises:
-            UsageError: it is none.
+            UsageError: `text` is no reference.
         """
         if text.startswith(ESC):
             if not _ESC.fullmatch(text[len(ESC) :]) or "/-" in text or text.startswith(f"{ESC}-"):
@@ -62,10 +62,10 @@ def is_name(text: str) -> bool:
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be the name of an environment.
+    """Check the name of an environment.
 
     Raises:
-        UsageError: why it cannot.
+        UsageError: it is not valid; the message says why.
     """
     if not is_name(name):
         raise UsageError(
@@ -75,10 +75,10 @@ def check_name(name: str) -> None:
 
 
 def check_tag(tag: str) -> None:
-    """Refuse what cannot be a tag: only digits would be a revision, and `latest` is the newest one.
+    """Check a tag. Digits alone would mean a revision, and `latest` the newest one.
 
     Raises:
-        UsageError: why it cannot.
+        UsageError: it is not valid; the message says why.
     """
     if not _TAG.fullmatch(tag) or tag.isdigit() or tag == LATEST:
         raise UsageError(

@@ -1,17 +1,16 @@
-"""How the objects of a registry grow without stopping the readers that are there. Pure.
+"""How the objects of a registry get new members without stopping existing readers. Pure.
 
-An object says in which `format` it is written. Every member that a reader does not know is skipped, wherever
-it stands, and kept by whoever edits the object, except inside `changed`, which tells of one change and is
-made anew by the next. So a member may be added at any time if a reader without it goes on doing right: it
-requires at least as much, waives no more, and reads no other bytes.
+An object names its `format`. A reader skips every member that it does not know, at any depth, and an edit
+keeps it; except inside `changed`, which describes one change and is written anew with the next. So a member
+may be added at any time if readers that skip it still do right: they require at least as much, waive no more,
+and read the same bytes.
 
-What may not be skipped is a *feature*: a word in the list `needs` of the object, and in `FEATURES` of every
-packreg that knows it. That covers a new value of a known member too (a third mode of groups), since readers
-refuse values that they do not know. A reader stops at an object that needs what it does not know, and says
-what. Such an object has format 2, so that a packreg from before this rule stops as well, and says that it
-has to be upgraded rather than that the object cannot be trusted. The number is therefore raised only by the
-first object that needs a feature, and whoever first uses one in governance is asked after being told which
-clients will stop.
+What may not be skipped is a *feature*: a word in the object's list `needs`, and in `FEATURES` of every
+packreg that knows it. A new value of a known member (such as a third mode of groups) is one too, since
+readers refuse unknown values. A reader stops at an object that needs an unknown feature, and names it. Such
+an object has format 2, so that a packreg from before this rule stops too, and asks to be upgraded instead of
+calling the object damaged. So only objects that need a feature have the higher number. Whoever first uses a
+feature in governance is told which clients will stop, and has to confirm.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from typing import Any
 
 from packreg.errors import IntegrityError, StoreRefused
 
-#: Without features, and with `needs`.
+#: The format of objects without features, and with the member `needs`.
 FORMAT, WITH_NEEDS = 1, 2
-#: What an object may need: a feature, and the first packreg that knows it. There is none yet.
+#: Feature that an object may need -> the first packreg that knows it. There is none yet.
 FEATURES: dict[str, str] = {}
-#: The members of which `beginning` and `check` take care.
+#: The members that `beginning` writes and `check` reads.
 MEMBERS = ("format", "needs")
 HINT = "something other than packreg wrote to this registry; `packreg verify` reports what else is wrong"
 _MOST = 100
@@ -37,7 +36,7 @@ def beginning(needs: Collection[str] = ()) -> dict[str, Any]:
 
 
 def check(values: Mapping[str, Any], key: str) -> None:
-    """Make sure that this packreg may read an object: these members, found at `key`.
+    """Make sure that this packreg may read the object with the members `values`, found at `key`.
 
     Raises:
         StoreRefused: it needs a newer packreg.

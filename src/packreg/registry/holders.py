@@ -2,8 +2,8 @@
 
     stacks/<stack>/<backend>.json       <backend> is the start of a digest of the backend's URL
 
-A name is one stack's as long as one backend is known to have it. The objects are written by audits, and by
-the guard when an update begins; nothing ever deletes one.
+A name means one stack as long as only one backend is known to have it. Audits write these objects, and so
+does the guard when an update begins; nothing ever deletes one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX = 64 * 1024
 
 
 class Holder(NamedTuple):
-    """That a backend, whose URL without credentials is `backend`, has a stack."""
+    """The fact that a backend has a stack; `backend` is its URL without credentials."""
 
     stack: str
     backend: str
@@ -48,11 +48,11 @@ class Holders:
         )
 
     def all(self) -> dict[str, frozenset[str]]:
-        """The backends of every stack, by its segment of a key: a request for each 1,000 objects."""
+        """The backends of every stack, by the stack's key segment: a request for each 1,000 objects."""
         return self._listed(layout.STACKS)
 
     def add(self, stack: str, backend: str, shown: str) -> None:
-        """Say that a backend has a stack; `shown` is its URL without credentials."""
+        """Record that a backend has a stack; `shown` is the backend's URL without credentials."""
         key = layout.stack_key(stack, backend)
         body = {**beginning(), "stack": stack, "backend": shown}
         self._store.create(key, json.dumps(body).encode())

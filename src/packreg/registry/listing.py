@@ -46,7 +46,7 @@ def precedence(version: Version) -> tuple[object, ...]:
 
 @dataclass(frozen=True)
 class PackListing:
-    """Every used version of a pack, by version, and the keys below it that mean nothing (`unknown`)."""
+    """Every used version of a pack, and the keys below the pack that packreg does not know (`unknown`)."""
 
     name: str
     by_version: dict[Version, UsedVersion]
@@ -56,9 +56,8 @@ class PackListing:
     def from_keys(cls, name: str, keys: Iterable[str], bundles: Iterable[str] | None = None) -> PackListing:
         """Read the keys below `packs/<name>/`, in any order, and those of `bundles/<name>/`.
 
-        A version is used if it has a record or a tombstone; a yank revision alone makes nothing. It is
-        removed if it has a tombstone, or no bundle: then somebody took both away. Without `bundles` only
-        tombstones tell.
+        A version is used if it has a record or a tombstone; a yank alone does not count. It is removed if it
+        has a tombstone, or no bundle: then somebody deleted both. Without `bundles` only tombstones count.
         """
         kept = (
             None if bundles is None else {b.version for key in bundles if (b := read_bundle_key(name, key))}
@@ -100,7 +99,7 @@ class PackListing:
         """The highest version that is neither yanked nor removed; a pre-release only if there is no other.
 
         Raises:
-            NotFound: there is no such version; the message says what there is instead.
+            NotFound: there is no such version; the message names the other versions.
         """
         published = self.versions("published")
         stable = [version for version in published if not version.is_prerelease]
@@ -117,7 +116,7 @@ class PackListing:
 
         Raises:
             Removed: exactly this version was wanted, and it was removed.
-            NotFound: nothing fits; the message names what there is.
+            NotFound: no version fits; the message names those that exist.
         """
         if wanted is None:
             return self.latest()

@@ -1,4 +1,4 @@
-"""What happens to a release after it was published: yanked, restored, removed."""
+"""Yank, restore and remove releases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from packreg.registry.objects import Objects, read_notice
 
 @dataclass(frozen=True)
 class Changed:
-    """The state a release is in now and what was said about it. `already`: it was in that state before."""
+    """A release's present state, and the notice for it. `already`: it was in that state before."""
 
     name: str
     version: Version
@@ -25,7 +25,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Standing:
-    """The state that a release is in now, and what was said when it was yanked or removed (else None).
+    """A release's present state, and the notice with which it was yanked or removed (else None).
 
     `seals` is the number of its newest seal.
     """
@@ -39,7 +39,7 @@ def standing(objects: Objects, listing: PackListing, version: Version) -> Standi
     """The state of a version of a listing. See `Registry.standing`."""
     release = listing.by_version.get(version)
     if release is None:
-        listing.choose(version)  # says what there is
+        listing.choose(version)  # raises an error that names the existing versions
         raise NotFound(f"there is no {listing.name}@{version}")
     if release.state == "removed":
         said = objects.tombstone(listing.name, version)
@@ -51,7 +51,7 @@ def standing(objects: Objects, listing: PackListing, version: Version) -> Standi
 
 
 def _unsaid(name: str, version: Version) -> Notice:
-    """What stands for the tombstone of a release that has neither one nor a bundle."""
+    """The notice to show for a release that has neither a bundle nor a tombstone."""
     return Notice(name, version, "its bundle is gone, and no tombstone says why", "", "", "")
 
 
@@ -68,10 +68,10 @@ def restore(objects: Objects, notice: Notice) -> Changed:
 
 
 def _revise(objects: Objects, notice: Notice, wanted: State) -> Changed:
-    """Create the next revision, if the newest does not already say so.
+    """Create the next yank or restore, if the release is not already in the `wanted` state.
 
-    Its number is read from a listing. Should somebody else create that number first, then by its parity it
-    says what we wanted to say, and theirs stands.
+    Its number comes from a listing. If somebody else creates that number first, it has the same meaning, as
+    odd numbers yank and even ones restore; then theirs counts.
     """
     name, version = notice.name, notice.version
     listing = objects.listing(name)
@@ -88,21 +88,21 @@ def _revise(objects: Objects, notice: Notice, wanted: State) -> Changed:
 
 
 def _never(notice: Notice) -> Notice:
-    """What stands for the notice of a release that was never yanked."""
+    """The notice to show for a release that was never yanked."""
     return Notice(notice.name, notice.version, "it was never yanked", "", "", "")
 
 
 def remove(objects: Objects, notice: Notice) -> Changed:
     """Remove a release for good. See `Registry.remove`.
 
-    The tombstone comes first: from then on no reader that finds the bundle gone is left without the reason,
-    and a command that was killed in between is finished by running it again.
+    The tombstone is created first, so that a reader that finds no bundle always finds the reason. If the
+    command is killed in between, running it again finishes it.
     """
     name, version = notice.name, notice.version
     if not notice.reason:
         raise UsageError("a removal needs a reason", hint="say in a few words why the release has to go")
     if objects.record(name, version) is None:
-        objects.listing(name).choose(version)  # names what there is
+        objects.listing(name).choose(version)  # raises an error that names the existing versions
         raise NotFound(f"there is no {name}@{version} to remove")
     key = layout.tombstone_key(name, version)
     other = objects.store.create(key, notice.encode(), limit=layout.MAX_NOTICE)

@@ -26,7 +26,7 @@ def printable_values(value: Any) -> Any:
 
 
 class Members(NamedTuple):
-    """A JSON object from the store that is being read; every complaint names the object's key."""
+    """A JSON object from the store that is being read; every error names the object's key."""
 
     key: str
     values: dict[str, Any]
@@ -34,11 +34,11 @@ class Members(NamedTuple):
 
     @classmethod
     def read(cls, data: bytes, key: str, limit: int, memory: int = MAX_MEMORY) -> Members:
-        """The object in these bytes of the object at `key`; at most `limit` bytes, `memory` when read.
+        """Read the bytes of the object at `key`: at most `limit` bytes, and `memory` bytes when parsed.
 
         Raises:
             IntegrityError: they are no JSON object.
-            StoreRefused: it needs a newer packreg, as `formats` has it.
+            StoreRefused: it needs a newer packreg (see `formats`).
         """
         problems = Problems()
         values = read_json(data, key, problems, limit=limit, memory=memory)
@@ -79,7 +79,7 @@ class Members(NamedTuple):
         return tuple(map(one_line, self.exact_texts(member)))
 
     def exact_texts(self, member: str) -> tuple[str, ...]:
-        """A list of texts, exactly as they are: what they name is looked up, or compared."""
+        """A list of texts, unchanged, since they are compared or used as names."""
         values = self.raw(member, list)
         if not all(isinstance(value, str) for value in values):
             raise self.wrong(member, "it is not a list of texts")
@@ -105,14 +105,14 @@ class Members(NamedTuple):
         return value
 
     def matching(self, member: str, accepts: Callable[[str], object]) -> str:
-        """A text that must have a certain form."""
+        """A text that `accepts` returns a true value for."""
         value = self.raw(member, str)
         if not accepts(value):
             raise self.wrong(member, f"'{one_line(value[:80])}' has not the right form")
         return value
 
     def parsed(self, member: str, parse: Callable[[str], T]) -> T:
-        """A text that `parse` understands; its `UsageError` is a complaint about the object."""
+        """A text, parsed by `parse`; a `UsageError` of it becomes an error about the object."""
         try:
             return parse(self.raw(member, str))
         except UsageError as error:
@@ -123,5 +123,5 @@ class Members(NamedTuple):
         return Members(self.key, self.raw(member, dict), f"{self.path}{member}.")
 
     def optional(self, member: str, read: Callable[[Members], T]) -> T | None:
-        """What `read` makes of an object inside this one; None where there is none."""
+        """An object inside this one, read by `read`; None if there is none."""
         return None if self.values.get(member) is None else read(self.members(member))

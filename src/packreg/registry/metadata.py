@@ -1,8 +1,8 @@
-"""The metadata of a record: what a pack said of itself when it was published, read back from the store.
+"""Read the metadata in a record: what the running pack reported when it was published.
 
-It is as strict as the rest of the record. Names of policies must be exact, because configurations name them;
-texts for people are made printable line by line; schemas, and the properties of `initialConfig`, stay as they
-are, since their values mean something: whoever shows them makes them printable.
+It is read as strictly as the rest of the record. Names of policies stay unchanged, because configurations
+name them; texts for people are made printable line by line. Schemas and the properties of `initialConfig`
+stay unchanged, since they are used as values: whoever shows them makes them printable.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from packreg.text import one_line
 
 
 def read_metadata(found: Members) -> PackInfo:
-    """The metadata in the member of a record. Unknown members are ignored.
+    """The metadata, from the record's member `metadata`. Unknown members are ignored.
 
     Raises:
         IntegrityError: a member is missing, has another type, or breaks a rule of `pack.metadata.faults`.
@@ -74,5 +74,5 @@ def _setting(initial: Members, name: str) -> InitialSetting:
 
 
 def _name(found: Members) -> str:
-    """A name, exactly."""
+    """A name, unchanged."""
     return found.matching("name", str.isprintable)

@@ -1,4 +1,4 @@
-"""The names of a registry's packs: what `list`, a shell's completion and `verify` begin with."""
+"""The names of a registry's packs, for `list`, shell completion and `verify`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def pack_names(store: Store, top: str = PACKS) -> list[str]:
-    """The names of the packs that have anything below `top`, in order. One request per 1,000 packs.
+    """The names of the packs that have objects below `top`, sorted. One request per 1,000 packs.
 
     Raises:
         StoreError: the store failed.

@@ -1,7 +1,7 @@
-"""Proving that a registry's artifacts are whole, and finding those that no release needs.
+"""Verify a registry's artifacts, and find those that no release needs.
 
-A release needs the artifacts that its record names, until it is removed. `NeededArtifacts` is the one place
-that knows who needs what; another object that names artifacts is read there.
+A release needs the artifacts that its record and its seals name, until it is removed. Only `NeededArtifacts`
+knows which objects name artifacts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class NeededArtifacts:
-    """Which artifacts are needed, as the registry's objects say; what never changes is read once."""
+    """The artifacts that the registry's objects need. Objects that never change are read once."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -34,7 +34,7 @@ class NeededArtifacts:
         was not read yet.
 
         Raises:
-            IntegrityError, StoreRefused: a record or seal cannot be read, so that what it needs is not known.
+            IntegrityError, StoreRefused: a record or seal cannot be read, so its artifacts are not known.
         """
         naming, removed = set(), set()
         for entry in self._objects.store.list_all(layout.PACKS):
@@ -62,7 +62,7 @@ class NeededArtifacts:
 
 
 def verify_artifacts(objects: Objects) -> Iterator[Finding]:
-    """What is wrong below `artifacts/`; that releases have what they name is found with each release."""
+    """Findings about objects below `artifacts/`. (Missing artifacts are found with their releases.)"""
     artifacts = Artifacts(objects.store)
     held = artifacts.held()
     for entry in objects.store.list_all(layout.ARTIFACTS):
@@ -73,7 +73,7 @@ def verify_artifacts(objects: Objects) -> Iterator[Finding]:
     try:
         needed = NeededArtifacts(objects).now()
     except (IntegrityError, StoreRefused):
-        return  # the record is a finding of its own; what else is needed is proved with the releases
+        return  # the bad record gets a finding elsewhere; needed artifacts are verified with their releases
     for sha256, entry in held.items():
         if sha256 in needed:
             continue
@@ -87,8 +87,8 @@ def verify_artifacts(objects: Objects) -> Iterator[Finding]:
 def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
     """Artifacts that no release needs, and that were stored 30 days before `now` or earlier.
 
-    A younger one may be of a publisher who is still at work. Artifacts are listed before records: one that
-    is needed by the time its records are read stays. While a record cannot be read none is garbage.
+    A younger one may belong to a publisher who is still at work. Artifacts are listed before records, so one
+    that a record needs when it is read is kept. If a record cannot be read, none is garbage.
     """
     old = [entry for entry in Artifacts(objects.store).held().values() if now - entry.modified > UNDECIDED]
     if not old:
@@ -103,7 +103,7 @@ def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
 
 
 class Collection:
-    """One collection of garbage: deletes what `find_garbage` found, here and in `verification`."""
+    """One garbage collection: deletes what `find_garbage` found, here and in `verification`."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -111,11 +111,11 @@ class Collection:
         self._needed: frozenset[str] | None = None
 
     def delete(self, garbage: Garbage) -> bool:
-        """Delete one piece; False if it is needed by now, or was collected by somebody else.
+        """Delete one object; False if it is needed by now, or somebody else has deleted it.
 
-        As any release may begin to need an artifact at any moment, who needs it is asked before and after,
-        with the bytes in hand to put it back; a publisher that found it looks for it after its commit.
-        Whichever of the two comes second sees what the other did.
+        A release may begin to need an artifact at any moment. So this checks before and after the deletion
+        whether it is needed, and keeps the bytes to put it back. A publisher that found it in the store
+        checks for it after its commit. Whichever of the two comes second sees what the other did.
 
         Raises:
             IntegrityError, StoreRefused: a record cannot be read; nothing was deleted.

@@ -14,7 +14,7 @@ from packreg.text import one_line
 
 @dataclass(frozen=True)
 class Notice:
-    """What somebody said about a release: `reason`, `by` whom, `at` which time (RFC 3339, UTC).
+    """Why a release was yanked, restored or removed: `reason`, `by` whom, `at` which time (RFC 3339, UTC).
 
     `attempt` is the id of the one command that wrote it, so that no two notices have the same bytes.
     """
@@ -44,7 +44,7 @@ class Notice:
         """Read the notice that was found at `key`, which belongs to `name` and `version`.
 
         Raises:
-            IntegrityError: it is none, or that of another release.
+            IntegrityError: `data` is no notice, or that of another release.
             StoreRefused: it has a newer format than this packreg knows.
         """
         found = Members.read(data, key, MAX_NOTICE)

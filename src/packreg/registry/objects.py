@@ -1,4 +1,4 @@
-"""The objects of a registry as values: fetched, decoded, and remembered where they never change."""
+"""Fetch and decode the objects of a registry; those that never change are cached."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Remembered(Protocol):
-    """Objects of ONE registry that a client has read and that never change, by their keys.
+    """A cache of objects of ONE registry that never change, by their keys.
 
-    Used by several threads at once. What it gives back is decoded as strictly as what a store gives, so it
-    may lose or damage entries, but it must never answer for another registry.
+    Used by several threads at once. Its data is decoded as strictly as a store's, so it may lose or damage
+    entries, but it must never return objects of another registry.
     """
 
     def get(self, key: str) -> bytes | None:
@@ -32,7 +32,7 @@ class Remembered(Protocol):
 
 
 class Forgetful:
-    """Remembers nothing: for one-shot programs without a cache."""
+    """A cache that keeps nothing, for short-lived programs."""
 
     def get(self, key: str) -> bytes | None:
         """None: nothing is remembered."""
@@ -43,21 +43,21 @@ class Forgetful:
 
 
 class Since(NamedTuple):
-    """What became of a release: why it is yanked (or ""), and the number of its newest seal."""
+    """Changes to a release since it was published: why it is yanked (or ""), its newest seal's number."""
 
     yanked: str = ""
     seals: int = 0
 
 
 class Objects:
-    """Typed access to what is in a registry's store."""
+    """Typed access to the objects in a registry's store."""
 
     def __init__(self, store: Store, remembered: Remembered) -> None:
         self.store = store
         self.remembered = remembered
 
     def settings(self, *, fresh: bool = False) -> RegistrySettings | None:
-        """What this registry is, or None where there is none. `fresh` asks the store, not the memory.
+        """The registry's settings, or None if there is no registry. `fresh` skips the cache.
 
         Raises:
             IntegrityError, StoreRefused, StoreError: as `Settings.decode` and the store say.
@@ -69,7 +69,7 @@ class Objects:
             try:
                 return RegistrySettings.decode(kept)
             except IntegrityError:
-                pass  # a damaged memory is no memory
+                pass  # a damaged cache entry counts as missing
         data = self._get(layout.SETTINGS, MAX_SETTINGS)
         if data is None:
             return None
@@ -78,12 +78,12 @@ class Objects:
         return settings
 
     def record(self, name: str, version: Version) -> Record | None:
-        """The record of a release, or None if the version is unused. One request, never from memory.
+        """The record of a release, or None if the version is unused. One request, never from the cache.
 
-        A record never changes: what is remembered of it is a witness.
+        A record never changes, so it is compared with the cached one.
 
         Raises:
-            IntegrityError: it is damaged, or not the one that is remembered.
+            IntegrityError: it is damaged, or differs from the cached one.
             StoreRefused, StoreError: as `Record.decode` and the store say.
         """
         key = layout.record_key(name, version)
@@ -107,27 +107,27 @@ class Objects:
         data = self.remembered.get(key)
         try:
             return None if data is None else Record.decode(data, name, version)
-        except IntegrityError:  # a damaged memory is no memory
+        except IntegrityError:  # a damaged cache entry counts as missing
             return None
 
     def tombstone(self, name: str, version: Version) -> Notice | None:
-        """Why a release was removed, or None if it was not. One request, never from memory.
+        """Why a release was removed, or None if it was not. One request, never from the cache.
 
-        That a tombstone is there removes the release, whatever it says; so do yanks by their keys. One that
-        cannot be read is told as such, and stops nobody.
+        The key of a tombstone alone removes the release, and the key of a yank yanks it. If the object cannot
+        be read, the notice says that its reason is not known.
         """
         key = layout.tombstone_key(name, version)
         data = self._get(key, layout.MAX_NOTICE)
         return None if data is None else read_notice(data, key, name, version)
 
     def revision(self, name: str, version: Version, number: int) -> Notice | None:
-        """The yank or restore of a release with this number. One request, never from memory."""
+        """The yank or restore of a release with this number. One request, never from the cache."""
         key = layout.revision_key(name, version, number)
         data = self._get(key, layout.MAX_NOTICE)
         return None if data is None else read_notice(data, key, name, version)
 
     def since(self, name: str, version: Version) -> Since:
-        """What became of a release since it was published. One request, and one more if it is yanked."""
+        """Changes to a release since it was published. One request, and one more if it is yanked."""
         newest = {"revision": 0, "seal": 0}
         for entry in self.store.list_all(layout.revisions_prefix(name, version)):
             meaning = layout.read_pack_key(name, entry.key)
@@ -136,7 +136,7 @@ class Objects:
         return Since(self.yank_reason(name, version, newest["revision"]), newest["seal"])
 
     def seal(self, name: str, version: Version, number: int) -> Seal | None:
-        """The seal of a release with this number. One request, never from memory.
+        """The seal of a release with this number. One request, never from the cache.
 
         Raises:
             IntegrityError, StoreRefused: as `Seal.decode` says.
@@ -148,14 +148,14 @@ class Objects:
         return None if data is None else Seal.decode(data, key, name, version)
 
     def yank_reason(self, name: str, version: Version, number: int) -> str:
-        """What the yank with this number says; an empty string if the number is that of a restore, or 0."""
+        """The reason in the yank with this number; "" if the number is that of a restore, or 0."""
         if number % 2 == 0:
             return ""
         notice = self.revision(name, version, number)
         return str(notice) if notice is not None else "no reason given"
 
     def listing(self, name: str) -> PackListing:
-        """Every version of a pack and its state, never from memory.
+        """Every version of a pack and its state, never from the cache.
 
         One request per 1,000 keys of records, yanks and removals, and one per 1,000 bundles. Bundles are
         listed last: whoever publishes stores the bundle first, so every record that was seen has its bundle
@@ -173,7 +173,7 @@ class Objects:
         return entry is not None and entry.key == key
 
     def removed(self, name: str, version: Version) -> Removed | None:
-        """The error that tells a reader that a release has a tombstone, if it has. One request."""
+        """The error for a reader of a release that has a tombstone, else None. One request."""
         notice = self.tombstone(name, version)
         if notice is None:
             return None
@@ -188,7 +188,7 @@ class Objects:
         return settings is not None and settings.role == "replica"
 
     def gone(self, record: Record) -> NotFound:
-        """The error that tells a reader why a release's bundle is not there. At most three requests."""
+        """The error for a reader that says why a release's bundle is missing. At most three requests."""
         removed = self.removed(record.name, record.version)
         if removed is not None:
             return removed
@@ -205,7 +205,7 @@ class Objects:
         return self.without_bundle(record)
 
     def without_bundle(self, record: Record) -> Removed:
-        """The error that tells a reader that a release has neither its bundle nor a tombstone."""
+        """The error for a reader of a release that has neither its bundle nor a tombstone."""
         return Removed(
             f"{record.reference} counts as removed, and its version stays used: its bundle is not in "
             f"{self.store.describe()}, and no tombstone says why",
@@ -221,9 +221,9 @@ class Objects:
 
 
 def read_notice(data: bytes, key: str, name: str, version: Version) -> Notice:
-    """Read a notice; one that cannot be read is one whose reason is not known.
+    """Read a notice; if it cannot be read, the result says that the reason is not known.
 
-    What reads it is loaded now, as most releases have none.
+    `notices` is imported only here, as most releases have no notice.
     """
     from packreg.registry.notices import Notice
 

@@ -1,4 +1,4 @@
-"""Proving that bytes are those of a record, with the bytes in hand: pure, so also offline and from caches."""
+"""Check bundles against their record. Pure, so it works offline and for caches, too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HINT = "nothing of it was used; `packreg verify` reports what else is wrong in t
 
 
 def prove_bundle(record: Record, data: bytes) -> bytes:
-    """The same bytes, once their size and sha256 are those of the record.
+    """Return `data` if its size and sha256 are those in the record.
 
     Raises:
         IntegrityError: they are not.
@@ -33,10 +33,10 @@ def prove_bundle(record: Record, data: bytes) -> bytes:
 
 
 def prove_files(record: Record, data: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, File]:
-    """The files of a bundle whose bytes, identity, format, size and manifest are all as recorded.
+    """The files of a bundle, if its bytes, identity, format, size and manifest match the record.
 
     Raises:
-        IntegrityError: any of them is not; the bytes are not even decompressed before their sha256 fits.
+        IntegrityError: one of them does not. The bytes are decompressed only after their sha256 was checked.
     """
     prove_bundle(record, data)
     try:

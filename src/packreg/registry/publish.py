@@ -1,4 +1,4 @@
-"""Publishing: a pack becomes a bundle, then a record, and from that moment on a release.
+"""Publish a pack: store its bundle, then its record. With the record it is a release.
 
 The protocol and what every crash leaves behind:
 
@@ -8,11 +8,11 @@ The protocol and what every crash leaves behind:
 | (3) bundle stored   | nothing (an orphan)        | published          | published, orphan left |
 | (4) record stored   | the release                | already published  | refused                |
 
-(1) read the record: somebody may have been first; (2) the canary proves that the store still refuses to
-create what exists; (3) create the artifacts that the record names, and the bundle; (4) create the record.
-Nothing is ever cleaned up on failure: a write whose answer was lost may still arrive. So a record without its
-bundle is not left by a crash: somebody took the bundle away, and the version counts as removed, also for the
-same content.
+(1) read the record: somebody may have published the version; (2) the canary proves that the store still
+refuses to create an object that exists; (3) create the artifacts that the record names, and the bundle;
+(4) create the record. Nothing is ever cleaned up on failure: a write whose answer was lost may still arrive.
+So no crash leaves a record without its bundle: somebody deleted the bundle, and the version counts as
+removed, also for the same content.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ NONE: Mapping[Artifact, Supply] = {}
 
 @dataclass(frozen=True)
 class Published:
-    """A release that is there. `already`: it was there before, with the same content."""
+    """A release that exists. `already`: it existed before, with the same content."""
 
     record: Record
     already: bool
@@ -75,10 +75,10 @@ def make_record(
 ) -> Record:
     """The record of a pack that is about to be published, as every reader will read it; pure.
 
-    Texts are made printable. `metadata` is what the running pack says of itself.
+    Texts are made printable. `metadata` is the running pack's.
 
     Raises:
-        InvalidPack: no reader would accept the record, because it is too large or holds no text.
+        InvalidPack: no reader would accept the record, because it is too large or has invalid text.
     """
     record = Record(
         name=pack.name,
@@ -110,7 +110,7 @@ def make_record(
 
 
 def look(objects: Objects, record: Record) -> Published:
-    """What publishing this record would do, without writing anything.
+    """The result that publishing this record would have; writes nothing.
 
     Raises:
         VersionUsed: the version is used for other content or was removed.
@@ -133,11 +133,11 @@ def commit(
 
     Raises:
         VersionUsed: the version is used for other content or was removed; the hint names a free one.
-        OutcomeUnknown: the record was sent and no answer came: it may or may not be published; or it is, and
-            the last look at its bundle failed.
+        OutcomeUnknown: the record was sent but no answer came, so the release may or may not exist; or it
+            exists, but the final check of its bundle failed.
         StoreUnavailable: the store failed before the record was sent: nothing is published.
-        StoreUnsafe: the store created what already existed; nothing is published.
-        IntegrityError: what is stored under this version is not what it says it is.
+        StoreUnsafe: the store created an object that already existed; nothing is published.
+        IntegrityError: the objects that are stored for this version do not match their digests.
     """
     encoded = record.encode()
     existing = objects.record(record.name, record.version)
@@ -185,10 +185,9 @@ def _store_bundle(objects: Objects, record: Record, data: bytes) -> None:
 
 
 def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
-    """Make sure, after the commit, that the bundle is still there, and put it back if it is not.
+    """Check after the commit that the bundle is still in the store, and put it back if it is not.
 
-    It may have been an old orphan, and a garbage collector may have taken it just before the record made it
-    wanted.
+    It may have been an old orphan, which a garbage collector deleted just before the record was created.
     """
     try:
         if not objects.has(record.bundle_key):
@@ -201,7 +200,7 @@ def _keep_bundle(objects: Objects, record: Record, data: bytes) -> None:
 
 
 def keep_artifacts(kept: Artifacts, reference: str, supplies: Mapping[Artifact, Supply], done: str) -> None:
-    """The same for artifacts that were there before: nobody may have needed them until this was `done`."""
+    """Check the same for artifacts that were in the store before; `done` is the word for messages."""
     try:
         kept.keep(supplies)
     except StoreError as error:
@@ -213,7 +212,7 @@ def keep_artifacts(kept: Artifacts, reference: str, supplies: Mapping[Artifact, 
 
 
 def _read_artifacts_back(kept: Artifacts, created: Iterable[Artifact]) -> None:
-    """Prove what was just stored, for stores that ignore checksums."""
+    """Read the artifacts that were just stored and check them, for stores that ignore checksums."""
     for artifact in created:
         kept.get(artifact)
 
@@ -232,16 +231,16 @@ def _damaged(record: Record) -> IntegrityError:
 
 
 def _meet(objects: Objects, record: Record, existing: Record) -> Published:
-    """The version has a record: success if it is the same content, and it is there."""
+    """The result if the version already has a record: success if its content is the same and still stored."""
     _same_or_used(objects, record, existing)
     return Published(existing, already=True)
 
 
 def _same_or_used(objects: Objects, record: Record, existing: Record) -> None:
-    """Nothing if the release that exists is the same content and is still there.
+    """Check that the existing release has the same content and was not removed.
 
     Raises:
-        VersionUsed: it is not.
+        VersionUsed: it has other content, or was removed.
     """
     tombstone = objects.tombstone(record.name, record.version)
     same = existing.digest == record.digest

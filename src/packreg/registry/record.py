@@ -1,9 +1,9 @@
 """The record of a release: what was published, by whom, from what, with which dependencies. Pure.
 
-A record is one JSON object in UTF-8. It is read as strictly as anything else that comes from outside: a
-bucket may be written by people and tools that packreg knows nothing of. What a record says about its name,
-its version and its bundle's key must agree with where it was found, so that no record can send a reader to
-another pack's bytes. Unknown members are ignored: a newer packreg may add some without a newer format.
+A record is one JSON object in UTF-8. It is read as strictly as all data from outside: other people and tools
+may write to a bucket. Name, version and bundle key in a record must agree with its own key, so that no record
+can lead a reader to another pack's bytes. Unknown members are ignored: a newer packreg may add some without a
+newer format.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from packreg.registry.metadata import read_metadata
 from packreg.registry.seals import Sealed, read_targets, sealed_json
 from packreg.text import one_line
 
-#: How the note of a record begins whose publisher wanted no lock.
+#: The beginning of the note in a record that was published without a lock.
 UNLOCKED = "published without a lock"
-#: How the note of a record begins whose publisher did not run the pack.
+#: The beginning of the note in a record whose pack was not run at publish.
 NOT_RUN = "published without running the pack"
 #: The largest record in bytes: room for a lock of 500 packages with 100 hashes each, at 80 bytes a line.
 MAX_RECORD = 4 * 2**20
 MAX_BUNDLE = 2**31
-#: Files that are named of those that are not as committed.
+#: Names of uncommitted files in a record, at most.
 MOST_DIRTY = 100
 
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -44,10 +44,10 @@ _USER_INFO = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*://)[^/?#]*@")
 
 
 class Source(NamedTuple):
-    """Where a pack came from, as far as git told: all empty outside a repository.
+    """Where a pack came from, according to git; all empty outside a repository.
 
-    `dirty` says that files of the pack are not as committed, `dirty_files` which (some of them, where they
-    are many), those that git ignores included; it is empty in older records.
+    `dirty` says that files of the pack differ from the commit, `dirty_files` names them (at most
+    `MOST_DIRTY`), with those that git ignores; it is empty in older records.
     """
 
     commit: str = ""
@@ -62,7 +62,7 @@ class Source(NamedTuple):
         return {name: value for name, value in values.items() if name != "dirty_files" or value}
 
     def cleaned(self) -> Source:
-        """The same without what must not be shown to every reader: credentials in the remote's URL."""
+        """The same without the credentials in the remote's URL, which must not be stored for all readers."""
         remote = _USER_INFO.sub(r"\1", one_line(self.remote))
         files = tuple(one_line(path) for path in self.dirty_files[:MOST_DIRTY])
         return Source(one_line(self.commit), one_line(self.branch), remote, self.dirty, files)
@@ -82,21 +82,21 @@ class Lock(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """The sha256 of the text in UTF-8, in hex: what environments are keyed by."""
+        """The sha256 of the text in UTF-8, in hex; part of the keys of virtual environments."""
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Record(NamedTuple):
-    """One release, as it was published and will stay.
+    """One release, as it was published; it never changes.
 
-    `digest` is its identity (`sha256:` of the uncompressed tar), `bundle_sha256` (hex) and `bundle_size`
-    (bytes) guard the transport, `unpacked` is in bytes, `manifest_sha256` (hex) is that of
-    PulumiPolicy.yaml, `manifest` its content, `published` RFC 3339 in UTC, `attempt` the id of the one
-    publishing that wrote it, `notes` what a reader should know (such as that it has no lock), `metadata` what
-    the running pack said of itself when it was published; None where nobody asked it. `artifacts` are the
-    files of its dependencies that the registry keeps itself, `sealed_for` the platforms (and Pythons) for
-    which these are all (`seals`), `requires_python` the range of Pythons that a Python pack runs on ("" for
-    every one, and where a packreg published it that did not ask).
+    `digest` is its identity (`sha256:` of the uncompressed tar). `bundle_sha256` (hex) and `bundle_size`
+    (bytes) are those of the `.tgz`, `unpacked` is in bytes. `manifest_sha256` (hex) is that of
+    PulumiPolicy.yaml, `manifest` its content. `published` is RFC 3339 in UTC, `attempt` the id of the command
+    that wrote the record, `notes` are remarks for readers (such as that it has no lock). `metadata` is the
+    running pack's at publish, None if it was not run. `artifacts` are the files of its dependencies that the
+    registry keeps; `sealed_for` are the platforms (and Python versions) for which these are complete
+    (`seals`). `requires_python` is the range of Python versions that a Python pack runs on, "" for all, and
+    in records of older packregs.
     """
 
     name: str
@@ -123,7 +123,7 @@ class Record(NamedTuple):
 
     @property
     def bundle_key(self) -> str:
-        """Where its bundle is."""
+        """The key of its bundle in the store."""
         return bundle_key(self.name, self.version, self.bundle_sha256)
 
     @property
@@ -133,7 +133,7 @@ class Record(NamedTuple):
 
     @property
     def sealed(self) -> Sealed:
-        """What the registry keeps of its dependencies by the record alone."""
+        """The files of its dependencies that the registry keeps, by the record alone, without seals."""
         return Sealed(self.artifacts, self.sealed_for)
 
     def as_json(self) -> dict[str, Any]:
@@ -166,7 +166,7 @@ class Record(NamedTuple):
         """The bytes of the record.
 
         Raises:
-            InvalidPack: they would be more than 4 MiB, which no reader accepts.
+            InvalidPack: it has more than 4 MiB, which no reader accepts.
         """
         data = (json.dumps(self.as_json(), indent=1) + "\n").encode("ascii")
         if len(data) > MAX_RECORD:
@@ -186,7 +186,7 @@ class Record(NamedTuple):
         """Read the record that was found at the key of `name` and `version`.
 
         Raises:
-            IntegrityError: it is no record, or that of something else.
+            IntegrityError: `data` is no record, or that of another release.
             StoreRefused: it has a newer format than this packreg knows.
         """
         found = Members.read(data, record_key(name, version), MAX_RECORD)

@@ -1,4 +1,4 @@
-"""A registry: everything that can be asked of it and done to it, on any store."""
+"""A registry: all operations on it, for any store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from packreg.registry.proof import HINT, prove_bundle, prove_files
 from packreg.registry.record import Record
 from packreg.store.local import LocalBucket
 
-# What writes, lists or looks after a registry is imported where it is called: most callers read one release.
+# Code that writes, lists or maintains a registry is imported where it is used: most callers read one release.
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
@@ -50,9 +50,9 @@ class Resolved(NamedTuple):
 class Registry:
     """The registry in `store`, which is at `location`.
 
-    `now` gives the present time as RFC 3339 in UTC, `new_id` a new random id; `remembered` keeps what never
-    changes (by default nothing is kept); `limits` are those that packs are read with. Threads may share one.
-    Every method raises `StoreError` when the store fails, `IntegrityError` when what it holds is damaged.
+    `now` returns the present time as RFC 3339 in UTC, `new_id` a new random id; `remembered` caches objects
+    that never change (by default nothing is cached); `limits` apply to packs that are read. Threads may share
+    one. Every method raises `StoreError` when the store fails, `IntegrityError` when an object is damaged.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Registry:
         self._new_id = new_id
 
     def remembering(self, remembered: Remembered) -> Registry:
-        """This registry with another memory, which must be one of this registry alone."""
+        """This registry with another cache, which must hold objects of this registry only."""
         return Registry(
             self.store,
             location=self.location,
@@ -86,18 +86,18 @@ class Registry:
     # What this registry is
 
     def settings(self) -> RegistrySettings | None:
-        """What this registry is, asked of the store; None if there is none yet. Raises: StoreRefused."""
+        """The registry's settings, read from the store; None if there are none yet. Raises StoreRefused."""
         return self._objects.settings(fresh=True)
 
     def init(self, role: Role = "home") -> Initialised:
-        """Make this place a registry; where it is one already, that is success.
+        """Create the registry; if it exists with the same role, nothing is done.
 
-        A home is probed first: its store must create objects exactly once. What the probe found is part of
-        what is recorded. A replica is filled by the store's own replication, and is not probed.
+        For a home the store is probed first: it must create objects exactly once. The result of the probe is
+        recorded. A replica is filled by the store's own replication, and is not probed.
 
         Raises:
-            StoreUnsafe: the store does not keep the promise; nothing but the probe's leftovers is there.
-            StoreRefused: it is a registry of another role or of a newer format.
+            StoreUnsafe: the store failed the probe; nothing but the probe's leftovers was written.
+            StoreRefused: there is a registry of another role or of a newer format.
         """
         from packreg.registry.setup import initialise
 
@@ -122,14 +122,14 @@ class Registry:
 
     @cached_property
     def artifacts(self) -> Artifacts:
-        """The files of dependencies that the registry keeps itself; nothing is read yet."""
+        """The files of dependencies that the registry keeps; nothing is read yet."""
         from packreg.registry.artifacts import Artifacts
 
         return Artifacts(self.store)
 
     @cached_property
     def seals(self) -> Seals:
-        """What the registry keeps of the dependencies of each release; nothing is read yet."""
+        """The seals: which files of releases' dependencies the registry keeps; nothing is read yet."""
         from packreg.registry.sealing import Seals
 
         return Seals(self._objects, self.home, now=self._now, new_id=self._new_id)
@@ -157,15 +157,15 @@ class Registry:
         sealed_for: tuple[str, ...] = (),
         dry_run: bool = False,
     ) -> Published:
-        """Publish a pack, or find that exactly it is published. At most 5 requests, and those for artifacts.
+        """Publish a pack; success too if the same is published already. At most 5 requests, and artifacts'.
 
-        `metadata` is what the running pack said of itself, `artifacts` what the registry is to keep of its
-        dependencies (a request for 1,000 that it has, and one for each other), `sealed_for` where these are
-        all. With `dry_run` nothing is written, only looked at, also where there is no registry yet.
+        `metadata` is the running pack's. `artifacts` are files of its dependencies that the registry is to
+        keep (a request per 1,000 that it has, and one for each other); `sealed_for` are the platforms for
+        which these are complete. With `dry_run` nothing is written; then there need not be a registry yet.
 
         Raises:
             VersionUsed: the version is used for other content, or was removed.
-            OutcomeUnknown: it may or may not be published; the same call again is safe.
+            OutcomeUnknown: the release may or may not exist; the same call again is safe.
             StoreRefused: this is no registry, or a replica.
             StoreUnsafe: the store no longer creates exactly once; nothing was published.
             InvalidPack: the pack, its lock or its metadata exceeds what readers accept.
@@ -196,7 +196,7 @@ class Registry:
         except StoreUnsafe:
             from packreg.registry.setup import find_home
 
-            find_home(self._objects, local=False, fresh=True)  # says so if it is no registry any more
+            find_home(self._objects, local=False, fresh=True)  # raises if it is no registry any more
             raise
 
     # Reading
@@ -208,7 +208,7 @@ class Registry:
         return pack_names(self._objects.store)
 
     def versions(self, name: str) -> PackListing:
-        """Every version of a pack and its state; without any, if there is no such pack.
+        """Every version of a pack and its state; empty if there is no such pack.
 
         One request per 1,000 versions, removals and yanks, and one per 1,000 bundles.
         """
@@ -217,13 +217,13 @@ class Registry:
     def resolve(self, reference: Reference, *, warn: bool = True) -> Resolved:
         """The release that a reference means.
 
-        An exact version costs one request; the latest and ranges two listings
-        more; a digest a listing and the records of the pack. With `warn` an exact version costs a second
-        request for `since`, which callers in a hurry ask at the same time as `fetch`. That an exact
-        version was removed is found out by `fetch`.
+        An exact version takes one request; the latest and ranges two listings more; a digest a listing and
+        the records of the pack. With `warn` an exact version takes a second request for `since`; to save
+        time, callers can ask for that in parallel with `fetch`. Only `fetch` finds out that an exact version
+        was removed.
 
         Raises:
-            NotFound: there is no such release; the message says what there is. `Removed`: there was.
+            NotFound, Removed: there is no such release, or no more; the message names those that exist.
         """
         name, wanted = reference.name, reference.wanted
         if isinstance(wanted, Version):
@@ -262,17 +262,17 @@ class Registry:
         return maintenance.standing(self._objects, self._listing(name), version)
 
     def not_removed(self, record: Record) -> None:
-        """Make sure that a release whose bundle the caller has already was not removed. Two requests.
+        """Make sure that a release, whose bundle the caller already has, was not removed. Two requests.
 
         Raises:
-            Removed: it was, the message says why and by whom; or neither its bundle nor a tombstone is there.
-            NotFound: the registry does not know it any more.
+            Removed: it was removed, the message says why and by whom; or it has no bundle and no tombstone.
+            NotFound: the registry does not have the release any more.
         """
         removed = self._objects.removed(record.name, record.version)
         if removed is not None:
             raise removed
         if not self._objects.has(record.bundle_key) and not self._objects.is_replica():
-            raise self._objects.gone(record)  # a replica may have less than this machine
+            raise self._objects.gone(record)  # (a replica may lack a bundle that this machine has)
 
     def fetch(self, record: Record) -> bytes:
         """The bytes of a release's bundle, their size and sha256 verified. One request.
@@ -293,11 +293,11 @@ class Registry:
         return prove_bundle(record, data)
 
     def files(self, record: Record) -> dict[str, File]:
-        """The files of a release, everything about them verified. One request. Raises what `fetch` raises."""
+        """The files of a release, fully verified. One request. Raises what `fetch` raises."""
         return prove_files(record, self.fetch(record), self.limits)
 
     def _listing(self, name: str) -> PackListing:
-        """The versions of a pack, after making sure that an empty listing is not that of a newer format."""
+        """The versions of a pack. If there are none, checks that the registry has no newer format."""
         listing = self._objects.listing(name)
         if not listing.by_version:
             self._objects.settings(fresh=True)
@@ -333,12 +333,12 @@ class Registry:
         return maintenance.restore(self._objects, self._notice(name, version, reason, by))
 
     def remove(self, name: str, version: Version, reason: str, by: str) -> Changed:
-        """Delete a release's bundle for good; its version stays used. Again, it finishes what was cut short.
+        """Delete a release's bundle for good; its version stays used. A second call finishes an aborted one.
 
         Raises:
             NotFound: there is no such release.
             UsageError: no reason was given.
-            OutcomeUnknown: it is marked as removed, but its bundle may still be there.
+            OutcomeUnknown: the release is marked as removed, but its bundle may still exist.
         """
         from packreg.registry import maintenance
 
@@ -368,11 +368,11 @@ class Registry:
             yield from verification.verify_meant(self._objects, reference, self._listing, self.limits)
 
     def gc(self, now: float) -> list[Garbage]:
-        """What can be deleted at the time `now`, in seconds since the epoch; nothing is.
+        """The objects that can be deleted at the time `now`, in seconds since the epoch; deletes nothing.
 
-        Bundles whose version is published with another bundle or was removed; bundles whose version nobody
-        published for 30 days; artifacts that no release needs, after as long; what probes left behind a day
-        ago.
+        These are bundles whose version was published with another bundle or removed; bundles of versions that
+        were not published within 30 days; artifacts that no release has needed for 30 days; and leftovers of
+        probes that are a day old.
         """
         from packreg.registry import needed_artifacts, verification
 
@@ -382,7 +382,7 @@ class Registry:
         ]
 
     def collect(self, garbage: Iterable[Garbage]) -> Iterator[Garbage]:
-        """Delete what `gc` found, and give back each piece that was deleted, as it is."""
+        """Delete what `gc` found; yields each object after its deletion."""
         from packreg.registry.needed_artifacts import Collection
 
         self.home()
@@ -390,7 +390,7 @@ class Registry:
         yield from (piece for piece in garbage if collection.delete(piece))
 
     def sweep(self, now: float) -> int:
-        """Remove what killed writers left half written a day before `now`, in seconds since the epoch.
+        """Remove unfinished files of killed writers, older than a day at `now` (seconds since the epoch).
 
         Only a local directory has such files, and no reader ever sees them. Returns how many were removed.
         """

@@ -1,16 +1,16 @@
-"""The chains that order reports: what ran, one small entry after the other, for each entity and kind of run.
+"""The chains that order reports: for each entity and kind of run, one small entry after the other.
 
     runs/<run>/<entity>/<countdown>.json
 
-An entry names its run, its entity and, where it stands for a report, that report's key and sha256. The chain
-gives it a number and the digest of the entry before. So which report is the newest, and what came before it,
-is the chain's to say and no clock's; and a report that was rewritten, deleted or put beside the others is
-told by the entries. A report is written first and entered then: what no entry names does not count.
+An entry names its run, its entity and, if it is for a report, that report's key and sha256. The chain adds a
+number and the digest of the entry before. So the chain, not a clock, decides which report is the newest and
+which came before it; and the entries reveal a report that was rewritten, deleted or added by others. A report
+is written before its entry: a report without an entry does not count.
 
-Several kinds of entries share a chain. `report` stands for a report. `begun` says that a run has begun whose
-report, if it was kept, is entered later under the same id. `before` is the first entry where reports of
-packregs without chains were there already, and lists them: what is not in it was put there later. Readers
-pass over kinds that they do not know, and over members: the chain's digests hold them too.
+Several kinds of entries share a chain. `report` is for a report. `begun` says that a run has begun; its
+report, if there is one, is entered later under the same id. `before` is the first entry if there were reports
+of older packregs without chains, and lists them: a report that is not in it was added later. Readers skip
+kinds and members that they do not know; the chain's digests cover them too.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _TIME = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0
 
 
 class RunSubject(Protocol):
-    """Who a run is about: a stack or an account, by name."""
+    """What a run is about: a stack or an account, by name."""
 
     @property
     def kind(self) -> Literal["stack", "account"]:
-        """Which of both."""
+        """Whether it is a stack or an account."""
 
     @property
     def name(self) -> str:
@@ -51,11 +51,11 @@ class RunSubject(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """What an entry says. `kind` is `report`, `begun`, `before` or one of a newer packreg.
+    """An entry. `kind` is `report`, `begun`, `before` or a kind of a newer packreg.
 
-    `id` is that of the run, which a report shares with the entry of its beginning; `time` is when the entry
-    was written (RFC 3339 in UTC, microseconds), "" until it is. `report` is the report's key and `digest` the
-    sha256 of its object, both "" for other kinds. `names` are what a `before` lists: last segments of keys.
+    `id` is that of the run: the `begun` and the `report` of a run have the same. `time` is when the entry was
+    written (RFC 3339 in UTC, microseconds), "" before. `report` is the report's key and `digest` the sha256
+    of its object, both "" for other kinds. `names` is the list of a `before`: last segments of keys.
     """
 
     kind: str
@@ -89,7 +89,7 @@ class RunEntry:
         """Read the value of a revision; `where` is its key, for messages.
 
         Raises:
-            IntegrityError: it is no entry, or one of another chain.
+            IntegrityError: `data` is no entry, or one of another chain.
             StoreRefused: it has a newer format.
         """
         found = Members.read(data, where, MAX_REVISION)
@@ -133,13 +133,13 @@ class RunEntries:
         self._store, self._now, self._new_id = store, now, new_id
 
     def append(self, entry: RunEntry) -> Entered:
-        """Add an entry with the present time; one that is the newest already, by kind and id, is left alone.
+        """Add an entry with the present time, unless the newest entry has the same kind and id.
 
-        Where the chain begins and reports are there that nobody entered, an entry that lists them is first.
+        If the chain is empty but there are reports, an entry that lists them is added first.
 
         Raises:
-            OutcomeUnknown: the entry may be there; appending it again is safe.
-            ChangedMeanwhile: others kept being faster.
+            OutcomeUnknown: the entry may have been written; appending it again is safe.
+            ChangedMeanwhile: other writers were faster at every attempt.
         """
         segment = layout.entity_segment(entry.entity_kind, entry.entity_name)
         chain = Chain(self._store, layout.runs_prefix(entry.run, segment))
@@ -153,22 +153,22 @@ class RunEntries:
                 return Entered(revision.number, writing.made)
 
     def newest(self, run: str, entity: RunSubject) -> Entered | None:
-        """The newest entry, None where there is none: two requests, whatever their number."""
+        """The newest entry, or None: two requests, however many entries there are."""
         chain = self._chain(run, entity)
         return _read(chain, chain.head(linked=False))
 
     def at(self, run: str, entity: RunSubject, number: int) -> Entered:
-        """An entry by its number: one request. Raises NotFound: it does not exist."""
+        """An entry by its number: one request. Raises NotFound if it does not exist."""
         chain = self._chain(run, entity)
         found = _read(chain, chain.at(number))
         assert found is not None
         return found
 
     def history(self, run: str, entity: RunSubject) -> Iterator[Entered]:
-        """Every entry, the newest first, each proved to be the one that the next was made from.
+        """Every entry, the newest first, each checked against the digest in the next one.
 
         Raises:
-            IntegrityError: an entry is missing, is none, or was exchanged.
+            IntegrityError: an entry is missing, invalid, or was replaced.
         """
         chain = self._chain(run, entity)
         for revision in chain.history():
@@ -179,10 +179,10 @@ class RunEntries:
     def entities(
         self, run: str, damaged: Callable[[PackregError], None]
     ) -> Iterator[tuple[Literal["stack", "account"], str]]:
-        """Kind and name of everyone who has entries of a kind of run: a request for each 1,000 of them.
+        """Kind and name of every entity with entries of a kind of run: a request for each 1,000.
 
-        A name that is too long for a key is in the newest entry; `damaged` is told of those that cannot be
-        read.
+        A name that is too long for a key is read from the newest entry; `damaged` is called with the error if
+        that cannot be read.
         """
         top = layout.runs_prefix(run)
         for prefix in self._store.prefixes(top):
@@ -201,12 +201,12 @@ class RunEntries:
                 yield "stack" if kind == "stack" else "account", newest.entry.entity_name
 
     def reports(self, run: str, entity: RunSubject) -> list[str]:
-        """The keys of all reports that are there, entered or not: a request for each 1,000."""
+        """The keys of all stored reports, with or without an entry: a request for each 1,000."""
         segment = layout.entity_segment(entity.kind, entity.name)
         return [each.key for each in self._store.list_all(layout.reports_prefix(run, segment))]
 
     def strangers(self, run: str, entity: RunSubject) -> Iterator[str]:
-        """The keys of objects that stand among the entries and are none; readers pass over them."""
+        """The keys of objects among the entries that are no entries; readers skip them."""
         return self._chain(run, entity).strangers()
 
     def _chain(self, run: str, entity: RunSubject) -> Chain:
@@ -236,7 +236,7 @@ class _ThereAlreadyError(Exception):
 
 
 class _EntryWriting:
-    """One entry on its way into its chain, which asks for it again for every revision that it meets."""
+    """An entry that is being appended. The chain calls `value` again if another writer was faster."""
 
     def __init__(self, entries: RunEntries, chain: Chain, entry: RunEntry, segment: str) -> None:
         self._entries, self._chain, self._entry, self._segment = entries, chain, entry, segment

@@ -1,6 +1,7 @@
-"""Sealing: what a registry keeps of a release's dependencies is read, and added to.
+"""Read and add seals: the files of a release's dependencies that the registry keeps.
 
-Killed before the seal is there, a sealing leaves artifacts that nobody needs, which `gc` deletes in time.
+A command that is killed before it wrote its seal leaves artifacts that no release needs; `gc` deletes them
+later.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Seals:
-    """The seals of a registry's releases; `home` makes sure that it may be written to (`Registry.home`)."""
+    """The seals of a registry's releases; `home` raises if the registry is read only (`Registry.home`)."""
 
     def __init__(
         self,
@@ -34,7 +35,7 @@ class Seals:
         self._objects, self._home, self._now, self._new_id = objects, home, now, new_id
 
     def kept(self, record: Record, number: int) -> Sealed:
-        """What is kept for a release whose newest seal has this `number`: a request for each seal.
+        """The files kept for a release whose newest seal has this `number`: a request for each seal.
 
         Raises:
             IntegrityError, StoreRefused: a seal cannot be read.
@@ -45,16 +46,17 @@ class Seals:
     def add(
         self, record: Record, sealed: Sealed, supplies: Mapping[Artifact, Supply], number: int, by: str
     ) -> None:
-        """Keep files of a release's dependencies, and say beside its record what was added.
+        """Store files of a release's dependencies, and a seal that names them.
 
-        `sealed` is what is said; `supplies` give what may have to be stored for it. `number` is that of the
-        newest seal. The canary, one request for each artifact that is not there yet, and one more.
+        `sealed` is the content of the seal; `supplies` return the files that the registry may lack. `number`
+        is that of the newest seal. Requests: the canary's, one for each artifact that the registry lacks, and
+        one more.
 
         Raises:
-            StoreUnavailable: it may or may not be done; the same call again is safe.
-            OutcomeUnknown: it is done, and whether all files are there is not known.
+            StoreUnavailable: the seal may or may not be written; the same call again is safe.
+            OutcomeUnknown: the seal is written, but it is not known whether all files are stored.
             IntegrityError: the store has other bytes under a digest.
-            InvalidPack: there is more than readers accept.
+            InvalidPack: the seal is larger than readers accept.
             StoreRefused: this is no registry, or a replica.
         """
         self._home()
@@ -64,7 +66,7 @@ class Seals:
         kept = Artifacts(store)
         found = kept.keep(supplies)
         while True:
-            number += 1  # once more if somebody else seals it, too: what both add counts
+            number += 1  # again if somebody else added this number: both seals count
             try:
                 other = store.create(seal_key(seal.name, seal.version, number), seal.encode(), limit=MAX_SEAL)
             except OutcomeUnknown as error:

@@ -1,10 +1,10 @@
-"""What was added to a release after it was published, so that installs need no index: seals, numbered from 1.
+"""Seals: files added to the registry after a release was published, so that installs need no index.
 
-A release that was published sealed says so in its record: `artifacts` are the files, `sealed_for` the
-platforms for which nothing is missing. Whoever seals it later creates an object beside it that says the same
-of what was added, since records never change. Seals lie among the yanks of a release, so one listing tells of
-both, and an install asks no more for being told. A reader that does not know them asks an index for the files
-that the lock names, by the same digests, as before.
+The record of a release that was published sealed says so: `artifacts` are the files, `sealed_for` the
+platforms for which they are complete. Records never change, so sealing it later creates another object, a
+seal, which says the same of the added files. A release's seals are numbered from 1 and lie among its yanks,
+so one listing shows both, and installs need no further request. A reader that does not know seals gets the
+files that the lock names from an index, by the same digests, as before.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from packreg.text import one_line
 
 #: The largest seal, in bytes.
 MAX_SEAL = 4 * 2**20
-#: What a release is sealed for: a platform, and a version of Python for packs that need one.
+#: A target that a release is sealed for: a platform, and for some packs a version of Python.
 _TARGET = re.compile(r"[a-z0-9]+-[a-z0-9_]+(?: python 3\.[0-9]{1,2})?", re.ASCII)
 _MOST_TARGETS = 1000
 
 
 class Sealed(NamedTuple):
-    """What a registry keeps of a release's dependencies, and for which platforms nothing is missing."""
+    """The files of a release's dependencies that a registry keeps, and the platforms with nothing missing."""
 
     artifacts: tuple[Artifact, ...] = ()
     targets: tuple[str, ...] = ()
@@ -41,11 +41,11 @@ class Sealed(NamedTuple):
 
     @property
     def is_begun(self) -> bool:
-        """Whether anything was sealed: not only wheels are kept that were built when it was published."""
+        """Whether the release was sealed, at least partly: wheels that publishing built do not count."""
         return bool(self.targets) or any(not artifact.built_from for artifact in self.artifacts)
 
     def together(self, seals: Iterable[Seal]) -> Sealed:
-        """What a record says and what the seals beside it say."""
+        """The sum of this, a record's, and the seals that were added later."""
         found = [self, *(seal.sealed for seal in seals)]
         artifacts = dict.fromkeys(each for one in found for each in one.artifacts)
         return Sealed(tuple(artifacts), tuple(dict.fromkeys(word for one in found for word in one.targets)))
@@ -82,7 +82,7 @@ class Seal(NamedTuple):
         """Read the seal that was found at `key`, which belongs to `name` and `version`.
 
         Raises:
-            IntegrityError: it is none, or that of another release.
+            IntegrityError: `data` is no seal, or that of another release.
             StoreRefused: it has a newer format than this packreg knows.
         """
         found = Members.read(data, key, MAX_SEAL)
@@ -100,7 +100,7 @@ class Seal(NamedTuple):
 
 
 def sealed_json(sealed: Sealed) -> dict[str, Any]:
-    """The members that say what is kept, each only where there is something to say."""
+    """The members `artifacts` and `sealed_for`, without empty ones."""
     return {
         **({"artifacts": artifacts_json(sealed.artifacts)} if sealed.artifacts else {}),
         **({"sealed_for": list(sealed.targets)} if sealed.targets else {}),
@@ -121,7 +121,7 @@ def new_seal(name: str, version: Version, sealed: Sealed, by: str, at: str, atte
     """A seal of a release, as every reader will read it, its texts made printable.
 
     Raises:
-        InvalidPack: no reader would accept it, because there is too much in it.
+        InvalidPack: no reader would accept it, because it is too large.
     """
     seal = Seal(name, version, sealed, one_line(by)[:200], at, attempt)
     try:

@@ -1,4 +1,4 @@
-"""What a registry is: the one object at its root. Pure."""
+"""The settings of a registry: the object `registry.json` at its root. Pure."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Role = Literal["home", "replica"]
 class RegistrySettings:
     """`registry.json`: created once by `init` and never changed, so it can be remembered.
 
-    `id` is random and tells two registries apart that were at the same place one after the other; `role`
-    says whether anything may be published here; `facts` are what the probe found out about the store on
-    the day of `created` (RFC 3339, UTC), empty for a replica, which packreg never writes to.
+    `id` is random, so that a new registry at the place of an old one is recognised. `role` says whether
+    packs may be published here. `facts` are the results of the probe of the store at `created` (RFC 3339,
+    UTC); they are empty for a replica, which packreg never writes to.
     """
 
     id: str
@@ -45,7 +45,7 @@ class RegistrySettings:
         """Read `registry.json`.
 
         Raises:
-            IntegrityError: it is no such object.
+            IntegrityError: `data` is no such object.
             StoreRefused: it has a newer format than this packreg knows.
         """
         found = Members.read(data, SETTINGS, MAX_SETTINGS)

@@ -1,4 +1,4 @@
-"""Making a place a registry, and making sure that it is one before anything is written there."""
+"""Create a registry, and check that there is one before anything is written."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from packreg.store.probe import plant_canary, probe
 
 @dataclass(frozen=True)
 class Initialised:
-    """What a registry is after `init`, and whether it was one `already`."""
+    """The settings of a registry after `init`; `already` says that it existed before."""
 
     settings: RegistrySettings
     already: bool
@@ -23,7 +23,7 @@ class Initialised:
 def initialise(
     objects: Objects, role: Role, *, new_id: Callable[[], str], now: Callable[[], str]
 ) -> Initialised:
-    """Make this place a registry. See `Registry.init`."""
+    """Create the registry. See `Registry.init`."""
     settings = objects.settings(fresh=True)
     if settings is not None:
         return _agreed(objects, settings, role)
@@ -59,11 +59,11 @@ def _agreed(objects: Objects, settings: RegistrySettings, role: Role) -> Initial
 def find_home(objects: Objects, *, local: bool, fresh: bool = False) -> RegistrySettings:
     """The settings of a registry that may be written to.
 
-    Only "it is a home" is believed from memory: a replica may have been promoted meanwhile. `local`
-    directories are always asked, as people delete them, and asking costs nothing.
+    Of the cache only "it is a home" is trusted: a replica may have become a home meanwhile. The settings of
+    `local` directories are always read again, as people delete directories, and reading is cheap.
 
     Raises:
-        StoreRefused: it is a replica, or no registry.
+        StoreRefused: this is a replica, or no registry.
     """
     settings = objects.settings(fresh=local or fresh)
     if settings is None or settings.role != "home":

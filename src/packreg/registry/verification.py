@@ -1,4 +1,4 @@
-"""Proving that a registry is whole, and finding what in it is garbage."""
+"""Verify a registry's objects, and find and delete garbage."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from packreg.store.probe import PROBES
 from packreg.store.store import Store
 
 DAY = 86400.0
-#: How long a bundle is kept whose version nobody has decided: its publisher may still be at work.
+#: Seconds that a bundle without a record is kept: its publisher may still be at work.
 UNDECIDED = 30 * DAY
 
 
 class Finding(NamedTuple):
-    """One thing that `verify` looked at.
+    """The result of `verify` for one release or object.
 
-    `level` is `ok`, `note` (untidy, nothing is lost) or `error` (something is not what it should be);
-    `subject` is `name@version` or a key, `code` a stable word in kebab case, empty where all is well.
+    `level` is `ok`, `note` (untidy, but nothing is lost) or `error` (missing or damaged). `subject` is
+    `name@version` or a key, `code` a stable word in kebab case, "" for `ok`.
     """
 
     subject: str
@@ -44,7 +44,7 @@ class Finding(NamedTuple):
 
 
 class Garbage(NamedTuple):
-    """An object that can go: its key, its size in bytes, its age in seconds, and why."""
+    """An object that can be deleted: its key, its size in bytes, its age in seconds, and why."""
 
     key: str
     size: int
@@ -52,8 +52,8 @@ class Garbage(NamedTuple):
     reason: str
 
 
-#: What `verify_registry` walks, with `needed_artifacts`. Entries of runs and reports are left to who can read
-#: reports.
+#: The prefixes that `verify_registry` and `needed_artifacts` check. Entries of runs and reports are checked
+#: by code that can read reports.
 WALKED = frozenset(layout.PREFIXES) - {layout.RUNS, layout.REPORTS}
 
 
@@ -78,7 +78,7 @@ def verify_registry(objects: Objects, limits: Limits) -> Iterator[Finding]:
 
 
 def chains(store: Store) -> Iterator[tuple[str, str]]:
-    """The chains of what people edit: the prefix of each, and its name in messages."""
+    """The chains of objects that people edit: each one's prefix, and its name in messages."""
     yield layout.GOVERNANCE, "governance"
     yield layout.TRANSFERS, "the transfers"
     for prefix in store.prefixes(layout.ENVIRONMENTS):
@@ -89,7 +89,7 @@ def chains(store: Store) -> Iterator[tuple[str, str]]:
 
 
 def _verify_top(objects: Objects) -> Iterator[Finding]:
-    """Whether the registry can be told what it is, and what stands beside all that packreg writes."""
+    """Check the registry's settings, and report objects at the top that packreg did not write."""
     try:
         objects.settings(fresh=True)
     except (IntegrityError, StoreRefused) as error:
@@ -115,7 +115,7 @@ def _verify_stacks(objects: Objects) -> Iterator[Finding]:
 
 
 def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
-    """Whether every revision of a chain is there and the one that its successor was made from."""
+    """Check that every revision of a chain exists and has the digest that the next one names."""
     subject = prefix.removesuffix("/")
     chain = Chain(objects.store, prefix)
     for key in chain.strangers():
@@ -134,7 +134,7 @@ def _verify_chain(objects: Objects, prefix: str) -> Iterator[Finding]:
 def verify_meant(
     objects: Objects, reference: Reference, listing: Callable[[str], PackListing], limits: Limits
 ) -> Iterator[Finding]:
-    """The releases that a reference means, all of a pack for a bare name; `listing` gives that of a pack.
+    """Verify the releases that a reference means, for a bare name all; `listing` returns a pack's listing.
 
     Raises:
         NotFound: there is no such release.
@@ -163,9 +163,9 @@ def verify_pack(
     *,
     artifacts: Artifacts | None = None,
 ) -> Iterator[Finding]:
-    """The releases of a pack that `wanted` accepts; without it all, and everything else below its name.
+    """Verify the releases of a pack that `wanted` accepts; without it all releases and all other objects.
 
-    `artifacts` remember what is known of those that several packs share.
+    `artifacts` remembers which artifacts were verified, as several packs share them.
     """
     artifacts = artifacts or Artifacts(objects.store)
     bundles = list(objects.store.list_all(layout.bundles_prefix(name)))
@@ -196,7 +196,7 @@ def verify_release(
     artifacts: Artifacts,
     limits: Limits,
 ) -> tuple[Finding, Record | None]:
-    """Whether a release's record, bundle, seals and artifacts are what they should be, read anew."""
+    """Read a release's record, bundle, seals and artifacts again, and check them."""
     version = release.version
     subject = f"{name}@{version}"
     try:
@@ -223,7 +223,7 @@ def verify_release(
 
 
 def _verify_kept(objects: Objects, record: Record, seals: int, artifacts: Artifacts) -> Finding:
-    """Whether everything is whole that the record, and the seals beside it, say the registry keeps."""
+    """Check all artifacts that the record and the seals of a release name."""
     found = []
     for number in range(1, seals + 1):
         try:
@@ -242,7 +242,7 @@ def _verify_kept(objects: Objects, record: Record, seals: int, artifacts: Artifa
 
 
 def _verify_notices(objects: Objects, name: str, release: UsedVersion, keys: set[str]) -> Iterator[Finding]:
-    """Whether every yank, restore and tombstone of a release is there and can be read."""
+    """Check that every yank, restore and tombstone of a release exists and can be read."""
     version = release.version
     wanted = [layout.revision_key(name, version, number) for number in range(1, release.revision + 1)]
     tombstone = layout.tombstone_key(name, version)
@@ -272,10 +272,10 @@ def _verify_bundles(
 
 
 def find_garbage(objects: Objects, now: float) -> Iterator[Garbage]:
-    """Everything that can go. See `Registry.gc`.
+    """Everything that can be deleted. See `Registry.gc`.
 
-    Bundles are listed before records: a version that is decided by the time its records are listed stays
-    decided, so a bundle that was there before and is not the one named will never be named.
+    Bundles are listed before records. A version that has a record in the second listing keeps it, so a bundle
+    of the first listing that this record does not name will never be named.
     """
     for entry in objects.store.list_all(PROBES):
         if now - entry.modified > DAY:
@@ -308,7 +308,7 @@ def _garbage_of_version(
         bundles = [bundle for bundle in bundles if now - bundle[0].modified > UNDECIDED]
     elif release.state != "removed":
         if len(bundles) == 1:
-            return  # it is the one that the record names, or that one is missing and nothing may be lost now
+            return  # the record names it, or its own bundle is missing and nothing else may be deleted now
         reason = "its version was published with another bundle"
         record = objects.record(name, version)
         if record is None:
@@ -320,11 +320,11 @@ def _garbage_of_version(
 
 
 def delete_garbage(objects: Objects, garbage: Garbage) -> bool:
-    """Delete one piece; False if somebody began to need it meanwhile. See `Registry.collect`.
+    """Delete one object; False if it is needed by now. See `Registry.collect`.
 
-    An undecided bundle can be published at any moment. So its record is looked for before and after the
-    deletion, with the bytes in hand to put it back; a publisher that found the bundle looks for it after its
-    commit. Whichever of the two comes second sees what the other did.
+    A bundle without a record can be published at any moment. So this looks for its record before and after
+    the deletion, and keeps the bytes to put it back. A publisher that found the bundle in the store checks
+    for it after its commit. Whichever of the two comes second sees what the other did.
     """
     if not garbage.key.startswith(layout.BUNDLES):
         objects.store.delete(garbage.key)
@@ -338,7 +338,7 @@ def delete_garbage(objects: Objects, garbage: Garbage) -> bool:
     try:
         data = objects.store.get(garbage.key, limit=garbage.size)
     except NotFound:
-        return False  # somebody else collected it
+        return False  # somebody else has deleted it
     objects.store.delete(garbage.key)
     if _standing(objects, garbage.key) == "needed":
         objects.store.create(garbage.key, data)
@@ -347,7 +347,7 @@ def delete_garbage(objects: Objects, garbage: Garbage) -> bool:
 
 
 def _standing(objects: Objects, key: str) -> Literal["undecided", "needed", "garbage"]:
-    """What a bundle is to its version now."""
+    """Whether a bundle is needed by its version, garbage, or undecided (its version has no record)."""
     _, name, version_text, _ = key.split("/")
     version = Version(version_text)
     record = objects.record(name, version)
