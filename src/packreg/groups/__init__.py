@@ -1,16 +1,16 @@
-"""What must run on an entity, and how it is configured. But for `stored` pure: no disk, network or clock.
+"""Decide which packs must run on an entity, and how they are configured. Pure, except `stored`.
 
-May import `environments`, `configuration`, `registry`, `store` and `pack`. It knows nothing of processes:
-what a pack says of itself (its policies, their levels and schemas) comes in as values, from a release's
-record or from the running pack alike.
+May import `environments`, `configuration`, `registry`, `store` and `pack`. It starts no processes: a pack's
+metadata (its policies, their levels and schemas) comes in as values, from a release's record or a running
+pack.
 
-    model, checks, members      groups, waivers, settings; what each may be; who belongs to a group
+    model, checks, members      groups, waivers, settings; rules for each; who belongs to a group
     document, times             their text in a revision of the registry's chain, and the times in it
     stored                      that chain: the newest revision, one by its number, all, and editing
     editing, waiving            edits, each from all of governance to all of it
     merging, differences        from an edit to the next revision; what changed, in lines and values
     group_file, group_text      groups as code: the YAML that is applied, and exported
-    admission                   whether a group can say this of a pack
+    admission                   whether a group may have this entry for a pack
     required, decision, …       which packs an entity must run, and why
     entities                    names of stacks and accounts, and tags, as people write them
 
@@ -18,24 +18,26 @@ Decisions:
 
 * All of governance is one document, so that a decision reads one consistent state in three requests, and an
   edit of several groups is one revision or none. 10,000 configured entries are half of what a revision holds.
-* An edit is made once, on the revision that its author saw, and merged thing by thing: a group, a waiver or a
-  setting is a thing. Merging inside a group would let two people make of it what neither of them saw.
-* The default groups are there without being written, so that registries need no migration and nobody can
-  take them away; a preventative group takes stacks only, as nothing can keep an account from what it is.
-* Members that a reader does not know are refused, unlike a record's: what is not understood could be what
-  must run, and an edit by an older packreg would lose it.
+* An edit is made on the revision that its author saw, and merged group by group, waiver by waiver and setting
+  by setting. Merging inside a group could give a group that neither of two editors ever saw.
+* The default groups exist without being written, so that registries need no migration and nobody can delete
+  them. A preventative group takes stacks only, as an account has no deployment that could be stopped.
+* Readers skip members that they do not know, and edits keep them. What may not be skipped is a feature that
+  the document `needs` (`registry.formats`).
 * Enabling keeps the configuration that is not given: raising a version must not turn policies off.
-* Promoting copies: the audit group goes on reporting, and running it again is harmless.
-* A file of groups says what is, not what else is not: only `--prune` takes away. An entry is whole, though,
-  since half a configuration from a file and half from an earlier edit would be nobody's.
-* A name means one stack. Every stack of a self-managed backend is of the organization "organization", so
-  two backends may each have an `infra/prod`. Which backends have a stack is in the registry
-  (`registry.holders`), written by audits and by the guard when an update begins; an operator's settings give
-  backends names. As long as one backend has a stack, its name stays `organization/infra/prod`. Where others
-  have one of that name, a stack of a named backend is `east:organization/infra/prod`, with reports and
-  findings of its own, and one of a backend without a name, or of an unknown one, is an error: it could be
-  anybody's, and what must run is not known. `east:infra/prod` in a group is of that backend only, also
-  before there was a second one; a name without a backend is of all, since one more stack must never lose a
-  rule. A waiver is the other way round: of several stacks it waives for none without its backend.
-* A waiver has an owner, a reason and an end within a year, and names its pack: policies share names.
+* Promoting copies: the audit group goes on reporting, and promoting it again is harmless.
+* Groups, packs and members that a file of groups does not name stay: only `--prune` removes them. But a
+  pack's entry is replaced as a whole: half a configuration from a file and half from an earlier edit would be
+  one that nobody wrote.
+* A name means one stack. Every stack of a self-managed backend is in the organization "organization", so two
+  backends may each have an `infra/prod`. The registry knows which backends have a stack (`registry.holders`):
+  audits write it, and the guard when an update begins. The operator's settings give backends names. As long
+  as one backend has a stack, its name is `organization/infra/prod`. If others have one of that name, the
+  stack of a named backend is `east:organization/infra/prod`, with reports and findings of its own. The stack
+  of a backend that is unknown or has no name is then an error, as it is not known which packs it must run.
+  `east:infra/prod` in a group means only that backend's stack, even while there is no other. A name without
+  a backend means the stacks of all, so that a new stack never escapes a rule. With waivers it is the
+  opposite: if several stacks have the name, a waiver without a backend holds for none.
+* A waiver has an owner, a reason and an end within a year. It names its pack, as packs may have policies of
+  the same name.
 """

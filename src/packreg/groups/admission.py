@@ -1,4 +1,4 @@
-"""Whether a group can have an entry: which versions it allows, and if each can be configured so. Pure."""
+"""Check a group's entry: which versions it allows, and whether its configuration suits each. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from packreg.pack.reference import Reference
 from packreg.pack.version import Version, VersionRange
 from packreg.registry.listing import PackListing
 
-#: Of how many versions in a range, the newest first, the configuration is checked.
+#: The number of versions in a range, the newest first, for which the configuration is checked.
 MAX_VERSIONS = 200
 
 
 def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Version], list[Problem]]:
-    """The versions that an entry could mean as things are, the one it means now first, and warnings.
+    """The versions that an entry could mean, the one that it means now first, and warnings.
 
-    An exact version is itself; `latest` is the newest; a range could mean any published version in it, since
-    yanks and releases move it.
+    An exact version means itself, `latest` the newest. A range could mean any published version in it, since
+    yanks and releases change which is the highest.
 
     Raises:
-        NotFound, Removed: it means none.
+        NotFound, Removed: no version fits the entry.
     """
     wanted = Reference.parse(f"{entry.pack}@{entry.version}").wanted
     if isinstance(wanted, str):
@@ -46,11 +46,11 @@ def wanted_versions(entry: PackEntry, listing: PackListing) -> tuple[list[Versio
 def configuration_warnings(
     entry: PackEntry, packs: Mapping[Version, ConfigurablePack | None], where: str, below: Layer | None = None
 ) -> list[Problem]:
-    """Check the configuration of an entry against each of these versions; gives warnings.
+    """Check the configuration of an entry against each of these versions; returns warnings.
 
-    A version is None when it was published without metadata.
-    `where` says where the configuration is from, `below` is what its environments give. Without that, where
-    it has some, they may add what it lacks when they are opened: what is wrong is then a warning.
+    A version's pack is None if it was published without metadata. `where` says where the configuration is
+    from; `below` is the configuration from its environments. If the entry has environments but `below` is
+    None, they may add what is missing when they are opened, so problems are then warnings.
 
     Raises:
         InvalidConfiguration: with every problem of every version.

@@ -1,6 +1,6 @@
-"""What a group, an entry, a waiver and the settings may be: the same for what is read and written.
+"""The rules for groups, entries, waivers and settings, both when they are read and when they are written.
 
-Each function gives the first reason against a value, or an empty string.
+Each function returns why a value is not valid (the first reason), or an empty string.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _WAIVER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
 
 
 def group_problem(group: Group) -> str:
-    """Why this cannot be a group."""
+    """Why this is no valid group, or ""."""
     if problem := name_problem(group.name, "group's name"):
         return problem
     if not group.kinds:
@@ -60,7 +60,7 @@ def group_problem(group: Group) -> str:
 
 
 def entry_problem(entry: PackEntry, name: str) -> str:
-    """Why this cannot be what a group says of the pack `name`."""
+    """Why this is no valid entry for the pack `name`, or ""."""
     if entry.pack != name:
         return f"it is the entry of {entry.pack[:100]!r}"
     if problem := name_problem(name) or version_problem(entry.version):
@@ -91,7 +91,7 @@ def version_problem(version: str) -> str:
 
 
 def waiver_problem(waiver: Waiver) -> str:
-    """Why this cannot be a waiver."""
+    """Why this is no valid waiver, or ""."""
     if not _WAIVER_ID.fullmatch(waiver.id):
         return "its id has characters other than a-z, 0-9 and -"
     if problem := name_problem(waiver.pack):
@@ -109,7 +109,7 @@ def waiver_problem(waiver: Waiver) -> str:
 
 
 def rules_problem(rules: Rules) -> str:
-    """Why these cannot be the settings."""
+    """Why these are no valid settings, or ""."""
     if len(rules.unwaivable) > MAX_UNWAIVABLE:
         return f"{len(rules.unwaivable)} policies are unwaivable; {MAX_UNWAIVABLE} are allowed"
     for glob in rules.unwaivable:

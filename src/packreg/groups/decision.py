@@ -13,7 +13,7 @@ from packreg.pack.version import Version
 
 @dataclass(frozen=True, slots=True)
 class GroupRequest:
-    """A group that asked for a pack: its entry, and the version that this means today."""
+    """A group that asks for a pack: its entry, and the version that the entry means now."""
 
     group: str
     entry: PackEntry
@@ -71,8 +71,8 @@ class Unavailable(NamedTuple):
 class Required:
     """What an entity must run in a mode, at a revision of governance.
 
-    `groups` are the names of those it belongs to. `unavailable` are packs that are not there: evaluation
-    errors, never a pass.
+    `groups` are the names of the groups it belongs to. `unavailable` are required packs that are not
+    available: evaluation errors, never a pass.
     """
 
     entity: Entity
@@ -89,5 +89,5 @@ class Required:
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing at all is required, which is said and not passed over."""
+        """Whether nothing at all is required; callers report that."""
         return not self.packs and not self.unavailable

@@ -13,11 +13,11 @@ Change = Literal["added", "removed", "changed"]
 
 
 class Difference(NamedTuple):
-    """One thing that is different.
+    """One difference.
 
-    `thing` is `group NAME`, `waiver ID`, `settings` or `other members`; `path` says what of it (`packs`,
-    its name, `version`), and is empty for all of it. `before` and `after` are JSON values, None where there
-    is none.
+    `thing` is `group NAME`, `waiver ID`, `settings` or `other members`; `path` leads to the changed part in
+    it (`packs`, the pack's name, `version`), and is empty for the whole. `before` and `after` are JSON values
+    or None.
     """
 
     change: Change
@@ -38,7 +38,7 @@ class Difference(NamedTuple):
 
 
 def differences(before: Governance, after: Governance) -> list[Difference]:
-    """Everything that is different, in order of things and members; times of entries do not count."""
+    """All differences, in order of things and members; the times of entries do not count."""
     old, new = things(before), things(after)
     return [
         difference
@@ -48,9 +48,9 @@ def differences(before: Governance, after: Governance) -> list[Difference]:
 
 
 def things(governance: Governance) -> dict[str, dict[str, Any]]:
-    """The things of which each is edited alone, as JSON values without the times of entries.
+    """The things that edits are merged by, as JSON values without the times of entries.
 
-    Groups, waivers, the settings, and what a newer packreg wrote beside them.
+    These are groups, waivers, the settings, and other members that a newer packreg wrote.
     """
     found = governance_json(governance)
     groups, waivers, settings = found.pop("groups"), found.pop("waivers"), found.pop("settings")

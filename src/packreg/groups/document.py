@@ -1,4 +1,4 @@
-"""Governance as text: what stands in a revision of its chain. Pure.
+"""Governance as text: the value of a revision of its chain. Pure.
 
     {"format": 1,
      "changed": {"by": "Ada <ada@acme.io>", "at": "2026-08-01T12:00:00.000000Z", "what": "enable guard"},
@@ -75,7 +75,7 @@ class Document:
 
     @property
     def dated(self) -> Dated | None:
-        """The time that the revision says it was made at, with the store's; None where there is none."""
+        """The revision's own time and the store's time of it; None if there is no revision."""
         if self.change is None:
             return None
         return Dated(f"revision {self.governance.revision} of governance", self.change.at, self.stored)
@@ -90,7 +90,7 @@ def default_groups() -> dict[str, Group]:
 
 
 def nothing_written() -> Document:
-    """What governs where no revision exists: the default groups, without packs."""
+    """The governance before the first revision: the default groups, without packs."""
     return Document(Governance(groups=default_groups()))
 
 
@@ -98,7 +98,7 @@ def encode(governance: Governance, change: Change) -> bytes:
     """The text of a revision; it does not say the revision's number, which is the chain's.
 
     Raises:
-        UsageError: it would not be accepted when it is read: too large, or something in it has no right form.
+        UsageError: readers would not accept it: it is too large, or a part of it is not valid.
     """
     document = {
         **beginning(governance.needs),
@@ -140,7 +140,7 @@ def decode(data: bytes, revision: int, where: str) -> Document:
 
 
 def governance_json(governance: Governance) -> dict[str, Any]:
-    """Groups, waivers and settings as the document has them, with the members that nobody here knows."""
+    """Groups, waivers and settings as the document has them, with members that this packreg does not know."""
     found: dict[str, Any] = {
         "groups": {name: group_json(group) for name, group in sorted(governance.groups.items())},
         "waivers": {id: waiver_json(waiver) for id, waiver in sorted(governance.waivers.items())},
@@ -149,7 +149,7 @@ def governance_json(governance: Governance) -> dict[str, Any]:
     for place, members in governance.unknown.items():
         inner = found
         for name in place:
-            inner = inner.get(name, {})  # what is there no more takes them with it
+            inner = inner.get(name, {})  # unknown members of a removed object are dropped with it
         inner.update(members)
     return found
 

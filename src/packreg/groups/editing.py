@@ -1,6 +1,6 @@
-"""Edits of governance: each takes all of it and gives all of it, changed. Pure.
+"""Edits of governance: each function takes a whole `Governance` and returns a changed one. Pure.
 
-Entries may have any time as `modified` (`times.NEVER`); `merging` gives those that changed the revision's.
+Entries may have any time as `modified` (`times.NEVER`); `merging` sets that of changed entries.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def found_group(governance: Governance, name: str) -> Group:
     """The group of this name.
 
     Raises:
-        NotFound: there is none; the hint says which was probably meant.
+        NotFound: there is none; the hint suggests a similar name.
     """
     group = governance.groups.get(name)
     if group is None:
@@ -39,10 +39,10 @@ def found_group(governance: Governance, name: str) -> Group:
 
 
 def with_group(governance: Governance, group: Group) -> Governance:
-    """Governance with this group, in the place of one of its name.
+    """Governance with this group, in place of the one of its name.
 
     Raises:
-        UsageError: it cannot be a group, and why.
+        UsageError: it is no valid group; the message says why.
     """
     if problem := group_problem(group):
         raise UsageError(f"the policy group {group.name[:100]!r} is refused: {problem}")
@@ -50,7 +50,7 @@ def with_group(governance: Governance, group: Group) -> Governance:
 
 
 def new_group(governance: Governance, group: Group) -> Governance:
-    """Governance with a new group. Raises UsageError: there is one of its name, or it cannot be one."""
+    """Governance with a new group. Raises UsageError if its name is taken or it is not valid."""
     if group.name in governance.groups:
         raise UsageError(
             f"there is a policy group {group.name} already",
@@ -60,11 +60,11 @@ def new_group(governance: Governance, group: Group) -> Governance:
 
 
 def edit_members(governance: Governance, name: str, add: Listed, remove: Listed) -> Governance:
-    """Governance with other members of a group. A member is never listed twice.
+    """Governance with members of a group added and removed. A member is never listed twice.
 
     Raises:
         NotFound: there is no such group, or it does not list what is to be removed.
-        UsageError: it is a default group, or one of the members cannot be one.
+        UsageError: it is a default group, or one of the members is not valid.
     """
     group = found_group(governance, name)
     return with_group(
@@ -111,11 +111,11 @@ def remove_group(governance: Governance, name: str) -> Governance:
 
 
 def enable(governance: Governance, group: str, *entries: PackEntry) -> Governance:
-    """Governance with these packs in a group, each in the place of what it said of that pack.
+    """Governance with these entries in a group, each in place of the group's entry for that pack.
 
     Raises:
         NotFound: there is no such group.
-        UsageError: an entry cannot be one.
+        UsageError: an entry is not valid.
     """
     found = found_group(governance, group)
     packs = {**found.packs, **{entry.pack: entry for entry in entries}}
@@ -136,7 +136,7 @@ def disable(governance: Governance, group: str, *packs: str) -> Governance:
 
 
 def promote(governance: Governance, source: str, target: str) -> Governance:
-    """Governance with everything that an audit group says of its packs in a preventative group too.
+    """Governance with all pack entries of an audit group copied to a preventative group.
 
     Entries of the source replace those of the same pack in the target; the target's other packs and its
     members stay, and so does the source, which goes on reporting.
@@ -158,10 +158,10 @@ def promote(governance: Governance, source: str, target: str) -> Governance:
 
 
 def waive(governance: Governance, waiver: Waiver, forbidden: Collection[str] = ()) -> Governance:
-    """Governance with one more waiver; `forbidden` are policies of its pack that forbid them by themselves.
+    """Governance with one more waiver; `forbidden` are the policies of its pack that forbid waivers.
 
     Raises:
-        UsageError: the policy may not be waived, or this cannot be a waiver.
+        UsageError: the policy may not be waived, or the waiver is not valid.
     """
     if problem := waiver_problem(waiver):
         raise UsageError(f"this cannot be a waiver: {problem}")

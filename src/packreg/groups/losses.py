@@ -14,7 +14,7 @@ from packreg.registry.listing import PackListing
 
 
 class Loss(NamedTuple):
-    """What becomes of one group's entry for a pack, without a version of it that it means now.
+    """What happens to one group's entry for a pack when the version that it means now is yanked or removed.
 
     `asks` is what the entry asks for. `effect` is `pinned`: it names this version; `moves`: it means
     `instead` then; `nothing-left`: no version is left that it could mean.

@@ -1,11 +1,11 @@
-"""From an edit to the next revision: what others changed meanwhile stays, and times go only forward. Pure.
+"""Make the next revision from an edit: keep what others changed meanwhile, and never go back in time. Pure.
 
-An edit is made on the revision that its author saw. Until it is written there may be newer ones: what they
-changed in groups, waivers or settings that the edit leaves alone is kept beside it; where both changed the
-same group, waiver or setting, nothing is written, and the error shows both changes.
+An edit is made on the revision that its author saw. Before it is written there may be newer revisions. Their
+changes to other groups, waivers and settings are kept. If they changed the same group, waiver or setting,
+nothing is written, and the error shows both changes.
 
-The time of a revision is never earlier than that of the one before, whatever clocks say, and entries that it
-changes are modified at that time: so the entry that was changed last is the entry with the latest time.
+The time of a revision is never earlier than that of the one before, whatever clocks say. The entries that it
+changes get this time as `modified`, so the entry that was changed last has the latest time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ V = TypeVar("V")
 def next_revision(
     newest: Document, base: Governance, edited: Governance, *, now: str, by: str, what: str
 ) -> Document | None:
-    """What follows the `newest` revision when `base` was edited; None if that changes nothing there.
+    """The revision after `newest`, with the edit from `base` to `edited`; None if it changes nothing.
 
-    `now` is RFC 3339 in UTC with microseconds, `by` who edits, `what` the edit in a few words.
+    `now` is RFC 3339 in UTC with microseconds, `by` the author, `what` the edit in a few words.
 
     Raises:
         ChangedMeanwhile: somebody else changed the same thing since `base`; both changes are shown.
@@ -45,7 +45,7 @@ def next_revision(
 
 
 def merge(newest: Document, base: Governance, edited: Governance) -> Governance:
-    """The newest governance with the edit of `base` in it. Raises: ChangedMeanwhile, as `next_revision`."""
+    """The newest governance with the edit from `base` to `edited`. Raises ChangedMeanwhile."""
     there, now, before = _plain(there_ := newest.governance), _plain(edited), _plain(base)
     both = [thing for thing in {*there, *now} if _differ(before, now, there, thing)]
     if both:
@@ -84,7 +84,7 @@ def _chosen(
 
 
 def _plain(governance: Governance) -> dict[str, object]:
-    """Every thing that is edited alone, without the times of entries: what equality is about here."""
+    """The things that edits are merged by, for comparison: without the times of entries."""
     return {
         **{f"group {name}": _timeless(group) for name, group in governance.groups.items()},
         **{f"waiver {id}": waiver for id, waiver in governance.waivers.items()},

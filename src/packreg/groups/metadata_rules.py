@@ -1,7 +1,7 @@
-"""What the metadata of a pack must keep to be published: names agree and can be used, schemas compile.
+"""Rules for the metadata of a pack that is published: names agree and can be used, schemas compile.
 
-`pack.metadata.faults` is asked when metadata is read, from a running pack or a record; these rules come on
-top when it is published, so that whoever reads a record may build on them.
+`pack.metadata.faults` checks metadata whenever it is read, from a running pack or a record. These rules are
+checked in addition at publish, so that readers of a record can rely on them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from packreg.pack.paths import shown
 
 
 def metadata_problems(info: PackInfo, name: str, version: str, runtime: str) -> Iterator[Problem]:
-    """Everything wrong with what a running pack says, where it is to be published as `name@version`.
+    """Everything wrong with the metadata of a running pack that is to be published as `name@version`.
 
     Names are compared without case, as packs' names are folded. The version counts for Node.js, whose SDK
     reads it from package.json; Python's SDK says 0.0.1 of every pack.

@@ -1,7 +1,7 @@
 """What governance is made of: entities, policy groups, waivers, settings, as frozen values.
 
-A `Governance` is the whole of it at one revision, so that a decision always reads one consistent state. Its
-text form is `document`'s, who belongs to a group is `members`'s to say, and which packs follow `required`'s.
+A `Governance` is all of this at one revision, so that a decision always reads one consistent state. Its text
+form is in `document`; `members` decides who belongs to a group, and `required` which packs must run.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A violation that somebody answers for until `expires` (RFC 3339 in UTC).
+    """A violation that does not deny until `expires` (RFC 3339 in UTC); its owner answers for it.
 
     It is for `policy` of `pack` in stacks that match `entity` (a glob as in groups, or an account), on
     resources whose URN or `type::name` matches the glob `resource` ("" is every resource).
@@ -119,7 +119,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Settings of governance. `strict_conflicts` refuses where a losing entry was stricter than the winner.
+    """Settings of governance. With `strict_conflicts` it is an error if a losing entry was stricter.
 
     `unwaivable` are `pack:policy` globs that no waiver may be for.
     """

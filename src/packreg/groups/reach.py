@@ -1,4 +1,4 @@
-"""Whom a change of governance is for: how many of those that are known, and whether it is everybody. Pure."""
+"""How many known stacks and accounts a change of governance affects, and whether it affects all. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from packreg.groups.model import Entity, Governance, Group, Waiver
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom a change touches: how many of the `known` entities, and whether `everyone`, unknown ones too.
+    """What a change affects: how many of the `known` entities, and whether `everyone`, unknown ones too.
 
-    `by_tags` says that it may touch more, by tags that are not known here.
+    `by_tags` says that it may affect more entities, by tags that are not known here.
     """
 
     touched: int
@@ -28,7 +28,7 @@ class Reach:
 
 
 def group_reach(governance: Governance, group: Group, known: Sequence[Entity]) -> Reach:
-    """Whom a change of a group's packs is for."""
+    """The entities that a change of a group's packs affects."""
     memberships = Memberships(governance)
     wanted = [entity for entity in known if entity.kind in group.kinds]
     touched = sum(group.name in memberships.groups_of(entity, group.mode) for entity in wanted)
@@ -41,7 +41,7 @@ def group_reach(governance: Governance, group: Group, known: Sequence[Entity]) -
 
 
 def waiver_reach(waiver: Waiver, known: Sequence[Entity]) -> Reach:
-    """Whom a waiver is for."""
+    """The entities that a waiver affects."""
     touched = sum(matches(waiver.entity, entity) for entity in known)
     everyone = _fits_all(waiver.entity) or 1 < touched == len(known)
     return Reach(touched, len(known), everyone)

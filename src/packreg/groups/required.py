@@ -1,13 +1,13 @@
-"""Which packs an entity must run, and which entries of its groups lost to which rule. Pure.
+"""Which packs an entity must run, and by which rule other entries of its groups lost. Pure.
 
-The rules, Pulumi's own: everything that the entity's groups ask for is taken together; one version of each
-pack runs, the newest by SemVer; where several groups ask for that version, the entry that was modified last
-counts, with its configuration and its environments together. Added to them: of entries modified at the same
-time the one of the group first by name counts; a yanked version is chosen by nobody who does not name it;
-and what a group asks for and nobody can have is a problem, whatever other groups ask for.
+The rules are Pulumi's: an entity must run the packs of all its groups. Of each pack one version runs, the
+newest by SemVer. If several groups ask for that version, the entry that was modified last counts, with its
+configuration and its environments. packreg adds: of entries modified at the same time, that of the group
+first by name counts; a yanked version runs only if an entry names it exactly; and a pack that a group asks
+for and that is not available is a problem, whatever other groups ask for.
 
-So the order of groups never matters, one more group never takes a pack away, and no clock is asked: of times
-only those count that are written in the entries.
+So the order of groups never matters, one more group never removes a pack, and no clock is read: only the
+times in the entries count.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def packs_of(groups: Iterable[Group]) -> tuple[str, ...]:
 
 
 class Resolution:
-    """Decisions about any number of entities, at one revision of governance and by the same listings.
+    """Decides for any number of entities, at one revision of governance and with the same listings.
 
-    What a reference means and what a set of groups asks for is worked out once, so that one more entity costs
-    no more than finding its groups. For one thread.
+    References and sets of groups are resolved once, so that one more entity takes no longer than finding its
+    groups. For one thread.
     """
 
     def __init__(self, governance: Governance, listings: Listings) -> None:
@@ -46,7 +46,7 @@ class Resolution:
         self._decided: dict[tuple[str, ...], tuple[tuple[Requirement, ...], tuple[Unavailable, ...]]] = {}
 
     def required(self, entity: Entity, mode: Mode, groups: Iterable[str]) -> Required:
-        """What the entity must run as a member of the groups with these names, which are of the mode."""
+        """What the entity must run as a member of the groups with these names, which must have this mode."""
         names = tuple(sorted(groups))
         if names not in self._decided:
             self._decided[names] = self._decide([self._governance.groups[name] for name in names])

@@ -1,10 +1,9 @@
-"""Whether an entry that lost was stricter than the one that won: a warning, or a refusal if that is wanted.
+"""Warn if an entry that lost was stricter than the one that won; or refuse it, with `strict_conflicts`. Pure.
 
-Pulumi's rules choose the newest version and the entry modified last, whatever their levels: a group that has
-a policy mandatory can lose to one that turns it off, and nobody would notice. Stricter is a policy whose
-level in the losing entry is higher than in the winning one: disabled, then advisory, then mandatory and
-remediate alike, since both keep a violation out. A policy that the winning version does not have is off
-there. Pure.
+Pulumi's rules choose the newest version and the entry modified last, whatever their levels. So a group with a
+mandatory policy can lose to one that turns it off, and nobody would notice. An entry is stricter if it has a
+policy at a higher level than the winner: disabled, then advisory, then mandatory and remediate, which count
+the same since both keep a violation out. A policy that the winning version does not have counts as disabled.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from packreg.groups.decision import GroupRequest, Lost, Required, Requirement, U
 #: The level of each policy by its name.
 Levels = Mapping[str, str]
 
-#: How strict a level is: what keeps a violation out stands above what only reports it.
+#: How strict a level is: a level that keeps a violation out is stricter than one that only reports it.
 RANK = {"disabled": 0, "advisory": 1, "mandatory": 2, "remediate": 2}
 _NAMED = 5
 
@@ -46,10 +45,10 @@ def levels_of(pack: ConfigurablePack, layers: Sequence[Layer]) -> Levels:
 def with_strictness(
     required: Required, levels: Mapping[tuple[str, str], Levels], *, refuse: bool
 ) -> Required:
-    """The same with a warning at each pack where a losing entry was stricter.
+    """`required` with a warning at each pack for which a losing entry was stricter.
 
-    `levels` are those of `contested` entries by group and pack; of one that is missing nothing is known,
-    which is a warning too if it was configured differently. With `refuse` both make the pack unavailable.
+    `levels` has the levels of `contested` entries by group and pack. An entry without levels is a warning too
+    if it was configured differently. With `refuse` the pack becomes unavailable in both cases.
     """
     packs: list[Requirement] = []
     unavailable = list(required.unavailable)

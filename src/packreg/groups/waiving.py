@@ -14,7 +14,7 @@ from packreg.pack.metadata import PackInfo
 
 #: The tag by which a pack says that one of its policies is never waived.
 NO_WAIVERS = "no-waivers"
-#: A waiver is for a while: who wants it longer says so again, and looks at it again.
+#: How long a waiver may last; to keep it longer, somebody has to look at it and add it again.
 LONGEST = timedelta(days=366)
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -28,7 +28,7 @@ def expiry(text: str, now: str) -> str:
     """When a waiver made `now` ends: `30d`, `2w`, `12h`, the end of `2026-12-31`, or a second in UTC.
 
     Raises:
-        UsageError: it is none of these, is past, or further away than a waiver may last.
+        UsageError: `text` is none of these, is in the past, or is further away than a waiver may last.
     """
     start = moment(now)
     ends = _ends(text, start)
