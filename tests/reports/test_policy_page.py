@@ -159,7 +159,7 @@ def test_a_pack_that_says_nothing() -> None:
 
 def test_names_that_meet_in_one_anchor_are_no_links() -> None:
     """Where two headings would have one anchor, a link would lead to the wrong one."""
-    names = ("Private", "private", "message", "fine", "guard")
+    names = ("Private", "private", "message", "how-to-fix-it", "fine", "guard")
     info = PackInfo("guard", "", tuple(PolicyInfo(name, "advisory") for name in names))
     page = policy_page(info, "")
     assert [name for name in names if f"[`{name}`](#" in page] == ["fine"]

@@ -209,7 +209,7 @@ def _anchors(info: PackInfo) -> dict[str, str]:
     """Policy name -> the anchor that GitHub gives to its heading, for those whose anchor is unique."""
     found = {policy.name: policy.name.lower() for policy in info.policies}
     title = re.sub(r"[^\w\- ]", "", (info.display_name or info.shown_name).lower()).replace(" ", "-")
-    taken = Counter([*found.values(), title, "configuration", "how-to-mend-it", "message"])
+    taken = Counter([*found.values(), title, "configuration", "how-to-fix-it", "message"])
     return {
         name: anchor for name, anchor in found.items() if _ANCHOR.fullmatch(anchor) and taken[anchor] == 1
     }
