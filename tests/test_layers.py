@@ -128,6 +128,7 @@ LATER = {
     "pack.difference": "packaging and YAML",
     "pack.manifest": "YAML",
     "pack.npm_packages": "YAML, for packs in Node.js",
+    "pack.pyproject": "packaging, for packs in Python",
     "pack.wheel": "packaging and subprocess, for packs that build a wheel",
     "pack.wheel_file": "zipfile and email",
     "registry.listing": "the rules of versions, where one is given exactly",

@@ -43,7 +43,7 @@ command = (sys.executable, "-I", "-u", "-c", sys.argv[1])
 processes = [Process(Program("guard", Path("/"), command, files=files)) for _ in range(2)]
 for process in processes:
     process.await_port(60)
-while not process.tail():
+while "384" not in process.tail():  # the pack writes its line in pieces
     time.sleep(0.01)
 print(process.tail(), flush=True)
 time.sleep(600)

@@ -89,7 +89,7 @@ def test_every_option_is_documented(name: str) -> None:
         (["zzzz"], "there is no command 'zzzz'", "`packreg --help` lists the commands"),
         (["list", "--bogus"], "no such option", "see `packreg list --help`"),
         (["info"], "missing argument 'REF'", "see `packreg info --help`"),
-        (["new", "ruby", "x"], "invalid value for", "see `packreg new --help`"),
+        (["new", "ruby", "x"], "there is no template for 'ruby'", "`packreg new --templates` lists them"),
         (["info", "guard@1.2.0.1"], "'1.2.0.1' is not a version range", "write one such as"),
         (["info", "../x"], "'../x' is not a pack name", ""),
         (

@@ -13,8 +13,9 @@ from packreg.enforcement.verdict import TABLE, Found, judged
 from packreg.errors import UsageError
 from packreg.groups.decision import Required
 from packreg.groups.editing import enable, new_group, remove_group
+from packreg.groups.members import groups_of
 from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_GROUPS, DEFAULT_PREVENTATIVE, Entity, Governance, Mode
-from packreg.groups.required import required_policies
+from packreg.groups.required import Resolution
 from packreg.pack.version import Version
 from packreg.registry.layout import record_key
 from packreg.registry.listing import PackListing
@@ -29,7 +30,8 @@ EVERYONE = ("*/*",)
 def required(governance: Governance, entity: Entity, mode: Mode = "preventative") -> Required:
     """What must run, where the pack `guard` has the versions 1 to 4."""
     keys = [record_key("guard", Version(f"{number}.0.0")) for number in (1, 2, 3, 4)]
-    return required_policies(entity, mode, governance, {"guard": PackListing.from_keys("guard", keys)})
+    listings = {"guard": PackListing.from_keys("guard", keys)}
+    return Resolution(governance, listings).required(entity, mode, groups_of(governance, entity, mode))
 
 
 def test_version_2_in_one_group_and_4_in_another_runs_4() -> None:

@@ -84,7 +84,7 @@ COMMANDS = {
     "init": CommandEntry(_KEEP, "admin", "Create the registry and prove that its store is safe."),
     "yank": CommandEntry(_KEEP, "admin", "Hide a version from 'latest' and ranges, or undo that."),
     "remove": CommandEntry(_KEEP, "admin", "Delete a release for good; its version stays used."),
-    "seal": CommandEntry(_KEEP, "sealing", "Keep what installs of a release need in the registry."),
+    "seal": CommandEntry(_KEEP, "sealing", "Keep the files of a release's dependencies in the registry."),
     "verify": CommandEntry(_KEEP, "admin", "Read records, bundles and reports again and prove every digest."),
     "transferred": CommandEntry(_KEEP, "admin", "Record that the registry was copied or restored."),
     "gc": CommandEntry(_KEEP, "admin", "Delete what crashed publishers and removals left behind."),

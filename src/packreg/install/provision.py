@@ -25,7 +25,6 @@ from packreg.install.fitting import choose_interpreter
 from packreg.install.tools import Tools
 from packreg.pack.files import MANIFEST, File
 from packreg.pack.problems import Problems
-from packreg.pack.pyproject import parse_pyproject
 from packreg.registry.record import Lock
 
 if TYPE_CHECKING:
@@ -202,6 +201,8 @@ def _requires_python(files: Mapping[str, File]) -> str:
     """The `requires-python` of the pack's pyproject.toml; "" if there is none or it cannot be read."""
     if "pyproject.toml" not in files:
         return ""
+    from packreg.pack.pyproject import parse_pyproject
+
     project = parse_pyproject(files["pyproject.toml"].data, Problems())
     return (project.requires_python or "") if project is not None else ""
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+if TYPE_CHECKING:
+    from packaging.specifiers import SpecifierSet
 
 #: The lowest Python that packs are locked for and run with.
 LOWEST = (3, 11)
@@ -43,6 +45,8 @@ def poetry_range(constraint: str) -> str | None:
     `^3.12` is `>=3.12,<4`, `~3.12` is `>=3.12,<3.13`, `3.12.*` is `==3.12.*` (poetry's documentation,
     "Dependency specification").
     """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     words = []
     for text in filter(None, re.split(r"[,\s]+", re.sub(r"([~^<>=!])\s+", r"\1", constraint))):
         caret, tilde = _CARET.fullmatch(text), _TILDE.fullmatch(text)
@@ -63,4 +67,6 @@ def poetry_range(constraint: str) -> str | None:
 
 @lru_cache(maxsize=64)
 def _parsed(wanted: str) -> SpecifierSet:
+    from packaging.specifiers import SpecifierSet
+
     return SpecifierSet(wanted)
