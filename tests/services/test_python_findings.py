@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from packreg.errors import InstallError
 from packreg.install.interpreter import find_interpreter
 from packreg.pack.check import PackReport
 from packreg.services.check import check_path
 from packreg.services.workspace import Workspace
+from tests.install.conftest import other_python as other_python
 
 BROKEN = "a b\n"
 PACK = 'from pulumi_policy import PolicyPack\n\nPolicyPack("guard", policies=[])\n'
@@ -42,14 +42,13 @@ def test_without_the_python_that_a_pack_allows_nothing_is_sure(workspace: Worksp
     assert any("none that the pack allows is here" in problem.message for problem in report.warnings)
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="no other Python is looked for")
-def test_a_newer_python_judges_what_is_for_it(workspace: Workspace) -> None:
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="no other Python is looked for")
+def test_a_newer_python_judges_what_is_for_it(workspace: Workspace, other_python: str) -> None:
     """What is wrong for it too is an error, with its version."""
-    try:
-        newer = find_interpreter("3.13", workspace.tools)
-    except InstallError:
-        pytest.skip("there is no Python 3.13 here")
-    [problem] = _report(workspace, BROKEN, requires="==3.13.*").errors
+    newer = find_interpreter(other_python, workspace.tools)
+    wanted = f"=={newer.minor}.*"
+    workspace.settings.values["install.python"] = other_python
+    [problem] = _report(workspace, BROKEN, requires=wanted).errors
     assert f"(Python {newer.release})" in problem.message and problem.where == "__main__.py:1"
     nested = "NAME = f'{'guard'}'\n"  # read from Python 3.12 on
-    assert _report(workspace, nested, requires="==3.13.*").errors == ()
+    assert _report(workspace, nested, requires=wanted).errors == ()
