@@ -24,7 +24,7 @@ import programs
 
 from packreg.analyzer.protocol import analyzer_pb2 as pb
 from packreg.analyzer.protocol.encode import encode_resource
-from packreg.analyzer.protocol.many import BATCH, analyze_many
+from packreg.analyzer.protocol.many import BATCH, METHOD, SERVICE, answers, join
 from packreg.analyzer.supervisor import descendants
 from packreg.opa.program import analyzer_command
 
@@ -109,18 +109,19 @@ def singly(channel: grpc.Channel, encoded: Sequence[bytes]) -> int:
 
 def batched(channel: grpc.Channel, encoded: Sequence[bytes]) -> int:
     """Many resources per call, two calls under way; the number of findings."""
+    ask = channel.unary_unary(f"/{SERVICE}/{METHOD}", response_deserializer=answers)
     waiting: deque[Any] = deque()
     found = 0
     for start in range(0, len(encoded), BATCH):
-        waiting.append(analyze_many(channel, encoded[start : start + BATCH], timeout=120))
+        waiting.append(ask.future(join(encoded[start : start + BATCH]), timeout=120))
         if len(waiting) >= 2:
             found += findings(waiting.popleft().result())
     return found + sum(findings(answer.result()) for answer in waiting)
 
 
-def findings(answers: Sequence[pb.AnalyzeResponse | str]) -> int:
+def findings(answered: Sequence[pb.AnalyzeResponse | str]) -> int:
     """The findings in the answers of one call."""
-    return sum(len(answer.diagnostics) for answer in answers if not isinstance(answer, str))
+    return sum(len(answer.diagnostics) for answer in answered if not isinstance(answer, str))
 
 
 def opa(on: Path, rounds: int, small: bool = False, count: int = 10_000) -> str:
