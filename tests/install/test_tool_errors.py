@@ -9,7 +9,7 @@ import pytest
 from packreg.install.tool_errors import tool_error
 
 PLACE = Path("/home/ada/.cache/packreg/envs/.building-83b69dfd-8ade6926")
-LOG = "npm error A complete log of this run can be found in: /root/.npm/_logs/2026-11-30T20-debug-0.log"
+LOG = "npm error A complete log of this run can be found in: /home/ada/.npm/_logs/2026-11-30T20-debug-0.log"
 OUT_OF_STEP = """\
 npm error code EUSAGE
 npm error
@@ -38,7 +38,7 @@ npm error Found: react@16.14.0
 npm error Could not resolve dependency:
 npm error peer react@"^18.3.1" from react-dom@18.3.1
 npm error For a full report see:
-npm error /root/.npm/_logs/2026-11-30T20_40_41_074Z-eresolve-report.txt
+npm error /home/ada/.npm/_logs/2026-11-30T20_40_41_074Z-eresolve-report.txt
 """
 INTEGRITY = """\
 npm error code EINTEGRITY
