@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from packreg.cli.start import exactly_wanted, location_id
+from packreg.cli.start import exactly_wanted, location_id, main
 from packreg.errors import UsageError
 from packreg.pack.reference import Reference
 from packreg.pack.version import Version
@@ -213,11 +215,22 @@ def test_import_packreg_loads_nothing() -> None:
 
 def test_an_interrupt_inside_generated_code_keeps_the_exit_code(tmp_path: Path) -> None:
     """130, also where Python takes the interrupt for an uncaught one, as while a dataclass is made."""
-    (tmp_path / "broken_off.py").write_text(
-        "import sys\n"
-        "from packreg.cli import app, start\n"
-        "app.run = lambda arguments: exec('raise KeyboardInterrupt')\n"
-        "sys.exit(start.main(['groups']))\n"
+    (tmp_path / "sitecustomize.py").write_text(
+        "from packreg.cli import app\napp.run = lambda arguments: exec('raise KeyboardInterrupt')\n"
     )
-    command = [sys.executable, "-m", "broken_off"]
-    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 130
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-m", "packreg", "groups"]
+    assert subprocess.run(command, cwd=tmp_path, env=environ, check=False).returncode == 130
+
+
+def test_an_interrupted_command_leaves_signals_to_its_caller(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that calls the command line can still be interrupted afterwards."""
+
+    def interrupted(arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("packreg.cli.app.run", interrupted)
+    assert main(["groups"]) == 130
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())

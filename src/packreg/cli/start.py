@@ -46,22 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     finally:
         if code not in (0, READER_GONE):
             _say_missing_path(arguments)
-    if code == INTERRUPTED:
-        _keep_the_exit_code()
     return code
-
-
-def _keep_the_exit_code() -> None:
-    """Make Python exit with packreg's exit code after Ctrl-C, not by the signal.
-
-    If an interrupt comes while Python compiles code from a string (as it does for a dataclass), Python
-    records it as uncaught although it was caught, and `python -m` kills itself with SIGINT. Blocking the
-    signal prevents that.
-    """
-    import signal
-
-    if sys.platform != "win32":
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _say_missing_path(arguments: Sequence[str]) -> None:
