@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -89,6 +90,14 @@ def test_it_begins_with_what_a_person_asks() -> None:
     for words in ("2 mandatory", "0 advisory", "1 high", "0 went past the guard", "New: 0", "Fixed: 1"):
         assert words in head, words
     assert "organization/ shop/ dev" in head and "guard: private" in head
+
+
+def test_every_link_within_the_page_leads_somewhere() -> None:
+    """A stack of which all findings are fixed has no section of its own, and so no link to one."""
+    clean = replace(guard(), violations=(), remediations=())
+    for text in (page(stored(guard())), page(stored(guard()), stored(clean, day=2))):
+        assert set(re.findall(r'href="#([^"]*)"', text)) <= set(re.findall(r' id="([^"]*)"', text))
+    assert 'href="#' in page(stored(guard()))
 
 
 def test_sums_are_by_project_group_policy_and_framework() -> None:

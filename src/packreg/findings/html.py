@@ -66,6 +66,14 @@ class PageContent:
         return compliance(self.newest)
 
     @cached_property
+    def present(self) -> dict[str, list[Tracked]]:
+        """What the last runs found, waived or not, the worst first, by the name of its entity."""
+        found: dict[str, list[Tracked]] = {}
+        for each in worst_first(each for each in self.findings if each.is_there):
+            found.setdefault(each.entity.name, []).append(each)
+        return found
+
+    @cached_property
     def open(self) -> list[Tracked]:
         """Findings that are open and not waived, the worst first."""
         return worst_first(each for each in self.findings if each.is_there and each.waiver is None)
@@ -146,8 +154,7 @@ def _worst(content: PageContent) -> Iterator[str]:
             yield from _sum_table(bad[:WORST_AT_MOST], linked=anchored)
         else:
             yield '<p class="none">Nothing is open.</p>'
-        if len(bad) > WORST_AT_MOST:
-            yield f'<p class="note">and {len(bad) - WORST_AT_MOST} more</p>'
+        yield from _more(len(bad), WORST_AT_MOST)
         yield "</div>"
     yield "</div>"
 
@@ -165,14 +172,13 @@ def _changes(content: PageContent) -> Iterator[str]:
                 about = resource_label(each.urn, each.resource_type)
                 yield f"<li>{_text(each.entity.name)}: {_policy(each)}, {_text(about)}</li>"
             yield "</ul>"
-        if len(found) > WORST_AT_MOST:
-            yield f'<p class="note">and {len(found) - WORST_AT_MOST} more</p>'
+        yield from _more(len(found), WORST_AT_MOST)
         yield "</div>"
     yield "</div>"
 
 
 def _heat_map(content: PageContent) -> Iterator[str]:
-    table, found = content.table, {each.entity.name for each in content.findings}
+    table = content.table
     yield '<div class="scroll"><table class="heat"><thead><tr><th>stack or account</th>'
     yield from (f"<th>{_text(pack)}</th>" for pack in table.packs)
     yield "<th>all</th></tr></thead><tbody>"
@@ -180,7 +186,7 @@ def _heat_map(content: PageContent) -> Iterator[str]:
     yield f"<tr><th>all</th>{cells}{_cell(table.overall())}</tr>"
     for entity in table.entities:
         cells = "".join(_cell(table.score(entity, pack)) for pack in table.packs)
-        name = _entity_name(entity.name, linked=entity.name in found)
+        name = _entity_name(entity.name, linked=entity.name in content.present)
         yield f"<tr><th>{name}</th>{cells}{_cell(table.overall(entity=entity))}</tr>"
     yield "</tbody></table></div>"
     yield '<p class="note">Policies passed of all that are enabled. Violet: some could not be evaluated.</p>'
@@ -254,16 +260,15 @@ def _findings(content: PageContent) -> Iterator[str]:
     yield "</form>"
     ended = [each for each in content.findings if not each.is_there]
     for entity in content.table.entities:
-        found = [each for each in content.findings if each.is_there and each.entity.name == entity.name]
-        if found:
-            yield from _entity(content, entity, worst_first(found))
-    if not any(each.is_there for each in content.findings):
+        if entity.name in content.present:
+            yield from _entity(content, entity, content.present[entity.name])
+    if not content.present:
         yield '<p class="none">Nothing was found.</p>'
     if ended:
         yield "<h2>Not there any more</h2>"
         yield '<p class="note">Fixed, not looked for now, or of a pack that is no longer required.</p>'
         yield from (_finding(content, each, with_entity=True) for each in ended[:FINDINGS_AT_MOST])
-        yield from _more(ended)
+        yield from _more(len(ended), FINDINGS_AT_MOST)
 
 
 def _entity(content: PageContent, entity: Entity, findings: Sequence[Tracked]) -> Iterator[str]:
@@ -275,13 +280,13 @@ def _entity(content: PageContent, entity: Entity, findings: Sequence[Tracked]) -
     yield f'<details class="entity" id="{_anchor(entity.name)}" data-name="{name}"{" open" if few else ""}>'
     yield f"<summary><strong>{name}</strong>: {said}</summary>"
     yield from (_finding(content, each) for each in findings[:FINDINGS_AT_MOST])
-    yield from _more(findings)
+    yield from _more(len(findings), FINDINGS_AT_MOST)
     yield "</details>"
 
 
-def _more(findings: Sequence[Tracked]) -> Iterator[str]:
-    if len(findings) > FINDINGS_AT_MOST:
-        yield f'<p class="note">and {len(findings) - FINDINGS_AT_MOST} more</p>'
+def _more(number: int, most: int) -> Iterator[str]:
+    if number > most:
+        yield f'<p class="note">and {number - most} more</p>'
 
 
 def _finding(content: PageContent, each: Tracked, *, with_entity: bool = False) -> str:
