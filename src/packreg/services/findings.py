@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from packreg._version import __version__
@@ -112,14 +113,17 @@ class LatestRuns:
         """The report of the last run of each."""
         return [history.reports[0] for history in self._histories]
 
-    def findings(self, wanted: FindingFilter | None = None) -> list[Tracked]:
-        """What the last run of each found against the run before, the worst first; all without a filter."""
+    @cached_property
+    def _tracked(self) -> list[Tracked]:
         return worst_first(
             each
             for history in self._histories
             for each in track(history.reports[0], history.reports[1] if len(history.reports) > 1 else None)
-            if wanted is None or wanted.has(each)
         )
+
+    def findings(self, wanted: FindingFilter | None = None) -> list[Tracked]:
+        """What the last run of each found against the run before, the worst first; all without a filter."""
+        return [each for each in self._tracked if wanted is None or wanted.has(each)]
 
     def unknown_words(self, wanted: FindingFilter) -> list[tuple[str, str, list[str]]]:
         """What a filter names that none of these runs has: what it is, the word, and what there is."""
