@@ -64,7 +64,7 @@ def ci_step(service: str, *, install: str | None, registry: str) -> str:
 def checked_source(install: str | None) -> str | None:
     """The image that `install` names, or None for what pip installs. Raises what `ci_step` raises."""
     if install is None:
-        raise UsageError("it is not said where a CI job gets packreg from", hint=_HINT)
+        raise UsageError("ci.install is not set, so a CI job would not know where to get packreg", hint=_HINT)
     image = install.removeprefix(_IMAGE)
     is_place = image != install or "/" in install or install.endswith((".whl", ".tar.gz", ".zip"))
     if not image or not is_place or not install.isprintable() or set(install) & set(" \t'\"\\`$"):
