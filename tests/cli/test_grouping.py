@@ -100,6 +100,18 @@ def test_a_configuration_of_version_2_means_the_same_wherever_it_is_read(governo
     assert entry_of(governor, "nested", "guard") == of_version_2
 
 
+def test_a_group_has_an_owner(governor: User) -> None:
+    """`new` and `edit` say who owns a group and where they are, `get`, `ls` and an export show it."""
+    governor.must("group", "new", "prod", "--owner", "platform team", "--description", "production")
+    governor.must("group", "edit", "prod", "--contact", "#platform", "--description", "")
+    shown = governor.must("group", "get", "prod").out.splitlines()
+    assert shown[1:3] == ["owner: platform team", "contact: #platform"]
+    assert "platform team" in governor.must("group", "ls").out
+    assert '    owner: "platform team"' in governor.must("group", "export", "prod").out.splitlines()
+    found = governor.must("group", "get", "prod", "--json").json()
+    assert (found["owner"], found["contact"], found["description"]) == ("platform team", "#platform", "")
+
+
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
@@ -118,6 +130,7 @@ def test_a_configuration_of_version_2_means_the_same_wherever_it_is_read(governo
         (["group", "new", "a", "--entity-type", "accounts"], 2, "stacks only"),
         (["group", "new", "a", "--add-stack", "prod"], 2, "project/stack"),
         (["group", "new", "Prod!"], 2, "Prod!"),
+        (["group", "new", "a", "--owner", "a\nb"], 2, "the owner"),
         (["group", "edit", DEFAULT, "--add-stack", "a/b"], 2, "cannot be edited"),
         (["group", "edit", DEFAULT, "--name", "x"], 2, "always there"),
         (["group", "edit", DEFAULT], 2, "nothing to change"),

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from packreg.groups.document import Change, Document, default_groups
-from packreg.groups.model import Governance, Group, PackEntry, Rules, Waiver
+from packreg.groups.model import About, Governance, Group, PackEntry, Rules, Waiver
 
 #: Before every change of a test.
 THEN = "2026-08-01T12:00:00.000000Z"
@@ -62,6 +62,9 @@ _ends = _seconds.map(lambda time: time.strftime("%Y-%m-%dT%H:%M:%SZ"))
 _versions = st.sampled_from(["latest", "1.0.0", "^1.2", ">=1 <3", "1.x", "2.0.0-rc.1"])
 
 
+_about = st.builds(About, *[st.just("") | _visible] * 3)
+
+
 @st.composite
 def entries(draw: st.DrawFn, modified: st.SearchStrategy[str] = times) -> PackEntry:
     """Any entry."""
@@ -86,6 +89,7 @@ def groups(draw: st.DrawFn, modified: st.SearchStrategy[str] = times) -> Group:
         draw(lists[1]) if "account" in kinds else (),
         tags,
         packs,
+        draw(_about),
     )
 
 
@@ -112,7 +116,7 @@ def governances(draw: st.DrawFn, modified: st.SearchStrategy[str] = times) -> Go
     packs = {each.pack: each for each in draw(st.lists(entries(modified), max_size=2))}
     defaults = default_groups()
     first = next(iter(defaults))
-    defaults[first] = Group(first, "preventative", frozenset({"stack"}), packs=packs)
+    defaults[first] = Group(first, "preventative", frozenset({"stack"}), packs=packs, about=draw(_about))
     return Governance(
         draw(st.integers(1, 1000)),
         {**{each.name: each for each in draw(st.lists(groups(modified), max_size=3))}, **defaults},

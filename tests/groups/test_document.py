@@ -11,7 +11,7 @@ from hypothesis import given
 
 from packreg.errors import IntegrityError, StoreRefused, UsageError
 from packreg.groups.document import Change, decode, default_groups, encode, nothing_written
-from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, Governance
+from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, About, Governance
 from tests.groups.governance import NOW, entry, governances, governed, group
 
 CASES = json.loads((Path(__file__).parent / "cases" / "governance.json").read_text("utf-8"))
@@ -133,6 +133,16 @@ def test_what_could_not_be_read_is_not_written() -> None:
     lone = governed(group("prod", entry("guard", config={"p": {"x": "\ud800"}})))
     with pytest.raises(UsageError):
         encode(lone, CHANGE)
+
+
+def test_what_a_group_says_of_itself_is_optional() -> None:
+    """A group that says nothing of itself is written as ever, so an older packreg reads the same bytes."""
+    plain = json.loads(encode(governed(group("prod")), CHANGE))["groups"]["prod"]
+    assert plain == {"mode": "preventative", "kinds": ["stack"], "packs": {}}
+    owned = governed(group("prod", about=About("platform", "#platform")))
+    told = json.loads(encode(owned, CHANGE))["groups"]["prod"]
+    assert told == {**plain, "owner": "platform", "contact": "#platform"}
+    assert "needs" not in json.loads(encode(owned, CHANGE))
 
 
 def test_two_hundred_groups_of_fifty_packs_fit() -> None:

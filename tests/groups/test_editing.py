@@ -10,7 +10,7 @@ import pytest
 from packreg.errors import NotFound, UsageError
 from packreg.groups import editing
 from packreg.groups.editing import Listed
-from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, Governance, Rules, Waiver
+from packreg.groups.model import DEFAULT_AUDIT, DEFAULT_PREVENTATIVE, About, Governance, Rules, Waiver
 from tests.groups.governance import entry, governed, group
 
 WAIVER = Waiver("w1", "guard", "p", "web/prod", "Ada", "why", "2026-12-31T23:59:59Z", "2026-08-01T12:00:00Z")
@@ -44,10 +44,23 @@ def test_members_are_listed_once_and_in_order() -> None:
 
 
 def test_renaming_keeps_everything_else() -> None:
-    """A renamed group has its members and its packs as they were, times too."""
-    after = editing.rename_group(BASE, "prod", "production")
+    """A renamed group has its members, its packs, times too, and its owner as they were."""
+    owned = editing.describe_group(BASE, "prod", {"owner": "platform"})
+    after = editing.rename_group(owned, "prod", "production")
     assert "prod" not in after.groups
-    assert replace(after.groups["production"], name="prod") == BASE.groups["prod"]
+    assert replace(after.groups["production"], name="prod") == owned.groups["prod"]
+
+
+def test_what_a_group_says_of_itself_changes_one_by_one() -> None:
+    """Only what is given changes, an empty text takes it away, and what cannot be shown is refused."""
+    owned = editing.describe_group(BASE, "prod", {"owner": "platform", "contact": "#platform"})
+    assert owned.groups["prod"] == replace(BASE.groups["prod"], about=About("platform", "#platform"))
+    again = editing.describe_group(owned, "prod", {"owner": "", "description": "production"})
+    assert again.groups["prod"].about == About("", "#platform", "production")
+    with pytest.raises(UsageError, match="the owner"):
+        editing.describe_group(BASE, "prod", {"owner": "a\nb"})
+    with pytest.raises(NotFound):
+        editing.describe_group(BASE, "pord", {"owner": "x"})
 
 
 REFUSED: dict[str, tuple[Callable[[], Governance], type[Exception], str]] = {

@@ -17,7 +17,7 @@ from packreg.errors import UsageError
 from packreg.groups.document import default_groups
 from packreg.groups.group_file import applied, read_groups
 from packreg.groups.group_text import write_groups
-from packreg.groups.model import DEFAULT_PREVENTATIVE, Governance
+from packreg.groups.model import DEFAULT_PREVENTATIVE, About, Governance
 from tests.groups.governance import entry, governances, governed, group
 
 CASES = sorted((Path(__file__).parent / "cases" / "group-files").glob("*.yaml"))
@@ -89,6 +89,7 @@ def test_a_file_says_all_that_a_group_can_have() -> None:
     """Texts, numbers and versions arrive as they stand there, a version without quotes too."""
     read = read_groups((Path(__file__).parent / "cases" / "group-files" / "whole.yaml").read_bytes(), "f")
     prod = applied(governed(), [read]).groups["prod"]
+    assert prod.about == About("platform: team 7", "", "What everything in production must pass.")
     assert prod.stacks == ("*/prod", "acme/web/dev")
     assert prod.packs["guard"].version == "^1.2"
     tags = prod.packs["tags"]
@@ -125,19 +126,25 @@ def test_applying_twice_is_applying_once(one: Governance, other: Governance) -> 
 
 def test_only_pruning_takes_away() -> None:
     """A group, pack or member that no file names stays; with prune it goes, but the default groups stay."""
+    about = About("platform", "#platform", "what production must pass")
     there = governed(
-        group("prod", entry("guard"), entry("tags"), stacks=("a/b", "c/d")), group("old", entry("guard"))
+        group("prod", entry("guard"), entry("tags"), stacks=("a/b", "c/d"), about=about),
+        group("old", entry("guard")),
     )
     there = applied(
         there, [read_groups(b"groups: {default-preventative-policy-group: {packs: {x: latest}}}", "f")]
     )
-    file = read_groups(b"groups: {prod: {stacks: [a/b], packs: {guard: 2.0.0}}}", "f")
+    file = read_groups(
+        b"groups: {prod: {stacks: [a/b], packs: {guard: 2.0.0}, owner: web, description: ''}}", "f"
+    )
     kept = applied(there, [file])
     assert set(kept.groups["prod"].packs) == {"guard", "tags"}
     assert kept.groups["prod"].packs["guard"].version == "2.0.0"
     assert kept.groups["prod"].stacks == ("a/b", "c/d")
+    assert kept.groups["prod"].about == About("web", "#platform")
     assert "old" in kept.groups
     pruned = applied(there, [file], prune=True)
+    assert pruned.groups["prod"].about == About("web")
     assert set(pruned.groups) == {"prod", *default_groups()}
     assert set(pruned.groups["prod"].packs) == {"guard"}
     assert pruned.groups["prod"].stacks == ("a/b",)

@@ -9,7 +9,7 @@ from hypothesis import given
 from packreg.groups.document import default_groups
 from packreg.groups.group_file import applied, read_groups
 from packreg.groups.group_text import write_groups
-from packreg.groups.model import DEFAULT_PREVENTATIVE, Governance, Group
+from packreg.groups.model import DEFAULT_PREVENTATIVE, About, Governance, Group
 from tests.groups.governance import entry, governances
 from tests.groups.test_group_file import canonical
 
@@ -26,8 +26,11 @@ def test_what_was_exported_is_taken_back_without_change(governance: Governance) 
 
 
 def test_a_default_group_is_written_without_its_members() -> None:
-    """Everyone is a member of a default group, so its file has packs only."""
-    default = replace(default_groups()[DEFAULT_PREVENTATIVE], packs={"guard": entry("guard", "^1")})
+    """Everyone is a member of a default group, so its file has packs, and who owns it."""
+    about = About("security", "https://example.org/#sec")
+    default = replace(
+        default_groups()[DEFAULT_PREVENTATIVE], packs={"guard": entry("guard", "^1")}, about=about
+    )
     assert write_groups([default, Group("a", "audit", frozenset({"account"}), accounts=("on",))]) == (
         "groups:\n"
         "  a:\n"
@@ -36,6 +39,8 @@ def test_a_default_group_is_written_without_its_members() -> None:
         '    accounts: ["on"]\n'
         "    packs: {}\n"
         "  default-preventative-policy-group:\n"
+        "    owner: security\n"
+        '    contact: "https://example.org/#sec"\n'
         "    packs:\n"
         '      guard: "^1"\n'
     )

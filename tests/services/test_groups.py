@@ -123,6 +123,30 @@ def test_a_group_is_made_read_and_deleted(governed: Workspace) -> None:
     assert (newest.change.by, newest.change.what) == ("Ada", "delete the group cloud")
 
 
+def test_who_owns_a_group_is_said_without_a_question(governed: Workspace) -> None:
+    """Owner, contact and description change what nobody must run, so also a default group needs no yes."""
+    changed = edit_group(
+        governed, DEFAULT, add=Listed(), remove=Listed(), about={"owner": "security", "contact": "#sec"}
+    )
+    assert [str(each) for each in changed.edited.changes] == [
+        f"+ group {DEFAULT}: contact: #sec",
+        f"+ group {DEFAULT}: owner: security",
+    ]
+    assert changed.reach is not None
+    assert (changed.reach.touched, changed.reach.everyone) == (0, False)
+    with pytest.raises(UsageError, match="this affects everyone"):
+        edit_group(
+            governed, DEFAULT, add=Listed(), remove=Listed(), add_packs=["guard@1.0.0"], about={"owner": "x"}
+        )
+    new_group(governed, "prod", Listed(stacks=("*/prod",)), about={"description": "production"})
+    [made] = read_groups(governed, ["prod"]).groups
+    assert {name: group_json(made)[name] for name in ("owner", "contact", "description")} == {
+        "owner": "",
+        "contact": "",
+        "description": "production",
+    }
+
+
 def test_a_default_group_is_not_deleted(governed: Workspace) -> None:
     """It is refused before anybody is asked for a yes."""
     with pytest.raises(UsageError, match="always there"):

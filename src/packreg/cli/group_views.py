@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,8 @@ def ls_command(context: CommandContext) -> None:
         context.out.document(found.as_json())
         return
     context.out.table(
-        ["group", "mode", "takes", "members", "packs"],
-        [[g.name, g.mode, _takes(g), _members(g), _packs(g)] for g in found.groups],
+        ["group", "mode", "takes", "members", "packs", "owner"],
+        [[g.name, g.mode, _takes(g), _members(g), _packs(g), g.about.owner] for g in found.groups],
     )
 
 
@@ -40,6 +41,9 @@ def _show(context: CommandContext, name: str, at: int | None) -> None:
         return
     out = context.out
     out.line(f"{group.name}: {group.mode}, takes {_takes(group)}")
+    for what, text in asdict(group.about).items():
+        if text:
+            out.line(f"{what}: {text}")
     if group.is_default:
         out.line("members: everyone")
     for what, members in (("stack", group.stacks), ("account", group.accounts), ("tag", group.tags)):

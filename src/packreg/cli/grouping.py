@@ -13,6 +13,7 @@ from packreg.cli.group_settings import settings_command
 from packreg.cli.group_views import get_command, history_command, ls_command, show_command
 from packreg.errors import UsageError
 from packreg.groups.editing import Listed
+from packreg.groups.model import ABOUT
 from packreg.services.group_plans import carry_out, plan_promotion
 from packreg.services.groups import edit_group, new_group, remove_group
 
@@ -42,6 +43,13 @@ _add = [
         help="A cloud account; may have globs.",
     ),
     click.option("--add-tag", metavar="NAME=GLOB", multiple=True, help="Whatever has such a tag."),
+]
+_about = [
+    click.option("--owner", metavar="NAME", help="Who answers for what it requires; '' for nobody."),
+    click.option(
+        "--contact", metavar="TEXT", help="Where the owner is reached: an address, a URL, a channel."
+    ),
+    click.option("--description", metavar="TEXT", help="What the group is for."),
 ]
 _remove = [
     click.option("--remove-stack", metavar="STACK", multiple=True, help="As it is listed."),
@@ -83,6 +91,9 @@ _remove = [
 @_add[0]
 @_add[1]
 @_add[2]
+@_about[0]
+@_about[1]
+@_about[2]
 @click.pass_obj
 def new_command(
     context: CommandContext,
@@ -92,16 +103,26 @@ def new_command(
     add_stack: tuple[str, ...],
     add_account: tuple[str, ...],
     add_tag: tuple[str, ...],
+    owner: str | None,
+    contact: str | None,
+    description: str | None,
 ) -> None:
     """Create a policy group.
 
     A preventative group takes stacks only. A stack or account is a member if one name, glob or tag rule
-    matches.
+    matches. The guard tells whoever it stops the group's owner and contact.
     """
     kinds: set[EntityKind] = {"account" if kind == "accounts" else "stack" for kind in entity_types}
     members = Listed(add_stack, add_account, add_tag)
     made_mode: Mode = "audit" if mode == "audit" else "preventative"
-    show_edit(context, new_group(context, name, members, mode=made_mode, kinds=kinds or {"stack"}))
+    about = _given(owner, contact, description)
+    edit = new_group(context, name, members, mode=made_mode, kinds=kinds or {"stack"}, about=about)
+    show_edit(context, edit)
+
+
+def _given(*texts: str | None) -> dict[str, str]:
+    """The owner, the contact and the description, those that were given."""
+    return {name: text for name, text in zip(ABOUT, texts, strict=True) if text is not None}
 
 
 @command(
@@ -110,11 +131,15 @@ def new_command(
     examples=(
         "packreg group edit prod --add-stack acme/web/prod --remove-stack '*/prod'",
         "packreg group edit prod --name production",
+        "packreg group edit prod --owner 'platform team' --contact '#platform'",
         "packreg group edit prod --add-policy-pack s3-rules@1.2.0",
     ),
 )
 @click.argument("name", metavar="GROUP")
 @click.option("--name", "new_name", metavar="NEW", help="Rename it.")
+@_about[0]
+@_about[1]
+@_about[2]
 @_add[0]
 @_add[1]
 @_add[2]
@@ -136,6 +161,9 @@ def edit_command(
     context: CommandContext,
     name: str,
     new_name: str | None,
+    owner: str | None,
+    contact: str | None,
+    description: str | None,
     add_stack: tuple[str, ...],
     add_account: tuple[str, ...],
     add_tag: tuple[str, ...],
@@ -147,13 +175,14 @@ def edit_command(
     dry_run: bool,
     yes: bool,
 ) -> None:
-    """Change a policy group: its members, its packs, its name.
+    """Change a policy group: its members, its packs, its name, who owns it.
 
     All changes of one command make one revision, or none. The default groups have everyone as members, and
     keep their names.
     """
+    about = _given(owner, contact, description)
     if not any(
-        [new_name, *add_stack, *add_account, *add_tag, *add_policy_pack, *remove_policy_pack]
+        [new_name, *about, *add_stack, *add_account, *add_tag, *add_policy_pack, *remove_policy_pack]
     ) and not (remove_stack or remove_account or remove_tag):
         raise UsageError("nothing to change was given", hint="see `packreg group edit --help`")
     changed = edit_group(
@@ -164,6 +193,7 @@ def edit_command(
         add_packs=add_policy_pack,
         remove_packs=remove_policy_pack,
         new_name=new_name,
+        about=about,
         dry_run=dry_run,
         yes=yes,
     )

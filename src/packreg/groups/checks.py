@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import asdict
 from functools import lru_cache
 
 from packreg.configuration.file import config_problem
@@ -22,7 +23,7 @@ MAX_MEMBERS = 10_000  # of a group, of each kind
 MAX_ENVIRONMENTS = 50  # of an entry
 MAX_UNWAIVABLE = 1_000
 MAX_NAME = 1_000  # characters of a policy's name, or of a reference to an environment
-MAX_TEXT = 4_000  # characters of a reason, an owner, a resource
+MAX_TEXT = 4_000  # characters of a reason, an owner, a resource, a description
 
 _WAIVER_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}", re.ASCII)
 
@@ -53,6 +54,9 @@ def group_problem(group: Group) -> str:
         if len(members) > MAX_MEMBERS:
             return f"it has {len(members)} {what}s; {MAX_MEMBERS} are allowed"
         if problem := next((f"the {what} {m[:100]!r}: {p}" for m in members if (p := check(m))), ""):
+            return problem
+    for what, text in asdict(group.about).items():
+        if text and (problem := _texts_problem([text], what, MAX_TEXT)):
             return problem
     if len(group.packs) > MAX_PACKS:
         return f"it has {len(group.packs)} packs; {MAX_PACKS} are allowed"

@@ -15,14 +15,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from packreg.errors import IntegrityError, UsageError
 from packreg.groups.checks import MAX_PACKS, group_problem, rules_problem, waiver_problem
 from packreg.groups.model import (
+    ABOUT,
     DEFAULT_AUDIT,
     DEFAULT_PREVENTATIVE,
+    About,
     EntityKind,
     Governance,
     Group,
@@ -47,7 +49,7 @@ T = TypeVar("T")
 _MODES: tuple[Mode, ...] = ("preventative", "audit")
 _KINDS: tuple[EntityKind, ...] = ("stack", "account")
 _TOP = ("changed", "groups", "waivers", "settings")
-_GROUP = ("mode", "kinds", "stacks", "accounts", "tags", "packs")
+_GROUP = ("mode", "kinds", "stacks", "accounts", "tags", "packs", *ABOUT)
 _ENTRY = ("version", "modified", "config", "environments")
 _WAIVER = ("pack", "policy", "entity", "owner", "reason", "expires", "created")
 _RULES = ("strict_conflicts", "unwaivable")
@@ -160,6 +162,7 @@ def group_json(group: Group) -> dict[str, Any]:
         "mode": group.mode,
         "kinds": [kind for kind in _KINDS if kind in group.kinds],
         **_without_empty(stacks=list(group.stacks), accounts=list(group.accounts), tags=list(group.tags)),
+        **_without_empty(**asdict(group.about)),
         "packs": {name: entry_json(entry) for name, entry in sorted(group.packs.items())},
     }
 
@@ -206,6 +209,7 @@ def _group(found: Members, name: str) -> Group:
         _texts(found, "accounts"),
         _texts(found, "tags"),
         {pack: _entry(packs.members(pack), pack) for pack in packs.values},
+        About(**{name: found.raw(name, str) for name in ABOUT if name in found.values}),
     )
     return _without(group_problem(group), group, found)
 

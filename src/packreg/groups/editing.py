@@ -5,7 +5,7 @@ Entries may have any time as `modified` (`times.NEVER`); `merging` sets that of 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from packreg.errors import NotFound, UsageError
@@ -76,6 +76,17 @@ def edit_members(governance: Governance, name: str, add: Listed, remove: Listed)
             tags=_edited(group.tags, add.tags, remove.tags, name),
         ),
     )
+
+
+def describe_group(governance: Governance, name: str, about: Mapping[str, str]) -> Governance:
+    """Governance with a group whose owner, contact or description (`about`, by name) is another; "" is none.
+
+    Raises:
+        NotFound: there is no such group.
+        UsageError: a text is not valid.
+    """
+    group = found_group(governance, name)
+    return with_group(governance, replace(group, about=replace(group.about, **about)))
 
 
 def rename_group(governance: Governance, name: str, new_name: str) -> Governance:

@@ -3,6 +3,7 @@
     groups:
       prod:
         mode: preventative
+        owner: platform team
         stacks: ["*/prod"]
         packs:
           guard: ^1.2
@@ -28,7 +29,7 @@ from packreg.errors import InvalidConfiguration, UsageError
 from packreg.groups.checks import entry_problem, version_problem
 from packreg.groups.editing import with_group
 from packreg.groups.members import account_problem, stack_problem, tag_problem
-from packreg.groups.model import DEFAULT_GROUPS, EntityKind, Governance, Group, Mode, PackEntry
+from packreg.groups.model import ABOUT, DEFAULT_GROUPS, About, EntityKind, Governance, Group, Mode, PackEntry
 from packreg.groups.times import NEVER
 from packreg.pack import strict_yaml as yaml
 from packreg.pack.problems import Problems
@@ -42,7 +43,7 @@ MAX_FILE = 4 * 2**20  # bytes
 MAX_NODES = 300_000
 
 _CHECKS = {"stacks": stack_problem, "accounts": account_problem, "tags": tag_problem}
-_KEYS = ("mode", "entity-types", *_CHECKS, "packs")
+_KEYS = ("mode", *ABOUT, "entity-types", *_CHECKS, "packs")
 _KINDS: Mapping[str, EntityKind] = {"stacks": "stack", "accounts": "account"}
 
 
@@ -59,13 +60,17 @@ class GroupFile:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A group as it stands in a file. `mode` is None and `kinds` empty where it does not say them."""
+    """A group as it stands in a file. `mode` is None and `kinds` empty where it does not say them.
+
+    `about` has its owner, contact and description, those that it says; "" takes one away.
+    """
 
     where: str
     mode: Mode | None = None
     kinds: frozenset[EntityKind] = frozenset()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     packs: Mapping[str, PackEntry] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_groups(data: bytes, where: str) -> GroupFile:
@@ -126,7 +131,8 @@ def _group(there: Group | None, name: str, written: Written, prune: bool) -> Gro
     }
     packs = {**(before.packs if before else {}), **written.packs}
     kinds = written.kinds or (there.kinds if there else frozenset({"stack"}))
-    return Group(name, mode, kinds, packs=packs, **members)
+    about = replace(before.about if before else About(), **written.about)
+    return Group(name, mode, kinds, packs=packs, about=about, **members)
 
 
 class _GroupFileReader:
@@ -155,6 +161,7 @@ class _GroupFileReader:
             frozenset(_KINDS[kind] for kind in kinds if kind),
             {what: self.listed(found, what) for what in _CHECKS},
             {name.text: self.pack(name, value) for name, value in packs},
+            {what: self.text(found[what], what).strip() for what in ABOUT if what in found},
         )
 
     def listed(self, found: Mapping[str, yaml.Node], what: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from packreg.groups.model import Group
@@ -28,7 +29,8 @@ def write_groups(groups: Iterable[Group]) -> str:
 
 def _group(group: Group) -> dict[str, Any]:
     members = {} if group.is_default else _with_members(group)
-    return {**members, "packs": {name: _pack(group, name) for name in sorted(group.packs)}}
+    about = {what: text for what, text in asdict(group.about).items() if text}
+    return {**about, **members, "packs": {name: _pack(group, name) for name in sorted(group.packs)}}
 
 
 def _with_members(group: Group) -> dict[str, Any]:

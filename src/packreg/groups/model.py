@@ -7,7 +7,7 @@ form is in `document`; `members` decides who belongs to a group, and `required` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 EntityKind = Literal["stack", "account"]
@@ -77,6 +77,23 @@ class PackEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a group tells people; it decides nothing. Each is a text, "" where nobody said it.
+
+    `owner` answers for what the group requires, `contact` is where they are reached, and `description` says
+    what the group is for.
+    """
+
+    owner: str = ""
+    contact: str = ""
+    description: str = ""
+
+
+#: The names of what `About` has.
+ABOUT = tuple(each.name for each in fields(About))
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A policy group. `kinds` are the entities it takes: preventative groups take stacks only.
 
@@ -91,6 +108,7 @@ class Group:
     accounts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     packs: Mapping[str, PackEntry] = field(default_factory=dict)
+    about: About = About()
 
     @property
     def is_default(self) -> bool:

@@ -9,8 +9,8 @@ from packreg.errors import NotFound, Problem
 from packreg.groups import editing
 from packreg.groups.differences import differences
 from packreg.groups.editing import found_group
-from packreg.groups.model import Group, Rules
-from packreg.groups.reach import group_reach
+from packreg.groups.model import About, Group, Rules
+from packreg.groups.reach import Reach, group_reach
 from packreg.groups.stored import Edited
 from packreg.groups.waiving import may_waive
 from packreg.pack.version import pack_name
@@ -25,12 +25,11 @@ from packreg.services.governance import (
 from packreg.services.reports import ReportStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from packreg.configuration.file import Layer
     from packreg.groups.editing import Listed
     from packreg.groups.model import Entity, EntityKind, Governance, Mode
-    from packreg.groups.reach import Reach
     from packreg.services.workspace import Workspace
 
 
@@ -157,12 +156,14 @@ def edit_group(
     add_packs: Sequence[str] = (),
     remove_packs: Sequence[str] = (),
     new_name: str | None = None,
+    about: Mapping[str, str] | None = None,
     dry_run: bool = False,
     yes: bool = False,
 ) -> GroupsEdit:
     """Change a group's members, packs and name in one revision; packs are references, as for `enable_pack`.
 
-    It is for whoever it is wider for: the members before, or after.
+    `about` has another owner, contact or description, "" for none. It is for whoever it is wider for: the
+    members before, or after; and for nobody if only `about` is given.
 
     Raises:
         PackregError: as `enable_pack`.
@@ -177,6 +178,7 @@ def edit_group(
         governance = editing.disable(governance, name, *remove_packs)
         governance = editing.enable(governance, name, *entries)
         governance = editing.edit_members(governance, name, add, remove)
+        governance = editing.describe_group(governance, name, about or {})
         return editing.rename_group(governance, name, new_name) if new_name else governance
 
     planned, known = edit(base), known_entities(workspace)
@@ -185,6 +187,8 @@ def edit_group(
         group_reach(planned, planned.groups[new_name or name], known),
     )
     reach = max(reaches, key=lambda one: (one.everyone, one.touched))
+    if not (add_packs or remove_packs or new_name or add != remove):
+        reach = Reach(0, reach.known, everyone=False)
     return change_for(
         workspace, edit, f"edit the group {name}", base, reach, warnings, dry_run=dry_run, yes=yes
     )
@@ -197,8 +201,9 @@ def new_group(
     *,
     mode: Mode = "preventative",
     kinds: Iterable[EntityKind] = ("stack",),
+    about: Mapping[str, str] | None = None,
 ) -> GroupsEdit:
-    """Make a policy group without packs, which takes entities of these kinds.
+    """Make a policy group without packs, which takes entities of these kinds; `about` as in `edit_group`.
 
     Raises:
         UsageError: there is one of its name, or it cannot be one.
@@ -211,6 +216,7 @@ def new_group(
         tuple(sorted({*members.stacks})),
         tuple(sorted({*members.accounts})),
         tuple(sorted({*members.tags})),
+        about=About(**(about or {})),
     )
     base = governance_to_edit(workspace)
     edited = edit_governance(
@@ -303,6 +309,7 @@ def group_json(group: Group) -> dict[str, Any]:
         "mode": group.mode,
         "entity_types": [f"{kind}s" for kind in ("stack", "account") if kind in group.kinds],
         "default": group.is_default,
+        **asdict(group.about),
         "stacks": list(group.stacks),
         "accounts": list(group.accounts),
         "tags": list(group.tags),
