@@ -97,6 +97,7 @@ EACH_A_PART = {
     "settings/load.py": "settings are read before path, install and list are answered",
     "settings/operator.py": "settings are read before path, install and list are answered",
     "settings/places.py": "settings are read before path, install and list are answered",
+    "store/location.py": "the URL of a location is written where it is needed",
     "store/open.py": "the list needs one kind of store",
     "store/store.py": "the list deletes nothing",
     "store/url.py": "the location of a registry is known without parsing URLs",

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from packreg.errors import StoreUnsafe
+from packreg.store.location import S3Location
 from packreg.store.probe import probe
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
-from packreg.store.url import StoreLocation
 
 KEYS = [f"packs/a/v/1.0.{number}" for number in range(3_500)]
 
@@ -41,7 +41,7 @@ class Server:
 
 def listed(spoil: Any) -> list[str]:
     """What a client gets of all keys from such a server."""
-    bucket = S3Bucket(StoreLocation(bucket="policies", endpoint_url="http://127.0.0.1:9"))
+    bucket = S3Bucket(S3Location(bucket="policies", endpoint_url="http://127.0.0.1:9"))
     bucket._reads = lambda: Server(spoil)  # type: ignore[method-assign]
     return [entry.key for entry in Store(bucket, deadline=0.1).list_all("packs/")]
 

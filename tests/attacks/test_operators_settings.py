@@ -12,7 +12,8 @@ from packreg.errors import UsageError
 from packreg.settings.load import load_settings
 from packreg.settings.operator import LINUX
 from packreg.store.s3 import S3Bucket
-from packreg.store.url import Trust, parse_location
+from packreg.store.trust import Trust
+from packreg.store.url import parse_location
 from tests.cli.conftest import User, user  # noqa: F401  the fixture
 from tests.cli.governed import GOOD, write_state
 from tests.operators import needs_root, with_operators_file

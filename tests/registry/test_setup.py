@@ -7,8 +7,8 @@ import pytest
 from packreg.errors import StoreRefused
 from packreg.pack.version import Version
 from packreg.registry.layout import SETTINGS
+from packreg.store.location import StoreLocation
 from packreg.store.memory import MemoryBucket
-from packreg.store.url import StoreLocation
 
 from .buckets import Tapped, once
 from .packs import LOCAL, S3, Memory, publish, registry

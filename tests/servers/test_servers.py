@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import StoreUnsafe
+from packreg.store.location import S3Location
 from packreg.store.probe import canary, plant_canary, probe
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
-from packreg.store.url import StoreLocation
 from tests.servers.conftest import Figures
 from tests.store.conformance import BucketConformance
 from tests.store.fault_proxy import WRITE_FAULTS, FaultProxy
@@ -41,7 +41,7 @@ def test_versioned_buckets_of_ceph_are_refused(ceph: str, figures: Figures) -> N
     server = client(ceph)
     server.create_bucket(Bucket="versioned")
     server.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
-    verdict = probe(S3Bucket(StoreLocation(bucket="versioned", endpoint_url=ceph)))
+    verdict = probe(S3Bucket(S3Location(bucket="versioned", endpoint_url=ceph)))
     figures.add({"ok": verdict.ok, "reason": verdict.reason, **verdict.facts})
     assert not verdict.ok
     assert "IGNORED" in verdict.reason
@@ -52,7 +52,7 @@ def test_the_canary_notices_versions_switched_on(ceph: str) -> None:
     """A bucket that was safe when the registry was made is not published to once it keeps versions."""
     server = client(ceph)
     server.create_bucket(Bucket="changing")
-    store = Store(S3Bucket(StoreLocation(bucket="changing", endpoint_url=ceph)))
+    store = Store(S3Bucket(S3Location(bucket="changing", endpoint_url=ceph)))
     plant_canary(store)
     canary(store)
     server.put_bucket_versioning(Bucket="changing", VersioningConfiguration={"Status": "Enabled"})
@@ -62,7 +62,7 @@ def test_the_canary_notices_versions_switched_on(ceph: str) -> None:
 
 def test_rclone_is_refused(rclone: str, figures: Figures) -> None:
     """A server that ignores the condition is refused, with that reason."""
-    verdict = probe(S3Bucket(StoreLocation(bucket="registry", endpoint_url=rclone)))
+    verdict = probe(S3Bucket(S3Location(bucket="registry", endpoint_url=rclone)))
     figures.add({"ok": verdict.ok, "reason": verdict.reason, **verdict.facts})
     assert not verdict.ok
     assert "IGNORED" in verdict.reason
@@ -117,10 +117,10 @@ def test_every_fault(url: str, server: str, proxy: FaultProxy, fault: str) -> No
     assert store.get("a") == b"mine"
 
 
-def _through(url: str, server: str, proxy: FaultProxy) -> StoreLocation:
+def _through(url: str, server: str, proxy: FaultProxy) -> S3Location:
     prefix = url.partition("?")[0].removeprefix("s3://registry/")
     assert server != proxy.endpoint
-    return StoreLocation(bucket="registry", prefix=prefix, endpoint_url=proxy.endpoint)
+    return S3Location(bucket="registry", prefix=prefix, endpoint_url=proxy.endpoint)
 
 
 def _spoiled(proxy: FaultProxy) -> int:

@@ -25,7 +25,7 @@ from tests.settings.test_load import load, write
         ('registry = ""', "registry.url cannot be ''", "give a value"),
         ("install = 3", "install must be a table", "write [install]"),
         ('[registry]\nregion = "x"', "registry.region is set without registry.url", "write the url"),
-        ('[registry]\nurl = "/x"\nregion = "x"', "registry.region is only for s3://", ""),
+        ('[registry]\nurl = "/x"\nregion = "x"', "registry.region is only for buckets", ""),
         ("registry = ", "is not TOML", ""),
         (
             '[analysis]\nmemory = "2 GB"',

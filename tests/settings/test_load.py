@@ -136,3 +136,16 @@ def test_a_registry_below_the_home_directory(work: Path, home: Path) -> None:
         write(work, text)
         assert load(work, home).registry == expected
     assert load(work, home, PACKREG_REGISTRY="~ada/packs").registry == "~ada/packs"
+
+
+def test_variables_of_other_clouds_belong_to_the_url(work: Path, home: Path) -> None:
+    """An emulator and an account that variables name are part of the URL that identifies the registry."""
+    emulator = load(work, home, "gs://b/p", STORAGE_EMULATOR_HOST="127.0.0.1:4443")
+    assert emulator.registry == "gs://b/p?endpoint_url=http://127.0.0.1:4443"
+    assert emulator.origins["registry.url"] == "--registry, environment STORAGE_EMULATOR_HOST"
+    both = {"AZURE_STORAGE_ACCOUNT": "ours", "AZURE_STORAGE_DOMAIN": "127.0.0.1:1"}
+    assert load(work, home, "azblob://c", **both).registry == (
+        "azblob://c?storage_account=ours&domain=127.0.0.1:1"
+    )
+    assert load(work, home, "file://~/packs").registry == f"file://{home}/packs"
+    assert load(work, home, "file://~?no_tmp_dir=true").registry == f"file://{home}?no_tmp_dir=true"

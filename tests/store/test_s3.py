@@ -14,9 +14,9 @@ import pytest
 import packreg
 from packreg.errors import NotFound, OutcomeUnknown, StoreRefused, StoreUnavailable, StoreUnsafe
 from packreg.store.bucket import Exists, Unsure
+from packreg.store.location import S3Location
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
-from packreg.store.url import StoreLocation
 from tests.store import fault_proxy
 from tests.store.fault_proxy import READ_FAULTS, FaultProxy
 from tests.store.ministack import client, free_port
@@ -43,15 +43,13 @@ def place(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def direct(s3_endpoint: str, aws: None, place: str) -> S3Bucket:
     """The bucket without the proxy: the truth."""
-    return S3Bucket(StoreLocation(bucket="registry", prefix=place, endpoint_url=s3_endpoint))
+    return S3Bucket(S3Location(bucket="registry", prefix=place, endpoint_url=s3_endpoint))
 
 
 @pytest.fixture
 def bucket(proxy: FaultProxy, place: str) -> S3Bucket:
     """The same place, through the proxy."""
-    return S3Bucket(
-        StoreLocation(bucket="registry", prefix=place, endpoint_url=proxy.endpoint), read_timeout=5
-    )
+    return S3Bucket(S3Location(bucket="registry", prefix=place, endpoint_url=proxy.endpoint), read_timeout=5)
 
 
 @pytest.mark.parametrize("fault", WRITE_FAULTS)
@@ -157,7 +155,7 @@ def test_says_when_an_object_was_created(direct: S3Bucket) -> None:
 
 def test_a_missing_bucket_is_refused(s3_endpoint: str, aws: None) -> None:
     """Every verb says that the bucket is missing, and none that the object is."""
-    bucket = S3Bucket(StoreLocation(bucket="nowhere", endpoint_url=s3_endpoint))
+    bucket = S3Bucket(S3Location(bucket="nowhere", endpoint_url=s3_endpoint))
     for verb in (
         lambda: bucket.put_new("a", b""),
         lambda: bucket.get("a", limit=1),
@@ -171,7 +169,7 @@ def test_a_missing_bucket_is_refused(s3_endpoint: str, aws: None) -> None:
 
 def test_nobody_there_is_unavailable(aws: None) -> None:
     """Without a server nothing was sent, and that is said at once."""
-    bucket = S3Bucket(StoreLocation(bucket="registry", endpoint_url=f"http://127.0.0.1:{free_port()}"))
+    bucket = S3Bucket(S3Location(bucket="registry", endpoint_url=f"http://127.0.0.1:{free_port()}"))
     with pytest.raises(StoreUnavailable, match="endpoint"):
         bucket.put_new("a", b"")
     with pytest.raises(StoreUnavailable, match="nothing was written"):
@@ -185,7 +183,7 @@ def test_no_credentials_are_refused(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     for profile in ("", "nobody"):
-        bucket = S3Bucket(StoreLocation(bucket="registry", endpoint_url=s3_endpoint, profile=profile))
+        bucket = S3Bucket(S3Location(bucket="registry", endpoint_url=s3_endpoint, profile=profile))
         with pytest.raises(StoreRefused) as caught:
             bucket.list("")
         assert "AWS chain" in caught.value.hint
@@ -206,9 +204,7 @@ def test_a_profile_provides_credentials(
         "[profile ci]\nregion = eu-west-1\naws_access_key_id = a\naws_secret_access_key = b\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    bucket = S3Bucket(
-        StoreLocation(bucket="registry", endpoint_url=s3_endpoint, profile="ci", prefix="profile")
-    )
+    bucket = S3Bucket(S3Location(bucket="registry", endpoint_url=s3_endpoint, profile="ci", prefix="profile"))
     bucket.put_new("a", b"")
     assert bucket.list("").entries[0].key == "a"
 
@@ -281,7 +277,7 @@ def test_says_what_the_server_is_like(s3_endpoint: str, aws: None) -> None:
     """Versions are reported as they are switched on and paused, and checksums as tried out."""
     server = client(s3_endpoint)
     server.create_bucket(Bucket="versions")
-    bucket = S3Bucket(StoreLocation(bucket="versions", endpoint_url=s3_endpoint))
+    bucket = S3Bucket(S3Location(bucket="versions", endpoint_url=s3_endpoint))
     for number, state in enumerate(("off", "enabled", "suspended")):
         if number:
             server.put_bucket_versioning(

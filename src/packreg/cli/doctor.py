@@ -22,6 +22,7 @@ from packreg.services.guard_forms import DIRECTORY, WITH_FILES
 from packreg.services.opa_program import fit_opa
 from packreg.services.pulumi_options import PACKS
 from packreg.services.required_runtimes import by_runtime, required_releases, without_interpreter
+from packreg.store.location import DirectoryLocation
 from packreg.store.probe import canary, probe
 from packreg.text import human_size
 
@@ -113,7 +114,8 @@ def _guarded(
 
 
 def _registry(context: CommandContext) -> Iterator[Check]:
-    path = Path(context.location.path) if context.location.is_local else None
+    location = context.location
+    path = Path(location.path) if isinstance(location, DirectoryLocation) else None
     if path is not None and path.exists() and not path.is_dir():
         yield Check(
             "registry", "fail", f"{path} is not a directory", "give another location for the registry"

@@ -60,10 +60,10 @@ def all_settings(context: CommandContext) -> list[tuple[str, str | int | bool | 
     operators = [key for key in OPERATORS if settings.operators]
     for key in (*KEYS, *operators, *of_packs):
         if key in ("registry.endpoint_url", "registry.region", "registry.profile"):
-            option = getattr(context.location, key.partition(".")[2]) or None
+            option = getattr(context.location, key.partition(".")[2], None) or None
             rows.append((key, option, settings.origins["registry.url"] if option else "default"))
         elif key == "registry.url" and context.location.is_local and "://" not in settings.registry:
-            rows.append((key, context.location.path, settings.origins[key]))
+            rows.append((key, context.place, settings.origins[key]))
         else:
             rows.append(
                 (key, settings.values.get(key, defaults.get(key)), settings.origins.get(key, "default"))

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from packreg.registry.setup import Initialised
     from packreg.registry.verification import Finding, Garbage
     from packreg.store.chain import Chain
+    from packreg.store.location import StoreLocation
     from packreg.store.store import Store
-    from packreg.store.url import StoreLocation
 
 
 class Resolved(NamedTuple):

@@ -30,6 +30,7 @@ from packreg.services.governance import stored_governance
 from packreg.services.judge import ReportIdentity, new_identity
 from packreg.services.workspace import Workspace
 from packreg.states.places import file_path
+from packreg.store.location import DirectoryLocation
 
 if TYPE_CHECKING:
     from packreg.services.stacks import StackSelection, StackTask
@@ -57,7 +58,7 @@ def assignment(workspace: Workspace, backend: str, revision: int, options: Audit
     if backend.startswith("file://"):
         backend = file_path(backend, cwd=Path(workspace.cwd)).absolute().as_uri()
     location = workspace.location
-    registry = location.path if location.is_local else location.url
+    registry = location.path if isinstance(location, DirectoryLocation) else location.url
     return Assignment(workspace.new_id(), __version__, registry, backend, revision, options)
 
 

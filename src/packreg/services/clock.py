@@ -49,7 +49,8 @@ def open_registry(
     """
     from packreg.registry.registry import Registry
     from packreg.store.open import open_store
-    from packreg.store.url import Trust, parse_location
+    from packreg.store.trust import Trust
+    from packreg.store.url import parse_location
 
     location = parse_location(url, cwd=cwd)
     store = open_store(location, deadline=deadline, trust=Trust(allow_http))

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from packreg.settings.values import Settings
     from packreg.states.places import Place
     from packreg.states.sources import SourceFile
+    from packreg.store.location import StoreLocation
     from packreg.store.store import Store
-    from packreg.store.url import StoreLocation
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -122,7 +122,10 @@ class Workspace:
     @property
     def place(self) -> str:
         """Where the registry is, as text: a path or a URL without secrets."""
-        return self.location.path if self.location.is_local else self.location.shown
+        from packreg.store.location import DirectoryLocation
+
+        location = self.location
+        return location.path if isinstance(location, DirectoryLocation) else location.shown
 
     def python(self, option: str | None = None) -> str | None:
         """The interpreter of packs' environments: the one that is asked for, else of the settings, else None.
@@ -158,11 +161,13 @@ class Workspace:
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
         from packreg.store.open import open_store
-        from packreg.store.url import Trust
+        from packreg.store.trust import Trust
 
         settings = self.settings
         trust = Trust(settings.allow_http, settings.ca_bundle, "registry.url" in settings.fixed)
-        return open_store(self.location, trust=trust, instance_role=settings.instance_role)
+        return open_store(
+            self.location, trust=trust, instance_role=settings.instance_role, environ=self.environ
+        )
 
     @opened_once
     def home(self) -> Home:

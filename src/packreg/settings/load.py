@@ -7,8 +7,9 @@ registry's other settings and the AWS variables are ignored, too.
 `packreg.toml` is searched from the working directory upwards; then comes `packreg.toml` in the user's
 configuration directory. Each key is taken from the nearest file that has it, except that `endpoint_url`,
 `region` and `profile` belong to the `url` beside them and are never used with another one. A registry given
-as `--registry` or `PACKREG_REGISTRY` has them in its own query (`s3://bucket?region=…`). If the URL names no
-endpoint, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL` are used, as by every AWS tool.
+as `--registry` or `PACKREG_REGISTRY` has them in its own query (`s3://bucket?region=…`). What the URL leaves
+open is taken from the variables of the clouds' own tools and of Pulumi (`store.variables`), such as
+`AWS_ENDPOINT_URL_S3`, `STORAGE_EMULATOR_HOST` and `AZURE_STORAGE_ACCOUNT`.
 
     registry = "s3://policies/packs"      # or a table:
 
@@ -232,25 +233,25 @@ def contradiction(settings: Settings, key: str, value: object, origin: str) -> U
 
 
 def _add_endpoint(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Put the endpoint that the AWS variables name into the registry's URL, which identifies the registry.
+    """Put what variables say of the bucket, such as its endpoint, into the URL, which names the registry.
 
     Without it, two servers with a bucket of the same name would share one cache.
     """
     url = settings.registry
-    if not url.startswith("s3://") or "endpoint_url=" in url:
+    if "://" not in url:
         return
-    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
-        if environ.get(name):
-            settings.values["registry.url"] = with_query(url, {"endpoint_url": environ[name]}, name)
-            settings.origins["registry.url"] += f", environment {name}"
-            return
+    from packreg.store.variables import from_variables
+
+    for option, (value, name) in from_variables(url, environ).items():
+        settings.values["registry.url"] = with_query(settings.registry, {option: value}, name)
+        settings.origins["registry.url"] += f", environment {name}"
 
 
 def _put_registry(settings: Settings, url: str, origin: str, base: str) -> None:
     if not url.strip():
         from packreg.settings.file import usage
 
-        raise usage(f"the registry of {origin} is empty", "give a directory or s3://bucket/prefix")
+        raise usage(f"the registry of {origin} is empty", "give a directory or the URL of a bucket")
     if "registry.url" not in settings.values:
         settings.put("registry.url", url, origin)
         settings.base = base

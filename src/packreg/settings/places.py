@@ -40,9 +40,17 @@ def user_directory(kind: str, environ: Mapping[str, str]) -> str:
 
 
 def expanded(path: str, environ: Mapping[str, str]) -> str:
-    """The path with a leading `~/` replaced by the user's home; in files and variables no shell does that."""
-    if path.startswith("~/") and environ.get("HOME"):
-        return os.path.join(environ["HOME"], path[2:])
+    """The path with a leading `~/` replaced by the user's home; in files and variables no shell does that.
+
+    Also `file://~` and `file://~/…`, as the Pulumi CLI writes the location of a backend.
+    """
+    users = environ.get("HOME", "")
+    if path.startswith("~/") and users:
+        return os.path.join(users, path[2:])
+    if path.startswith("file://~") and path[8:9] in ("", "/", "?") and users:
+        from urllib.parse import quote
+
+        return f"file://{quote(users)}{path[8:]}"
     return path
 
 
@@ -84,18 +92,20 @@ def nearest_file(cwd: str) -> str:
 
 
 def with_query(url: str, of_the_url: Mapping[str, object], path: str) -> str:
-    """A registry's URL with the settings that belong to it, such as the region, added to its query.
+    """A registry's URL with options that belong to it, such as the region, added to its query.
+
+    `store.url` refuses those that the kind of URL does not have.
 
     Raises:
-        UsageError: there are such settings, and the URL does not begin with `s3://`.
+        UsageError: there are options, and the location is a directory.
     """
     given = {key: str(value) for key, value in of_the_url.items() if value}
     if not given:
         return url
-    if not url.startswith("s3://"):
+    if "://" not in url or url.startswith("file:"):
         from packreg.settings.file import usage
 
-        raise usage(f"{path}: registry.{next(iter(given))} is only for s3:// registries, not {url}")
+        raise usage(f"{path}: registry.{next(iter(given))} is only for buckets, not {url}")
     query = "&".join(f"{key}={_quoted(value)}" for key, value in given.items())
     return f"{url}{'&' if '?' in url else '?'}{query}"
 

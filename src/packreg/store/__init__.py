@@ -10,7 +10,8 @@ and `aws_answers` import botocore, and only when the first client is made.
 - `aws`: makes all clients for AWS: buckets, keys, states, inventories; `aws_answers`: what a failure means
 - `kms`, `pulumi_kms`: keys from AWS KMS, for secrets of environments and of Pulumi stacks
 - `probe`: tests whether a bucket creates exactly once; the canary request before every publish
-- `open`, `url`: opens the store at a location; parses locations
+- `location`, `url`, `variables`: where a registry is; parses that; what variables of the environment add
+- `open`: opens the store at a location; `trust`: which server may answer for it
 - `silence`: measures how long a store gave no answer
 
 Decisions:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from packreg.store.url import check_http
+from packreg.store.trust import check_http
 
 
 def aws_session(profile: str = "", *, instance_role: bool = True) -> Any:

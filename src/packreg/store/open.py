@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from packreg.errors import UsageError
+from packreg.store.location import DirectoryLocation, S3Location
 from packreg.store.store import Store
-from packreg.store.url import StoreLocation, Trust, parse_location
+from packreg.store.url import parse_location
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
-    from packreg.store.store import Store
+    from packreg.store.bucket import Bucket
+    from packreg.store.location import StoreLocation
+    from packreg.store.trust import Trust
 
 
 def open_store(
@@ -20,24 +26,32 @@ def open_store(
     deadline: float = 60.0,
     trust: Trust | None = None,
     instance_role: bool = True,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Store:
     """The store at a location. Nothing is read or written yet, and nothing is checked.
 
     A relative directory starts at `cwd`. `deadline` is that of `Store`, in seconds. `trust` (by default
-    `Trust()`) and `instance_role` are for S3 buckets; with the latter, credentials may come from the cloud's
-    metadata service.
+    `Trust()`), `instance_role` and `environ` are for buckets: with `instance_role`, credentials may come from
+    the cloud's metadata service, and `environ` has the variables that Google's and Azure's credentials are
+    taken from (AWS's library reads those of the process).
 
     Raises:
         UsageError: the location cannot be read.
     """
     if isinstance(location, str):
         location = parse_location(location, cwd=cwd)
-    if location.is_local:
+    return Store(_bucket(location, trust, instance_role, environ), deadline=deadline)
+
+
+def _bucket(
+    location: StoreLocation, trust: Trust | None, instance_role: bool, environ: Mapping[str, str]
+) -> Bucket:
+    if isinstance(location, DirectoryLocation):
         from packreg.store.local import LocalBucket
 
-        return Store(
-            LocalBucket(location.path, allow_network_fs=location.allow_network_fs), deadline=deadline
-        )
-    from packreg.store.s3 import S3Bucket
+        return LocalBucket(location.path, allow_network_fs=location.allow_network_fs)
+    if isinstance(location, S3Location):
+        from packreg.store.s3 import S3Bucket
 
-    return Store(S3Bucket(location, trust=trust, instance_role=instance_role), deadline=deadline)
+        return S3Bucket(location, trust=trust, instance_role=instance_role)
+    raise UsageError(f"{location.shown} is not supported yet", hint="use a directory or s3://bucket/prefix")

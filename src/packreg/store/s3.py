@@ -8,7 +8,8 @@ Decisions, most of them from measurements:
   ignores the condition when an upload is completed, and boto3's transfer functions cannot send it.
 - A write sends a SHA-256 that is computed here, instead of botocore's checksum; `inspect` finds stores that
   ignore it.
-- With an `endpoint_url` the bucket's name is in the path: most self-hosted stores have no wildcard DNS names.
+- With an `endpoint_url` the bucket's name is in the path, unless the location says otherwise: most
+  self-hosted stores have no wildcard DNS names.
 - The clients are made at the first request.
 """
 
@@ -23,12 +24,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from packreg.errors import IntegrityError, NotFound, PackregError, StoreUnsafe
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
 from packreg.store.bucket import Entry, Exists, Page, behind, check_key, check_prefix, key_problem
-from packreg.store.url import Trust
+from packreg.store.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from packreg.store.url import StoreLocation
+    from packreg.store.location import S3Location
 
 _CHUNK = 2**20
 #: How tokens start: those of the store, and those after a full page that the store called the last one.
@@ -48,7 +49,7 @@ class S3Bucket:
 
     def __init__(
         self,
-        location: StoreLocation,
+        location: S3Location,
         *,
         trust: Trust | None = None,
         instance_role: bool = True,
@@ -277,13 +278,19 @@ class S3Bucket:
                         https_for="" if trust.allow_http else self.describe(),
                         verify=trust.ca_bundle or (True if trust.only_location else None),
                         signature_version="s3v4",
-                        s3={"addressing_style": "path" if endpoint else "auto"},
+                        s3={"addressing_style": self._addressing()},
                         max_pool_connections=32,
                         **only,
                     )
 
                 self._clients = (client(1), client(5))
             return self._clients
+
+    def _addressing(self) -> str:
+        asked = self._location.path_style
+        if asked is None:
+            return "path" if self._location.endpoint_url else "auto"
+        return "path" if asked else "virtual"
 
     def _fail(self, failed: Exception, what: str, *, writing: bool) -> NoReturn:
         from packreg.store.aws_answers import sort_out

@@ -1,94 +1,59 @@
-"""Parse the location of a registry: a directory, or an S3 bucket and a prefix.
+"""Parse the location of a registry: a directory, or a bucket and a prefix in it.
 
-A location is a path, `file:///dir`, or `s3://bucket/prefix?endpoint_url=…&region=…&profile=…`. Parsing does
-no I/O and imports nothing heavy, so that a command that finds everything in the cache starts fast. A location
-never contains credentials; they come from the AWS chain.
+A location is a path, `file:///dir`, `s3://bucket/prefix?endpoint_url=…&region=…&profile=…`,
+`gs://bucket/prefix` or `azblob://container/prefix?storage_account=…`. What the Pulumi CLI writes for its
+backends is understood too, such as `endpoint=…&disableSSL=true&s3ForcePathStyle=true`; a location has one
+canonical form, however it was written. Parsing does no I/O and imports nothing heavy, so that a command that
+finds everything in the cache starts fast. A location never contains credentials; they come from the
+environment and the cloud's own configuration.
 """
 
 # pathlib would cost start-up time that `list` and `path` have no use for.
 # ruff: noqa: PTH100, PTH118
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from packreg.errors import UsageError
+from packreg.store.location import (
+    AzureLocation,
+    DirectoryLocation,
+    GoogleLocation,
+    S3Location,
+    StoreLocation,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from urllib.parse import SplitResult
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}"
+_GOOGLE_BUCKET = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
+_CONTAINER = r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*"
+_ACCOUNT = r"[a-z0-9]{3,24}"
+_HOST = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?"
 _PREFIX = r"[A-Za-z0-9!_.*'()-]+"
-_SUPPORTED = "write a directory, file:///directory, or s3://bucket/prefix"
+_SUPPORTED = (
+    "write a directory, file:///directory, s3://bucket/prefix, gs://bucket/prefix or "
+    "azblob://container/prefix?storage_account=NAME"
+)
 #: Most characters of a prefix; with the longest key it stays below the 1,024 bytes of S3.
 MAX_PREFIX = 400
-_YES_NO = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-
-
-class StoreLocation(NamedTuple):
-    """A parsed location: a directory (`path`), or an S3 bucket with a prefix.
-
-    `path` is absolute; `prefix` neither starts nor ends with a slash. Fields of the other kind, and options
-    that were not given, are empty.
-    """
-
-    path: str = ""
-    bucket: str = ""
-    prefix: str = ""
-    endpoint_url: str = ""
-    region: str = ""
-    profile: str = ""
-    allow_network_fs: bool = False
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the location is a directory."""
-        return not self.bucket
-
-    @property
-    def url(self) -> str:
-        """The canonical URL: two locations with the same URL are the same registry.
-
-        `allow_network_fs` is left out, since it says how a directory may be used, not which one it is.
-        """
-        return self._written(safe="")
-
-    @property
-    def shown(self) -> str:
-        """The URL for people, with a readable endpoint; parsing it gives the same location."""
-        return self._written(safe=":/")
-
-    def _written(self, *, safe: str) -> str:
-        from urllib.parse import quote, urlencode
-
-        if self.is_local:
-            path = self.path.replace(os.sep, "/")
-            return "file://" + quote(path if path.startswith("/") else "/" + path, safe="/:~")
-        place = f"s3://{self.bucket}/{self.prefix}".rstrip("/")
-        options = {"endpoint_url": self.endpoint_url, "profile": self.profile, "region": self.region}
-        query = urlencode({name: value for name, value in options.items() if value}, safe=safe)
-        return f"{place}?{query}" if query else place
-
-    @property
-    def id(self) -> str:
-        """The first 12 hex digits of the sha256 of `url`; names the cache of this registry."""
-        return hashlib.sha256(self.url.encode()).hexdigest()[:12]
-
-    def __str__(self) -> str:
-        return self.url
-
-
-class Trust(NamedTuple):
-    """Which server may answer for a bucket.
-
-    With `allow_http`, also a server on another machine over http. `ca_bundle` is a file of CA certificates to
-    trust, "" for the usual ones. With `only_location`, only the location decides which server that is: an
-    endpoint, certificates and, for http, a proxy in the environment or the AWS configuration are ignored.
-    """
-
-    allow_http: bool = False
-    ca_bundle: str = ""
-    only_location: bool = False
+_YES_NO = dict.fromkeys(("true", "t", "1", "yes"), True) | dict.fromkeys(("false", "f", "0", "no"), False)
+#: Options of Pulumi's URLs that tell its Go libraries how to work, not where something is or how it is kept.
+_FOR_PULUMI = {
+    "file": ("create_dir", "metadata", "no_tmp_dir"),
+    "s3": (
+        "awssdk",
+        "hostname_immutable",
+        "rate_limiter_capacity",
+        "request_checksum_calculation",
+        "response_checksum_validation",
+    ),
+}
 
 
 def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
@@ -102,23 +67,29 @@ def parse_location(text: str, *, cwd: str | os.PathLike[str]) -> StoreLocation:
     scheme = _SCHEME.match(text)
     if scheme is None or (os.name == "nt" and len(scheme[1]) == 1):
         return _directory(text, cwd, False)
-    if scheme[1].lower() == "s3":
-        return _s3(text)
-    if scheme[1].lower() == "file":
-        return _file(text)
+    kind = scheme[1].lower()
+    if kind == "file":
+        return _file(text, cwd)
+    if kind in _BUCKETS:
+        return _BUCKETS[kind](_split(text))
     if not text.startswith("://", scheme.end() - 1):
         return _directory(text, cwd, False)  # a directory with a colon in its name
+    if kind in ("postgres", "postgresql"):
+        raise UsageError(
+            "a PostgreSQL database can hold the states of Pulumi, but no registry", hint=_SUPPORTED
+        )
     raise UsageError(f"packreg cannot keep a registry at {scheme[1]}://…", hint=_SUPPORTED)
 
 
-def _directory(path: str, cwd: str | os.PathLike[str], allow_network_fs: bool) -> StoreLocation:
+def _directory(path: str, cwd: str | os.PathLike[str], allow_network_fs: bool) -> DirectoryLocation:
     if path.startswith("~"):
         raise UsageError(f"{path!r} was not expanded by the shell", hint="write the home directory in full")
     absolute = os.path.abspath(os.path.join(os.fspath(cwd), path))
-    return StoreLocation(path=absolute, allow_network_fs=allow_network_fs)
+    return DirectoryLocation(absolute, allow_network_fs)
 
 
-def _file(text: str) -> StoreLocation:
+def _file(text: str, cwd: str | os.PathLike[str]) -> DirectoryLocation:
+    """`file:///directory`; also `file://./directory` and `file://../directory`, which start at `cwd`."""
     from urllib.parse import unquote, urlsplit
 
     try:
@@ -126,37 +97,97 @@ def _file(text: str) -> StoreLocation:
         path = unquote(parts.path, errors="strict")
     except ValueError as failed:
         raise UsageError(f"{text!r} is not a URL: {failed}", hint=_SUPPORTED) from None
-    if parts.netloc not in ("", "localhost") or not path.startswith("/") or parts.fragment:
+    relative = parts.netloc in (".", "..")
+    rooted = parts.netloc in ("", "localhost") and path.startswith("/")
+    if not (relative or rooted) or parts.fragment:
         raise UsageError(
             f"{text!r} does not name a directory of this machine", hint="write file:///directory"
         )
     if "\0" in path:
         raise UsageError(f"{text!r} holds a null character", hint=_SUPPORTED)
-    options = query_options(parts.query, ("allow_network_fs",))
-    word = options.get("allow_network_fs", "false").lower()
-    if word not in _YES_NO:
-        raise UsageError(
-            f"allow_network_fs={word} is neither true nor false", hint="write allow_network_fs=true"
-        )
+    options = query_options(parts.query, ("allow_network_fs", *_FOR_PULUMI["file"]))
     if re.match(r"/[A-Za-z]:", path) and os.name == "nt":
         path = path[1:]
-    return _directory(path, "/", _YES_NO[word])
+    path = parts.netloc + path if relative else path
+    return _directory(path, cwd, bool(_flag(options, "allow_network_fs")))
 
 
-def _s3(text: str) -> StoreLocation:
+def _split(text: str) -> SplitResult:
+    """The parts of a bucket's URL, checked for what no bucket's URL has."""
     from urllib.parse import urlsplit
 
     try:
         parts = urlsplit(text)
     except ValueError as failed:
-        raise UsageError(f"this is not an S3 URL: {failed}", hint="write s3://bucket/prefix") from None
+        raise UsageError(f"the location of the registry is not a URL: {failed}", hint=_SUPPORTED) from None
     if "@" in parts.netloc:
         raise UsageError(
-            "an S3 URL holds no credentials",
-            hint="let the AWS chain provide them: environment, shared configuration (?profile=…) or a role",
+            "the location of a registry holds no credentials",
+            hint="let the environment, the cloud's own configuration or a role provide them; for S3 a "
+            "shared configuration is named by ?profile=…",
         )
-    if not re.fullmatch(_BUCKET, parts.netloc) or parts.fragment:
-        raise UsageError(f"{parts.netloc!r} is not the name of a bucket", hint="write s3://bucket/prefix")
+    return parts
+
+
+def _s3(parts: SplitResult) -> S3Location:
+    bucket, prefix = _place(parts, _BUCKET)
+    words = ("endpoint_url", "endpoint", "region", "profile", "s3ForcePathStyle", "use_path_style")
+    options = query_options(parts.query, (*words, "disableSSL", "disable_https", *_FOR_PULUMI["s3"]))
+    insecure = _flag(options, "disableSSL", "disable_https")
+    address = _one(options, "endpoint_url", "endpoint")
+    if "endpoint" in options and "://" not in address:
+        address = f"{'http' if insecure else 'https'}://{address}"
+    if insecure and not address:
+        raise UsageError(
+            "disableSSL without an endpoint would ask AWS over http",
+            hint="leave it out, or add endpoint=HOST",
+        )
+    path_style = _flag(options, "s3ForcePathStyle", "use_path_style")
+    return S3Location(
+        bucket=bucket,
+        prefix=prefix,
+        endpoint_url=endpoint(address),
+        region=options.get("region", ""),
+        profile=options.get("profile", ""),
+        path_style=None if path_style is bool(address) else path_style,
+    )
+
+
+def _google(parts: SplitResult) -> GoogleLocation:
+    bucket, prefix = _place(parts, _GOOGLE_BUCKET)
+    options = query_options(parts.query, ("endpoint_url", "endpoint"))
+    return GoogleLocation(bucket, prefix, endpoint(_one(options, "endpoint_url", "endpoint")))
+
+
+def _azure(parts: SplitResult) -> AzureLocation:
+    container, prefix = _place(parts, _CONTAINER)
+    options = query_options(parts.query, ("storage_account", "protocol", "domain", "localemu"))
+    shapes = {"storage_account": _ACCOUNT, "protocol": "https?", "domain": _HOST}
+    for name, shape in shapes.items():
+        if name in options and not re.fullmatch(shape, options[name]):
+            raise UsageError(
+                f"{options[name]!r} cannot be the {name} of an azblob:// location",
+                hint="write azblob://container/prefix?storage_account=NAME",
+            )
+    return AzureLocation(
+        container,
+        prefix,
+        storage_account=options.get("storage_account", ""),
+        protocol="" if options.get("protocol") == "https" else options.get("protocol", ""),
+        domain=options.get("domain", "").lower(),
+        localemu=bool(_flag(options, "localemu")),
+    )
+
+
+_BUCKETS: dict[str, Callable[[SplitResult], StoreLocation]] = {"s3": _s3, "gs": _google, "azblob": _azure}
+
+
+def _place(parts: SplitResult, name: str) -> tuple[str, str]:
+    """The bucket and the prefix of a URL; `name` is the pattern of buckets' names."""
+    written = f"write {parts.scheme}://{'container' if parts.scheme == 'azblob' else 'bucket'}/prefix"
+    if not re.fullmatch(name, parts.netloc) or parts.fragment:
+        kind = "container" if parts.scheme == "azblob" else "bucket"
+        raise UsageError(f"{parts.netloc!r} is not the name of a {kind}", hint=written)
     prefix = parts.path.strip("/")
     if len(prefix) > MAX_PREFIX:
         raise UsageError(f"the prefix in the bucket has more than {MAX_PREFIX} characters")
@@ -166,14 +197,26 @@ def _s3(text: str) -> StoreLocation:
                 f"{prefix!r} cannot be the prefix of a registry",
                 hint="use letters, digits, - _ . and single slashes",
             )
-    options = query_options(parts.query, ("endpoint_url", "region", "profile"))
-    return StoreLocation(
-        bucket=parts.netloc,
-        prefix=prefix,
-        endpoint_url=endpoint(options.get("endpoint_url", "")),
-        region=options.get("region", ""),
-        profile=options.get("profile", ""),
-    )
+    return parts.netloc, prefix
+
+
+def _one(options: dict[str, str], *names: str) -> str:
+    """The value of an option that has several names, "" where it is not given. Raises UsageError: twice."""
+    given = [name for name in names if name in options]
+    if len(given) > 1:
+        raise UsageError(
+            f"the location has {' and '.join(given)}, which mean the same", hint="write one of them"
+        )
+    return options[given[0]] if given else ""
+
+
+def _flag(options: dict[str, str], *names: str) -> bool | None:
+    """The value of an option that is true or false, None where it is not given. Raises UsageError."""
+    word = _one(options, *names)
+    if word and word.lower() not in _YES_NO:
+        name = next(name for name in names if name in options)
+        raise UsageError(f"{name}={word} is neither true nor false", hint=f"write {name}=true")
+    return _YES_NO[word.lower()] if word else None
 
 
 def query_options(query: str, known: tuple[str, ...]) -> dict[str, str]:
@@ -228,34 +271,3 @@ def endpoint(text: str) -> str:
             "an endpoint_url holds no credentials, query or fragment", hint="write https://host:port"
         )
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path}".rstrip("/")
-
-
-def is_open_http(url: str) -> bool:
-    """Whether a URL is http on another machine, so that anybody on the network path could answer."""
-    from ipaddress import ip_address
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    if parts.scheme.lower() != "http":
-        return False
-    host = parts.hostname or ""
-    if host == "localhost":
-        return False
-    try:
-        return not ip_address(host).is_loopback
-    except ValueError:
-        return True
-
-
-def check_http(url: str, where: str) -> None:
-    """Refuse a URL that is http on another machine. `where` is the requested thing, for the message.
-
-    Raises:
-        UsageError: the URL is http on another machine.
-    """
-    if is_open_http(url):
-        raise UsageError(
-            f"{where} would be asked at {url}, over http: anybody on the way could answer",
-            hint="use https; where the network is trusted, whoever names the registry can say "
-            "allow_http = true in [registry] of their own packreg.toml, or PACKREG_ALLOW_HTTP=1",
-        )
