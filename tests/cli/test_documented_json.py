@@ -130,6 +130,7 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     check("yank", "yank", "guard@0.2.0", "--reason", "too strict", wanted=changed)
     check("remove", "remove", "guard@0.2.0", "--yes", "--reason", "x", wanted=changed)
     check("verify", "verify")
+    check("transfer", "transfer", str(user.top / "user/.local/share/packreg/registry"), "elsewhere")
     check("gc", "gc", wanted=first("gc") | {"garbage": None})
     (user.directory / "prod.yaml").write_text("values: {a: 1}\n", "utf-8")
     check("env set", "env", "set", "prod", "prod.yaml")

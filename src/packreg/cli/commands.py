@@ -86,6 +86,9 @@ COMMANDS = {
     "remove": CommandEntry(_KEEP, "admin", "Delete a release for good; its version stays used."),
     "seal": CommandEntry(_KEEP, "sealing", "Keep the files of a release's dependencies in the registry."),
     "verify": CommandEntry(_KEEP, "admin", "Read records, bundles and reports again and prove every digest."),
+    "transfer": CommandEntry(
+        _KEEP, "transferring", "Copy a registry to another store, and prove both hold the same."
+    ),
     "transferred": CommandEntry(_KEEP, "admin", "Record that the registry was copied or restored."),
     "gc": CommandEntry(_KEEP, "admin", "Delete what crashed publishers and removals left behind."),
     "cache": CommandEntry(_HERE, "caching", "Manage what is kept on this machine."),

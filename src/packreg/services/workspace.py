@@ -160,14 +160,32 @@ class Workspace:
     @opened_once
     def store(self) -> Store:
         """The registry's store; nothing is read yet."""
+        return self.store_at(self.location)
+
+    def store_at(self, location: StoreLocation) -> Store:
+        """A store, opened as the settings of the registry say; nothing is read yet."""
         from packreg.store.open import open_store
         from packreg.store.trust import Trust
 
         settings = self.settings
         trust = Trust(settings.allow_http, settings.ca_bundle, "registry.url" in settings.fixed)
-        return open_store(
-            self.location, trust=trust, instance_role=settings.instance_role, environ=self.environ
-        )
+        return open_store(location, trust=trust, instance_role=settings.instance_role, environ=self.environ)
+
+    def location_at(self, url: str) -> StoreLocation:
+        """The location of another registry than the settings'; variables count as they do for that one.
+
+        Raises:
+            UsageError: it is not a valid location.
+        """
+        from packreg.settings.places import expanded, with_query
+        from packreg.store.url import parse_location
+        from packreg.store.variables import from_variables
+
+        url = expanded(url, self.environ)
+        if "registry.url" not in self.settings.fixed:
+            for option, (value, name) in from_variables(url, self.environ).items():
+                url = with_query(url, {option: value}, name)
+        return parse_location(url, cwd=self.cwd)
 
     @opened_once
     def home(self) -> Home:
