@@ -114,7 +114,18 @@ class _Bench:
 
     def packreg(self, words: Sequence[str], file: Path, *more: str) -> Callable[[], None]:
         """`packreg analyze`, from its start to its report."""
-        line = (sys.executable, "-m", "packreg", "analyze", *words, "--state", file, "-o", "json", *more)
+        line = (
+            sys.executable,
+            "-m",
+            "packreg",
+            "analyze",
+            *words,
+            "--state",
+            file,
+            "--format",
+            "json",
+            *more,
+        )
         return command(*line, cwd=self.scratch, env=self.environ)
 
     def verdicts(self, name: str, size: int, rounds: int) -> str:

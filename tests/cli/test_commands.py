@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import click
+
+from packreg.cli.app import packreg
 from tests.cli.conftest import User
 from tests.cli.test_start import loaded_by
 
@@ -19,3 +26,25 @@ def test_help_is_the_same_both_ways(user: User) -> None:
     """The help that is printed without click is the help that click prints."""
     quick = user.must("--help").out
     assert user.must("-v", "--help").out == quick
+
+
+def all_options(found: click.Command = packreg) -> Iterator[click.Option]:
+    """The options of every command."""
+    yield from (param for param in found.params if isinstance(param, click.Option))
+    if isinstance(found, click.Group):
+        context = click.Context(found)
+        for name in found.list_commands(context):
+            below = found.get_command(context, name)
+            assert below is not None
+            yield from all_options(below)
+
+
+def test_a_letter_means_one_thing() -> None:
+    """Every option of one letter has the same long name and the same kind of value in all commands."""
+    meanings = defaultdict(set)
+    for option in all_options():
+        kind = "flag" if option.is_flag else option.metavar
+        for letter in (name for name in option.opts if re.fullmatch("-.", name)):
+            meanings[letter].add((*(name for name in option.opts if name != letter), kind))
+    assert all(len(found) == 1 for found in meanings.values()), meanings
+    assert meanings["-o"] == {("--output", "FILE")}

@@ -12,6 +12,7 @@ from packreg.cli.output import Output
 from packreg.findings.tracking import Tracked, track
 from packreg.pack.metadata import PolicyInfo
 from packreg.services.findings import PolicyFinding
+from packreg.text import without_colours
 from tests.reports.findings import guard, waiver
 from tests.reports.kept import stored
 
@@ -38,7 +39,9 @@ def test_people_get_the_message_in_the_width_of_the_terminal(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((60, 20)))
     write_findings(Output({}), found)
-    said = capsys.readouterr().out
+    coloured = capsys.readouterr().out
+    assert "\x1b[1;31mhigh\x1b[0m" in coloured
+    said = without_colours(coloured)
     assert max(map(len, said.splitlines())) <= 60
     assert "high  mandatory, waived  new  organization/shop/dev" in said and found[0].id in said
     assert "guard:owned" in said and "open has no owner." in said

@@ -80,7 +80,7 @@ def test_tables_and_progress_are_for_terminals(user: User) -> None:
     """On a terminal there is a header, colour and progress; with NO_COLOR no escape sequence at all."""
     user.publish("guard", "1.0.0")
     code, shown = on_terminal(user, "versions", "guard")
-    assert (code, shown) == (0, "\x1b[1mVERSION  STATE\x1b[0m\n1.0.0    latest\n")
+    assert (code, shown) == (0, "\x1b[1mVERSION  STATE\x1b[0m\n1.0.0    \x1b[32mlatest\x1b[0m\n")
     assert on_terminal(user, "list") == (0, "\x1b[1mNAME\x1b[0m\nguard\n")
     assert on_terminal(user, "list", "-v") == (0, "\x1b[1mNAME\x1b[0m\nguard\n")
     code, shown = on_terminal(user, "install", "guard", "--force")

@@ -33,3 +33,27 @@ def test_every_format_prints_what_was_kept(auditor: User) -> None:
         ("prod", "new", "error"),
     }
     assert not any(row["message"].startswith("=") for row in rows)
+
+
+def test_a_report_is_written_to_a_file(auditor: User) -> None:
+    """--output names a file in every format; with --json the document is on stdout as well."""
+    file = auditor.directory / "out"
+    for form in ("text", "github", "markdown", "junit", "sarif", "html", "csv", "json"):
+        shown = auditor.must("report", "--format", form).out
+        assert auditor.must("report", "--format", form, "-o", file.name).out == ""
+        assert file.read_bytes().decode() == shown
+    document = auditor.must("report", "--json").out
+    assert auditor.must("report", "--json", "--format", "csv", "-o", file.name).out == document
+    assert file.read_text("utf-8").startswith("status,")
+    done = auditor("report", "-o", "no/where")
+    assert (done.code, done.out) == (2, "") and "cannot write" in done.err
+
+
+def test_a_format_is_still_told_from_a_file(auditor: User) -> None:
+    """--output once named the format: a format still does, another word is a file, and ./json is one."""
+    assert auditor.must("report", "-o", "csv").out == auditor.must("report", "--format", "csv").out
+    assert auditor.must("report", "-o", "json").json() == auditor.must("report", "--json").json()
+    auditor.must("report", "--format", "csv", "-o", "./json")
+    assert (auditor.directory / "json").read_text("utf-8").startswith("status,")
+    done = auditor("report", "--format", "csv", "-o", "json")
+    assert done.code == 2 and "write --output ./json" in done.err

@@ -124,7 +124,7 @@ def by_packreg(
     shell: Shell, source: str, packs: Sequence[Pack], before: Mapping[str, dict[str, Any]]
 ) -> Judged:
     """What packreg finds in what an option names; `before` has the inputs of what it remediates."""
-    line = f"packreg analyze -o json {source}"
+    line = f"packreg analyze --format json {source}"
     for number, pack in enumerate(packs):
         line += f" '{pack.directory}'"
         if pack.config:

@@ -166,7 +166,9 @@ def test_a_preview(stack: Stack, registry: Shell, installed: Installed, tmp_path
     theirs = re.findall(r"- \[(\w+)\]  (\S+)  \((\S+): (\S+)\)", output.partition("Policies:")[2])
     preview = tmp_path / "preview.json"
     stack.shell.must(f"pulumi preview --non-interactive --stack dev --json --show-sames > '{preview}'")
-    code, output = stack.shell.answer(f"packreg analyze '{pack.directory}' --preview '{preview}' -o json")
+    code, output = stack.shell.answer(
+        f"packreg analyze '{pack.directory}' --preview '{preview}' --format json"
+    )
     assert code == 3
     [found] = json.loads(output)["packs"]
     ours = [

@@ -63,7 +63,7 @@ def test_a_report_that_is_too_long_keeps_the_worst_first() -> None:
     assert 5 < kept < 20
     last = short.splitlines()[-1]
     assert f"{20 - kept} mandatory violations" in last and "20 advisory violations" in last
-    assert "`-o json`" in last
+    assert "`--format json`" in last
     assert [token.type for token in tokens(short)].count("fence") == kept + 1
     assert len(markdown_report(found, limit=100)) <= 100
 

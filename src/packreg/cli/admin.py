@@ -152,7 +152,7 @@ def verify_command(context: CommandContext, reference: Reference | None) -> int:
             findings.append(finding)
             work.done()
             if not context.out.json and finding.level != "ok":
-                context.out.line(f"{finding.level}: {finding.subject}: {finding.message} [{finding.code}]")
+                context.out.judged(f"{finding.level}: {finding.subject}: {finding.message} [{finding.code}]")
             elif not context.out.json:
                 context.out.detail(f"ok: {finding.subject}")
     wrong = sum(finding.level == "error" for finding in findings)

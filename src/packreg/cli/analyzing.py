@@ -13,7 +13,7 @@ from packreg._version import __version__
 from packreg.analyzer.findings import told_apart
 from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
+from packreg.cli.report_output import EXIT_CODES, FORMATS, report_options, target_of, write_report
 from packreg.configuration.file import MAX_FILE, read_layer
 from packreg.enforcement.hidden import unread, with_names
 from packreg.errors import Problem, UsageError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     examples=(
         "packreg analyze s3-rules@1.2.0 --state state.json",
         "packreg analyze ./s3-rules limits@^2 --preview preview.json --config limits=limits.json",
-        "packreg analyze s3-rules --stack shop/prod --backend s3://states --fail-on advisory -o sarif",
+        "packreg analyze s3-rules --stack shop/prod --backend s3://states --fail-on advisory --format sarif",
     ),
 )
 @click.argument("packs", metavar="REF|DIR...", nargs=-1, required=True)
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Processes of each pack; for packs that remember nothing between resources.",
 )
-@output_option
+@report_options(*FORMATS)
 @offline_option
 @python_option
 @click.pass_obj
@@ -72,7 +72,8 @@ def analyze_command(
     config: tuple[str, ...],
     fail_on: str,
     workers: int,
-    output: str,
+    form: str | None,
+    output: str | None,
     offline: bool,
     python: str | None,
     state: str | None,
@@ -89,7 +90,7 @@ def analyze_command(
     """
     from packreg.analyzer.pool import Pool
 
-    check_format(context, output)
+    target = target_of(context, form, output, FORMATS)
     names = list(dict.fromkeys(packs))
     layers = read_layers(context, config)
     found = read_judged(
@@ -127,7 +128,7 @@ def analyze_command(
         __version__,
         hidden=hidden,
     )
-    write_report(context, report, output)
+    write_report(context, report, target)
     return EXIT_CODES[report.verdict]
 
 

@@ -121,8 +121,8 @@ def _remember_flag(ctx: click.Context, param: click.Parameter, value: bool) -> N
         setattr(context.out, param.name, True)
 
 
-def remember_format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    """The callback of an `--output` that accepts `json`: with that, errors are printed as JSON too."""
+def remember_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The callback of a `--format`, and of the older `--output json`: errors are printed as JSON too then."""
     context: CommandContext | None = ctx.obj
     if context is not None and value == "json":
         context.out.json = True

@@ -58,7 +58,7 @@ def doctor_command(context: CommandContext, no_probe: bool) -> int:
     for check in diagnose(context, probe_store=not no_probe):
         found.append(check)
         if not context.out.json:
-            context.out.line(f"{check.level:<5} {check.topic:<14} {check.message}")
+            context.out.judged(f"{check.level:<5} {check.topic:<14} {check.message}")
             if check.fix:
                 context.out.line(f"{'':<20} fix: {check.fix}")
     broken = any(check.level == "fail" and check.topic in STORE_TOPICS for check in found)

@@ -10,7 +10,7 @@ from packreg.cli.base import command
 from packreg.cli.entities import tag_option
 from packreg.cli.explaining import strict_option, tags_backend_option
 from packreg.cli.installing import offline_option
-from packreg.cli.report_output import EXIT_CODES, check_format, output_option, write_report
+from packreg.cli.report_output import EXIT_CODES, FORMATS, report_options, target_of, write_report
 from packreg.groups.entities import read_tags, stack_entity
 from packreg.services.enforce import enforce
 from packreg.services.resources import read_judged
@@ -25,7 +25,7 @@ no_report_option = click.option("--no-report", is_flag=True, help="Keep no repor
     "enforce",
     examples=(
         "packreg enforce shop/prod --preview preview.json",
-        "packreg enforce acme/shop/prod --state state.json -o sarif",
+        "packreg enforce acme/shop/prod --state state.json --format sarif",
     ),
 )
 @click.argument("stack", metavar="STACK")
@@ -34,7 +34,7 @@ no_report_option = click.option("--no-report", is_flag=True, help="Keep no repor
 @tag_option
 @tags_backend_option
 @strict_option
-@output_option
+@report_options(*FORMATS)
 @click.option(
     "--allow-hidden-secrets",
     is_flag=True,
@@ -51,7 +51,8 @@ def enforce_command(
     tags: tuple[str, ...],
     backend: str | None,
     strict_conflicts: bool,
-    output: str,
+    form: str | None,
+    output: str | None,
     allow_hidden_secrets: bool,
     no_report: bool,
     offline: bool,
@@ -63,7 +64,7 @@ def enforce_command(
     Exit code 4: something could not be evaluated, such as resources with secrets that cannot be read, as in
     every preview.
     """
-    check_format(context, output)
+    target = target_of(context, form, output, FORMATS)
     entity = stack_entity(stack, read_tags(tags))
     found = read_judged(context, state=state, preview=preview, resources=None, stack=None, backend=None)
     enforced = enforce(
@@ -77,7 +78,7 @@ def enforce_command(
         allow_hidden_secrets=allow_hidden_secrets,
         keep=not no_report,
     )
-    write_report(context, enforced.report, output)
+    write_report(context, enforced.report, target)
     if enforced.unkept is not None:
         context.out.warn(f"the report of this run was not kept: {enforced.unkept}", enforced.unkept.hint)
     return 0 if enforced.passes else EXIT_CODES[enforced.verdict]

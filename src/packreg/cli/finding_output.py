@@ -58,7 +58,7 @@ def write_finding(out: Output, found: PolicyFinding) -> None:
     }
     for name, value in members.items():
         if value:
-            out.line(f"{name:<10}{value}")
+            out.judged(f"{name:<10}{value}")
     out.line()
     texts = [each.message]
     if policy is not None:
@@ -82,7 +82,7 @@ def write_finding(out: Output, found: PolicyFinding) -> None:
 def _indented(out: Output, text: str, by: int = 4) -> None:
     """Print a text folded to the width of the terminal, indented by `by` spaces."""
     for line in fold(text, max(20, (out.columns or 10_000) - by)):
-        out.line(f"{'':{by}}{line}")
+        out.judged(f"{'':{by}}{line}")
 
 
 def _level(each: Tracked) -> str:

@@ -99,7 +99,7 @@ def _write(context: CommandContext, impact: Impact) -> None:
     )
     for each in impact.stacks:
         for line in _lines(each):
-            context.out.line(line)
+            context.out.judged(line)
     context.out.line()
     words = {"fails": "newly fail", "passes": "newly pass", "unknown": "cannot be evaluated"}
     said = ", ".join(f"{count} {words.get(change, change)}" for change, count in counts.items())

@@ -7,14 +7,13 @@ import sys
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
+from packreg.cli.colours import BOLD, CYAN, JUDGED, OFF, RED, YELLOW, painted, painted_line
 from packreg.errors import InstallError, InvalidPack, PackregError, error_json
 from packreg.services.notify import Notify, Work
 from packreg.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-_BOLD, _RED, _YELLOW, _CYAN, _OFF = "\x1b[1m", "\x1b[1;31m", "\x1b[33m", "\x1b[36m", "\x1b[0m"
 
 
 class ReaderGone(Exception):
@@ -51,9 +50,13 @@ class Output(Notify):
         """Write one line of data."""
         self._stdout(plain(text) + "\n")
 
-    def commands(self, text: str) -> None:
-        """Write packreg's own lines with workflow commands; foreign text in them must be escaped already."""
-        self._stdout("".join(f"{line}\n" for line in text.splitlines()))
+    def judged(self, text: str) -> None:
+        """Write one line of a report: on a terminal with its levels, severity and verdict in colour."""
+        self._stdout((painted_line(plain(text)) if self.paints else plain(text)) + "\n")
+
+    def command(self, text: str) -> None:
+        """Write a line with a workflow command of packreg; foreign text in it must be escaped already."""
+        self._stdout(f"{text}\n")
 
     def json_lines(self, values: Iterable[object]) -> None:
         """Write a JSON document on each line, in ASCII."""
@@ -103,18 +106,30 @@ class Output(Notify):
         if not cells:
             return
         widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+        lines = [(row, row) for row in cells]
         if sum(widths) + 2 * (len(widths) - 1) > columns:
             from packreg.cli.folding import fitted, folded
 
             widths = fitted([list(header), *cells], columns)
-            cells = [line for row in cells for line in folded(row, widths)]
+            lines = [(line, row) for row in cells for line in folded(row, widths)]
+        judged = [name in JUDGED and self.paints for name in header]
 
-        def aligned(row: Sequence[str]) -> str:
-            return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        def aligned(line: Sequence[str], row: Sequence[str]) -> str:
+            parts = zip(line, row, widths, judged, strict=True)
+            return "  ".join(
+                (painted(part, whole) if paint else part) + " " * (width - len(part))
+                for part, whole, width, paint in parts
+            ).rstrip()
 
-        head = aligned([word.upper() for word in header])
-        self._stdout((head if self._plain else f"{_BOLD}{head}{_OFF}") + "\n")
-        self._stdout("".join(aligned(row) + "\n" for row in cells))
+        capitals = [word.upper() for word in header]
+        head = aligned(capitals, capitals)
+        self._stdout((f"{BOLD}{head}{OFF}" if self.paints else head) + "\n")
+        self._stdout("".join(aligned(*both) + "\n" for both in lines))
+
+    @property
+    def paints(self) -> bool:
+        """Whether data may have colours: stdout is a terminal, without NO_COLOR or TERM=dumb."""
+        return not self._plain and _is_terminal(sys.stdout)
 
     @property
     def columns(self) -> int | None:
@@ -156,15 +171,15 @@ class Output(Notify):
 
     def warn(self, text: str, hint: str = "") -> None:
         """Tell the user what may surprise them; also with `--quiet`."""
-        self._labelled("warning", _YELLOW, text)
+        self._labelled("warning", YELLOW, text)
         if hint:
-            self._labelled("hint", _CYAN, hint)
+            self._labelled("hint", CYAN, hint)
 
     def error(self, text: str, hint: str = "") -> None:
         """Tell the user what failed, and how to fix it."""
-        self._labelled("error", _RED, text)
+        self._labelled("error", RED, text)
         if hint:
-            self._labelled("hint", _CYAN, hint)
+            self._labelled("hint", CYAN, hint)
 
     def failure(self, error: PackregError, **beside: object) -> int:
         """Report an error that ends the command, with its problems; returns its exit code.
@@ -178,9 +193,9 @@ class Output(Notify):
                 if problem.hint:
                     self._stderr("    " + plain(f"hint: {problem.hint}"))
             if error.hint:
-                self._labelled("hint", _CYAN, error.hint)
+                self._labelled("hint", CYAN, error.hint)
         if isinstance(error, InstallError) and error.log and error.log not in str(error):
-            self._labelled("log", _CYAN, error.log)
+            self._labelled("log", CYAN, error.log)
         if self.json:
             self.document({"error": error_json(error), **beside})
         return error.exit_code
@@ -199,7 +214,7 @@ class Output(Notify):
     def _labelled(self, label: str, colour: str, text: str) -> None:
         """Write `label: text`; further lines of the text are indented, so that none can look like a label."""
         first, *rest = text.splitlines() or [""]
-        head = f"{colour}{label}:{_OFF}" if self.colourful else f"{label}:"
+        head = f"{colour}{label}:{OFF}" if self.colourful else f"{label}:"
         self._stderr("\n".join([f"{head} {plain(first)}", *(f"  {plain(line)}" for line in rest)]))
 
     @property

@@ -8,8 +8,8 @@ import click
 
 from packreg.cli.base import CommandGroup, command, several_option
 from packreg.cli.finding_output import write_finding, write_findings
-from packreg.cli.report_output import FORMATS, write_reports
-from packreg.errors import IntegrityError, UsageError
+from packreg.cli.report_output import FORMATS, rendered, report_options, target_of, write_target
+from packreg.errors import IntegrityError
 from packreg.findings.findings_csv import findings_csv
 from packreg.reports.report import counted
 from packreg.services.findings import (
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from packreg.findings.tracking import Status
     from packreg.groups.model import Entity
     from packreg.reports.report_keys import Run
+
+_REPORT_FORMATS = (*FORMATS, "html", "csv")
 
 entities_argument = click.argument("entities", metavar="[STACK|ACCOUNT...]", nargs=-1)
 run_option = several_option(
@@ -161,26 +163,21 @@ def compliance_command(context: CommandContext, entities: tuple[str, ...], runs:
 @command(
     "report",
     examples=(
-        "packreg report --format html > compliance.html",
+        "packreg report --format html -o compliance.html",
         "packreg report shop/prod --format markdown",
         "packreg report '*/prod' --format csv > findings.csv",
     ),
 )
 @entities_argument
-@click.option(
-    "-o",
-    "--output",
-    "--format",
-    "form",
-    type=click.Choice([*FORMATS, "html", "csv"]),
-    default="text",
-    show_default=True,
-    help="The format of the report on stdout.",
-)
+@report_options(*_REPORT_FORMATS)
 @run_option
 @click.pass_obj
 def report_command(
-    context: CommandContext, entities: tuple[str, ...], form: str, runs: tuple[Run, ...]
+    context: CommandContext,
+    entities: tuple[str, ...],
+    form: str | None,
+    output: str | None,
+    runs: tuple[Run, ...],
 ) -> int:
     """Print the reports of the last runs, as HTML or CSV too.
 
@@ -188,17 +185,15 @@ def report_command(
     where it is worst, what is new and fixed, a trend, a heat map of compliance, and the findings with how to
     fix them. CSV has a row for each finding.
     """
-    if context.out.json and form not in ("text", "json"):
-        raise UsageError(f"--json and --format {form} are two formats", hint="leave one of them out")
-    latest = LatestRuns(context, entities, runs, count=TREND_RUNS if form == "html" else 2)
-    if context.out.json or form == "json":
-        context.out.document([report_json(stored) for stored in latest.newest])
-    elif form in FORMATS:
-        write_reports(context, [stored.report for stored in latest.newest], form)
+    target = target_of(context, form, output, _REPORT_FORMATS)
+    latest = LatestRuns(context, entities, runs, count=TREND_RUNS if target.form == "html" else 2)
+    if target.form == "html":
+        text = latest.page()
+    elif target.form == "csv":
+        text = findings_csv(latest.findings())
     else:
-        text = latest.page() if form == "html" else findings_csv(latest.findings())
-        for line in text.splitlines():
-            context.out.line(line)
+        text = rendered(context, [stored.report for stored in latest.newest], target.form)
+    write_target(context, target, text, [report_json(stored) for stored in latest.newest])
     if not latest.newest:
         context.out.say("no reports are kept of these stacks and accounts")
     return _ended(context, latest)

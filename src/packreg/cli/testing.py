@@ -11,17 +11,18 @@ from packreg.cases.document import document
 from packreg.cases.junit import junit_report
 from packreg.cases.reading import schema_text
 from packreg.cases.text import text_report
-from packreg.cli.base import command, remember_format
+from packreg.cli.base import command
 from packreg.cli.installing import offline_option, python_option
-from packreg.errors import NotEvaluated, UsageError
+from packreg.cli.report_output import report_options, target_of, write_target
+from packreg.errors import NotEvaluated
 from packreg.services.named_files import write_named
 from packreg.services.pack_tests import run_cases
 
 if TYPE_CHECKING:
-    from packreg.cases.report import TestReport
     from packreg.cli.context import CommandContext
 
 DIFFERS = 13
+_FORMATS = ("text", "json", "junit")
 _EXIT_CODES = {"passed": 0, "differs": DIFFERS, "not-evaluated": NotEvaluated.exit_code}
 
 
@@ -30,22 +31,14 @@ _EXIT_CODES = {"passed": 0, "differs": DIFFERS, "not-evaluated": NotEvaluated.ex
     examples=(
         "packreg test",
         "packreg test ./s3-rules -k bucket --update",
-        "packreg test s3-rules@1.2.0 -o junit",
+        "packreg test s3-rules@1.2.0 --format junit",
     ),
 )
 @click.argument("pack", metavar="[DIR|REF]", default=".")
 @click.option("-k", "only", metavar="TEXT", help="Run only the cases whose names contain this text.")
 @click.option("--update", is_flag=True, help="Write what is seen into the cases that differ.")
 @click.option("--schema", is_flag=True, help="Print the JSON schema of case files, and run nothing.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json", "junit"]),
-    default="text",
-    show_default=True,
-    callback=remember_format,
-    help="The format of the report on stdout.",
-)
+@report_options(*_FORMATS)
 @offline_option
 @python_option
 @click.pass_obj
@@ -55,7 +48,8 @@ def test_command(
     only: str | None,
     update: bool,
     schema: bool,
-    output: str,
+    form: str | None,
+    output: str | None,
     offline: bool,
     python: str | None,
 ) -> int:
@@ -68,21 +62,13 @@ def test_command(
     if schema:
         context.out.document(json.loads(schema_text()))
         return 0
-    if context.out.json and output == "junit":
-        raise UsageError("--json and --output junit are two formats", hint="leave one of them out")
+    target = target_of(context, form, output, _FORMATS)
     tested = run_cases(context, pack, only=only, update=update, offline=offline, python=python)
     report = tested.report
     if update:
         report, texts = tested.expecting_found()
-        for path, text in texts.items():
-            write_named(path, text)
-    _write(context, report, output)
+        for path, data in texts.items():
+            write_named(path, data)
+    text = (junit_report if target.form == "junit" else text_report)(report)
+    write_target(context, target, text, document(report))
     return _EXIT_CODES[report.verdict]
-
-
-def _write(context: CommandContext, report: TestReport, output: str) -> None:
-    if context.out.json:
-        context.out.document(document(report))
-        return
-    for line in (junit_report if output == "junit" else text_report)(report).splitlines():
-        context.out.line(line)

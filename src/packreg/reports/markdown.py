@@ -76,7 +76,7 @@ def _cut(parts: Sequence[_Part], limit: int) -> str:
     left = Counter(part.what for index, part in enumerate(parts) if index not in kept and part.what)
     said = ", ".join(f"{number} {what}" for what, number in left.items())
     cut = f"; texts of more than {_TEXT} characters are cut" if shorter != list(parts) else ""
-    why = f"the limit is {limit} characters{cut}; `-o json` and `-o text` have everything"
+    why = f"the limit is {limit} characters{cut}; `--format json` and `--format text` have everything"
     return f"{_text(shorter, kept)}\n**Left out: {said or 'nothing whole'}** ({why})\n"[:limit]
 
 
