@@ -12,9 +12,13 @@ from typing import Any, Protocol
 
 import pytest
 
+from packreg.store.bucket import Bucket
+from packreg.store.google import GoogleBucket
+from packreg.store.location import GoogleLocation, S3Location
 from packreg.store.s3 import S3Bucket
 from packreg.store.url import parse_location
 from tests.servers import ceph_rgw, gateways
+from tests.servers.google import fake_gcs, missing_fake_gcs
 from tests.store.fault_proxy import FaultProxy
 from tests.store.ministack import CREDENTIALS, client
 
@@ -70,7 +74,20 @@ def rclone(wanted: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
     yield from _serve(gateways.missing_rclone(), gateways.rclone, tmp_path_factory)
 
 
-@pytest.fixture(params=["ceph", "versitygw"])
+@pytest.fixture(scope="session")
+def google(wanted: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a fake-gcs-server with a bucket named `registry`."""
+    if reason := missing_fake_gcs():
+        unavailable(reason)
+    with fake_gcs(tmp_path_factory.mktemp("server") / "data") as endpoint:
+        yield endpoint
+
+
+#: Each safe server -> how the URLs of places on it begin.
+SERVERS = {"ceph": "s3", "versitygw": "s3", "google": "gs"}
+
+
+@pytest.fixture(params=SERVERS)
 def server(request: pytest.FixtureRequest) -> str:
     """The URL of each safe server."""
     endpoint: str = request.getfixturevalue(request.param)
@@ -78,15 +95,25 @@ def server(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def url(server: str) -> str:
+def url(request: pytest.FixtureRequest, server: str) -> str:
     """The location of a new, empty place on it."""
-    return f"s3://registry/place-{next(_numbers)}?endpoint_url={server}"
+    scheme = SERVERS[request.node.callspec.params["server"]]
+    return f"{scheme}://registry/place-{next(_numbers)}?endpoint_url={server}"
 
 
 @pytest.fixture
-def bucket(url: str) -> S3Bucket:
+def bucket(url: str) -> Bucket:
     """The bucket at that place."""
-    return S3Bucket(parse_location(url, cwd="/"))
+    return bucket_at(url)
+
+
+def bucket_at(url: str, *, read_timeout: float = 30.0) -> Bucket:
+    """The bucket at a location, with another patience."""
+    location = parse_location(url, cwd="/")
+    if isinstance(location, GoogleLocation):
+        return GoogleBucket(location, read_timeout=read_timeout)
+    assert isinstance(location, S3Location)
+    return S3Bucket(location, read_timeout=read_timeout)
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import StoreUnsafe
+from packreg.store.bucket import Bucket
 from packreg.store.location import S3Location
 from packreg.store.probe import canary, plant_canary, probe
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
-from tests.servers.conftest import Figures
+from tests.servers.conftest import Figures, bucket_at
 from tests.store.conformance import BucketConformance
 from tests.store.fault_proxy import WRITE_FAULTS, FaultProxy
 from tests.store.ministack import client
@@ -28,7 +29,7 @@ class TestConformance(BucketConformance):
     """The suite that memory, the directory and the emulator pass."""
 
 
-def test_probe_approves(bucket: S3Bucket, figures: Figures) -> None:
+def test_probe_approves(bucket: Bucket, figures: Figures) -> None:
     """The whole probe, as `init` runs it, finds the server safe and knows what it does with checksums."""
     verdict = probe(bucket)
     figures.add({"ok": verdict.ok, **verdict.facts})
@@ -108,19 +109,13 @@ def test_chain_with_lost_replies(url: str, server: str, proxy: FaultProxy, figur
 @pytest.mark.parametrize("fault", WRITE_FAULTS)
 def test_every_fault(url: str, server: str, proxy: FaultProxy, fault: str) -> None:
     """Whatever happens to two attempts in a row, the creator learns that it created, and others do not."""
-    store = Store(S3Bucket(_through(url, server, proxy), read_timeout=5))
+    store = Store(bucket_at(url.replace(server, proxy.endpoint), read_timeout=5))
     proxy.plan(writes=(fault, fault))
     assert store.create("a", b"mine") is None
     proxy.plan(writes=(fault,))
     assert store.create("a", b"theirs") == b"mine"
     proxy.settle()
     assert store.get("a") == b"mine"
-
-
-def _through(url: str, server: str, proxy: FaultProxy) -> S3Location:
-    prefix = url.partition("?")[0].removeprefix("s3://registry/")
-    assert server != proxy.endpoint
-    return S3Location(bucket="registry", prefix=prefix, endpoint_url=proxy.endpoint)
 
 
 def _spoiled(proxy: FaultProxy) -> int:

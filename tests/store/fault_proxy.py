@@ -43,8 +43,11 @@ class _Request(NamedTuple):
 
     @property
     def is_write(self) -> bool:
-        """Whether it creates an object: a conditional PUT."""
-        return self.method == "PUT" and b"\nif-none-match:" in self.head.lower()
+        """Whether it creates an object: a conditional PUT, or an upload to Google Cloud Storage."""
+        head = self.head.lower()
+        return (self.method == "PUT" and b"\nif-none-match:" in head) or (
+            self.method == "POST" and b"ifgenerationmatch=0" in head
+        )
 
 
 class FaultProxy:

@@ -94,7 +94,7 @@ def shared_options(*, json: bool = True) -> list[click.Option]:
         click.Option(
             ["--registry"],
             metavar="URL",
-            help="The registry: a directory or s3://bucket/prefix.",
+            help="The registry: a directory, s3://bucket/prefix or gs://bucket/prefix.",
             expose_value=False,
             callback=_remember_registry,
         ),

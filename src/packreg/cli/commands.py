@@ -101,7 +101,7 @@ COMMANDS = {
 ALIASES = {"push": "publish", "pull": "install", "ls": "list"}
 
 _OPTIONS = {
-    "--registry URL": "The registry: a directory or s3://bucket/prefix.",
+    "--registry URL": "The registry: a directory, s3://bucket/prefix or gs://bucket/prefix.",
     "--json": "Print JSON.",
     "-q, --quiet": "Say less.",
     "-v, --verbose": "Say more.",

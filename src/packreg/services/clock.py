@@ -42,7 +42,8 @@ def open_registry(
 
     A relative directory counts from `cwd`; `deadline` is in seconds and bounds each operation on the store.
     A bucket on another machine is asked over http only with `allow_http`.
-    Credentials come from the AWS chain. Nothing is remembered between two registries.
+    Credentials come from the cloud's own chain, as the environment has it. Nothing is remembered between
+    two registries.
 
     Raises:
         UsageError: the URL cannot be read.
@@ -53,5 +54,5 @@ def open_registry(
     from packreg.store.url import parse_location
 
     location = parse_location(url, cwd=cwd)
-    store = open_store(location, deadline=deadline, trust=Trust(allow_http))
+    store = open_store(location, deadline=deadline, trust=Trust(allow_http), environ=os.environ)
     return Registry(store, location=location, now=now, new_id=new_id, remembered=None, limits=limits)

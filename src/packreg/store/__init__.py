@@ -1,10 +1,12 @@
 """Objects by key, each created once; and chains of numbered revisions on top of them.
 
 This package knows nothing about packs. Of packreg it may import only `errors`, `files` and `text`. Only `aws`
-and `aws_answers` import botocore, and only when the first client is made.
+and `aws_answers` import botocore, and only when the first client is made; only `google_credentials` imports
+google-auth.
 
 - `bucket`: the interface of a bucket, whose operations make one attempt each, and the rule for keys
 - `memory`, `local` (with `disk` and `mounts`), `s3` (with `aws` and `aws_answers`): the buckets
+- `google` (with `google_api`, `google_credentials` and `connections`): the bucket of Google Cloud Storage
 - `store`: creates objects exactly once by retrying; reads with a size limit, lists, counts requests
 - `chain`: documents that change, as numbered revisions that do not
 - `aws`: makes all clients for AWS: buckets, keys, states, inventories; `aws_answers`: what a failure means

@@ -177,6 +177,26 @@ def check_prefix(prefix: str) -> None:
         raise UsageError(f"no key starts with {prefix!r}: it has an empty or a relative segment")
 
 
+#: How tokens start: those of the store, and those after a full page that the store called the last one.
+THEIRS, AFTER = "token:", "after:"
+
+
+def page_of(found: list[Entry], prefixes: list[str], limit: int, following: str = "") -> Page:
+    """The page that a store gave, without keys that are not packreg's; `following` is the store's own token.
+
+    `found` and `prefixes` are all that it gave. A full page that is said to be the last one leads on to where
+    the next would begin, see `Page.full`: with the token `AFTER` and the key to start after.
+    """
+    entries = tuple(entry for entry in found if not key_problem(entry.key))
+    rolled = tuple(word for word in prefixes if not key_problem(word[:-1]))
+    if following:
+        return Page(entries, rolled, THEIRS + following)
+    if len(found) + len(prefixes) < limit:
+        return Page(entries, rolled, "")
+    last = max([*(entry.key for entry in found), *(behind(word) for word in prefixes)])
+    return Page(entries, rolled, AFTER + last, full=True)
+
+
 def behind(prefix: str) -> str:
     """A text that sorts after every key that starts with `prefix`, and before every later key."""
     return prefix + "~"  # greater in ASCII than every character of a key

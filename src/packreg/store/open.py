@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from packreg.errors import UsageError
-from packreg.store.location import DirectoryLocation, S3Location
+from packreg.store.location import DirectoryLocation, GoogleLocation, S3Location
 from packreg.store.store import Store
 from packreg.store.url import parse_location
 
@@ -54,4 +54,8 @@ def _bucket(
         from packreg.store.s3 import S3Bucket
 
         return S3Bucket(location, trust=trust, instance_role=instance_role)
+    if isinstance(location, GoogleLocation):
+        from packreg.store.google import GoogleBucket
+
+        return GoogleBucket(location, trust=trust, instance_role=instance_role, environ=environ)
     raise UsageError(f"{location.shown} is not supported yet", hint="use a directory or s3://bucket/prefix")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from packreg.errors import IntegrityError, NotFound, PackregError, StoreUnsafe
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
-from packreg.store.bucket import Entry, Exists, Page, behind, check_key, check_prefix, key_problem
+from packreg.store.bucket import AFTER, THEIRS, Entry, Exists, Page, check_key, check_prefix, page_of
 from packreg.store.trust import Trust
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from packreg.store.location import S3Location
 
 _CHUNK = 2**20
-#: How tokens start: those of the store, and those after a full page that the store called the last one.
-_THEIRS, _BEHIND = "token:", "behind:"
 
 
 class S3Bucket:
@@ -115,10 +113,10 @@ class S3Bucket:
         """
         check_prefix(prefix)
         options: dict[str, Any] = {"Bucket": self._bucket, "Prefix": self._prefix + prefix, "MaxKeys": limit}
-        if token.startswith(_BEHIND):
-            after, token = token.removeprefix(_BEHIND), ""
+        if token.startswith(AFTER):
+            after, token = token.removeprefix(AFTER), ""
         if token:
-            options["ContinuationToken"] = token.removeprefix(_THEIRS)
+            options["ContinuationToken"] = token.removeprefix(THEIRS)
         elif after:
             options["StartAfter"] = self._prefix + after
         if delimiter:
@@ -138,20 +136,13 @@ class S3Bucket:
                 f"a listing of {self.describe()} is incomplete: {failed!r}",
                 hint="the store does not speak S3 well enough for a registry",
             ) from failed
-        entries = tuple(entry for entry in found if not key_problem(entry.key))
-        rolled = tuple(word for word in prefixes if not key_problem(word[:-1]))
-        if answer.get("IsTruncated"):
-            following = answer.get("NextContinuationToken")
-            if not following:
-                raise StoreUnsafe(
-                    f"{self.describe()} says that a listing goes on, but not where",
-                    hint="the store does not speak S3 well enough for a registry",
-                )
-            return Page(entries, rolled, f"{_THEIRS}{following}")
-        if len(found) + len(prefixes) < limit:
-            return Page(entries, rolled, "")
-        last = max([*(entry.key for entry in found), *(behind(word) for word in prefixes)])
-        return Page(entries, rolled, _BEHIND + last, full=True)
+        following = str(answer.get("NextContinuationToken") or "") if answer.get("IsTruncated") else ""
+        if answer.get("IsTruncated") and not following:
+            raise StoreUnsafe(
+                f"{self.describe()} says that a listing goes on, but not where",
+                hint="the store does not speak S3 well enough for a registry",
+            )
+        return page_of(found, prefixes, limit, following)
 
     def clock(self) -> float | None:
         """The time in the store's answer to a listing, in seconds since the epoch; None if it has none.
