@@ -47,6 +47,7 @@ for face in FACES:
 HEAVY = {
     "boto3",
     "botocore",
+    "psycopg",
     "virtualenv",
     "rich",
     "build",
@@ -146,10 +147,11 @@ LATER = {
     "services.prepare": "as run_entries",
     "services.reports": "as run_entries",
     "services.stack_tags": "as run_entries",
+    "states.postgres": "psycopg",
     "store.aws_answers": "botocore",
 }
 #: Modules that only such functions import.
-BEHIND_HEAVY = {"store/aws_answers.py"}
+BEHIND_HEAVY = {"states/postgres.py", "store/aws_answers.py"}
 #: What only a face may ask: the environment and the wall clock.
 AMBIENT = {
     ("os", "environ"),

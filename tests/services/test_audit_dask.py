@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from packreg.cli.context import CommandContext
+from packreg.errors import UsageError
 from packreg.services import audit_dask as dask_audit
 from packreg.services.audit import AuditOptions, AuditResult
 from packreg.services.audit_dask import Assignment, assignment, audit_one, put_down
@@ -141,6 +142,14 @@ def assigned(office: User, options: AuditOptions | None = None) -> tuple[Assignm
     place = open_place(backend, cwd=office.directory)
     about = assignment(session, backend, revision, options or AuditOptions())
     return about, StackTask(list_stacks(place)[1])
+
+
+def test_no_password_goes_through_the_cluster(office: User) -> None:
+    """Not that of a database either: workers have their own."""
+    for url in ("postgres://me:secret@db/states", "postgres://db/states?password=secret"):
+        with pytest.raises(UsageError, match="through the cluster") as refused:
+            assignment(CommandContext(office.environ), url, 1, AuditOptions())
+        assert "secret" not in str(refused.value)
 
 
 def on_a_worker(office: User, about: Assignment, task: StackTask, stamp: ReportIdentity) -> AuditResult:

@@ -101,6 +101,10 @@ def test_all_backends_are_listed_once_for_many(tmp_path: Path) -> None:
         ("s3://key:secret@states/a?region=eu-1", "s3://states/a"),
         ("s3://states?endpoint=https://Minio:9000/", "s3://states/?minio:9000"),
         ("S3://states//a", "s3://states/a"),
+        ("postgres://me:secret@DB/states?sslmode=disable", "postgres://db/states"),
+        ("postgres://db/states?table=Pulumi_State", "postgres://db/states"),
+        ("postgres://db/states?table=My_pulumi_state", "postgres://db/states?table=my_pulumi_state"),
+        ("postgres://db?dbname=states&table=b", "postgres://db/?dbname=states&table=b"),
     ],
 )
 def test_a_url_has_one_form(url: str, form: str) -> None:

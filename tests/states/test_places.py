@@ -29,9 +29,19 @@ def test_missing_credentials_are_said(state_bucket: str, aws: None, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    "url", ["gs://bucket", "https://api.pulumi.com", "postgres://x", "/tmp", "", "s3://"]
+    "url", ["gs://bucket", "https://api.pulumi.com", "postgresql://x", "/tmp", "", "s3://"]
 )
 def test_other_backends_are_refused_with_a_way_out(url: str) -> None:
     """What cannot be read here, the CLI can export."""
     with pytest.raises(UsageError):
         open_place(url, cwd=ELSEWHERE)
+
+
+def test_messages_show_no_password() -> None:
+    """Of whatever kind the location is: it gets into logs."""
+    for url in ("postgresql://me:sec/ret@db/s", "mysql://me:sec@ret@db/s", "x://db?password=secret&user=me"):
+        with pytest.raises(UsageError) as refused:
+            open_place(url, cwd=ELSEWHERE)
+        assert "sec" not in str(refused.value) and "ret" not in str(refused.value)
+    with pytest.raises(UsageError, match="is Pulumi Cloud"):
+        open_place("https://api.pulumi.com", cwd=ELSEWHERE)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from packreg._version import __version__
 from packreg.errors import ClusterUnavailable, PackregError, UsageError
@@ -54,7 +55,16 @@ class Assignment:
 
 
 def assignment(workspace: Workspace, backend: str, revision: int, options: AuditOptions) -> Assignment:
-    """The assignment of an audit; places on this machine are named by absolute paths."""
+    """The assignment of an audit; places on this machine are named by absolute paths.
+
+    Raises UsageError: the backend's URL has a password, which would go through the cluster.
+    """
+    parts = urlsplit(backend)
+    if parts.password or "password" in parse_qs(parts.query):
+        raise UsageError(
+            "the backend's URL has a password, which would go through the cluster",
+            hint="leave it out, and give each worker PGPASSWORD or a password file",
+        )
     if backend.startswith("file://"):
         backend = file_path(backend, cwd=Path(workspace.cwd)).absolute().as_uri()
     location = workspace.location

@@ -16,7 +16,7 @@ from packreg.files import read_file
 from packreg.groups.model import SELF_MANAGED
 from packreg.registry import layout
 from packreg.registry.holders import Holders
-from packreg.states.places import file_path
+from packreg.states.places import POSTGRES_TABLE, file_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,8 +120,13 @@ def canonical(url: str, cwd: Path) -> str:
         return f"file://{file_path(url, cwd=cwd).resolve()}"
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2].lower()
-    endpoint = parse_qs(parts.query).get("endpoint", [""])[-1].rpartition("://")[2].rstrip("/").lower()
-    return f"{parts.scheme.lower()}://{host}/{parts.path.strip('/')}" + (f"?{endpoint}" if endpoint else "")
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    within = query.get("endpoint", "").rpartition("://")[2].rstrip("/").lower()
+    if parts.scheme.lower() == "postgres":  # one server may hold several backends
+        table = query.get("table", POSTGRES_TABLE).lower()
+        named = [f"dbname={query['dbname']}"] if "dbname" in query else []
+        within = "&".join(named + ([f"table={table}"] if table != POSTGRES_TABLE else []))
+    return f"{parts.scheme.lower()}://{host}/{parts.path.strip('/')}" + (f"?{within}" if within else "")
 
 
 def shown(url: str) -> str:

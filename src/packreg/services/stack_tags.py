@@ -12,6 +12,7 @@ from packreg.services.backends import Backends
 from packreg.services.resources import backend_url
 from packreg.services.stacks import StackTask, read_stack
 from packreg.states.backend import StackName, find_stack
+from packreg.states.places import BACKENDS
 from packreg.states.stack_tags import read_stack_tags
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def with_tags(
     why = "no backend is known"
     if organization != SELF_MANAGED or url.startswith("https://"):
         why = "packreg cannot ask Pulumi Cloud for them"
-    elif backend is None and url and not url.startswith(("file://", "s3://")):
-        why = "a backend of another kind than file:// and s3:// cannot be read"
+    elif backend is None and url and not url.startswith(BACKENDS):
+        why = f"a backend of another kind than {', '.join(BACKENDS)} cannot be read"
     elif url:
-        place = workspace.place_at(url)
         project, _, stack = name.partition("/")
         try:
+            place = workspace.place_at(url)
             found = find_stack(StackName(project, stack), place)
             if found.project:
                 tags = read_stack_tags(found, place)
@@ -77,6 +78,10 @@ def with_tags(
             return replace(entity, tags={**tags, **entity.tags})
         except NotFound as missing:
             why = str(missing)
+        except UsageError as unusable:  # such as the variable's, whose library is not installed
+            if backend is not None:
+                raise
+            why = str(unusable)
     if by_tags and not entity.tags:
         workspace.notify.warn(
             f"{', '.join(by_tags)} may have {entity} as a member by its tags, which were not read: {why}",

@@ -1,15 +1,16 @@
-"""A directory or an S3 bucket from which states and backends are read.
+"""A directory, an S3 bucket or a database from which states and backends are read.
 
 Locations are those of the Pulumi CLI: `file://` with an absolute or relative path, or `~`;
-`s3://bucket/prefix` with the query parameters that Pulumi's backends take. Places are only read, and file
-names may be anything. The registry's own stores, which guarantee how objects are written, are in
-`packreg.store`.
+`s3://bucket/prefix` with the query parameters that Pulumi's backends take; `postgres://…` (see `postgres`).
+Places are only read, and file names may be anything. The registry's own stores, which guarantee how objects
+are written, are in `packreg.store`.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Protocol
@@ -18,6 +19,11 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
 from packreg.files import read_file
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
+
+#: How the URLs of backends begin that can be read.
+BACKENDS = ("file://", "s3://", "postgres://")
+#: The table of a PostgreSQL backend whose URL names none.
+POSTGRES_TABLE = "pulumi_state"
 
 
 class PlaceEntry(NamedTuple):
@@ -44,7 +50,9 @@ class Place(Protocol):
 
 
 def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
-    """The place at a `file://` or `s3://` URL; a relative path starts at `cwd`. Raises UsageError.
+    """The place at a URL that begins with one of `BACKENDS`; a relative path starts at `cwd`.
+
+    Raises UsageError: it cannot be read, or the library that reads it is not installed.
 
     With `instance_role`, credentials may come from the cloud's metadata service.
     """
@@ -57,10 +65,29 @@ def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
         return S3Place(
             s3_client(parts, instance_role=instance_role), parts.netloc, f"{prefix}/" if prefix else ""
         )
+    if separator and scheme == "postgres":
+        try:
+            from packreg.states.postgres import PostgresPlace
+        except ImportError:
+            raise UsageError(
+                "a PostgreSQL backend is read with psycopg, which cannot be loaded",
+                hint="pip install 'psycopg[binary]>=3.2.3'",
+            ) from None
+        return PostgresPlace(url)
+    if separator and scheme in ("https", "http"):
+        raise UsageError(
+            f"{without_password(url)!r} is Pulumi Cloud, whose stacks packreg cannot read",
+            hint="name a self-managed backend, or analyze the file that `pulumi stack export` writes",
+        )
     raise UsageError(
-        f"{url[:200]!r} is not a location that can be read; file:// and s3:// are",
+        f"{without_password(url)!r} is not a location that can be read; {', '.join(BACKENDS)} are",
         hint="for other backends, analyze the file that `pulumi stack export` writes",
     )
+
+
+def without_password(url: str) -> str:
+    """At most 200 characters of a URL for messages, without who asks and with which password."""
+    return re.sub(r"(?<=://).*@|(?<=[?&]password=)[^&]*", "***", url)[:200]
 
 
 def file_path(url: str, *, cwd: Path) -> Path:

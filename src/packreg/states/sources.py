@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packreg.errors import InvalidState, UsageError
-from packreg.states.places import S3Place, file_path, read_location, s3_client
+from packreg.states.places import S3Place, file_path, read_location, s3_client, without_password
 
 MAX_SIZE = 1024 * 1024 * 1024  # bytes, decompressed; a state of 100,000 resources has 150 to 300 MB
 
@@ -48,7 +48,9 @@ def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE, instance_rol
             unpacked(bucket.read(key, limit), bucket.describe(key), limit), bucket.describe(key)
         )
     if separator and scheme != "file":
-        raise UsageError(f"{location[:200]!r} is not a file that can be read; paths, file:// and s3:// are")
+        raise UsageError(
+            f"{without_password(location)!r} is not a file that can be read; paths, file:// and s3:// are"
+        )
     path = file_path(location, cwd=cwd) if separator else cwd / location
     return SourceFile(unpacked(read_location(path, limit), str(path), limit), str(path))
 
