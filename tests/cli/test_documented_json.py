@@ -130,6 +130,8 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
     check("yank", "yank", "guard@0.2.0", "--reason", "too strict", wanted=changed)
     check("remove", "remove", "guard@0.2.0", "--yes", "--reason", "x", wanted=changed)
     check("verify", "verify")
+    pruned = first("reports prune") | {"reports": None, "unreadable": None}
+    check("reports prune", "reports", "prune", "--older-than", "1", wanted=pruned)
     check("transfer", "transfer", str(user.top / "user/.local/share/packreg/registry"), "elsewhere")
     check("gc", "gc", wanted=first("gc") | {"garbage": None})
     (user.directory / "prod.yaml").write_text("values: {a: 1}\n", "utf-8")

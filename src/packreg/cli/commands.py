@@ -73,6 +73,7 @@ COMMANDS = {
     "compliance": CommandEntry(_GOVERN, "reporting", "Show how many policies each stack and account passed."),
     "report": CommandEntry(_GOVERN, "reporting", "Print the reports of the last runs, as HTML or CSV too."),
     "prove": CommandEntry(_GOVERN, "proving", "Show what was enforced on a stack at a given time."),
+    "reports": CommandEntry(_GOVERN, "pruning", "Prune old reports; their chains keep what they were."),
     "list": CommandEntry(_LOOK, "catalog", "List the packs of the registry."),
     "versions": CommandEntry(_LOOK, "catalog", "List the versions of a pack."),
     "info": CommandEntry(_LOOK, "catalog", "Show what the registry knows about a release."),

@@ -36,8 +36,9 @@ def prove_command(
     Or on an account. It shows the groups of the revision of governance at that time, and the last runs until
     then: their packs, with digests compared with the registry's records, their waivers and verdicts. Every
     revision and every entry of a report is checked against the digest that its successor names. The command
-    also says what is contradictory: times, a report older than what it names, one that was never entered.
-    Exit code 6: no run is known by then. Exit code 8: something was changed, or contradicts something else.
+    also says what is contradictory: times, a report older than what it names, one that was never entered. Of
+    a run whose report was pruned it shows verdict and digest. Exit code 6: no run is known by then, or no
+    more than that. Exit code 8: something was changed, or contradicts something else.
     """
     evidence = enforcement_evidence(context, read_entity(stack, account, tags), at)
     document = evidence_json(evidence)
@@ -49,6 +50,9 @@ def prove_command(
         context.out.warn(text)
     if evidence.problems:
         return IntegrityError.exit_code
+    if not evidence.runs and evidence.pruned:
+        context.out.say("of these runs no more is known than what was written down when they were pruned")
+        return NotFound.exit_code
     if not evidence.runs:
         said = unseen(context, evidence.entity)
         context.out.say(said or f"no run on {evidence.entity.name} is known until {evidence.at}")
@@ -70,6 +74,9 @@ def _show(context: CommandContext, document: dict[str, Any]) -> None:
             out.line(
                 f"group       {group['name']} ({group['mode']}): {', '.join(group['packs']) or 'no packs'}"
             )
+    for run in document["pruned"]:
+        out.line(f"{run['run']:<11} {run['time']}  {run['verdict']}; pruned at {run['at']} by {run['by']}")
+        out.line(f"            entry {run['entry']} of its chain; its report was {run['digest']}")
     for run in document["runs"]:
         out.line(f"{run['run']:<11} {run['time']}  {run['summary']}")
         if run["entry"] is None:

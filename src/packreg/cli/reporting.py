@@ -203,6 +203,8 @@ def _ended(context: CommandContext, latest: LatestRuns) -> int:
     """Warn of times that cannot be right; report what could not be trusted; returns the exit code."""
     for doubt in latest.doubted:
         context.out.warn(doubt)
+    if latest.gaps:
+        context.out.say(latest.gaps)
     for text in latest.unreadable:
         context.out.warn(text)
     return IntegrityError.exit_code if latest.unreadable else 0

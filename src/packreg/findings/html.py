@@ -48,7 +48,7 @@ class PageContent:
     `newest` are the last reports of each entity and mode, `findings` what they found, `days` the trend.
     `policies` describes policies by pack, version and policy name, as far as their releases are known.
     `registry` is where the reports are kept, `made` when the page was made (RFC 3339 in UTC), `tool` is
-    packreg's version.
+    packreg's version. `gaps` says which runs are not shown, "" if all are.
     """
 
     newest: Sequence[StoredReport]
@@ -59,6 +59,7 @@ class PageContent:
     made: str
     tool: str
     policies: Mapping[tuple[str, str, str], PolicyInfo] = field(default_factory=dict)
+    gaps: str = ""
 
     @cached_property
     def table(self) -> Compliance:
@@ -111,6 +112,8 @@ def _page(content: PageContent) -> Iterator[str]:
     yield from _changes(content)
     yield "<h2>Trend</h2>"
     yield from chart(content.days)
+    if content.gaps:
+        yield f'<p class="note">{_text(content.gaps)}.</p>'
     yield "<h2>Compliance</h2>"
     yield from _heat_map(content)
     yield from _sums(content)

@@ -49,12 +49,19 @@ class GuardRun:
     """What the guard recorded of one update: an entry written when it began, and its report at the end.
 
     `began` and `kept` are seconds since the epoch: the time of the entry and of the report, 0 without one.
+    `pruned` is the verdict of a report that was pruned, of which no more is known, else "".
     """
 
     id: str
     began: float = 0.0
     kept: float = 0.0
     report: StoredReport | None = None
+    pruned: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of its report; "" where it left none."""
+        return self.pruned or (self.report.verdict if self.report is not None else "")
 
 
 def demand(governance: Governance, entity: Entity) -> Demand:
@@ -90,19 +97,19 @@ def why_past(update: Update, run: GuardRun | None, demands: Sequence[Demand]) ->
     """
     if not update.touched:
         return ""  # it ended before anything was done, also where the guard had no time for a report
-    if run is None or (run.report is None and not run.began):
+    if run is None or not (run.verdict or run.began):
         return "it left no report of the guard, nor any sign that the guard was there"
-    if run.report is None:
+    if not run.verdict:
         return "the guard was there when it began, and no report of it was kept"
     if not update.succeeded:
         return ""
-    governed = run.report.report.governed
+    governed = run.report.report.governed if run.report is not None else None
     if governed is not None and governed.failed_open:
         return "it succeeded although its packs could not be evaluated: the guard was told to fail open"
-    if run.report.verdict in ("denied", "not-evaluated"):
-        word = "denied it" if run.report.verdict == "denied" else "did not evaluate it"
+    if run.verdict in ("denied", "not-evaluated"):
+        word = "denied it" if run.verdict == "denied" else "did not evaluate it"
         return f"it succeeded although the guard {word}, as its report says"
-    if demands and not any(_is_met(each, run.report) for each in demands):
+    if run.report is not None and demands and not any(_is_met(each, run.report) for each in demands):
         ran = ", ".join(f"{pack.name}@{pack.version}" for pack in run.report.packs) or "no packs"
         asked = ", ".join(sorted(demands[-1].packs))
         return f"it was judged by {ran}, but {asked} had to run"

@@ -22,8 +22,10 @@ from packreg.errors import IntegrityError, StoreRefused
 
 #: The format of objects without features, and with the member `needs`.
 FORMAT, WITH_NEEDS = 1, 2
-#: Feature that an object may need -> the first packreg that knows it. There is none yet.
-FEATURES: dict[str, str] = {}
+#: A chain of runs has entries for reports that were pruned (`pruned_reports`).
+PRUNED_REPORTS = "pruned-reports"
+#: Feature that an object may need -> the first packreg that knows it.
+FEATURES: dict[str, str] = {PRUNED_REPORTS: "0.1.0"}
 #: The members that `beginning` writes and `check` reads.
 MEMBERS = ("format", "needs")
 HINT = "something other than packreg wrote to this registry; `packreg verify` reports what else is wrong"

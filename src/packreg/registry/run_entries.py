@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from packreg.errors import IntegrityError, StoreRefused
 from packreg.registry import layout
-from packreg.registry.formats import beginning
+from packreg.registry.formats import PRUNED_REPORTS, beginning
 from packreg.registry.members import Members
 from packreg.store.chain import MAX_REVISION, Chain, Revision
 
@@ -49,13 +49,27 @@ class RunSubject(Protocol):
         """The full name."""
 
 
+class PrunedReport(NamedTuple):
+    """A report that a `pruned` entry names: the number of its entry, its digest, and the verdict in it."""
+
+    number: int
+    digest: str
+    verdict: str
+
+    @classmethod
+    def read(cls, found: Members) -> PrunedReport:
+        """Read an item of the list. Raises IntegrityError."""
+        return cls(found.number("number"), found.matching("digest", _DIGEST.fullmatch), found.text("verdict"))
+
+
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """An entry. `kind` is `report`, `begun`, `before` or a kind of a newer packreg.
+    """An entry. `kind` is `report`, `begun`, `before`, `pruned` or a kind of a newer packreg.
 
     `id` is that of the run: the `begun` and the `report` of a run have the same. `time` is when the entry was
     written (RFC 3339 in UTC, microseconds), "" before. `report` is the report's key and `digest` the sha256
-    of its object, both "" for other kinds. `names` is the list of a `before`: last segments of keys.
+    of its object, both "" for other kinds. `names` is the list of a `before`: last segments of keys. `pruned`
+    is that of a `pruned`, and `by` who made it.
     """
 
     kind: str
@@ -67,11 +81,13 @@ class RunEntry:
     report: str = ""
     digest: str = ""
     names: tuple[str, ...] = ()
+    by: str = ""
+    pruned: tuple[PrunedReport, ...] = ()
 
     def encode(self) -> bytes:
         """The value of a revision of the chain."""
         members: dict[str, object] = {
-            **beginning(),
+            **beginning((PRUNED_REPORTS,) if self.kind == "pruned" else ()),
             "kind": self.kind,
             "run": self.run,
             "entity": {"kind": self.entity_kind, "name": self.entity_name},
@@ -82,6 +98,8 @@ class RunEntry:
             members |= {"report": self.report, "digest": self.digest}
         if self.names:
             members["names"] = list(self.names)
+        if self.kind == "pruned":
+            members |= {"by": self.by, "pruned": [each._asdict() for each in self.pruned]}
         return json.dumps(members, separators=(",", ":")).encode()
 
     @classmethod
@@ -111,6 +129,10 @@ class RunEntry:
             entry = replace(entry, report=report, digest=found.matching("digest", _DIGEST.fullmatch))
         elif entry.kind == "before":
             entry = replace(entry, names=found.texts("names"))
+        elif entry.kind == "pruned":
+            entry = replace(
+                entry, by=found.text("by"), pruned=tuple(map(PrunedReport.read, found.list_of("pruned")))
+            )
         return entry
 
 

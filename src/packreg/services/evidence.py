@@ -20,7 +20,7 @@ from packreg.reports.report import summary, totals
 from packreg.services.backends import Backends
 from packreg.services.contradictions import contradictions, release_contradiction
 from packreg.services.governance import stored_governance
-from packreg.services.reports import ReportStore
+from packreg.services.reports import EnteredReport, PrunedRun, ReportStore
 from packreg.services.verify import verify_chain
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from packreg.registry.clocks import Dated
     from packreg.reports.report_keys import Run
     from packreg.reports.stored import RanPack, StoredReport
-    from packreg.services.reports import EnteredReport
     from packreg.services.workspace import Workspace
 
 #: The kinds of run that show what was enforced or audited; a preview decides about a plan.
@@ -55,7 +54,8 @@ class RunEvidence:
 class Evidence:
     """What was enforced on an entity at a time (RFC 3339 in UTC).
 
-    `governance` is the revision that held then, None before the first; `unreadable` says which reports cannot
+    `governance` is the revision that held then, None before the first; `pruned` has the last runs whose
+    reports were pruned since, instead of `runs`; `unreadable` says which reports cannot
     be trusted, and `problems` all that is not what it was or does not fit; `own_times` whether the store has
     times of its own, which no writer chooses.
     """
@@ -64,6 +64,7 @@ class Evidence:
     at: str
     governance: Document | None
     runs: tuple[RunEvidence, ...]
+    pruned: tuple[PrunedRun, ...]
     unreadable: tuple[str, ...]
     problems: tuple[str, ...]
     own_times: bool
@@ -85,7 +86,7 @@ def enforcement_evidence(workspace: Workspace, entity: Entity, at: str) -> Evide
     revision = history.at(at)
     kept = ReportStore(workspace)
     last = [_last(kept, entity, kinds, at) for kinds in _RUNS.values()]
-    runs = tuple(_run_evidence(workspace, history, each) for each in last if each is not None)
+    runs = tuple(_run_evidence(workspace, history, each) for each in last if isinstance(each, EnteredReport))
     kinds = [kind for mode in _RUNS for kind in _RUNS[mode]]
     chains = [each for kind in kinds for each in verify_chain(workspace, kept, entity, kind, contents=False)]
     problems = [
@@ -101,6 +102,7 @@ def enforcement_evidence(workspace: Workspace, entity: Entity, at: str) -> Evide
         at,
         revision,
         runs,
+        tuple(each for each in last if isinstance(each, PrunedRun)),
         tuple(kept.unreadable),
         tuple(dict.fromkeys(problems)),
         workspace.store.own_times,
@@ -115,6 +117,18 @@ def evidence_json(evidence: Evidence) -> dict[str, Any]:
         "at": evidence.at,
         "governance": _governance_json(evidence.governance, evidence.entity),
         "runs": [_run_json(run) for run in evidence.runs],
+        "pruned": [
+            {
+                "run": each.run,
+                "time": each.time,
+                "entry": each.number,
+                "verdict": each.verdict,
+                "digest": each.digest,
+                "by": each.by,
+                "at": each.at,
+            }
+            for each in evidence.pruned
+        ],
         "unreadable": list(evidence.unreadable),
         "problems": list(evidence.problems),
         "store_times": evidence.own_times,
@@ -163,9 +177,16 @@ class GovernanceHistory:
         return found and found._replace(stored=self._times.of(found.stored))
 
 
-def _last(kept: ReportStore, entity: Entity, runs: tuple[Run, ...], until: str) -> EnteredReport | None:
-    newest = [each for run in runs for each in islice(kept.walk(entity, run, until), 1)]
-    return max(newest, key=lambda each: each.when, default=None)
+def _last(
+    kept: ReportStore, entity: Entity, runs: tuple[Run, ...], until: str
+) -> EnteredReport | PrunedRun | None:
+    """The last run of these kinds until then, whether its report is there or was pruned."""
+    newest: list[tuple[str, EnteredReport | PrunedRun]] = []
+    for run in runs:
+        met = len(kept.pruned)
+        newest += [(each.when, each) for each in islice(kept.walk(entity, run, until), 1)]
+        newest += [(each.time, each) for each in kept.pruned[met : met + 1]]  # walked over: it is newer
+    return max(newest, key=lambda each: each[0], default=(None, None))[1]
 
 
 def _run_evidence(workspace: Workspace, history: GovernanceHistory, kept: EnteredReport) -> RunEvidence:

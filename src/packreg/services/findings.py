@@ -19,6 +19,7 @@ from packreg.findings.trend import trend
 from packreg.groups.members import matches
 from packreg.pack.version import Version
 from packreg.reports.document import document
+from packreg.reports.report import counted
 from packreg.services.reports import CURRENT, ReportStore, newest_of_each_mode
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class LatestRuns:
 
     Entities are named by patterns as in groups; without any all are meant that there are reports of. `runs`
     are the kinds of run, by default all but previews. `count` reports of each are read: with one nothing is
-    compared with the run before. `doubted` and `unreadable` are as those of the reports.
+    compared with the run before. `doubted`, `unreadable` and `pruned` are as those of the reports.
     """
 
     def __init__(
@@ -106,7 +107,16 @@ class LatestRuns:
         self._histories: list[RunHistory] = newest_of_each_mode(kept.histories(meant, chosen, count))
         kept.look_beside(self._histories)
         self._workspace = workspace
-        self.doubted, self.unreadable = kept.doubted, kept.unreadable
+        self.doubted, self.unreadable, self.pruned = kept.doubted, kept.unreadable, kept.pruned
+
+    @property
+    def gaps(self) -> str:
+        """What to say of runs whose reports were pruned, "" where none was met."""
+        if not self.pruned:
+            return ""
+        runs, last = counted(len(self.pruned), "run"), max(self.pruned, key=lambda each: each.at)
+        said = f"the reports of {runs} were pruned, the last at {last.at} by {last.by}"
+        return f"{said}: what these runs found is not shown"
 
     @property
     def newest(self) -> list[StoredReport]:
@@ -191,6 +201,7 @@ class LatestRuns:
             made=self._workspace.now(),
             tool=__version__,
             policies=self._policies(),
+            gaps=self.gaps,
         )
         return html_report(content)
 

@@ -33,6 +33,7 @@ from packreg.findings.past_guard import (
     why_past,
 )
 from packreg.groups.document import nothing_written
+from packreg.registry.pruned_reports import Prunings
 from packreg.reports.report import History
 from packreg.reports.report_keys import read_report_key, report_prefix
 from packreg.services.governance import stored_governance
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from packreg.analyzer.findings import PackResult, Violation
     from packreg.findings.past_guard import Demand
     from packreg.groups.model import Entity, Governance
+    from packreg.registry.pruned_reports import Pruning
     from packreg.registry.run_entries import Entered
     from packreg.reports.stored import StoredReport
     from packreg.services.workspace import Workspace
@@ -180,16 +182,20 @@ class GuardEvidence:
         kept = ReportStore(self._workspace)
         began: dict[str, float] = {}
         reports: dict[str, tuple[float, StoredReport | None]] = {}
+        pruned: dict[str, str] = {}
         entered: Entered | None = None
         try:
-            for entered in self._entered(entity, since - _SKEW):
+            for entered, pruning in self._entered(entity, since - _SKEW):
                 entry, written = entered.entry, _seconds(entered.entry.time)
                 if entry.kind == "begun":
                     began[entry.id] = written
                 elif entry.kind == "report":
                     found = read_report_key(entry.report)
                     time = _seconds(found.time) if found is not None else written
-                    reports[entry.id] = (time, self._report(kept, entry.report, entry.digest))
+                    report = self._report(kept, entry.report, entry.digest, pruned=pruning is not None)
+                    reports[entry.id] = (time, report)
+                    if report is None and pruning is not None:
+                        pruned[entry.id] = pruning.report.verdict
                 elif entry.kind == "before":
                     for name in entry.names:
                         reports |= self._old(kept, report_prefix("update", entity) + name, since)
@@ -201,16 +207,19 @@ class GuardEvidence:
         notes += [Problem("guard-reports-unreadable", text, entity.name) for text in kept.unreadable]
         for id in began.keys() | reports.keys():
             time, report = reports.get(id, (0.0, None))
-            yield GuardRun(id, began.get(id, 0.0), time if report is not None else 0.0, report)
+            known = report is not None or id in pruned
+            yield GuardRun(id, began.get(id, 0.0), time if known else 0.0, report, pruned.get(id, ""))
 
-    def _entered(self, entity: Entity, since: float) -> Iterator[Entered]:
+    def _entered(self, entity: Entity, since: float) -> Iterator[tuple[Entered, Pruning | None]]:
         """What runs entered of a stack since then, and the one before; of several with one name also what was
-        entered before that was known.
+        entered before that was known. With each, that its report was pruned.
         """
         names = dict.fromkeys((entity.name, entity.in_its_backend))
         for chain in (replace(entity, name=name) for name in names):
+            prunings = Prunings()
             for entered in self._workspace.entries.history("update", chain):
-                yield entered
+                prunings.meet(entered)
+                yield entered, prunings.of(entered)
                 if _seconds(entered.entry.time) < since:
                     break
 
@@ -222,11 +231,12 @@ class GuardEvidence:
         return {found.id: (_seconds(found.time), self._report(kept, key, ""))}
 
     @staticmethod
-    def _report(kept: ReportStore, key: str, digest: str) -> StoredReport | None:
+    def _report(kept: ReportStore, key: str, digest: str, *, pruned: bool = False) -> StoredReport | None:
         try:
             return kept.read(key, digest)
         except PackregError as error:
-            kept.unreadable.append(str(error))
+            if not (pruned and isinstance(error, NotFound)):
+                kept.unreadable.append(str(error))
             return None
 
 

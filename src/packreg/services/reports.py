@@ -16,8 +16,10 @@ from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.groups.model import Entity
 from packreg.registry import layout
 from packreg.registry.clocks import SKEW, Dated, doubts, seconds
+from packreg.registry.pruned_reports import Prunings
 from packreg.registry.run_entries import RunEntry
 from packreg.reports.report_keys import (
+    RUNS,
     behind_later,
     entity_of,
     read_report_key,
@@ -29,6 +31,7 @@ from packreg.text import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from packreg.registry.pruned_reports import Pruning
     from packreg.registry.run_entries import Entered
     from packreg.reports.report_keys import Run
     from packreg.services.workspace import Workspace
@@ -67,11 +70,25 @@ class RunHistory(NamedTuple):
         return tuple(kept.report for kept in self.kept)
 
 
+class PrunedRun(NamedTuple):
+    """A run whose report was pruned: what its entry and the one of the pruning (`by`, `at`) say of it."""
+
+    entity: Entity
+    run: Run
+    time: str
+    number: int
+    digest: str
+    verdict: str
+    by: str
+    at: str
+
+
 class ReportStore:
     """The reports in the registry.
 
     `unreadable` collects sentences about what was changed, is gone, or was never entered.
     `doubted` collects what may surprise: times that cannot be right, reports from before the chain.
+    `pruned` collects the runs that were met whose reports were pruned.
     """
 
     def __init__(self, workspace: Workspace) -> None:
@@ -81,6 +98,7 @@ class ReportStore:
         self._times = workspace.registry().times
         self.unreadable: list[str] = []
         self.doubted: list[str] = []
+        self.pruned: list[PrunedRun] = []
 
     def save(self, stored: StoredReport, *, again: bool = False) -> StoredReport:
         """Keep a report, and enter it in its chain; gives the one that is kept.
@@ -139,10 +157,11 @@ class ReportStore:
         """
         newer: Entered | None = None
         named: set[str] = set()
+        prunings = Prunings()
         try:
             for entered in self._entries.history(run, entity):
                 if newer is not None:
-                    yield from self._entered(newer, entered, until)
+                    yield from self._entered(newer, entered, until, prunings)
                 newer = entered
                 named.add(entered.entry.report)
         except (IntegrityError, StoreRefused) as error:
@@ -150,7 +169,7 @@ class ReportStore:
             return
         prefix = report_prefix(run, entity)
         if newer is not None:
-            yield from self._entered(newer, None, until)
+            yield from self._entered(newer, None, until, prunings)
             old = [prefix + name for name in sorted(newer.entry.names)]
         else:
             old = self._entries.reports(run, entity)
@@ -197,16 +216,28 @@ class ReportStore:
             return  # that has been said
         self.unreadable.append(unentered(first.key))
 
-    def _entered(self, entered: Entered, before: Entered | None, until: str) -> Iterator[EnteredReport]:
+    def _entered(
+        self, entered: Entered, before: Entered | None, until: str, prunings: Prunings
+    ) -> Iterator[EnteredReport]:
         """The report that an entry stands for, if it is one that is meant and can be trusted."""
         entry = entered.entry
+        wrong = prunings.meet(entered)
+        if wrong:
+            self.unreadable.append(f"entry {entered.number} of {entry.run} of {entry.entity_name}: {wrong}")
         if until and entry.time > until:
             self.doubted += self.doubts(entered, before)
         if entry.kind != "report" or (until and entry.time > until):
             return
-        report = self._read(entry.report, entry.digest)
-        if report is not None:
-            yield EnteredReport(report, entered, self.doubts(entered, before, report))
+        pruning = prunings.of(entered)
+        try:
+            report = self.read(entry.report, entry.digest)
+        except (IntegrityError, NotFound, StoreRefused) as error:
+            if pruning is not None and isinstance(error, NotFound):
+                self.pruned.append(_pruned_run(entered, pruning))
+            else:
+                self.unreadable.append(str(error))
+            return
+        yield EnteredReport(report, entered, self.doubts(entered, before, report))
 
     def doubts(
         self, entered: Entered, before: Entered | None, report: StoredReport | None = None
@@ -245,9 +276,9 @@ class ReportStore:
             raise IntegrityError(f"{key} was changed since it was entered")
         return StoredReport.decode(data, key)
 
-    def _read(self, key: str, digest: str = "") -> StoredReport | None:
+    def _read(self, key: str) -> StoredReport | None:
         try:
-            return self.read(key, digest)
+            return self.read(key)
         except (IntegrityError, NotFound, StoreRefused) as error:
             self.unreadable.append(str(error))
             return None
@@ -257,6 +288,14 @@ class ReportStore:
         entry = self._store.first(prefix)
         report = self._read(entry.key) if entry is not None else None
         return report.required.entity if report is not None else None
+
+
+def _pruned_run(entered: Entered, pruning: Pruning) -> PrunedRun:
+    entry, by = entered.entry, pruning.entered.entry
+    entity = Entity("stack" if entry.entity_kind == "stack" else "account", entry.entity_name)
+    run = next(run for run in RUNS if run == entry.run)
+    said = pruning.report
+    return PrunedRun(entity, run, entry.time, entered.number, said.digest, said.verdict, by.by, by.time)
 
 
 def unseen(workspace: Workspace, entity: Entity) -> str:

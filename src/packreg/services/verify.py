@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packreg.errors import IntegrityError, NotFound, StoreRefused
 from packreg.registry import layout
 from packreg.registry.clocks import Dated, doubts
+from packreg.registry.pruned_reports import Prunings
 from packreg.registry.verification import Finding, chains
 from packreg.reports.report_keys import RUNS, entity_segment, report_prefix
 from packreg.services.reports import ReportStore, unentered
@@ -95,6 +96,7 @@ class _RunChain:
         self._subject = layout.runs_prefix(run, entity_segment(entity)).removesuffix("/")
         self._there: set[str] = set()
         self._named: set[str] = set()
+        self._prunings = Prunings()
 
     def findings(self) -> Iterator[Finding]:
         """All that is wrong."""
@@ -129,12 +131,19 @@ class _RunChain:
         entry = entered.entry
         where = f"{self._subject}#{entered.number}"
         report = None
+        if wrong := self._prunings.meet(entered):
+            yield Finding(where, "error", "bad-pruning", wrong)
         if entry.kind == "report":
             if entry.report in self._named:
                 yield Finding(where, "error", "entered-twice", f"{entry.report} was entered again later")
             self._named.add(entry.report)
-            if self._contents or entry.report not in self._there:
-                report = yield from self._report(entry.report, entry.digest)
+            pruning, there = self._prunings.of(entered), entry.report in self._there
+            if pruning is not None and there:
+                said = "its deletion was cut short, or whoever said so may not delete"
+                said = f"entry {pruning.entered.number} says that it is pruned, but it is there: {said}"
+                yield Finding(entry.report, "note", "unfinished-pruning", said)
+            if (there and self._contents) or (not there and pruning is None):
+                report = yield from self._report(entry.report, entry.digest, pruned=pruning is not None)
         elif entry.kind == "before" and before is not None:
             yield Finding(
                 where,
@@ -145,11 +154,14 @@ class _RunChain:
         for doubt in self._kept.doubts(entered, before, report):
             yield Finding(where, "error", "wrong-time", doubt)
 
-    def _report(self, key: str, digest: str) -> Generator[Finding, None, StoredReport | None]:
+    def _report(
+        self, key: str, digest: str, *, pruned: bool = False
+    ) -> Generator[Finding, None, StoredReport | None]:
         try:
             return self._kept.read(key, digest)
         except NotFound as error:
-            yield Finding(key, "error", "missing-report", str(error))
+            if not pruned:  # else it went since it was listed
+                yield Finding(key, "error", "missing-report", str(error))
         except (IntegrityError, StoreRefused) as error:
             yield Finding(key, "error", "bad-report", str(error))
         return None
