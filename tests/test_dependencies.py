@@ -17,6 +17,7 @@ PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 #: Package of Python's index -> what it is imported as, where the names differ.
 IMPORTED_AS = {
     "backports-zstd": {"backports"},
+    "google-auth": {"google.auth", "google.oauth2"},
     "google-re2": {"re2"},
     "grpcio": {"grpc"},
     "protobuf": {"google.protobuf"},
@@ -24,7 +25,12 @@ IMPORTED_AS = {
     "pyyaml": {"yaml"},
 }
 #: Extra -> the modules that may import what it installs. They say the extra's name where it is missing.
-BY_EXTRA = {"dask": {"services/audit_dask.py"}}
+BY_EXTRA = {
+    "dask": {"services/audit_dask.py"},
+    "google": {"store/google_credentials.py"},
+    "kubernetes": {"states/inventory/kubernetes.py"},
+    "postgres": {"states/postgres.py"},
+}
 #: Modules of Python that the list of its standard library does not have: inner ones, and those of newer ones.
 PYTHONS_OWN = {"_sha2", "compression"}
 

@@ -58,6 +58,7 @@ HEAVY = {
     "re2",
     "distributed",
     "dask",
+    "kubernetes",
 }
 #: Other libraries that a function may import, as their users do not always need them: 2 ms or more each.
 SLOW = {
@@ -74,6 +75,7 @@ SLOW = {
     "subprocess",
     "textwrap",
     "traceback",
+    "urllib3",
     "uv",
     "yaml",
     "zipfile",
@@ -147,11 +149,12 @@ LATER = {
     "services.prepare": "as run_entries",
     "services.reports": "as run_entries",
     "services.stack_tags": "as run_entries",
+    "states.inventory.throttling": "urllib3",
     "states.postgres": "psycopg",
     "store.aws_answers": "botocore",
 }
 #: Modules that only such functions import.
-BEHIND_HEAVY = {"states/postgres.py", "store/aws_answers.py"}
+BEHIND_HEAVY = {"states/inventory/throttling.py", "states/postgres.py", "store/aws_answers.py"}
 #: What only a face may ask: the environment and the wall clock.
 AMBIENT = {
     ("os", "environ"),

@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.conftest import User
 from tests.states.inventory.account import Account, account
+from tests.states.inventory.api import serving
+from tests.states.inventory.cluster import kubeconfig, play, status
 from tests.store.ministack import CREDENTIALS, ministack
 
 
@@ -57,3 +59,30 @@ def test_a_file_that_cannot_be_written_leaves_nothing(operator: User) -> None:
     """A list for a directory that is not there is misuse, without a traceback."""
     done = operator("inventory", "aws", "-o", Path("no") / "where.jsonl")
     assert done.code == 2 and "cannot write" in done.err
+
+
+def test_a_cluster_is_listed_with_the_operators_kubeconfig(user: User) -> None:
+    """KUBECONFIG and --context choose the cluster; a gap is 4, and the list is one for `audit`."""
+    with serving() as api:
+        play(api)
+        user.extra["KUBECONFIG"] = str(kubeconfig(user.top / "kubeconfig", api.url))
+        api.once["/api/v1/secrets"] = [status(403, "Forbidden", "no")]
+        done = user("inventory", "kubernetes", "--context", "shop", "-o", "cluster.jsonl", "--json")
+    assert done.code == 4
+    document = done.json()
+    assert (document["resources"], document["unlistable"], document["unnamed"]) == (11, ["bindings"], [])
+    assert [problem["where"] for problem in document["unread"]] == ["shop"]
+    assert len((user.directory / "cluster.jsonl").read_text().splitlines()) == 11
+    user.must("init")
+    user.must("audit", "--account", "kubernetes/shop", "--resources", "cluster.jsonl")
+
+
+def test_a_kubeconfig_of_the_project_is_not_used(user: User) -> None:
+    """Credentials are the operator's; a file that lies in the working directory has no say."""
+    with serving() as api:
+        play(api)
+        (user.directory / ".kube").mkdir()
+        for path in ("kubeconfig", "config", ".kube/config"):
+            kubeconfig(user.directory / path, api.url)
+        done = user("inventory", "kubernetes")
+        assert done.code == 2 and "no Kubernetes cluster can be used" in done.err and api.asked == []

@@ -1,79 +1,125 @@
-"""`inventory`: the resources of a cloud account, as a list for `analyze` and `audit`."""
+"""`inventory`: the resources of a cloud account or a cluster, as a list for `analyze` and `audit`."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import command
+from packreg.cli.base import CommandGroup, command
 from packreg.errors import NotEvaluated
-from packreg.services.named_files import write_named
+from packreg.services.inventories import list_account
 from packreg.states.inventory.aws import AwsInventory
+from packreg.states.inventory.kubernetes import KubernetesInventory
 
 if TYPE_CHECKING:
     from packreg.cli.context import CommandContext
-    from packreg.states.inventory import Inventory
+    from packreg.services.inventories import AccountList
 
-
-@command(
+inventory_command = CommandGroup(
     "inventory",
+    help="List what a cloud account or a cluster holds, also what no stack manages.\n\n"
+    "Prints one JSON object for each resource, shaped as Pulumi's native provider of that cloud reads it. "
+    "Reads and changes nothing but that. Exit code 4: something could not be read, so the list has gaps.",
     examples=(
         "packreg inventory aws -o account.jsonl",
-        "packreg inventory aws --region eu-west-1 --type 'AWS::S3::*' -o buckets.jsonl",
+        "packreg inventory kubernetes --context production -o cluster.jsonl",
         "packreg analyze s3-rules --resources account.jsonl",
     ),
 )
-@click.argument("cloud", type=click.Choice(["aws"]))
+output_option = click.option(
+    "-o", "--output", metavar="FILE", help="Write the list there, when it is complete. Default: stdout."
+)
+
+
+@command(
+    "aws",
+    group=inventory_command,
+    examples=(
+        "packreg inventory aws -o account.jsonl",
+        "packreg inventory aws --region eu-west-1 --type 'AWS::S3::*' -o buckets.jsonl",
+    ),
+)
 @click.option("--region", metavar="REGION", multiple=True, help="Default: the region that is configured.")
 @click.option("--type", "types", metavar="TYPE", multiple=True, help="AWS's name of a type, with globs.")
 @click.option("--profile", metavar="NAME", help="The AWS profile. Default: as for every AWS tool.")
-@click.option(
-    "-o", "--output", metavar="FILE", help="Write the list there, when it is complete. Default: stdout."
-)
+@output_option
 @click.pass_obj
-def inventory_command(
+def aws_command(
     context: CommandContext,
-    cloud: str,
     region: tuple[str, ...],
     types: tuple[str, ...],
     profile: str | None,
     output: str | None,
 ) -> int:
-    """List what a cloud account holds, also what no stack manages.
+    """List an AWS account through Cloud Control, as `aws-native` reads it.
 
-    Prints one JSON object for each resource, shaped as Pulumi's native provider of that cloud reads it
-    (aws-native, through Cloud Control). It reads and changes nothing. Exit code 4: something could not be
-    read, so the list has gaps.
+    Exit code 4: something could not be read, so the list has gaps.
     """
-    with context.out.working() as work:
-        inventory: Inventory = AwsInventory(
-            regions=region,
-            types=types,
-            profile=profile,
-            instance_role=context.settings.instance_role,
-            progress=work.show,
-        )
-        resources = list(inventory.resources())
-    lines = [json.dumps(resource, sort_keys=True) for resource in resources]
-    if output is not None:
-        write_named(Path(context.cwd, output), "".join(f"{line}\n" for line in lines).encode("ascii"))
+    role = context.settings.instance_role
+    listed = list_account(
+        context,
+        lambda show: AwsInventory(
+            regions=region, types=types, profile=profile, instance_role=role, progress=show
+        ),
+        output,
+    )
+    return _show(context, listed, output)
+
+
+@command(
+    "kubernetes",
+    group=inventory_command,
+    examples=(
+        "packreg inventory kubernetes -o cluster.jsonl",
+        "packreg inventory kubernetes --context production --type pods --type '*.apps' -o workloads.jsonl",
+    ),
+)
+@click.option("--context", "cluster", metavar="NAME", help="Of the kubeconfig. Default: its current one.")
+@click.option(
+    "--type", "types", metavar="TYPE", multiple=True, help="As kubectl: pods, deployments.apps; with globs."
+)
+@output_option
+@click.pass_obj
+def kubernetes_command(
+    context: CommandContext, cluster: str | None, types: tuple[str, ...], output: str | None
+) -> int:
+    """List the objects of a Kubernetes cluster, of every kind that it has.
+
+    They are as the `kubernetes` provider reads them; Secrets come without their data. Exit code 4: something
+    could not be read, so the list has gaps.
+    """
+    kubeconfig = context.environ.get("KUBECONFIG") or None
+    listed = list_account(
+        context,
+        lambda show: KubernetesInventory(context=cluster, kubeconfig=kubeconfig, types=types, progress=show),
+        output,
+    )
+    return _show(context, listed, output)
+
+
+def _show(context: CommandContext, listed: AccountList, output: str | None) -> int:
+    """Print a list, unless it went to the file `output`, and what is not in it; the exit code."""
+    resources = listed.resources
     if context.out.json:
         context.out.document(
             {
                 "resources": len(resources) if output is not None else resources,
-                "unread": [problem._asdict() for problem in inventory.unread],
-                "unlistable": inventory.unlistable,
+                "unread": [problem._asdict() for problem in listed.unread],
+                "unlistable": listed.unlistable,
+                "unnamed": listed.unnamed,
             }
         )
     elif output is None:
         context.out.json_lines(resources)
-    for problem in inventory.unread:
+    for problem in listed.unread:
         context.out.warn(problem.message, problem.hint)
-    if inventory.unlistable:
-        context.out.say(f"{len(inventory.unlistable)} types cannot be listed on their own")
-        context.out.detail("not listed: " + ", ".join(inventory.unlistable))
-    context.out.say(f"{len(resources)} resources, {len(inventory.unread)} that could not be read")
-    return NotEvaluated.exit_code if inventory.unread else 0
+    for names, what in (
+        (listed.unlistable, "types cannot be listed on their own"),
+        (listed.unnamed, "types have no name of their own in Pulumi's provider; their resources are listed"),
+    ):
+        if names:
+            context.out.say(f"{len(names)} {what}")
+            context.out.detail(", ".join(names))
+    context.out.say(f"{len(resources)} resources, {len(listed.unread)} that could not be read")
+    return NotEvaluated.exit_code if listed.unread else 0

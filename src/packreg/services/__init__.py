@@ -19,6 +19,7 @@ exits. May import every room but the faces; no face is imported here.
     prepare, prepared, judge, reports          required packs are made ready and run, and the report is kept
     enforce                                    the decision about a deployment, and all that fails closed
     resources, backends, stack_tags, stacks    what is judged, and of whom it is; the stacks of a backend
+    inventories                                what a cloud account or a cluster holds
     audit, audit_dask, impact, guard_evidence  the same for many stacks; updates that went past the guard
     findings                                   what the last runs found, and what became of it
     verify, evidence, contradictions           what kept reports prove, and what contradicts them

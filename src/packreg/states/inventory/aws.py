@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from packreg.errors import PackregError, Problem, UsageError
+from packreg.states.inventory.answers import not_read
 from packreg.states.inventory.aws_names import properties, type_token
 from packreg.store.aws import answer_code, aws_client, aws_session
-from packreg.text import one_line
 
 #: Types that are listed at the same time; with more, Cloud Control throttles the account.
 _AT_ONCE = 8
@@ -49,6 +49,7 @@ class AwsInventory:
         self._progress = progress
         self.unread: list[Problem] = []
         self.unlistable: list[str] = []
+        self.unnamed: list[str] = []
 
     def resources(self) -> Iterator[dict[str, Any]]:
         """Each resource as `aws-native` would read it, ordered by region, type and identifier.
@@ -176,6 +177,4 @@ def _reason(error: Any) -> str:
 
 
 def _unread(what: str, place: str, reason: str) -> Problem:
-    region = place.partition("::")[0]
-    message = f"{one_line(what, 200)} could not be read: {one_line(reason, 400)}"
-    return Problem("not-read", message, region, _NEEDS)
+    return not_read(what, place.partition("::")[0], reason, _NEEDS)
