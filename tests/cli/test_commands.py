@@ -28,23 +28,31 @@ def test_help_is_the_same_both_ways(user: User) -> None:
     assert user.must("-v", "--help").out == quick
 
 
-def all_options(found: click.Command = packreg) -> Iterator[click.Option]:
-    """The options of every command."""
-    yield from (param for param in found.params if isinstance(param, click.Option))
+def all_commands(found: click.Command = packreg) -> Iterator[click.Command]:
+    """Every command and group of commands."""
+    yield found
     if isinstance(found, click.Group):
         context = click.Context(found)
         for name in found.list_commands(context):
             below = found.get_command(context, name)
             assert below is not None
-            yield from all_options(below)
+            yield from all_commands(below)
 
 
 def test_a_letter_means_one_thing() -> None:
     """Every option of one letter has the same long name and the same kind of value in all commands."""
     meanings = defaultdict(set)
-    for option in all_options():
+    options = (param for found in all_commands() for param in found.params)
+    for option in (param for param in options if isinstance(param, click.Option)):
         kind = "flag" if option.is_flag else option.metavar
         for letter in (name for name in option.opts if re.fullmatch("-.", name)):
             meanings[letter].add((*(name for name in option.opts if name != letter), kind))
     assert all(len(found) == 1 for found in meanings.values()), meanings
     assert meanings["-o"] == {("--output", "FILE")}
+
+
+def test_list_and_ls_are_the_same() -> None:
+    """Wherever one of them is a command, the other one is too."""
+    listing = [found for found in all_commands() if isinstance(found, click.Group)]
+    both = [[found.get_command(click.Context(found), word) for word in ("ls", "list")] for found in listing]
+    assert all(ls is listed for ls, listed in both) and sum(ls is not None for ls, _ in both) >= 6

@@ -37,6 +37,23 @@ def test_name_and_version_may_be_two_words(governor: User) -> None:
     assert governor("enable", "--yes", "guard", "no version").code == 2
 
 
+def test_the_words_of_the_pulumi_cli(governor: User) -> None:
+    """Commands that name an organization, Pulumi's default group or a version to disable work or say how."""
+    governor.must("enable", "acme/guard", "latest", "--policy-group", DEFAULT, "--yes")
+    assert entry_of(governor, DEFAULT, "guard")["version"] == "latest"
+    done = governor("enable", "acme/guard", "latest", "--policy-group", "default-policy-group")
+    assert done.code == 6 and f"did you mean {DEFAULT}?" in done.err
+    for path in ("./guard", "a/b/guard", "/guard", "acme/"):
+        assert governor("enable", path, "latest", "--yes").code == 2
+    done = governor("disable", "acme/guard", "--version", "1.0.0", "--yes")
+    assert done.code == 6 and "asks for guard@latest" in done.err
+    governor.must("disable", "acme/guard", "--version", "latest", "--yes")
+    assert governor("rm", "acme/guard", "all", "--yes").code == 2
+    assert governor.must("rm", "acme/guard", "1.0.0", "--reason", "old", "--yes").out.startswith(
+        "guard@1.0.0 is now"
+    )
+
+
 def test_enabling_the_same_again_writes_nothing(governor: User) -> None:
     """The time of an entry is that of its last change, so the same again leaves it, and makes no revision."""
     governor.must("enable", "--yes", "guard@1.0.0")

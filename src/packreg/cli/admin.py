@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import REFERENCE, command
-from packreg.errors import IntegrityError
+from packreg.cli.base import PULUMIS, REFERENCE, command, with_version
+from packreg.errors import IntegrityError, UsageError
+from packreg.pack.reference import Reference
 from packreg.services.continuity import NEW, check_nothing_known, made_here
 from packreg.services.continuity import accept as accept_state
 from packreg.services.governance import create_governance
@@ -110,16 +111,26 @@ def yank_command(context: CommandContext, reference: Reference, reason: str, und
 
 
 @command("remove", examples=("packreg remove s3-rules@1.2.0 --yes --reason 'holds a secret'",))
-@click.argument("reference", metavar="NAME@VERSION", type=REFERENCE)
+@click.argument("text", metavar="NAME@VERSION", type=PULUMIS)
+@click.argument("version", metavar="[VERSION]", required=False)
 @click.option("--reason", default="", help="Why; shown to everybody who asks for it.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def remove_command(context: CommandContext, reference: Reference, reason: str, yes: bool) -> None:
+def remove_command(context: CommandContext, text: str, version: str | None, reason: str, yes: bool) -> None:
     """Delete a release for good; its version stays used.
+
+    As in `pulumi policy rm`, name and version may be two words, and an organization may stand before them.
+    All versions are never removed at once.
 
     To take a faulty release out of circulation, yank it: that can be undone, and pinned installs keep
     working. The command names the policy groups that use the version before it deletes it.
     """
+    if version == "all":
+        raise UsageError(
+            "a pack is removed version by version",
+            hint=f"`packreg versions {text.partition('@')[0]}` lists them",
+        )
+    reference = Reference.parse(with_version(text, version))
     _show(context, remove(context, reference, reason, yes=yes))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from packreg.cli.context import CommandContext
 
+#: What a Pulumi organization may be called, before the name of a pack.
+_ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[^/]+\Z")
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -155,13 +158,25 @@ def several_option(*names: str, choices: Sequence[str], help: str) -> Callable[.
 
 
 class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A pack reference on the command line; the shell completes the names of a local registry."""
+    """A pack reference on the command line; the shell completes the names of a local registry.
+
+    With `organization` it may be ORGANIZATION/PACK, as the Pulumi CLI names packs. A registry has no
+    organizations, so that part does not count.
+    """
 
     name = "reference"
 
+    def __init__(self, *, organization: bool = False) -> None:
+        self.organization = organization
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the reference. Raises packreg's `UsageError`, which `app.run` reports, not one of click's."""
-        return value if isinstance(value, Reference) else Reference.parse(value)
+        return value if isinstance(value, Reference) else Reference.parse(self.without_organization(value))
+
+    def without_organization(self, text: str) -> str:
+        """The text behind an organization, where there may be one."""
+        name = text.partition("/")[2] if self.organization and _ORGANIZATION.match(text) else ""
+        return name or text
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -183,10 +198,17 @@ class WrittenType(ReferenceType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the reference, and return its text."""
         super().convert(value, param, ctx)
-        return str(value)
+        return self.without_organization(str(value))
 
 
 WRITTEN = WrittenType()
+#: A reference, with the organization that the Pulumi CLI wants before it.
+PULUMIS = WrittenType(organization=True)
+
+
+def with_version(text: str, version: str | None) -> str:
+    """A reference of which the version may be a word of its own, as in the Pulumi CLI. Raises UsageError."""
+    return text if version is None else str(WRITTEN.convert(f"{text}@{version}", None, None))
 
 
 class NameType(ReferenceType):
@@ -196,7 +218,7 @@ class NameType(ReferenceType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the name, and return it in lower case."""
-        return pack_name(value)
+        return pack_name(self.without_organization(value))
 
 
 NAME = NameType()

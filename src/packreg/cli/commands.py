@@ -99,7 +99,7 @@ COMMANDS = {
 }
 
 #: Alias -> command.
-ALIASES = {"push": "publish", "pull": "install", "ls": "list"}
+ALIASES = {"push": "publish", "pull": "install", "ls": "list", "rm": "remove"}
 
 _OPTIONS = {
     "--registry URL": "The registry: a directory, s3://bucket/prefix or gs://bucket/prefix.",

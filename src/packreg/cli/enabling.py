@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from packreg.cli.base import NAME, WRITTEN, command
+from packreg.cli.base import PULUMIS, NameType, command, with_version
 from packreg.cli.edits import dry_run_option, show_edit, yes_option
 from packreg.configuration.file import MAX_FILE, Layer, read_layer
 from packreg.errors import UsageError
@@ -36,7 +36,7 @@ group_option = click.option(
         "packreg enable 's3-rules@^1.2' --group prod --config s3-rules.json --environment prod",
     ),
 )
-@click.argument("text", metavar="REF", type=WRITTEN)
+@click.argument("text", metavar="REF", type=PULUMIS)
 @click.argument("version", metavar="[VERSION]", required=False)
 @group_option
 @click.option("--config", metavar="FILE", help="The pack's configuration, in place of the one it has.")
@@ -66,7 +66,7 @@ def enable_command(
 ) -> None:
     """Enable a pack in a policy group.
 
-    REF is NAME, NAME@VERSION or, as in `pulumi policy enable`, NAME and VERSION as two words.
+    REF is NAME, NAME@VERSION or, as in `pulumi policy enable`, [ORGANIZATION/]NAME and VERSION as two words.
 
     Or change the version and the configuration that it has there: options that are left out change nothing. A
     name alone pins the newest version. A range or 'latest' is looked up whenever a stack is judged, so the
@@ -75,8 +75,7 @@ def enable_command(
     It says how many of the stacks and accounts with reports it affects. Where that is everyone, as in a
     default group, it asks for confirmation, or needs --yes.
     """
-    if version is not None:
-        text = WRITTEN.convert(f"{text}@{version}", None, click.get_current_context())
+    text = with_version(text, version)
     if (config and no_config) or (environment and no_environment):
         raise UsageError("one option gives what another takes away", hint="leave one of them out")
     layer = _layer(context, config) if config else None
@@ -93,18 +92,21 @@ def enable_command(
 
 
 @command("disable", examples=("packreg disable s3-rules --group prod", "packreg disable s3-rules --dry-run"))
-@click.argument("pack", metavar="NAME", type=NAME)
+@click.argument("pack", metavar="NAME", type=NameType(organization=True))
+@click.option("--version", metavar="VERSION", help="Only if the group asks for this version.")
 @group_option
 @dry_run_option
 @yes_option
 @click.pass_obj
-def disable_command(context: CommandContext, pack: str, group: str, dry_run: bool, yes: bool) -> None:
+def disable_command(
+    context: CommandContext, pack: str, version: str | None, group: str, dry_run: bool, yes: bool
+) -> None:
     """Take a pack out of a policy group.
 
     Its configuration there goes with it. Like `enable`, it says whom that affects, and asks where that is
     everyone.
     """
-    show_edit(context, disable_pack(context, group, pack, dry_run=dry_run, yes=yes))
+    show_edit(context, disable_pack(context, group, pack, version, dry_run=dry_run, yes=yes))
 
 
 def _layer(context: CommandContext, path: str) -> Layer:

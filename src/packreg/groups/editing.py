@@ -10,7 +10,16 @@ from dataclasses import dataclass, replace
 
 from packreg.errors import NotFound, UsageError
 from packreg.groups.checks import group_problem, rules_problem, waiver_problem
-from packreg.groups.model import DEFAULT_GROUPS, Governance, Group, PackEntry, Rules, Waiver
+from packreg.groups.model import (
+    DEFAULT_AUDIT,
+    DEFAULT_GROUPS,
+    DEFAULT_PREVENTATIVE,
+    Governance,
+    Group,
+    PackEntry,
+    Rules,
+    Waiver,
+)
 from packreg.groups.waiving import NO_WAIVERS, may_waive
 from packreg.text import nearest
 
@@ -24,6 +33,10 @@ class Listed:
     tags: tuple[str, ...] = ()
 
 
+#: What the default groups are called in Pulumi Cloud.
+_PULUMIS = {"default-policy-group": DEFAULT_PREVENTATIVE, "default-accounts-policy-group": DEFAULT_AUDIT}
+
+
 def found_group(governance: Governance, name: str) -> Group:
     """The group of this name.
 
@@ -32,7 +45,7 @@ def found_group(governance: Governance, name: str) -> Group:
     """
     group = governance.groups.get(name)
     if group is None:
-        close = nearest(name, governance.groups)
+        close = _PULUMIS.get(name) or nearest(name, governance.groups)
         hint = f"did you mean {close}?" if close else "`packreg group ls` lists them"
         raise NotFound(f"there is no policy group {name[:100]!r}", hint=hint)
     return group

@@ -127,15 +127,25 @@ def enable_pack(
 
 
 def disable_pack(
-    workspace: Workspace, group: str, pack: str, *, dry_run: bool = False, yes: bool = False
+    workspace: Workspace,
+    group: str,
+    pack: str,
+    version: str | None = None,
+    *,
+    dry_run: bool = False,
+    yes: bool = False,
 ) -> GroupsEdit:
-    """Take a pack and its configuration out of a group.
+    """Take a pack and its configuration out of a group, or only a `version` of it, as the group asks for it.
 
     Raises:
-        NotFound: there is no such group, or no such pack in it.
+        NotFound: there is no such group, or no such pack in it, or it asks for another version.
         PackregError: as `change_for`.
     """
     base = read_governance(workspace)
+    editing.disable(base, group, pack)  # raises where there is none
+    asked = base.groups[group].packs[pack].version
+    if version not in (None, asked):
+        raise NotFound(f"the policy group {group} asks for {pack}@{asked}, not for {pack}@{version}")
     return change_for(
         workspace,
         lambda governance: editing.disable(governance, group, pack),
