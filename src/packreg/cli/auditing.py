@@ -51,7 +51,7 @@ stacks_backend_option = click.option(
 @click.argument("stacks", metavar="[STACK]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every stack of the backend.")
 @stacks_backend_option
-@click.option("--account", metavar="NAME", help="A cloud account, instead of stacks.")
+@click.option("--account", metavar="ACCOUNT", help="A cloud account, instead of stacks.")
 @click.option("--resources", metavar="FILE|URL", help="What the account holds, in JSON Lines.")
 @tag_option
 @click.option(

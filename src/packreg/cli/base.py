@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from packreg.cli.completing import complete_by_metavar, seen_items
 from packreg.pack.reference import Reference
 from packreg.pack.version import pack_name
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
     from packreg.cli.context import CommandContext
+    from packreg.services.seen_words import Kind
 
 #: What a Pulumi organization may be called, before the name of a pack.
 _ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[^/]+\Z")
@@ -30,6 +32,13 @@ class PackregCommand(click.Command):
         kwargs["context_settings"] = {**CONTEXT, **(kwargs.get("context_settings") or {})}
         super().__init__(*args, **kwargs)
         self.examples = examples
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters; where a shell completes words, with the types that know which."""
+        found = super().get_params(ctx)
+        if ctx.resilient_parsing:
+            complete_by_metavar(ctx, found)
+        return found
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""
@@ -165,6 +174,7 @@ class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     """
 
     name = "reference"
+    kinds: tuple[Kind, ...] = ("pack", "release")
 
     def __init__(self, *, organization: bool = False) -> None:
         self.organization = organization
@@ -181,12 +191,8 @@ class ReferenceType(click.ParamType):  # type: ignore[type-arg, unused-ignore]
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """The packs whose names start with `incomplete`; none for a bucket, which takes too long to ask."""
-        from click.shell_completion import CompletionItem
-
-        context: CommandContext | None = ctx.obj
-        names = context.local_names() if context is not None else []
-        return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+        """The packs, and behind an @ the versions, that were seen and start with `incomplete`."""
+        return seen_items(ctx, incomplete, self.kinds)
 
 
 REFERENCE = ReferenceType()
@@ -215,6 +221,7 @@ class NameType(ReferenceType):
     """The name of a pack on the command line."""
 
     name = "name"
+    kinds = ("pack",)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Check the name, and return it in lower case."""

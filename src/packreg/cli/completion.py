@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import get_completion_class
 
 from packreg.cli.app import packreg
 from packreg.cli.base import command
+from packreg.cli.completing import WholeWords
 from packreg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,13 +30,13 @@ if TYPE_CHECKING:
 def completion_command(context: CommandContext, shell: str) -> None:
     """Print the completion script of a shell.
 
-    It completes commands and options, and the names of packs where the registry is a directory.
+    It completes commands and options, and the names of packs, versions, policies, groups, stacks, accounts
+    and environments that commands have read from this registry on this machine. Nothing is asked of a bucket
+    while you type; `packreg list`, `group ls`, `versions NAME`, `env ls` and `findings ls` read names again.
     """
-    from click.shell_completion import get_completion_class
-
-    found = get_completion_class(shell)
+    found = WholeWords if shell == "bash" else get_completion_class(shell)
     if found is None:
-        raise UsageError(f"click {click.__version__} cannot complete for {shell}", hint="upgrade click")
+        raise UsageError(f"this click cannot complete for {shell}", hint="upgrade click")
     made = found(packreg, {}, "packreg", "_PACKREG_COMPLETE")
     # `source()` of bash would start bash to ask for its version; the script itself is the same for all.
     for line in (made.source_template % made.source_vars()).splitlines():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from packreg.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from packreg.services.seen_words import Kind
 
 
 class CommandContext(Workspace):
@@ -45,12 +48,23 @@ class CommandContext(Workspace):
 
         return Git(self.environ, self.tools.which("git")).author(os.path.join(self.cwd, directory))  # noqa: PTH118
 
-    def local_names(self) -> list[str]:
-        """The packs of a registry in a directory, for shell completion; none after any error."""
+    def seen_names(self, kind: Kind) -> list[str]:
+        """The names of a kind that were seen, for shell completion; none after any error.
+
+        The packs of a registry in a directory are listed as well; a bucket is not asked.
+        """
         try:
-            return self.registry().packs() if self.location.is_local else []
+            listed = self.registry().packs() if kind == "pack" and self.location.is_local else []
+            return sorted({*listed, *self.seen.of(kind)})
         except (PackregError, OSError):
             return []
+
+    def close(self) -> None:
+        """Remove what only this run needed, and keep the names that it has seen."""
+        super().close()
+        if "seen" in vars(self) and "_PACKREG_COMPLETE" not in self.environ:
+            with suppress(PackregError, OSError):  # the command did what it was asked for
+                self.seen.keep()
 
     def confirmed(self, question: str, yes: bool) -> None:
         """Return if the user gave `--yes` or confirms on the terminal.

@@ -21,7 +21,7 @@ def entity_options(function: _F) -> _F:
     for option in reversed(
         (
             click.argument("stack", metavar="[STACK]", required=False),
-            click.option("--account", metavar="NAME", help="A cloud account, instead of a stack."),
+            click.option("--account", metavar="ACCOUNT", help="A cloud account, instead of a stack."),
             tag_option,
         )
     ):

@@ -57,8 +57,8 @@ findings_command = CommandGroup(
 )
 @entities_argument
 @click.option("--project", metavar="GLOB", multiple=True, help="Of stacks of these projects.")
-@click.option("--pack", metavar="GLOB", multiple=True, help="Of these packs.")
-@click.option("--policy", metavar="GLOB", multiple=True, help="Of these policies; also PACK:POLICY.")
+@click.option("--pack", metavar="PACK", multiple=True, help="Of these packs; may have globs.")
+@click.option("--policy", metavar="[PACK:]POLICY", multiple=True, help="Of these policies; may have globs.")
 @several_option(
     "--level", choices=["mandatory", "advisory", "remediate", "error", "hidden"], help="At these levels."
 )

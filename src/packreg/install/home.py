@@ -13,6 +13,7 @@
     bytecode/<sha256>.zip                  compiled modules of distributions that were installed before
     interpreters/<sha256>.json             what an interpreter said about itself
     known/<registry id>.json               the registry's id and the governance last seen there: see `known`
+    words/<registry id>.json               names that were read there, for shell completion
     locks/                                 one empty file per thing that only one process may work on
     logs/                                  the output of tools that failed, the newest fifty
     tmp/                                   scratch directories of running commands

@@ -18,6 +18,7 @@ def list_environments(workspace: Workspace, *, removed: bool = False) -> list[En
     """The newest revision of each environment, by name; of those that were `removed` only if asked for."""
     environments = environments_of(workspace)
     newest = workspace.at_once(environments.newest, environments.names())
+    workspace.seen.replace("environment", (each.name for each in newest if each and not each.removed))
     return [each for each in newest if each is not None and (removed or not each.removed)]
 
 

@@ -120,6 +120,7 @@ def set_environment(
     for problem in _try_out(resolver, name, text):
         workspace.notify.warn(str(problem), problem.hint)
     made = resolver.environments.set(name, text, workspace.by, before)
+    workspace.seen.add("environment", [name])
     return SetEnvironment(made, made.number == number)
 
 

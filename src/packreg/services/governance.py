@@ -37,7 +37,9 @@ def read_governance(workspace: Workspace) -> Governance:
             written by a newer packreg.
         StoreError: the store failed.
     """
-    return stored_governance(workspace).read(governance_head(workspace)).governance
+    found = stored_governance(workspace).read(governance_head(workspace)).governance
+    workspace.seen.governance(found)
+    return found
 
 
 def governance_to_edit(workspace: Workspace) -> Governance:
@@ -93,7 +95,9 @@ def edit_governance(
             f"need {feature!r},",
             yes,
         )
-    return stored_governance(workspace).edit(before, edited, what, workspace.by)
+    made = stored_governance(workspace).edit(before, edited, what, workspace.by)
+    workspace.seen.governance(made.governance)
+    return made
 
 
 def create_governance(workspace: Workspace) -> Governance:

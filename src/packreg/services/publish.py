@@ -176,6 +176,8 @@ def publish_directory(
     if seal and published.already and not dry_run:
         seal_again(workspace, published.record)
     left_out = check_path(workspace, directory, pack.name, version)[0].left_out if dry_run else ()
+    if not dry_run:
+        workspace.seen.release(published.record)
     return Publication(pack, published, dry_run, tuple(left_out))
 
 

@@ -137,6 +137,7 @@ class ReportStore:
                 old = entity_of(each.removeprefix(prefix).rstrip("/")) or self._long_named(each)
                 if old is not None:
                     found.setdefault(f"{old.kind} {old.name}", old)
+        self._workspace.seen.entities(found.values())
         return sorted(found.values(), key=lambda entity: (entity.kind, entity.name))
 
     def newest(self, entity: Entity, run: Run, count: int = 1) -> tuple[StoredReport, ...]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from packreg.pack.version import Version
     from packreg.registry.registry import Registry
     from packreg.registry.run_entries import RunEntries
+    from packreg.services.seen_words import SeenWords
     from packreg.settings.values import Settings
     from packreg.states.places import Place
     from packreg.states.sources import SourceFile
@@ -220,9 +221,9 @@ class Workspace:
     @opened_once
     def _registry(self) -> Registry:
         from packreg.install.remembered import DiskMemory
-        from packreg.registry.registry import Registry
+        from packreg.services.seen_words import NotedRegistry
 
-        return Registry(
+        registry = NotedRegistry(
             self.store,
             location=self.location,
             now=self.now,
@@ -230,6 +231,15 @@ class Workspace:
             remembered=DiskMemory(self.home, self.location.id, self.location.url),
             limits=self.limits,
         )
+        registry.words = self.seen
+        return registry
+
+    @opened_once
+    def seen(self) -> SeenWords:
+        """The names that were seen in the registry, for shell completion; nothing is kept by itself."""
+        from packreg.services.seen_words import SeenWords
+
+        return SeenWords(self.home, self.location.id)
 
     @opened_once
     def entries(self) -> RunEntries:
