@@ -16,6 +16,9 @@ PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 
 #: Package of Python's index -> what it is imported as, where the names differ.
 IMPORTED_AS = {
+    "azure-core": {"azure.core"},
+    "azure-identity": {"azure.identity"},
+    "azure-storage-blob": {"azure.storage.blob"},
     "backports-zstd": {"backports"},
     "google-auth": {"google.auth", "google.oauth2"},
     "google-re2": {"re2"},
@@ -26,6 +29,7 @@ IMPORTED_AS = {
 }
 #: Extra -> the modules that may import what it installs. They say the extra's name where it is missing.
 BY_EXTRA = {
+    "azure": {"store/azure_answers.py", "store/azure_container.py"},
     "dask": {"services/audit_dask.py"},
     "google": {"store/google_credentials.py"},
     "kubernetes": {"states/inventory/kubernetes.py"},

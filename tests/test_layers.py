@@ -48,6 +48,8 @@ HEAVY = {
     "boto3",
     "botocore",
     "psycopg",
+    "azure",
+    "certifi",
     "virtualenv",
     "rich",
     "build",
@@ -152,9 +154,16 @@ LATER = {
     "states.inventory.throttling": "urllib3",
     "states.postgres": "psycopg",
     "store.aws_answers": "botocore",
+    "store.azure_answers": "the libraries of Azure",
+    "store.azure_connection": "nothing slow, but for Azure alone",
 }
 #: Modules that only such functions import.
-BEHIND_HEAVY = {"states/inventory/throttling.py", "states/postgres.py", "store/aws_answers.py"}
+BEHIND_HEAVY = {
+    "states/inventory/throttling.py",
+    "states/postgres.py",
+    "store/aws_answers.py",
+    "store/azure_answers.py",
+}
 #: What only a face may ask: the environment and the wall clock.
 AMBIENT = {
     ("os", "environ"),

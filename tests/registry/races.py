@@ -26,6 +26,7 @@ from packreg.errors import OutcomeUnknown, StoreUnavailable, VersionUsed
 from packreg.pack.reference import Reference
 from packreg.registry.record import Source
 from packreg.registry.registry import Registry
+from packreg.store.azure import AzureBucket
 from packreg.store.open import open_store
 from packreg.store.s3 import S3Bucket
 from packreg.store.store import Store
@@ -42,7 +43,7 @@ def registry_at(url: str, store: Store | None = None, deadline: float = 120.0) -
     """The registry at a URL, as a publisher that waits long for an answer sees it."""
     location = parse_location(url, cwd=Path.cwd())
     return Registry(
-        store or open_store(location, deadline=deadline),
+        store or open_store(location, deadline=deadline, environ=os.environ),
         location=location,
         now=lambda: NOW,
         new_id=lambda: str(uuid.uuid4()),
@@ -54,8 +55,8 @@ def store_to_share(url: str) -> Store:
 
     A connection that is open when a process forks is used by both, and each reads answers to the other.
     """
-    store = open_store(parse_location(url, cwd=Path.cwd()))
-    if isinstance(store.bucket, S3Bucket):
+    store = open_store(parse_location(url, cwd=Path.cwd()), environ=os.environ)
+    if isinstance(store.bucket, S3Bucket | AzureBucket):
         store.bucket.connect()
     return store
 

@@ -23,6 +23,7 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 
 from packreg.errors import OutcomeUnknown, StoreUnavailable
+from packreg.store.azure import AzureBucket
 from packreg.store.chain import Chain, Revision
 from packreg.store.open import open_store
 from packreg.store.s3 import S3Bucket
@@ -54,7 +55,7 @@ def race(options: argparse.Namespace) -> dict[str, Any]:
     """Every writer creates the same keys with bytes of its own; was everyone told the truth?"""
     run = uuid.uuid4().hex
     reports = _run(_race_writer, options, run)
-    check = open_store(options.check or options.url)
+    check = open_store(options.check or options.url, environ=os.environ)
     outcome: dict[str, Any] = {"rounds": options.rounds, "writers": options.writers, "size": options.size}
     outcome.update(winners=0, unknown=0, requests=0)
     violations: list[str] = []
@@ -82,7 +83,7 @@ def chain(options: argparse.Namespace) -> dict[str, Any]:
     """Every writer appends its lines to one document; each must be in the last revision exactly once."""
     run = uuid.uuid4().hex
     reports = _run(_chain_writer, options, run)
-    chain = Chain(open_store(options.check or options.url), f"chains/{run}")
+    chain = Chain(open_store(options.check or options.url, environ=os.environ), f"chains/{run}")
     head = chain.head()
     assert head is not None
     lines = head.value.decode().split()
@@ -114,7 +115,9 @@ Report = tuple[int, list[str], int]
 def _run(work: Any, options: argparse.Namespace, run: str) -> list[Report]:
     """Fork the writers, which begin together, and collect their reports."""
     context = multiprocessing.get_context("fork")
-    store = open_store(options.url, deadline=options.deadline)
+    store = open_store(options.url, deadline=options.deadline, environ=os.environ)
+    if isinstance(store.bucket, AzureBucket):
+        store.bucket.connect()  # loads libraries that all writers then have; their clients are their own
     barrier = context.Barrier(options.writers)
     reports: Queue[Report] = context.Queue()
     writers = [
@@ -141,7 +144,7 @@ def _guarded(
 ) -> None:
     """A writer that fails says so; the others would wait for it for ever."""
     try:
-        if isinstance(store.bucket, S3Bucket):
+        if isinstance(store.bucket, S3Bucket | AzureBucket):
             store.bucket.connect()  # takes a third of a second, and all are to begin together
         work(writer, store, options, run, barrier, reports)
     except BaseException:

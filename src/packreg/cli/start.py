@@ -180,7 +180,7 @@ def _settings() -> Settings | None:
 def _list(*, json: bool) -> int | None:
     """Answer `list` for a registry in a directory that is not empty; None in all other cases."""
     settings = _settings()
-    if settings is None or settings.registry.startswith("s3:"):
+    if settings is None or (":" in settings.registry and not settings.registry.startswith("file:")):
         return None
     from packreg.cli.output import Output, ReaderGone, forget_stdout
     from packreg.errors import PackregError

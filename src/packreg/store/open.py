@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from packreg.errors import UsageError
 from packreg.store.location import DirectoryLocation, GoogleLocation, S3Location
 from packreg.store.store import Store
 from packreg.store.url import parse_location
@@ -58,4 +57,6 @@ def _bucket(
         from packreg.store.google import GoogleBucket
 
         return GoogleBucket(location, trust=trust, instance_role=instance_role, environ=environ)
-    raise UsageError(f"{location.shown} is not supported yet", hint="use a directory or s3://bucket/prefix")
+    from packreg.store.azure import AzureBucket
+
+    return AzureBucket(location, trust=trust, instance_role=instance_role, environ=environ)

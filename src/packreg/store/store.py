@@ -92,6 +92,13 @@ class Store:
         place, _, options = self.describe().partition("?")
         if place.startswith("file://"):
             return f"rm {shlex.quote(place.removeprefix('file://') + '/' + key)}"
+        if place.startswith("azblob://"):
+            container, _, prefix = place.removeprefix("azblob://").partition("/")
+            account = parse_qs(options).get("storage_account", [""])[0]
+            name = shlex.quote(f"{prefix}/{key}".lstrip("/"))
+            return (
+                f"az storage blob delete --account-name {account} --container-name {container} --name {name}"
+            )
         endpoint = parse_qs(options).get("endpoint_url", [""])[0]
         return f"aws s3 rm {place}/{key}" + (f" --endpoint-url {shlex.quote(endpoint)}" if endpoint else "")
 

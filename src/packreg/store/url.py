@@ -35,6 +35,7 @@ _GOOGLE_BUCKET = r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"
 _CONTAINER = r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*"
 _ACCOUNT = r"[a-z0-9]{3,24}"
 _HOST = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?"
+AZURE_DOMAIN = "blob.core.windows.net"
 _PREFIX = r"[A-Za-z0-9!_.*'()-]+"
 _SUPPORTED = (
     "write a directory, file:///directory, s3://bucket/prefix, gs://bucket/prefix or "
@@ -169,12 +170,13 @@ def _azure(parts: SplitResult) -> AzureLocation:
                 f"{options[name]!r} cannot be the {name} of an azblob:// location",
                 hint="write azblob://container/prefix?storage_account=NAME",
             )
+    domain = options.get("domain", "").lower()
     return AzureLocation(
         container,
         prefix,
         storage_account=options.get("storage_account", ""),
         protocol="" if options.get("protocol") == "https" else options.get("protocol", ""),
-        domain=options.get("domain", "").lower(),
+        domain="" if domain == AZURE_DOMAIN else domain,
         localemu=bool(_flag(options, "localemu")),
     )
 

@@ -2,7 +2,7 @@
 
 Only the options that say where something is. They become part of the URL, which identifies the registry: two
 servers with a bucket of the same name must not share one cache. Credentials are read by `s3`, `google` and
-`azure`. On the fast path of a no-op install, so nothing is imported.
+`azure`. On the fast path of a no-op install, so nothing is imported that another cloud does not need.
 """
 
 from __future__ import annotations
@@ -30,14 +30,22 @@ def from_variables(url: str, environ: Mapping[str, str]) -> dict[str, tuple[str,
 
     STORAGE_EMULATOR_HOST may be with or without `http://`: Go's and Python's libraries want different ones.
     """
-    query = url.partition("?")[2]
-    given = {pair.partition("=")[0] for pair in query.split("&")}
+    query, scheme = url.partition("?")[2], url.partition("://")[0].lower()
+    given = dict(pair.partition("=")[::2] for pair in query.split("&"))
     found = {}
-    for option, names in VARIABLES.get(url.partition("://")[0].lower(), {}).items():
+    for option, names in VARIABLES.get(scheme, {}).items():
         name = next((name for name in names if environ.get(name)), "")
         if name and option not in given and _OTHER_WORDS.get(option) not in given:
             value = environ[name]
             if name == "STORAGE_EMULATOR_HOST" and "://" not in value:
                 value = f"http://{value}"
             found[option] = (value, name)
+    if scheme == "azblob" and environ.get("AZURE_STORAGE_CONNECTION_STRING"):
+        from packreg.store.azure_connection import CONNECTION, connection_string
+
+        said = connection_string(environ[CONNECTION])
+        account = given.get("storage_account") or found.get("storage_account", ("",))[0]
+        if account in ("", said.get("storage_account")):
+            options = VARIABLES[scheme].keys() - given.keys() - found.keys()
+            found |= {option: (said[option], CONNECTION) for option in options if said.get(option)}
     return found
