@@ -151,6 +151,7 @@ LATER = {
     "services.prepare": "as run_entries",
     "services.reports": "as run_entries",
     "services.stack_tags": "as run_entries",
+    "states.google_place": "urllib3, where no backend is Google's",
     "states.inventory.throttling": "urllib3",
     "states.postgres": "psycopg",
     "store.aws_answers": "botocore",

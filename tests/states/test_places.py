@@ -29,7 +29,7 @@ def test_missing_credentials_are_said(state_bucket: str, aws: None, monkeypatch:
 
 
 @pytest.mark.parametrize(
-    "url", ["gs://bucket", "https://api.pulumi.com", "postgresql://x", "/tmp", "", "s3://"]
+    "url", ["gs://", "swift://bucket", "https://api.pulumi.com", "postgresql://x", "/tmp", "", "s3://"]
 )
 def test_other_backends_are_refused_with_a_way_out(url: str) -> None:
     """What cannot be read here, the CLI can export."""

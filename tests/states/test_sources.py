@@ -75,7 +75,8 @@ def test_what_is_too_large_is_refused(tmp_path: Path) -> None:
     [
         ("none.json", NotFound, "there is no file"),
         (".", UsageError, "is a directory"),
-        ("gs://bucket/state.json", UsageError, "is not a file that can be read"),
+        ("swift://bucket/state.json", UsageError, "is not a file that can be read"),
+        ("gs://bucket", UsageError, "names a bucket"),
         ("s3://bucket", UsageError, "names a bucket"),
         ("s3:///key", UsageError, "names no bucket"),
         ("s3://bucket/key?colour=red", UsageError, "unknown parameters of an s3:// location: colour"),

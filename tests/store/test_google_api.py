@@ -19,7 +19,7 @@ from packreg.errors import (
     UsageError,
 )
 from packreg.store.bucket import Exists, Unsure
-from packreg.store.google_api import GOOGLE, GoogleStorage
+from packreg.store.google_api import GOOGLE, GoogleStorage, NoBucket
 from packreg.store.location import GoogleLocation
 from packreg.store.trust import Trust
 from tests.store.answering_server import AnsweringServer, answering_server
@@ -85,7 +85,7 @@ def test_an_object_is_one_upload_with_its_condition_and_checksum(server: Answeri
             StoreRefused,
             "publishing",
         ),
-        (error(404, "notFound", "The specified bucket does not exist."), StoreRefused, "create the bucket"),
+        (error(404, "notFound", "The specified bucket does not exist."), NoBucket, "create the bucket"),
         ((404, {}, b"<html>not here"), StoreRefused, "not Google Cloud Storage"),
         ((307, {"Location": "https://elsewhere"}, b""), StoreRefused, "307"),
         ((501, {}, b""), StoreUnsafe, "501"),
@@ -109,7 +109,7 @@ def test_what_an_answer_to_a_write_means(
         ((404, {}, b"No such object: b/a"), NotFound),
         (error(404, "notFound", "No such object: b/a"), NotFound),
         ((404, {}, b"<!DOCTYPE html>no such page"), StoreRefused),
-        (error(404, "notFound", "Not Found"), StoreRefused),  # the listing says the same: there is no bucket
+        (error(404, "notFound", "Not Found"), NoBucket),  # the listing says the same: there is no bucket
         ((403, {}, b"may not, or it may not exist"), StoreRefused),
         ((503, {}, b""), StoreUnavailable),
         ((200, {"x-goog-hash": "crc32c=AAAA,md5=1B2M2Y8AsgTpgAmY7PhCfg=="}, b"x"), StoreUnavailable),

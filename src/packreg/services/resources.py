@@ -36,7 +36,7 @@ def read_judged(
     stack: str | None,
     backend: str | None,
 ) -> ResourcesToJudge:
-    """Read and check the resources. Files may be paths, `file://` or `s3://` URLs, and gzipped.
+    """Read and check the resources. Files may be paths, `file://` URLs or objects in buckets, and gzipped.
 
     Raises:
         UsageError: not exactly one thing to judge was named, or one is a directory.
@@ -88,7 +88,8 @@ def backend_url(workspace: Workspace, backend: str | None) -> str:
     url = backend or workspace.environ.get("PULUMI_BACKEND_URL")
     if not url:
         raise UsageError(
-            "a stack needs its backend", hint="give --backend file:///path or s3://bucket/prefix"
+            "a stack needs its backend",
+            hint="give --backend file:///path, s3://bucket/prefix or as in Pulumi",
         )
     return url
 

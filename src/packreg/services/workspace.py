@@ -264,16 +264,20 @@ class Workspace:
         )
 
     def place_at(self, url: str) -> Place:
-        """The place of states at a `file://` or `s3://` URL. Raises UsageError."""
+        """The place of states at a backend's URL, see `states.places`. Raises UsageError."""
         from packreg.states.places import open_place
 
-        return open_place(url, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
+        return open_place(
+            url, cwd=Path(self.cwd), instance_role=self.settings.instance_role, environ=self.environ
+        )
 
     def read_source(self, location: str) -> SourceFile:
-        """The bytes of a path, a `file://` or an `s3://` URL. Raises as `states.sources.read_source`."""
+        """The bytes of a path, a `file://` URL or an object. Raises as `states.sources.read_source`."""
         from packreg.states.sources import read_source
 
-        return read_source(location, cwd=Path(self.cwd), instance_role=self.settings.instance_role)
+        return read_source(
+            location, cwd=Path(self.cwd), instance_role=self.settings.instance_role, environ=self.environ
+        )
 
     def installer(self, progress: Callable[[str, str], None] = lambda reference, step: None) -> Installer:
         """What installs releases of the registry into the home; `progress` is told of each step."""

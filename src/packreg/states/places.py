@@ -1,7 +1,8 @@
-"""A directory, an S3 bucket or a database from which states and backends are read.
+"""A directory, a bucket or a database from which states and backends are read.
 
 Locations are those of the Pulumi CLI: `file://` with an absolute or relative path, or `~`;
-`s3://bucket/prefix` with the query parameters that Pulumi's backends take; `postgres://…` (see `postgres`).
+`s3://bucket/prefix` with the query parameters that Pulumi's backends take; `gs://bucket/prefix` (see
+`google_place`); `postgres://…` (see `postgres`). What a URL leaves open, the clouds' variables give.
 Places are only read, and file names may be anything. The registry's own stores, which guarantee how objects
 are written, are in `packreg.store`.
 """
@@ -11,19 +12,28 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, Protocol
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
 
 from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
 from packreg.files import read_file
+from packreg.states.go_names import escaped, unescaped
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
+from packreg.store.variables import from_variables
 
 #: How the URLs of backends begin that can be read.
-BACKENDS = ("file://", "s3://", "postgres://")
+BACKENDS = ("file://", "s3://", "gs://", "postgres://")
+#: The schemes of buckets, whose objects are files.
+BUCKETS = ("s3", "gs")
 #: The table of a PostgreSQL backend whose URL names none.
 POSTGRES_TABLE = "pulumi_state"
+
+
+#: Those of which `store.variables` says where something is; AWS's library asks the environment itself.
+_WITH_VARIABLES = ("gs", "azblob")
 
 
 class PlaceEntry(NamedTuple):
@@ -49,14 +59,24 @@ class Place(Protocol):
         """The path or URL of a file, or of the place, for messages."""
 
 
-def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
+def open_place(
+    url: str,
+    *,
+    cwd: Path,
+    instance_role: bool = True,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Place:
     """The place at a URL that begins with one of `BACKENDS`; a relative path starts at `cwd`.
 
     Raises UsageError: it cannot be read, or the library that reads it is not installed.
 
-    With `instance_role`, credentials may come from the cloud's metadata service.
+    With `instance_role`, credentials may come from the cloud's metadata service. `environ` has the variables
+    that Google's and Azure's credentials are taken from (AWS's library reads those of the process).
     """
     scheme, separator, _ = url.partition("://")
+    if scheme in _WITH_VARIABLES:
+        given = {name: value for name, (value, _) in from_variables(url, environ).items()}
+        url += ("&" if "?" in url else "?") + urlencode(given) if given else ""
     if separator and scheme == "file":
         return Directory(file_path(url, cwd=cwd))
     if separator and scheme == "s3":
@@ -65,6 +85,10 @@ def open_place(url: str, *, cwd: Path, instance_role: bool = True) -> Place:
         return S3Place(
             s3_client(parts, instance_role=instance_role), parts.netloc, f"{prefix}/" if prefix else ""
         )
+    if separator and scheme == "gs":
+        from packreg.states.google_place import GooglePlace
+
+        return GooglePlace(url, instance_role=instance_role, environ=environ)
     if separator and scheme == "postgres":
         try:
             from packreg.states.postgres import PostgresPlace
@@ -162,7 +186,7 @@ class S3Place:
     def read(self, name: str, limit: int) -> bytes:
         """See `Place`."""
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._prefix + escaped(name))
             size = answer.get("ContentLength", limit + 1)
             data: bytes = answer["Body"].read(None if size <= limit else limit + 1)  # None: checks the length
         except Exception as error:  # noqa: BLE001 - sorted out, and passed on when it is a defect
@@ -175,9 +199,10 @@ class S3Place:
         """See `Place`."""
         pages = self._client.get_paginator("list_objects_v2")
         try:
-            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + prefix):
+            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + escaped(prefix)):
                 for item in page.get("Contents", ()):
-                    yield PlaceEntry(item["Key"][len(self._prefix) :], item["LastModified"].timestamp())
+                    name = unescaped(item["Key"][len(self._prefix) :])
+                    yield PlaceEntry(name, item["LastModified"].timestamp())
         except Exception as error:  # noqa: BLE001 - sorted out, and passed on when it is a defect
             raise self._translated(error, prefix) from None
 
@@ -211,8 +236,9 @@ _PASSED_OVER = frozenset(
 def s3_client(url: SplitResult, *, instance_role: bool = True) -> Any:
     """A client for the bucket of an `s3://` URL, configured by the URL's query. Raises UsageError.
 
-    Known parameters: endpoint, region, profile, anonymous, use_path_style (also s3ForcePathStyle),
-    disable_https (also disableSSL), dualstack, fips, accelerate. Those in `_PASSED_OVER` are ignored.
+    Known parameters: endpoint (also endpoint_url), region, profile, anonymous, use_path_style (also
+    s3ForcePathStyle), disable_https (also disableSSL), dualstack, fips, accelerate. Those in `_PASSED_OVER`
+    are ignored.
     """
     from botocore import UNSIGNED
     from botocore.exceptions import BotoCoreError
@@ -226,7 +252,7 @@ def s3_client(url: SplitResult, *, instance_role: bool = True) -> Any:
     if not url.netloc:
         raise UsageError(f"{url.geturl()[:200]!r} names no bucket")
     insecure = flag("disable_https", "disableSSL")
-    endpoint = query.pop("endpoint", "")
+    endpoint = query.pop("endpoint", "") or query.pop("endpoint_url", "")
     if endpoint and "://" not in endpoint:
         endpoint = f"{'http' if insecure else 'https'}://{endpoint}"
     options: dict[str, Any] = {

@@ -6,13 +6,14 @@ import gzip
 import io
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from packreg.errors import InvalidState, UsageError
-from packreg.states.places import S3Place, file_path, read_location, s3_client, without_password
+from packreg.states.places import BUCKETS, file_path, open_place, read_location, without_password
 
 MAX_SIZE = 1024 * 1024 * 1024  # bytes, decompressed; a state of 100,000 resources has 150 to 300 MB
 
@@ -28,28 +29,37 @@ class SourceFile(NamedTuple):
     where: str
 
 
-def read_source(location: str, *, cwd: Path, limit: int = MAX_SIZE, instance_role: bool = True) -> SourceFile:
-    """Read a path, a `file://` or an `s3://` URL. Gzip and zstd, known by the first bytes, are decompressed.
+def read_source(
+    location: str,
+    *,
+    cwd: Path,
+    limit: int = MAX_SIZE,
+    instance_role: bool = True,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> SourceFile:
+    """Read a path, a `file://` URL or an object of a bucket; gzip and zstd are unpacked.
 
-    `limit` is in bytes, for the file and for the decompressed data. With `instance_role`, credentials may
-    come from the cloud's metadata service.
+    `limit` is in bytes, for the file and for the decompressed data. `instance_role` and `environ` are for
+    buckets, see `places.open_place`.
 
     Raises NotFound, UsageError, StoreRefused, StoreUnavailable, and InvalidState when the file is over the
     limit or damaged.
     """
     scheme, separator, _ = location.partition("://")
-    if separator and scheme == "s3":
+    if separator and scheme in BUCKETS:
         parts = urlsplit(location)
         key = unquote(parts.path).lstrip("/")
         if not key:
             raise UsageError(f"{location[:200]!r} names a bucket, not a file in it")
-        bucket = S3Place(s3_client(parts, instance_role=instance_role), parts.netloc, "")
+        root = f"{scheme}://{parts.netloc}?{parts.query}".rstrip("?")
+        bucket = open_place(root, cwd=cwd, instance_role=instance_role, environ=environ)
         return SourceFile(
             unpacked(bucket.read(key, limit), bucket.describe(key), limit), bucket.describe(key)
         )
     if separator and scheme != "file":
         raise UsageError(
-            f"{without_password(location)!r} is not a file that can be read; paths, file:// and s3:// are"
+            f"{without_password(location)!r} is not a file that can be read; paths, file:// and objects in "
+            f"{' and '.join(f'{each}://' for each in BUCKETS)} are"
         )
     path = file_path(location, cwd=cwd) if separator else cwd / location
     return SourceFile(unpacked(read_location(path, limit), str(path), limit), str(path))

@@ -68,6 +68,10 @@ _NOT_GOOGLE = "whatever answered is not Google Cloud Storage; check the network 
 _NO_BUCKET = "create the bucket, or correct its name"
 
 
+class NoBucket(StoreRefused):
+    """There is no such bucket."""
+
+
 class GoogleAnswer(NamedTuple):
     """An answer: its HTTP status, headers, and body."""
 
@@ -272,12 +276,7 @@ class GoogleStorage:
             return StoreRefused(sentence, hint=self._needs)
         if status == 404:
             known = reason or "not exist" in message or (self._base != GOOGLE and not message.startswith("<"))
-            return StoreRefused(
-                sentence,
-                hint=_NO_BUCKET
-                if known
-                else "whatever answered is not Google Cloud Storage; check the proxy",
-            )
+            return NoBucket(sentence, hint=_NO_BUCKET) if known else StoreRefused(sentence, hint=_NOT_GOOGLE)
         return StoreRefused(sentence)
 
     def _absent(self, answer: GoogleAnswer, what: str) -> PackregError:
