@@ -47,7 +47,7 @@ COMMANDS = {
         _RUN, "validating", "Check the configuration of a pack against its policies."
     ),
     "inventory": CommandEntry(
-        _RUN, "inventory", "List what a cloud account or a cluster holds, also unmanaged."
+        _RUN, "inventory", "List what an account or a cluster holds, also what no stack manages."
     ),
     "group": CommandEntry(
         _GOVERN, "grouping", "Policy groups: which packs which stacks and accounts must run."

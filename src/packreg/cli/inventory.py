@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 inventory_command = CommandGroup(
     "inventory",
-    help="List what a cloud account or a cluster holds, also what no stack manages.\n\n"
+    help="List what an account or a cluster holds, also what no stack manages.\n\n"
     "Prints one JSON object for each resource, shaped as Pulumi's native provider of that cloud reads it. "
     "Reads and changes nothing but that. Exit code 4: something could not be read, so the list has gaps.",
     examples=(

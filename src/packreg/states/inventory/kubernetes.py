@@ -201,6 +201,7 @@ class Cluster:
 
         from packreg.states.inventory.throttling import throttled
 
+        kubeconfig = kubeconfig or "~/.kube/config"  # the client has read its default when it was imported
         settings = kubernetes.Configuration()
         try:
             config.load_kube_config(kubeconfig, context, settings, persist_config=False)
