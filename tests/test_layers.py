@@ -155,6 +155,8 @@ LATER = {
     "states.inventory.throttling": "urllib3",
     "states.postgres": "psycopg",
     "store.aws_answers": "botocore",
+    "store.connections": "urllib3",
+    "store.google_credentials": "urllib3",
     "store.azure_answers": "the libraries of Azure",
     "store.azure_connection": "nothing slow, but for Azure alone",
 }

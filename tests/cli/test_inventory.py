@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import User
 from tests.states.inventory.account import Account, account
-from tests.states.inventory.api import serving
+from tests.states.inventory.api import Reply, serving
 from tests.states.inventory.cluster import kubeconfig, play, status
 from tests.store.ministack import CREDENTIALS, ministack
 
@@ -86,3 +86,17 @@ def test_a_kubeconfig_of_the_project_is_not_used(user: User) -> None:
             kubeconfig(user.directory / path, api.url)
         done = user("inventory", "kubernetes")
         assert done.code == 2 and "no Kubernetes cluster can be used" in done.err and api.asked == []
+
+
+def test_google_cloud_is_listed_with_the_operators_token(user: User) -> None:
+    """Projects, folders and organizations are parents; the token is that of the environment."""
+    with serving() as api:
+        api.answer = lambda request: Reply({"assets": []})
+        user.extra["GOOGLE_OAUTH_ACCESS_TOKEN"] = "of-the-operator"
+        words = ("--project", "shop", "--folder", "12", "--organization", "3", "--endpoint", api.url)
+        done = user.must("inventory", "google", *words)
+        assert api.paths() == [
+            f"/v1/{each}/assets" for each in ("projects/shop", "folders/12", "organizations/3")
+        ]
+        assert {request.headers["Authorization"] for request in api.asked} == {"Bearer of-the-operator"}
+    assert "0 resources, 0 that could not be read" in done.err

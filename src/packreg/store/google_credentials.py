@@ -22,11 +22,11 @@ from packreg.errors import StoreRefused, StoreUnavailable
 from packreg.files import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from packreg.store.connections import HttpConnections
 
-_SCOPES = ("https://www.googleapis.com/auth/devstorage.read_write",)
+_STORAGE = ("https://www.googleapis.com/auth/devstorage.read_write",)
 _MAX_FILE = 256 * 1024
 _MAX_ANSWER = 1024 * 1024
 #: How many seconds before its end a token of the metadata service is not used any more.
@@ -54,14 +54,20 @@ _HINT = (
 
 
 class GoogleCredentials:
-    """Gives tokens, and asks for a new one when the last has ended. Threads share one."""
+    """Gives tokens for `scopes`, and asks for a new one when the last has ended. Threads share one."""
 
     def __init__(
-        self, environ: Mapping[str, str], connections: HttpConnections, *, instance_role: bool
+        self,
+        environ: Mapping[str, str],
+        connections: HttpConnections,
+        *,
+        instance_role: bool,
+        scopes: Sequence[str] = _STORAGE,
     ) -> None:
         self._environ = environ
         self._connections = connections
         self._instance_role = instance_role
+        self._scopes = tuple(scopes)
         self._lock = threading.Lock()
         self._made: Any = None
         self._own = ("", 0.0)
@@ -108,10 +114,10 @@ class GoogleCredentials:
         """The credentials in a JSON text. Messages never repeat the text, which holds a key."""
         try:
             told = json.loads(text)
-            return _credentials(told if isinstance(told, dict) else {})
+            return _credentials(told if isinstance(told, dict) else {}, self._scopes)
         except ImportError as failed:
             raise StoreRefused(
-                f"Google Cloud Storage needs google-auth, which is not installed: {failed}",
+                f"Google Cloud needs google-auth, which is not installed: {failed}",
                 hint="install packreg with the extra `google`",
             ) from None
         except Exception:  # noqa: BLE001 - google-auth raises whatever the file's content leads to
@@ -186,12 +192,13 @@ class _Answer:
             response.close()
 
 
-def _credentials(told: dict[str, Any]) -> Any:
+def _credentials(told: dict[str, Any], scopes: Sequence[str]) -> Any:
     """The credentials of google-auth for one of its files. Raises whatever google-auth raises."""
     kind = str(told.get("type"))
     if kind == "external_account" and told.get("subject_token_type") == _OF_AWS:
         kind = "aws"
     elif kind == "external_account" and "executable" in told.get("credential_source", {}):
         kind = "executable"
-    module, load, scopes = _LOADERS[kind]
-    return getattr(import_module(module).Credentials, load)(told, **({"scopes": _SCOPES} if scopes else {}))
+    module, load, told_scopes = _LOADERS[kind]
+    extra = {"scopes": scopes} if told_scopes else {}
+    return getattr(import_module(module).Credentials, load)(told, **extra)

@@ -10,6 +10,8 @@ import urllib3
 from packreg.states.inventory.answers import MOST_BYTES, ApiRefusal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from urllib3.response import BaseHTTPResponse
 
 #: Longest wait in seconds that a `Retry-After` is followed for.
@@ -20,6 +22,8 @@ TIMEOUT = (10.0, 60.0)
 
 class Throttled(urllib3.Retry):
     """Asks again after 429 and 503, when the API says or ever later; follows no redirect."""
+
+    THROTTLING = frozenset({429, 503})
 
     def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
         """The seconds that `Retry-After` asks for, a minute at most."""
@@ -44,7 +48,7 @@ def throttled() -> Throttled:
         redirect=0,
         status=7,
         backoff_factor=0.5,
-        status_forcelist=(429, 503),
+        status_forcelist=Throttled.THROTTLING,
         raise_on_redirect=False,
         raise_on_status=False,
     )
@@ -56,6 +60,28 @@ def whole(response: BaseHTTPResponse) -> tuple[int, bytes]:
         return response.status, response.read(MOST_BYTES + 1)
     finally:
         response.release_conn()
+
+
+def patiently(send: Callable[[], BaseHTTPResponse]) -> tuple[int, bytes]:
+    """The answer of an API that is asked without retries, asked again while it throttles.
+
+    Raises:
+        ApiRefusal: the connection was lost; its status is 0.
+    """
+    left: urllib3.Retry = throttled()
+    try:
+        while True:
+            response = send()
+            if response.status not in Throttled.THROTTLING:
+                return whole(response)
+            answer = whole(response)
+            try:
+                left = left.increment(response=response)
+            except urllib3.exceptions.MaxRetryError:
+                return answer
+            left.sleep(response)
+    except urllib3.exceptions.HTTPError as error:
+        raise lost(error) from None
 
 
 def lost(error: Exception) -> ApiRefusal:
