@@ -13,6 +13,9 @@ CUT = "…"
 #: Colours, styles and moves of the cursor; the character set that `tput sgr0` names; links.
 _COLOURS = re.compile(r"\x1b(?:\[[0-9;:?]*[A-Za-z]|\(B|\]8;[^\x07\x1b]*(?:\x07|\x1b\\))")
 
+#: Also within JSON, so no quotes and backslashes.
+_CREDENTIALS = re.compile(r"""//[^/\s@"'\\]+@""")
+
 
 def plain(text: str) -> str:
     r"""`text` on one line: what is not printable as an escape, and no workflow command in it.
@@ -63,6 +66,19 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _bare(word: str) -> str:
     return word.strip().casefold().replace("-", "").replace("_", "")
+
+
+def without_credentials(text: str) -> str:
+    """The text with `//…@` for what stands before the host in URLs, which may be a password."""
+    return _CREDENTIALS.sub("//…@", text)
+
+
+def harmless_json(text: str) -> str:
+    """The same JSON with workflow commands escaped; these can only be in its strings.
+
+    DEL is the one control character that `json` lets through.
+    """
+    return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
 
 
 def human_size(size: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,7 @@ from packreg.cli.context import CommandContext
 from packreg.cli.exits import INTERRUPTED, READER_GONE
 from packreg.cli.output import ReaderGone, forget_stdout
 from packreg.errors import PackregError, UsageError
+from packreg.services.log import wants_json_log
 from packreg.text import nearest
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class Packreg(click.Group):
             close = nearest(args[0], [*COMMANDS, *ALIASES])
             hint = f"did you mean `packreg {close}`?" if close else "`packreg --help` lists the commands"
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
+        if found is not None and ctx.obj is not None:
+            ctx.obj.out.running = found.name
         return found.name if found else None, found, args[1:]
 
     def get_help(self, ctx: click.Context) -> str:
@@ -106,10 +110,12 @@ def run(argv: Sequence[str]) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     context = CommandContext(os.environ)
     context.out.json = "--json" in argv  # also for an error that is found before the option is read
+    context.out.json_log = "--log-format=json" in argv or ("--log-format", "json") in pairwise(argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a terminal in Latin-1 gets escapes, not a UnicodeEncodeError
             stream.reconfigure(errors="backslashreplace")
     try:
+        context.out.json_log |= wants_json_log(os.environ) and "--log-format" not in argv
         code: Any = packreg.main(args=list(argv), prog_name="packreg", standalone_mode=False, obj=context)
         context.out.flush()
     except Exception as error:  # noqa: BLE001 - this is where everything ends
@@ -121,6 +127,7 @@ def run(argv: Sequence[str]) -> int:
         context.out.error("interrupted", "nothing half done counts; run the same command again")
         return INTERRUPTED
     finally:
+        context.tell_work()
         context.close()
     return code if isinstance(code, int) else 0
 

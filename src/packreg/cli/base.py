@@ -10,6 +10,7 @@ import click
 from packreg.cli.completing import complete_by_metavar, seen_items
 from packreg.pack.reference import Reference
 from packreg.pack.version import pack_name
+from packreg.services.log import LOG_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,6 +118,15 @@ def shared_options(*, json: bool = True) -> list[click.Option]:
             ["--verbose", "-v"], is_flag=True, help="Say more.", expose_value=False, callback=_remember_flag
         ),
     ]
+    options.append(
+        click.Option(
+            ["--log-format"],
+            type=click.Choice(LOG_FORMATS),
+            help="Messages on stderr as text or as lines of JSON.",
+            expose_value=False,
+            callback=_remember_log_format,
+        )
+    )
     if json:
         options.insert(
             1,
@@ -131,6 +141,12 @@ def _remember_flag(ctx: click.Context, param: click.Parameter, value: bool) -> N
     context: CommandContext | None = ctx.obj
     if value and context is not None and param.name:
         setattr(context.out, param.name, True)
+
+
+def _remember_log_format(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    context: CommandContext | None = ctx.obj
+    if value is not None and context is not None:
+        context.out.json_log = value == "json"
 
 
 def remember_format(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

@@ -106,6 +106,7 @@ _OPTIONS = {
     "--json": "Print JSON.",
     "-q, --quiet": "Say less.",
     "-v, --verbose": "Say more.",
+    "--log-format F": "Messages on stderr as text or as lines of JSON.",
     "--version": "Print packreg's version.",
     "-h, --help": "Show this message and exit.",
 }

@@ -13,7 +13,6 @@ import click
 from packreg.cli.output import Output
 from packreg.errors import PackregError, UsageError
 from packreg.services.workspace import Workspace
-from packreg.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,7 @@ class CommandContext(Workspace):
     """What commands share. `done` is what was finished before a failure, for the JSON error document."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.out = Output(environ)
+        self.out = Output(environ, self._moment)
         super().__init__(environ, project=True, by=self.author, notify=self.out)
         self.done: dict[str, object] = {}
 
@@ -41,6 +40,9 @@ class CommandContext(Workspace):
         except OSError as error:
             message = f"there is no working directory: {error.strerror}"
             raise UsageError(message, hint="cd somewhere else") from None
+
+    def _moment(self) -> str:
+        return self.precisely_now()
 
     def author(self, directory: str | os.PathLike[str] = "") -> str:
         """The name of the user, from git's configuration in `directory` (default: the working directory)."""
@@ -72,7 +74,7 @@ class CommandContext(Workspace):
         Raises:
             UsageError: neither.
         """
-        if yes or not sys.stdin.isatty() or self.out.json:
+        if yes or not sys.stdin.isatty() or self.out.json or self.out.json_log:
             super().confirmed(question, yes)
             return
         if not click.confirm(f"{question}?", err=True):
@@ -86,5 +88,6 @@ class CommandContext(Workspace):
             import traceback
 
             text = "".join(traceback.format_exception(error))
-            sys.stderr.write("".join(f"{plain(line)}\n" for line in text.splitlines()))
+            for line in [text] if self.out.json_log else text.splitlines():
+                self.out.detail(line)
         return self.out.failure(described(self, error), **self.done)

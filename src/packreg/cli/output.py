@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from packreg.cli.colours import BOLD, CYAN, JUDGED, OFF, RED, YELLOW, painted, painted_line
 from packreg.errors import InstallError, InvalidPack, PackregError, error_json
 from packreg.services.notify import Notify, Work
-from packreg.text import plain
+from packreg.text import harmless_json, plain, without_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from packreg.services.log import Level
 
 
 class ReaderGone(Exception):
@@ -21,27 +23,26 @@ class ReaderGone(Exception):
 
 
 def json_text(value: object) -> str:
-    """`value` as one ASCII JSON document, with no workflow command in it.
-
-    DEL is the one control character that `json` lets through.
-    """
+    """`value` as one ASCII JSON document, with no workflow command in it."""
     import json
 
-    return _harmless_json(json.dumps(value, indent=2))
-
-
-def _harmless_json(text: str) -> str:
-    """The same JSON with workflow commands escaped; these can only be in its strings."""
-    return text.replace("\x7f", "\\u007f").replace("##[", "#\\u0023[")
+    return harmless_json(json.dumps(value, indent=2))
 
 
 class Output(Notify):
-    """Writes for one run of the command. `json`, `quiet` and `verbose` are set when options are parsed."""
+    """Writes for one run of the command. `json`, `quiet` and `verbose` are set when options are parsed.
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    With `json_log` messages are lines of JSON (`services.log`), which have the time that `now` gives and the
+    command that is `running`.
+    """
+
+    def __init__(self, environ: Mapping[str, str], now: Callable[[], str] = str) -> None:
         self.json = False
         self.quiet = False
         self.verbose = False
+        self.json_log = False
+        self.running = ""
+        self._now = now
         self._plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
 
     # -- data ------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ class Output(Notify):
         import json
 
         for value in values:
-            self._stdout(_harmless_json(json.dumps(value, sort_keys=True)) + "\n")
+            self._stdout(harmless_json(json.dumps(value, sort_keys=True)) + "\n")
 
     def raw_path(self, path: str | os.PathLike[str]) -> None:
         """Write a path for another program, byte for byte as the operating system has it."""
@@ -162,30 +163,38 @@ class Output(Notify):
     def say(self, text: str) -> None:
         """Tell the user what happened; silent with `--quiet`."""
         if not self.quiet:
-            self._stderr(plain(text))
+            self._tell("info", text)
 
-    def detail(self, text: str) -> None:
+    def detail(self, text: str, **fields: Any) -> None:
         """Tell the user more; only with `-v`."""
         if self.verbose:
-            self._stderr(plain(text))
+            self._tell("debug", text, **fields)
 
     def warn(self, text: str, hint: str = "") -> None:
         """Tell the user what may surprise them; also with `--quiet`."""
-        self._labelled("warning", YELLOW, text)
-        if hint:
-            self._labelled("hint", CYAN, hint)
+        self._tell("warning", text, hint=hint)
 
     def error(self, text: str, hint: str = "") -> None:
         """Tell the user what failed, and how to fix it."""
-        self._labelled("error", RED, text)
-        if hint:
-            self._labelled("hint", CYAN, hint)
+        self._tell("error", text, hint=hint)
 
     def failure(self, error: PackregError, **beside: object) -> int:
         """Report an error that ends the command, with its problems; returns its exit code.
 
         `beside` is added to the JSON document: what was done before the failure.
         """
+        described = error_json(error)
+        log = error.log if isinstance(error, InstallError) and error.log not in str(error) else ""
+        if self.json_log:
+            known: dict[str, Any] = {name: value for name, value in described.items() if name != "message"}
+            self._tell("error", str(error), log=log, **known)
+        else:
+            self._failure(error, log)
+        if self.json:
+            self.document({"error": described, **beside})
+        return error.exit_code
+
+    def _failure(self, error: PackregError, log: str) -> None:
         self.error(str(error), "" if isinstance(error, InvalidPack) else error.hint)
         if isinstance(error, InvalidPack):
             for problem in error.problems:
@@ -194,11 +203,23 @@ class Output(Notify):
                     self._stderr("    " + plain(f"hint: {problem.hint}"))
             if error.hint:
                 self._labelled("hint", CYAN, error.hint)
-        if isinstance(error, InstallError) and error.log and error.log not in str(error):
-            self._labelled("log", CYAN, error.log)
-        if self.json:
-            self.document({"error": error_json(error), **beside})
-        return error.exit_code
+        if log:
+            self._labelled("log", CYAN, log)
+
+    def _tell(self, level: Level, text: str, *, hint: str = "", **fields: Any) -> None:
+        if self.json_log:
+            from packreg.services.log import log_line
+
+            self._stderr(log_line(self._now(), level, text, command=self.running, hint=hint, **fields))
+            return
+        text, hint = without_credentials(text), without_credentials(hint)
+        colour = {"warning": YELLOW, "error": RED}.get(level)
+        if colour is None:
+            self._stderr(plain(text))
+            return
+        self._labelled(level, colour, text)
+        if hint:
+            self._labelled("hint", CYAN, hint)
 
     @contextmanager
     def working(self, total: int | None = 1, doing: str = "") -> Iterator[Work]:
@@ -225,7 +246,7 @@ class Output(Notify):
     @property
     def shows_progress(self) -> bool:
         """Whether to show progress: if messages may have colours, and without `--quiet`."""
-        return not self.quiet and not self._plain and _is_terminal(sys.stderr)
+        return not (self.quiet or self.json_log or self._plain) and _is_terminal(sys.stderr)
 
     @staticmethod
     def _stderr(text: str) -> None:

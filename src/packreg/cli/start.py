@@ -62,7 +62,7 @@ def _say_missing_path(arguments: Sequence[str]) -> None:
 
 def quick_answer(argv: list[str]) -> int | None:
     """Answer without click and return the exit code; None if `app` has to run the command."""
-    if not argv or "_PACKREG_COMPLETE" in os.environ:
+    if not argv or "_PACKREG_COMPLETE" in os.environ or os.environ.get("PACKREG_LOG_FORMAT"):
         return None
     if argv[0] in ("--help", "-h") and len(argv) == 1:
         from packreg.cli.commands import help_text

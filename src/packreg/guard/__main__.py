@@ -10,31 +10,53 @@ is the port; the CLI shows the lines after it among its diagnostics.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packreg.errors import PackregError
+from packreg.services.clock import precisely_now
+from packreg.services.log import log_line, wants_json_log
 from packreg.services.notify import Notify
 from packreg.text import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psutil import Process
 
     from packreg.guard.exceptions import Exceptions
+    from packreg.services.log import Level
     from packreg.services.workspace import Workspace
 
 
-class _Diagnostics(Notify):
-    """Prints messages for the user, which the CLI shows among its diagnostics."""
+class Diagnostics(Notify):
+    """Prints messages for the user, which the CLI shows among its diagnostics.
+
+    If the environment asks for JSON, they are lines of JSON on stderr instead, for machines.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._json = False
+        with suppress(PackregError):  # a format that does not exist must not stop a deployment
+            self._json = wants_json_log(environ)
 
     def say(self, text: str) -> None:
         """Print a line."""
-        _say(text)
+        self._tell("info", text)
 
     def warn(self, text: str, hint: str = "") -> None:
         """Print a warning."""
-        _say(text)
+        self._tell("warning", text, hint)
+
+    def _tell(self, level: Level, text: str, hint: str = "") -> None:
+        with suppress(OSError):  # nobody is there to read it
+            if self._json:
+                line = log_line(precisely_now(), level, text, command="guard", hint=hint)
+                print(line, file=sys.stderr, flush=True)  # noqa: T201
+            else:
+                print(plain(f"packreg: {text}"), flush=True)  # noqa: T201  the CLI reads what an analyzer writes
 
 
 def main() -> None:
@@ -56,14 +78,15 @@ def main() -> None:
     _work_where_the_cli_does()
     # gRPC would write a line to stderr for a pack that ends during a call; the guard reports that itself.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    workspace = Workspace(os.environ, notify=_Diagnostics())
+    diagnostics = Diagnostics(os.environ)
+    workspace = Workspace(os.environ, notify=diagnostics)
     office = GuardBackend(workspace)
     guard = Guard(
         office.prepare,
         office.keep,
         office.begin,
         version=__version__,
-        say=_say,
+        say=diagnostics.say,
         fail_open=failing_open(workspace),
     )
 
@@ -77,7 +100,9 @@ def main() -> None:
     server, port = listen(GuardService(guard, life.end, defect, Callers(), exceptions))
     print(port, flush=True)  # noqa: T201  the protocol's first line
     if passed_over(workspace):
-        _say("the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry")
+        diagnostics.say(
+            "the project's packreg.toml is not followed here; PACKREG_REGISTRY names the registry"
+        )
     server.start()  # only now, so that messages of calls come after these lines
     in_background(office.look_ahead)  # while the CLI connects
     life.wait()
@@ -101,11 +126,6 @@ def passed_over(workspace: Workspace) -> bool:
     with suppress(PackregError):  # which comes up again when the registry is asked
         return bool(workspace.settings.passed_over) and not workspace.environ.get("PACKREG_REGISTRY")
     return False
-
-
-def _say(line: str) -> None:
-    with suppress(OSError):  # nobody is there to read it
-        print(plain(f"packreg: {line}"), flush=True)  # noqa: T201  the CLI reads what an analyzer writes
 
 
 def _work_where_the_cli_does() -> None:

@@ -53,6 +53,12 @@ def governance_head(workspace: Workspace) -> Revision:
         raise _no_governance(workspace, settings)
     if known is None or (known.registry, known.revision) != (seen.registry, seen.revision):
         _keep(workspace, memory, seen)
+    workspace.notify.detail(
+        f"governance is at revision {head.number}, digest {head.digest[:SHORT]}",
+        event="governance",
+        revision=head.number,
+        digest=head.digest,
+    )
     return head
 
 

@@ -90,7 +90,21 @@ class Decisions:
 
     def _decide(self, entity: Entity, mode: Mode, names: tuple[str, ...]) -> Required:
         self._list(packs_of(self.governance.groups[name] for name in names))
-        return self._compared(self._resolution.required(entity, mode, names))
+        required = self._compared(self._resolution.required(entity, mode, names))
+        for each in required.packs:
+            group, entry = each.winner.group, each.winner.entry
+            self._workspace.notify.detail(
+                f"{each.pack}@{each.version} is required of {entity.name}: {group} asks for {entry.version}",
+                event="required",
+                entity=entity.name,
+                mode=mode,
+                pack=each.pack,
+                version=each.version.text,
+                group=group,
+                asked=entry.version,
+                revision=required.revision,
+            )
+        return required
 
     def record(self, pack: str, version: Version) -> Record:
         """The record of a version, at most one request. Raises what `Registry.resolve` raises."""

@@ -25,8 +25,8 @@ class Notify:
     def say(self, text: str) -> None:
         """A line about what happened."""
 
-    def detail(self, text: str) -> None:
-        """A line that few want to read."""
+    def detail(self, text: str, **fields: object) -> None:
+        """A line that few want to read; `fields` are what it says, by name, for a log that machines read."""
 
     def warn(self, text: str, hint: str = "") -> None:
         """A line about what may surprise, and how to mend it."""

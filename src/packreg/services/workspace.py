@@ -151,6 +151,18 @@ class Workspace:
             self._waiting_told = True
             self.notify.say(f"waiting for {self.place} to answer, for {limit} s at most")
 
+    def tell_work(self) -> None:
+        """Say in detail which settings counted and what the registry was asked, as far as there was any."""
+        if "settings" in vars(self) and "location" in vars(self):
+            for file in self.settings.files:
+                self.notify.detail(f"settings read from {file}", event="settings", file=file)
+            origin = self.settings.origins["registry.url"]
+            said = f"the registry is {self.place}, from {origin}"
+            self.notify.detail(said, event="registry", registry=self.place, origin=origin)
+        if "store" in vars(self) and (requests := self.store.requests_by_kind):
+            counted = ", ".join(f"{number} {kind}" for kind, number in sorted(requests.items()))
+            self.notify.detail(f"requests to {self.place}: {counted}", event="requests", requests=requests)
+
     @opened_once
     def limits(self) -> Limits:
         """How large a pack may be."""
@@ -275,6 +287,8 @@ class Workspace:
         """The bytes of a path, a `file://` URL or an object. Raises as `states.sources.read_source`."""
         from packreg.states.sources import read_source
 
+        shown = location.partition("?")[0]
+        self.notify.detail(f"reading {shown}", event="read", source=shown)
         return read_source(
             location, cwd=Path(self.cwd), instance_role=self.settings.instance_role, environ=self.environ
         )

@@ -72,13 +72,19 @@ class Store:
         self._random = random
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        self._requests = 0
+        self._requests: dict[str, int] = {}
         self.silence = Silence(monotonic)
 
     @property
     def requests(self) -> int:
         """How many requests were sent to the bucket, those that failed included."""
-        return self._requests
+        return sum(self.requests_by_kind.values())
+
+    @property
+    def requests_by_kind(self) -> dict[str, int]:
+        """The same by kind: `create`, `read`, `list`, `delete`, `clock`."""
+        with self._lock:
+            return dict(self._requests)
 
     def describe(self) -> str:
         """The bucket's URL, without secrets."""
@@ -109,7 +115,7 @@ class Store:
 
     def clock(self) -> float | None:
         """The store's time in seconds since the epoch; None if it has no clock. Raises: StoreError."""
-        return self._retried(self.bucket.clock) if self.bucket.own_times else None
+        return self._retried("clock", self.bucket.clock) if self.bucket.own_times else None
 
     def create(
         self, key: str, data: bytes, *, read_back: bool = False, limit: int = MAX_OBJECT
@@ -132,13 +138,13 @@ class Store:
         unsure = False
         while True:
             try:
-                self._count()
+                self._count("create")
                 self.bucket.put_new(key, data)
             except Exists as failed:
                 # Even on the first attempt this may be our own object: some proxies send a PUT again.
                 why: PackregError = failed
                 try:
-                    there = self._once(lambda: self.bucket.get(key, limit=limit))
+                    there = self._once("read", lambda: self.bucket.get(key, limit=limit))
                 except NotFound:
                     pass  # deleted, or not visible yet: only another attempt to create it can tell
                 except StoreUnavailable as unread:
@@ -187,7 +193,7 @@ class Store:
         waits = _Waits(self)
         while True:
             try:
-                self._count()
+                self._count("create")
                 self.bucket.put_new(key, data)
             except Exists:
                 return True
@@ -209,11 +215,11 @@ class Store:
             StoreUnavailable: no answer after a number of attempts.
             StoreError: the store refused.
         """
-        return self._retried(lambda: self.bucket.get(key, limit=limit))
+        return self._retried("read", lambda: self.bucket.get(key, limit=limit))
 
     def delete(self, key: str) -> None:
         """Delete an object. A missing object counts as deleted. Raises: StoreError."""
-        self._retried(lambda: self.bucket.delete(key))
+        self._retried("delete", lambda: self.bucket.delete(key))
 
     def list_all(self, prefix: str, after: str = "") -> Iterator[Entry]:
         """The objects whose keys start with `prefix` and are greater than `after`, in byte order.
@@ -228,7 +234,8 @@ class Store:
     def page(self, prefix: str, *, after: str = "", token: str = "", limit: int, delimiter: bool) -> Page:
         """One page of a listing, as `Bucket.list` gives it: one request. Raises: StoreError."""
         return self._retried(
-            lambda: self.bucket.list(prefix, after=after, token=token, limit=limit, delimiter=delimiter)
+            "list",
+            lambda: self.bucket.list(prefix, after=after, token=token, limit=limit, delimiter=delimiter),
         )
 
     def first(self, prefix: str) -> Entry | None:
@@ -302,20 +309,20 @@ class Store:
             last = word
         return last
 
-    def _count(self) -> None:
+    def _count(self, kind: str) -> None:
         with self._lock:
-            self._requests += 1
+            self._requests[kind] = self._requests.get(kind, 0) + 1
 
-    def _once(self, read: Callable[[], T]) -> T:
-        self._count()
+    def _once(self, kind: str, read: Callable[[], T]) -> T:
+        self._count(kind)
         return read()
 
-    def _retried(self, read: Callable[[], T]) -> T:
+    def _retried(self, kind: str, read: Callable[[], T]) -> T:
         waits = _Waits(self)
         with self.silence.waiting():
             for attempt in range(READS):
                 try:
-                    return self._once(read)
+                    return self._once(kind, read)
                 except StoreUnavailable:
                     self.silence.failed()
                     if attempt == READS - 1 or not waits.wait():
