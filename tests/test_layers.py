@@ -152,6 +152,7 @@ LATER = {
     "services.reports": "as run_entries",
     "services.stack_tags": "as run_entries",
     "states.google_place": "urllib3, where no backend is Google's",
+    "states.azure_place": "logging, for one kind of backend",
     "states.inventory.throttling": "urllib3",
     "states.postgres": "psycopg",
     "store.aws_answers": "botocore",

@@ -6,12 +6,15 @@ That a race is judged rightly at full length is seen on the S3 servers; here, th
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from packreg.errors import NotFound, OutcomeUnknown, StoreRefused
+from packreg.states.backend import list_stacks, read_stack
+from packreg.states.places import open_place
 from packreg.store.azure import AzureBucket
 from packreg.store.bucket import Exists, Unsure
 from packreg.store.location import AzureLocation
@@ -219,6 +222,20 @@ def test_a_signature_does_what_it_says(
         assert "Storage Blob Data Contributor" in caught.value.hint
     with pytest.raises(StoreRefused):
         signed.delete("there")
+
+
+def test_states_are_read(user: User, where: AzureLocation, emulator: str) -> None:
+    """A backend is listed and its stacks are read, with a signature that may do just that."""
+    there = azurite.container(emulator, "registry")
+    for name in ("prod", "test"):
+        state = {"version": 3, "checkpoint": {"stack": f"organization/shop/{name}", "latest": None}}
+        path = f"{where.prefix}/.pulumi/stacks/shop/{name}.json"
+        there.upload_blob(path, json.dumps(state).encode())
+    there.upload_blob(f"{where.prefix}/.pulumi/meta.yaml", b"version: 1\n")
+    environ = {"AZURE_STORAGE_SAS_TOKEN": azurite.signature("registry", "rl")}
+    place = open_place(where.shown, cwd=Path("/"), environ=environ)
+    assert [(each.project, each.name) for each in list_stacks(place)] == [("shop", "prod"), ("shop", "test")]
+    assert read_stack("organization/shop/prod", place).stack == "organization/shop/prod"
 
 
 @pytest.mark.usefixtures("opa")

@@ -101,6 +101,15 @@ def test_all_backends_are_listed_once_for_many(tmp_path: Path) -> None:
         ("s3://key:secret@states/a?region=eu-1", "s3://states/a"),
         ("s3://states?endpoint=https://Minio:9000/", "s3://states/?minio:9000"),
         ("S3://states//a", "s3://states/a"),
+        ("azblob://states/a?storage_account=ours", "azblob://states/a?ours"),
+        (
+            "azblob://states?storage_account=ours&domain=blob.core.windows.net&protocol=https",
+            "azblob://states/?ours",
+        ),
+        (
+            "azblob://states?storage_account=ours&domain=127.0.0.1:1&localemu=true",
+            "azblob://states/?ours.127.0.0.1:1",
+        ),
         ("postgres://me:secret@DB/states?sslmode=disable", "postgres://db/states"),
         ("postgres://db/states?table=Pulumi_State", "postgres://db/states"),
         ("postgres://db/states?table=My_pulumi_state", "postgres://db/states?table=my_pulumi_state"),

@@ -16,7 +16,8 @@ from packreg.files import read_file
 from packreg.groups.model import SELF_MANAGED
 from packreg.registry import layout
 from packreg.registry.holders import Holders
-from packreg.states.places import POSTGRES_TABLE, file_path
+from packreg.states.places import POSTGRES_TABLE, file_path, with_variables
+from packreg.store.url import AZURE_DOMAIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,7 +109,8 @@ class Backends:
         return self._names.get(backend) or self._holders.shown(stack, backend)
 
     def _id(self, url: str) -> str:
-        return hashlib.sha256(canonical(url, Path(self._workspace.cwd)).encode()).hexdigest()[:32]
+        whole = with_variables(url, self._workspace.environ)
+        return hashlib.sha256(canonical(whole, Path(self._workspace.cwd)).encode()).hexdigest()[:32]
 
 
 _NAMING = 'give each a name in the operator\'s packreg.toml: [backends.east] url = "s3://…"'
@@ -122,6 +124,9 @@ def canonical(url: str, cwd: Path) -> str:
     host = parts.netloc.rpartition("@")[2].lower()
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     within = query.get("endpoint", "").rpartition("://")[2].rstrip("/").lower()
+    if parts.scheme.lower() == "azblob":  # accounts may have containers of one name
+        account, domain = query.get("storage_account", ""), query.get("domain", AZURE_DOMAIN).lower()
+        within = account if domain == AZURE_DOMAIN else f"{account}.{domain}"
     if parts.scheme.lower() == "postgres":  # one server may hold several backends
         table = query.get("table", POSTGRES_TABLE).lower()
         named = [f"dbname={query['dbname']}"] if "dbname" in query else []

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from packreg.errors import IntegrityError, InvalidState, NotFound, StoreUnavailable, UsageError
 from packreg.states.go_names import escaped, unescaped
-from packreg.states.places import PlaceEntry
+from packreg.states.places import PlaceEntry, read_again
 from packreg.store.google_api import GoogleStorage, NoBucket
 from packreg.store.location import GoogleLocation
 from packreg.store.trust import Trust
 from packreg.store.url import endpoint, query_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-T = TypeVar("T")
-#: Seconds before a read that had no answer is tried again.
-_PAUSES = (0.2, 1.0, 3.0)
 _NEEDS = "reading states needs storage.objects.get and storage.objects.list"
 
 
@@ -52,7 +48,7 @@ class GooglePlace:
     def read(self, name: str, limit: int) -> bytes:
         """See `Place`."""
         try:
-            return _again(lambda: self._storage.read(self._prefix + escaped(name), limit))
+            return read_again(lambda: self._storage.read(self._prefix + escaped(name), limit))
         except (NotFound, NoBucket) as missing:
             raise NotFound(f"there is no {self.describe(name)}: {missing}") from None
         except IntegrityError:
@@ -66,7 +62,7 @@ class GooglePlace:
         while token not in seen:
             seen.add(token)
             try:
-                told = _again(partial(page, token=token)).json()
+                told = read_again(partial(page, token=token)).json()
                 for item in told.get("items", ()):
                     name = unescaped(item["name"][len(self._prefix) :])
                     yield PlaceEntry(name, datetime.fromisoformat(item["updated"]).timestamp())
@@ -82,13 +78,3 @@ class GooglePlace:
     def describe(self, name: str = "") -> str:
         """See `Place`."""
         return f"gs://{self._bucket}/{self._prefix}{name}"
-
-
-def _again(read: Callable[[], T]) -> T:
-    """Read, and again after pauses as long as there is no answer."""
-    for pause in _PAUSES:
-        try:
-            return read()
-        except StoreUnavailable:
-            time.sleep(pause)
-    return read()

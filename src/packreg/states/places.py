@@ -2,7 +2,8 @@
 
 Locations are those of the Pulumi CLI: `file://` with an absolute or relative path, or `~`;
 `s3://bucket/prefix` with the query parameters that Pulumi's backends take; `gs://bucket/prefix` (see
-`google_place`); `postgres://…` (see `postgres`). What a URL leaves open, the clouds' variables give.
+`google_place`); `azblob://container/prefix` (see `azure_place`); `postgres://…` (see `postgres`). What a URL
+leaves open, the clouds' variables give.
 Places are only read, and file names may be anything. The registry's own stores, which guarantee how objects
 are written, are in `packreg.store`.
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
 
 from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
@@ -25,12 +27,14 @@ from packreg.store.aws import answer_code, answer_status, aws_client, aws_sessio
 from packreg.store.variables import from_variables
 
 #: How the URLs of backends begin that can be read.
-BACKENDS = ("file://", "s3://", "gs://", "postgres://")
+BACKENDS = ("file://", "s3://", "gs://", "azblob://", "postgres://")
 #: The schemes of buckets, whose objects are files.
-BUCKETS = ("s3", "gs")
+BUCKETS = ("s3", "gs", "azblob")
 #: The table of a PostgreSQL backend whose URL names none.
 POSTGRES_TABLE = "pulumi_state"
-
+#: Seconds before a read that had no answer is tried again.
+_PAUSES = (0.2, 1.0, 3.0)
+T = TypeVar("T")
 
 #: Those of which `store.variables` says where something is; AWS's library asks the environment itself.
 _WITH_VARIABLES = ("gs", "azblob")
@@ -74,9 +78,7 @@ def open_place(
     that Google's and Azure's credentials are taken from (AWS's library reads those of the process).
     """
     scheme, separator, _ = url.partition("://")
-    if scheme in _WITH_VARIABLES:
-        given = {name: value for name, (value, _) in from_variables(url, environ).items()}
-        url += ("&" if "?" in url else "?") + urlencode(given) if given else ""
+    url = with_variables(url, environ)
     if separator and scheme == "file":
         return Directory(file_path(url, cwd=cwd))
     if separator and scheme == "s3":
@@ -89,6 +91,10 @@ def open_place(
         from packreg.states.google_place import GooglePlace
 
         return GooglePlace(url, instance_role=instance_role, environ=environ)
+    if separator and scheme == "azblob":
+        from packreg.states.azure_place import AzurePlace
+
+        return AzurePlace(url, instance_role=instance_role, environ=environ)
     if separator and scheme == "postgres":
         try:
             from packreg.states.postgres import PostgresPlace
@@ -107,6 +113,14 @@ def open_place(
         f"{without_password(url)!r} is not a location that can be read; {', '.join(BACKENDS)} are",
         hint="for other backends, analyze the file that `pulumi stack export` writes",
     )
+
+
+def with_variables(url: str, environ: Mapping[str, str]) -> str:
+    """A backend's URL with what it leaves open of where it is and variables say: a server, an account."""
+    if url.partition("://")[0] not in _WITH_VARIABLES:
+        return url
+    given = {name: value for name, (value, _) in from_variables(url, environ).items()}
+    return url + ("&" if "?" in url else "?") + urlencode(given) if given else url
 
 
 def without_password(url: str) -> str:
@@ -276,6 +290,16 @@ def s3_client(url: SplitResult, *, instance_role: bool = True) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise UsageError(f"{url.geturl()[:200]!r} cannot be used: {error}") from None
+
+
+def read_again(read: Callable[[], T]) -> T:
+    """Read, and again after pauses as long as there is no answer. Raises what `read` raises."""
+    for pause in _PAUSES:
+        try:
+            return read()
+        except StoreUnavailable:
+            time.sleep(pause)
+    return read()
 
 
 def _refuse_size(where: str, limit: int) -> NoReturn:
