@@ -29,7 +29,7 @@ IMPORTED_AS = {
 }
 #: Extra -> the modules that may import what it installs. They say the extra's name where it is missing.
 BY_EXTRA = {
-    "azure": {"store/azure_answers.py", "store/azure_container.py"},
+    "azure": {"states/inventory/azure.py", "store/azure_answers.py", "store/azure_container.py"},
     "dask": {"services/audit_dask.py"},
     "google": {"store/google_credentials.py"},
     "kubernetes": {"states/inventory/kubernetes.py"},

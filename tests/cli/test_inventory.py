@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import User
+from tests.states.inventory import subscription
 from tests.states.inventory.account import Account, account
 from tests.states.inventory.api import Reply, serving
 from tests.states.inventory.cluster import kubeconfig, play, status
@@ -100,3 +101,15 @@ def test_google_cloud_is_listed_with_the_operators_token(user: User) -> None:
         ]
         assert {request.headers["Authorization"] for request in api.asked} == {"Bearer of-the-operator"}
     assert "0 resources, 0 that could not be read" in done.err
+
+
+def test_a_subscription_is_listed_with_the_machines_identity(user: User) -> None:
+    """AZURE_SUBSCRIPTION_ID names it; the machine's identity counts if the operator's settings say so."""
+    with serving() as api:
+        subscription.play(api)
+        user.extra |= subscription.identity(api) | {"AZURE_SUBSCRIPTION_ID": subscription.SHOP, "PATH": ""}
+        refused = user("inventory", "azure", "--endpoint", api.url)
+        assert refused.code == 9 and "no credentials for Azure" in refused.err
+        (user.directory / "packreg.toml").write_text("[registry]\ninstance_role = true\n")
+        done = user.must("inventory", "azure", "--endpoint", api.url, "--json").json()
+    assert len(done["resources"]) == 5 and done["unnamed"] == ["microsoft.unheard/ofs"]

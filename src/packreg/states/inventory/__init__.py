@@ -1,8 +1,8 @@
 """The resources of a cloud account, also those that no stack manages, as a list that packs can judge.
 
 An inventory is anything that gives resources in the form of a resource list (`states.resources`): a program
-that prints JSON Lines, or a class here that implements `Inventory`: `aws` asks Cloud Control, `google`
-Asset Inventory, `kubernetes` the API of a cluster.
+that prints JSON Lines, or a class here that implements `Inventory`: `aws` asks Cloud Control, `azure`
+Resource Graph, `google` Asset Inventory, `kubernetes` the API of a cluster.
 
 Decisions:
 
