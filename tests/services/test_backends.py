@@ -100,6 +100,8 @@ def test_all_backends_are_listed_once_for_many(tmp_path: Path) -> None:
         ("s3://States/a/b/", "s3://states/a/b"),
         ("s3://key:secret@states/a?region=eu-1", "s3://states/a"),
         ("s3://states?endpoint=https://Minio:9000/", "s3://states/?minio:9000"),
+        ("s3://states?endpoint_url=https://minio:9000&region=x", "s3://states/?minio:9000"),
+        ("gs://states/team/", "gs://states/team"),
         ("S3://states//a", "s3://states/a"),
         ("azblob://states/a?storage_account=ours", "azblob://states/a?ours"),
         (

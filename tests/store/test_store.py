@@ -18,6 +18,7 @@ from packreg.errors import (
 )
 from packreg.store.bucket import Entry, Page, Unsure
 from packreg.store.memory import MemoryBucket
+from packreg.store.open import open_store
 from packreg.store.store import MAX_EMPTY, READS, Store
 from tests.store.faulty import WRITE_FAULTS, Fault, FaultyBucket
 
@@ -365,3 +366,20 @@ def test_counts_requests_of_all_threads() -> None:
     for thread in threads:
         thread.join()
     assert store.requests == 1600
+
+
+@pytest.mark.parametrize(
+    ("location", "command"),
+    [
+        ("/srv/packs", "rm /srv/packs/a/b"),
+        ("s3://bucket/p?endpoint_url=https://h", "aws s3 rm s3://bucket/p/a/b --endpoint-url https://h"),
+        ("gs://bucket/p", "gcloud storage rm gs://bucket/p/a/b"),
+        (
+            "azblob://packs/p?storage_account=ours",
+            "az storage blob delete --account-name ours --container-name packs --name p/a/b",
+        ),
+    ],
+)
+def test_hints_delete_with_the_tool_of_the_store(location: str, command: str) -> None:
+    """What an operator is told to type is a command of the store that the object is in."""
+    assert open_store(location, cwd="/").deletion("a/b") == command

@@ -123,7 +123,7 @@ def canonical(url: str, cwd: Path) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2].lower()
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    within = query.get("endpoint", "").rpartition("://")[2].rstrip("/").lower()
+    within = (query.get("endpoint") or query.get("endpoint_url", "")).rpartition("://")[2].rstrip("/").lower()
     if parts.scheme.lower() == "azblob":  # accounts may have containers of one name
         account, domain = query.get("storage_account", ""), query.get("domain", AZURE_DOMAIN).lower()
         within = account if domain == AZURE_DOMAIN else f"{account}.{domain}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from datetime import UTC, datetime
@@ -10,8 +11,6 @@ from typing import TYPE_CHECKING
 from packreg.pack.files import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
-    import os
-
     from packreg.registry.registry import Registry
 
 

@@ -184,7 +184,7 @@ class LocalBucket:
             raise StoreUnsafe(
                 f"{self.root} is on a network file system ({found.kind}), "
                 "where creating an object exactly once cannot be relied on",
-                hint="use a local disk or an S3 bucket, or add allow_network_fs=true to the URL if only one "
+                hint="use a local disk or a bucket, or add allow_network_fs=true to the URL if only one "
                 "machine writes there",
             )
         self._writable = True

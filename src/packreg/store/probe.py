@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 CANARY_KEY = ".packreg/canary"
 CANARY = b"Creating this object must be refused: it exists. packreg tries before every publish.\n"
 PROBES = ".packreg/probe/"
-_PAGES = "a registry needs a store that pages its listings as S3 does; use another store or bucket"
+_PAGES = "a registry needs a store whose listings go on where a page ended; use another store or bucket"
 _HINT = "a registry needs a store that honours `If-None-Match: *` on PUT; use another store or bucket"
 
 
 class ProbeResult(NamedTuple):
     """Whether a store can hold a registry; if not, `reason` is a sentence that says why.
 
-    `facts` are those of `Bucket.inspect`: for an S3 bucket `versioning` and `checksums` (with `ignored`,
+    `facts` are those of `Bucket.inspect`: for a bucket `versioning` and `checksums` (with `ignored`,
     written objects must be read back), for a directory `file_system`.
     """
 

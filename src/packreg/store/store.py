@@ -105,6 +105,8 @@ class Store:
             return (
                 f"az storage blob delete --account-name {account} --container-name {container} --name {name}"
             )
+        if place.startswith("gs://"):
+            return f"gcloud storage rm {shlex.quote(f'{place}/{key}')}"
         endpoint = parse_qs(options).get("endpoint_url", [""])[0]
         return f"aws s3 rm {place}/{key}" + (f" --endpoint-url {shlex.quote(endpoint)}" if endpoint else "")
 
@@ -288,7 +290,7 @@ class Store:
             if page.more in tokens or empty > MAX_EMPTY:
                 raise StoreUnsafe(
                     f"the listing of {prefix!r} in {self.describe()} goes in circles after {last!r}",
-                    hint="the store does not page its listings as S3 does; it cannot hold a registry",
+                    hint="the store does not page its listings as it must; it cannot hold a registry",
                 )
             token, limit = page.more, self.bucket.page_size
             tokens.add(token)
