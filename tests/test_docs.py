@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -15,7 +17,8 @@ from packreg.cli.app import packreg
 from packreg.cli.commands import ALIASES, COMMANDS
 from packreg.cli.exits import EXIT_CODES
 from packreg.errors import PackregError
-from tests.pages import DOCS, PAGES, Terminal, blocks, packreg_calls, steps
+from tests.pages import DOCS, PAGES, ROOT, Needs, Terminal, blocks, needs, packreg_calls, steps
+from tests.readme_install import first_command, readme_install
 
 COMMANDS_PAGE = next(page for page in DOCS if page.name == "commands.md")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
@@ -26,12 +29,18 @@ def named(page: Path) -> str:
     return page.name
 
 
-def needs_opa(page: Path, request: pytest.FixtureRequest) -> None:
-    """Have `opa` on PATH for a page whose commands run packs of Rego; its first lines have to say that."""
-    text = page.read_text("utf-8")
-    if re.search(r"^\$ packreg new (-q )?opa", text, re.MULTILINE):
-        assert "`opa`" in "\n".join(text.splitlines()[:8]), f"{page.name} does not begin with what it needs"
-        request.getfixturevalue("opa")
+def reader(page: Path, directory: Path, request: pytest.FixtureRequest) -> Terminal:
+    """Somebody who has followed the README and has what the page's first lines name.
+
+    Skips where this machine lacks a program.
+    """
+    wanted = needs(page)
+    for program in wanted.programs:
+        if program == "opa":
+            request.getfixturevalue("opa")
+        elif shutil.which(program) is None:
+            pytest.skip(f"{page.name} needs {program}, which this machine does not have")
+    return Terminal(directory / "ada", readme_install(wanted.extras), wanted.programs)
 
 
 def found_command(words: list[str]) -> tuple[click.Command, list[str]] | None:
@@ -51,6 +60,35 @@ def found_command(words: list[str]) -> tuple[click.Command, list[str]] | None:
 def error_kinds(kind: type[PackregError] = PackregError) -> set[type[PackregError]]:
     """The error tree."""
     return {kind}.union(*(error_kinds(below) for below in kind.__subclasses__()))
+
+
+def test_tutorials_name_nothing_that_a_reader_has_to_install() -> None:
+    """The README and the first tutorial are followed with nothing but what the README installs."""
+    for name in ("README.md", "getting-started.md"):
+        page = next(page for page in PAGES if page.name == name)
+        assert needs(page) == Needs() and any(block.run for block in blocks(page)), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_page_names_extras_that_there_are(page: Path) -> None:
+    """Each extra in the first lines is one of pyproject.toml, so that the README's command can install it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {*needs(page).extras} <= project["optional-dependencies"].keys()
+
+
+def test_what_a_page_needs_is_read_from_its_first_lines(tmp_path: Path) -> None:
+    """Programs and extras are told apart, and a line further down counts for nothing."""
+    page = tmp_path / "page.md"
+    page.write_text("# A page\n\nNeeds: `git`, `opa`, the extra `dask`.\n")
+    assert needs(page) == Needs(programs=("git", "opa"), extras=("dask",))
+    page.write_text("# A page\n" + "\n" * 8 + "Needs: `opa`.\n")
+    assert needs(page) == Needs()
+
+
+def test_an_extra_is_installed_in_the_words_of_the_readme() -> None:
+    """The command for a page that needs an extra is the README's own, with the extra behind the place."""
+    assert first_command() == "python3 -m venv .venv && .venv/bin/pip install -q ."
+    assert first_command(("dask",)) == "python3 -m venv .venv && .venv/bin/pip install -q '.[dask]'"
 
 
 def test_every_command_is_documented_and_every_documented_command_exists() -> None:
@@ -110,7 +148,6 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_blocks_in_a_language_are_of_that_language(page: Path) -> None:
     """What is called json, yaml, toml or python on a page can be read as such."""
     import json
-    import tomllib
 
     import yaml
 
@@ -122,12 +159,11 @@ def test_blocks_in_a_language_are_of_that_language(page: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the pages show the paths of Linux")
 @pytest.mark.parametrize(
-    "page", [p for p in DOCS if any(b.run and b.kind == "console" for b in blocks(p))], ids=named
+    "page", [p for p in PAGES if any(b.run and b.kind == "console" for b in blocks(p))], ids=named
 )
 def test_commands_show_what_the_page_says(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Each command that is marked for it ends as shown, and prints what is shown."""
-    needs_opa(page, request)
-    terminal = Terminal(tmp_path / "ada")
+    terminal = reader(page, tmp_path, request)
     ran = 0
     same: dict[str, str] = {}  # a digest on the page -> what it was here: equal ones have to be equal
     for block in blocks(page):
@@ -137,8 +173,9 @@ def test_commands_show_what_the_page_says(page: Path, tmp_path: Path, request: p
             code, output = terminal.run(step.command)
             place = f"{page.name}, block at line {block.line}\n$ {step.command}\n{output}exit {code}"
             assert (code != 0) == step.fails, place
-            assert step.matches(output), f"{place}\nbut the page says\n" + "\n".join(step.shown)
-            said, seen = ([*_DIGEST.findall(text)] for text in ("\n".join(step.shown), output))
+            shown = "\n".join(step.shown)
+            assert not block.shown or step.matches(output), f"{place}\nbut the page says\n{shown}"
+            said, seen = ([*_DIGEST.findall(text)] for text in (shown, output))
             for one, other in zip(said, seen, strict=False) if len(said) == len(seen) else ():
                 assert same.setdefault(one, other) == other, place
             ran += 1
@@ -146,18 +183,17 @@ def test_commands_show_what_the_page_says(page: Path, tmp_path: Path, request: p
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in DOCS if any(b.run and b.kind == "python" for b in blocks(p))], ids=named
+    "page", [p for p in PAGES if any(b.run and b.kind == "python" for b in blocks(p))], ids=named
 )
 def test_python_examples_run(page: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The Python blocks of a page, one behind the other, are a program that ends well."""
-    needs_opa(page, request)
+    terminal = reader(page, tmp_path, request)
     program = tmp_path / "program.py"
     program.write_text(
         "\n".join(block.text for block in blocks(page) if block.kind == "python" and block.run)
     )
-    terminal = Terminal(tmp_path / "ada")
     done = subprocess.run(
-        [sys.executable, str(program)],
+        [terminal.python, str(program)],
         cwd=terminal.work,
         env=terminal.environ,
         capture_output=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.pages import DOCS, Terminal, blocks
+from tests.readme_install import readme_install
 
 PAGE = next(page for page in DOCS if page.name == "library.md")
 BUCKET = "aws:s3/bucket:Bucket"
@@ -39,7 +39,7 @@ class Service:
 @pytest.fixture(scope="module")
 def terminal(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """Somebody whose registry requires a Python pack of every stack."""
-    made = Terminal(tmp_path_factory.mktemp("service") / "ada")
+    made = Terminal(tmp_path_factory.mktemp("service") / "ada", readme_install())
     words = ("new python guard", "init", "publish guard", "enable --yes guard@^0.1")
     code, said = made.run(" && ".join(f"packreg {word}" for word in words))
     assert code == 0, said
@@ -55,7 +55,7 @@ def service(terminal: Terminal) -> Iterator[Service]:
     registry = terminal.home / ".local" / "share" / "packreg" / "registry"
     home, state = terminal.home / "service" / "home", terminal.home / "service" / "state"
     process = subprocess.Popen(
-        [sys.executable, str(file), str(registry), str(home), str(state)],
+        [terminal.python, str(file), str(registry), str(home), str(state)],
         cwd=terminal.work,
         env=terminal.environ,
         stdout=subprocess.PIPE,
