@@ -31,7 +31,7 @@ from packreg.states.places import open_place
 from tests.cli.conftest import User
 from tests.cli.governed import GOOD, GUARD, OPEN, founder, moved_in, write_stack
 
-distributed = pytest.importorskip("distributed", reason="`audit --dask` needs packreg[dask]")
+distributed = pytest.importorskip("distributed", reason="`audit --dask` needs the extra dask")
 STACKS = {f"app-{number}/prod": OPEN if number % 2 else GOOD for number in range(8)}
 PATIENCE = 60.0  # seconds until a test gives up waiting for something that has to happen
 

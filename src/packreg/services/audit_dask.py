@@ -80,7 +80,7 @@ def audit_on_cluster(
     A stack that Dask gives up, because workers died of it again and again, could not be evaluated.
 
     Raises:
-        UsageError: `packreg[dask]` is not installed.
+        UsageError: the extra `dask` is not installed.
         ClusterUnavailable: there is no cluster at the address, or it has no workers.
         PackregError: as `audit.audit_stacks`.
     """
