@@ -10,6 +10,7 @@ import pytest
 
 from tests.pages import ROOT
 
+#: Not CHANGELOG.md, which tells what was.
 _PLACES = ("[!C]*.md", "CONTRIBUTING.md", "*.yml", ".*.yaml", "*.toml", "*.ini", "Dockerfile", ".ci/*")
 _FOLDERS = ("docs", "deploy", "examples", "src", "benchmarks", "fixtures")
 _INSTALLER = re.compile(
@@ -36,7 +37,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     files = [file for place in _PLACES for file in ROOT.glob(place)]
     files += [file for folder in _FOLDERS for file in (ROOT / folder).rglob("*")]
     for file in files:
-        if file.is_file() and not {"__pycache__", "venv", "node_modules"} & {*file.parts}:
+        if file.is_file() and not {"__pycache__", "venv", "node_modules"} & {*file.relative_to(ROOT).parts}:
             yield file, file.read_text("utf-8", errors="ignore")
 
 
