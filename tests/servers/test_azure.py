@@ -224,18 +224,21 @@ def test_a_signature_does_what_it_says(
         signed.delete("there")
 
 
-def test_states_are_read(user: User, where: AzureLocation, emulator: str) -> None:
+def test_states_are_read(where: AzureLocation, emulator: str) -> None:
     """A backend is listed and its stacks are read, with a signature that may do just that."""
     there = azurite.container(emulator, "registry")
     for name in ("prod", "test"):
-        state = {"version": 3, "checkpoint": {"stack": f"organization/shop/{name}", "latest": None}}
+        urn = f"urn:pulumi:{name}::shop::pulumi:pulumi:Stack::shop-{name}"
+        latest = {"resources": [{"urn": urn, "type": "pulumi:pulumi:Stack", "custom": False}]}
+        state = {"version": 3, "checkpoint": {"stack": f"organization/shop/{name}", "latest": latest}}
         path = f"{where.prefix}/.pulumi/stacks/shop/{name}.json"
         there.upload_blob(path, json.dumps(state).encode())
     there.upload_blob(f"{where.prefix}/.pulumi/meta.yaml", b"version: 1\n")
     environ = {"AZURE_STORAGE_SAS_TOKEN": azurite.signature("registry", "rl")}
     place = open_place(where.shown, cwd=Path("/"), environ=environ)
     assert [(each.project, each.name) for each in list_stacks(place)] == [("shop", "prod"), ("shop", "test")]
-    assert read_stack("organization/shop/prod", place).stack == "organization/shop/prod"
+    snapshot = read_stack("organization/shop/prod", place)
+    assert (snapshot.project, snapshot.stack) == ("shop", "prod")
 
 
 @pytest.mark.usefixtures("opa")
