@@ -20,6 +20,8 @@ from packreg.groups.group_text import write_groups
 from packreg.groups.model import DEFAULT_PREVENTATIVE, About, Governance
 from tests.groups.governance import entry, governances, governed, group
 
+#: When files are applied.
+NOW = "2026-08-02T12:00:00Z"
 CASES = sorted((Path(__file__).parent / "cases" / "group-files").glob("*.yaml"))
 SCHEMA = json.loads(files("packreg.groups").joinpath("policy-groups.schema.json").read_text("utf-8"))
 #: What the schema cannot say of a file, or says of a file that a reader of YAML makes something else of.
@@ -29,11 +31,17 @@ BEYOND_THE_SCHEMA = {
     "bad-version",
     "config-with-environments",
     "control-character",
+    "environment-broken",
+    "environment-name",
+    "environment-plain-secret",
     "escape",
     "infinity",
     "second-document",
     "tag",
     "twice",
+    "waiver-for-a-while",
+    "waiver-in-the-past",
+    "waiver-too-long",
 }
 
 
@@ -66,10 +74,10 @@ def test_files_are_read_or_refused_with_the_place(path: Path) -> None:
     data = path.read_bytes()
     expected = data.decode().splitlines()[0].removeprefix("# expect: ")
     if expected == "ok":
-        applied(governed(), [read_groups(data, path.name)])
+        applied(governed(), [read_groups(data, path.name)], now=NOW)
         return
     with pytest.raises(UsageError) as refused:
-        applied(governed(), [read_groups(data, path.name)])
+        applied(governed(), [read_groups(data, path.name)], now=NOW)
     assert expected in f"{refused.value} {refused.value.hint}"
     assert f"{path.name}:" in str(refused.value)
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from packreg.groups.differences import difference_lines
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,7 +25,8 @@ def show_plan(context: CommandContext, changes: Iterable[Difference]) -> None:
     """Print what an edit would change, a line each, before the user confirms it. Nothing with `--json`."""
     for change in changes:
         if not context.out.json:
-            context.out.line(str(change))
+            for line in difference_lines(change):
+                context.out.line(line)
     context.out.flush()
 
 

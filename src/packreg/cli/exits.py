@@ -24,7 +24,7 @@ EXIT_CODES = {
     11: "the outcome is unknown; running the same command again is safe",
     12: "somebody else changed the same thing in the meantime",
     13: "a pack's test case differs",
-    WOULD_CHANGE: "`group apply --dry-run`: the groups are not as the files say",
+    WOULD_CHANGE: "`group apply --dry-run`: not everything is as the files say",
     INTERRUPTED: "interrupted",
     READER_GONE: "the reader of the output went away",
 }

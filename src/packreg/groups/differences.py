@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from difflib import unified_diff
 from typing import Any, Literal, NamedTuple
 
 from packreg.groups.document import governance_json
@@ -35,6 +36,16 @@ class Difference(NamedTuple):
         if self.path:
             return f"{sign} {what}: {_shown(value)}"
         return f"{sign} {what}" + (f": {_waiver(value)}" if self.thing.startswith("waiver ") else "")
+
+
+def difference_lines(found: Difference) -> list[str]:
+    """A difference as lines for people: that of a definition as the lines that it has more and less."""
+    if found.path != ("definition",):
+        return [str(found)]
+    old, new = (str(text or "").splitlines() for text in (found.before, found.after))
+    lines = list(unified_diff(old, new, n=1, lineterm=""))[2:]
+    sign = {"added": "+", "removed": "-", "changed": "~"}[found.change]
+    return [f"{sign} {found.thing}", *(f"    {line}" for line in lines if not line.startswith("@@"))]
 
 
 def differences(before: Governance, after: Governance) -> list[Difference]:

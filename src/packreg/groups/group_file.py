@@ -1,4 +1,4 @@
-"""Policy groups as code: a YAML file says what groups there are. Pure.
+"""Governance as code: a YAML file says what groups there are, and more (`file_sections`). Pure.
 
     groups:
       prod:
@@ -19,15 +19,24 @@ other groups, other packs of a group, other members. What it names of a pack is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from packreg.configuration.file import as_config, as_layer
 from packreg.environments.scalars import scalar_value
 from packreg.errors import InvalidConfiguration, UsageError
 from packreg.groups.checks import entry_problem, version_problem
 from packreg.groups.editing import with_group
+from packreg.groups.file_sections import (
+    SectionReader,
+    WrittenEnvironment,
+    WrittenRules,
+    WrittenWaiver,
+    with_rules,
+    with_waivers,
+)
+from packreg.groups.file_shapes import is_nothing
 from packreg.groups.members import account_problem, stack_problem, tag_problem
 from packreg.groups.model import ABOUT, DEFAULT_GROUPS, About, EntityKind, Governance, Group, Mode, PackEntry
 from packreg.groups.times import NEVER
@@ -37,25 +46,30 @@ from packreg.pack.reference import Reference
 from packreg.pack.text import short
 from packreg.pack.version import name_problem
 from packreg.registry.environment_reference import EnvironmentReference
-from packreg.text import nearest
 
 MAX_FILE = 4 * 2**20  # bytes
 MAX_NODES = 300_000
 
 _CHECKS = {"stacks": stack_problem, "accounts": account_problem, "tags": tag_problem}
+_SECTIONS = ("groups", "waivers", "settings", "environments")
 _KEYS = ("mode", *ABOUT, "entity-types", *_CHECKS, "packs")
 _KINDS: Mapping[str, EntityKind] = {"stacks": "stack", "accounts": "account"}
 
 
 @dataclass(frozen=True, slots=True)
 class GroupFile:
-    """What a file says: groups by name, `where` each stands, and what should be known about it.
+    """What a file says, `where` each thing stands, and what should be known about it.
 
+    `sections` are the kinds of things that it speaks of; others are never pruned.
     A group's `mode` or kinds that it does not give are those of the group that is there, else the defaults.
     """
 
     groups: Mapping[str, Written]
     warnings: tuple[str, ...] = ()
+    sections: frozenset[str] = frozenset({"groups"})
+    waivers: Mapping[str, WrittenWaiver] = field(default_factory=dict)
+    rules: WrittenRules = field(default_factory=WrittenRules)
+    environments: Mapping[str, WrittenEnvironment] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +87,9 @@ class Written:
     about: Mapping[str, str] = field(default_factory=dict)
 
 
+Placed = TypeVar("Placed", Written, WrittenWaiver, WrittenEnvironment)
+
+
 def read_groups(data: bytes, where: str) -> GroupFile:
     """Read a file of groups.
 
@@ -82,7 +99,7 @@ def read_groups(data: bytes, where: str) -> GroupFile:
     problems = Problems()
     root = yaml.read_yaml(data, where, problems, limit=MAX_FILE, nodes=MAX_NODES)
     reader = _GroupFileReader(where, problems)
-    groups = reader.root(root) if root is not None else {}
+    file = reader.root(root) if root is not None else GroupFile({})
     if problems.errors:
         lines = "\n".join(f"  {problem}" for problem in problems.errors[:50])
         raise UsageError(
@@ -90,21 +107,44 @@ def read_groups(data: bytes, where: str) -> GroupFile:
             hint=problems.errors[0].hint
             or "`packreg group apply --schema` prints the JSON schema of these files",
         )
-    return GroupFile(groups, tuple(str(problem) for problem in problems.warnings))
+    return replace(file, warnings=tuple(str(problem) for problem in problems.warnings))
 
 
-def applied(governance: Governance, files: Iterable[GroupFile], *, prune: bool = False) -> Governance:
-    """Governance as the files have it. With `prune` what they do not name goes: groups, packs, members.
+def applied(
+    governance: Governance, files: Sequence[GroupFile], *, prune: bool = False, now: str = ""
+) -> Governance:
+    """Governance as the files have it. With `prune` what they do not name goes: groups, packs, members; and
+    waivers and settings, if a file has some. Waivers that are new are made `now`.
 
     Raises:
-        UsageError: two files have the same group, or a group cannot be one.
+        UsageError: two files have the same group or waiver, or something cannot be as a file says it.
     """
-    named: dict[str, Written] = {}
-    for file in files:
-        for name, written in file.groups.items():
-            if name in named:
-                raise UsageError(f"the group {name} is in {named[name].where} and in {written.where}")
-            named[name] = written
+    speak = frozenset[str]().union(*(file.sections for file in files))
+    if "groups" in speak:
+        governance = _with_groups(governance, _by_name("group", [file.groups for file in files]), prune)
+    for number, rules in enumerate(file.rules for file in files if "settings" in file.sections):
+        governance = with_rules(governance, rules, prune=prune and not number)
+    if "waivers" in speak:
+        waivers = _by_name("waiver", [file.waivers for file in files])
+        governance = with_waivers(governance, waivers, now=now, prune=prune)
+    return governance
+
+
+def environments_of_files(files: Sequence[GroupFile]) -> dict[str, WrittenEnvironment]:
+    """The environments of all files. Raises UsageError: two files have the same one."""
+    return _by_name("environment", [file.environments for file in files])
+
+
+def _by_name(what: str, files: Iterable[Mapping[str, Placed]]) -> dict[str, Placed]:
+    named: dict[str, Placed] = {}
+    for name, written in (pair for file in files for pair in file.items()):
+        if name in named:
+            raise UsageError(f"the {what} {name} is in {named[name].where} and in {written.where}")
+        named[name] = written
+    return named
+
+
+def _with_groups(governance: Governance, named: Mapping[str, Written], prune: bool) -> Governance:
     for name, written in named.items():
         try:
             governance = with_group(governance, _group(governance.groups.get(name), name, written, prune))
@@ -135,18 +175,26 @@ def _group(there: Group | None, name: str, written: Written, prune: bool) -> Gro
     return Group(name, mode, kinds, packs=packs, about=about, **members)
 
 
-class _GroupFileReader:
-    """Reads the tree of one file, collecting everything that is wrong with it."""
+class _GroupFileReader(SectionReader):
+    """Reads the tree of one file."""
 
-    def __init__(self, where: str, problems: Problems) -> None:
-        self.where, self.problems = where, problems
-
-    def root(self, node: yaml.Node) -> dict[str, Written]:
-        found = self.members(node, "the file", ("groups",))
-        if "groups" not in found and (isinstance(node, yaml.Mapping) or _is_nothing(node)):
-            self.wrong(node, "it has no groups", "write groups: {} for none")
+    def root(self, node: yaml.Node) -> GroupFile:
+        found = self.members(node, "the file", _SECTIONS)
+        if isinstance(node, yaml.Mapping) or is_nothing(node):
+            for key, value in self.entries(node, "the file"):
+                if key.text in _SECTIONS and is_nothing(value):
+                    self.wrong(key, f"it has no {key.text}", f"write {key.text}: {{}} for none")
+            if not found:
+                self.wrong(node, "it has no groups", "write groups: {} for none")
         entries = self.entries(found["groups"], "groups") if "groups" in found else ()
-        return {key.text: self.group(key, value) for key, value in entries}
+        return GroupFile(
+            {key.text: self.group(key, value) for key, value in entries},
+            (),
+            frozenset(found),
+            self.waivers(found["waivers"]) if "waivers" in found else {},
+            self.rules(found["settings"]) if "settings" in found else WrittenRules(),
+            self.environments(found["environments"]) if "environments" in found else {},
+        )
 
     def group(self, key: yaml.Scalar, node: yaml.Node) -> Written:
         if problem := name_problem(key.text, "group's name"):
@@ -233,49 +281,3 @@ class _GroupFileReader:
         except ValueError as error:
             self.wrong(node, str(error))
             return None
-
-    # -- shapes ------------------------------------------------------------------------------------------
-
-    def members(self, node: yaml.Node, what: str, known: tuple[str, ...]) -> dict[str, yaml.Node]:
-        """The members of a mapping; one that is not known is wrong."""
-        for key, _ in self.entries(node, what):
-            if key.text not in known:
-                close = nearest(key.text, known)
-                hint = f"did you mean {close}?" if close else f"write one of {', '.join(known)}"
-                self.wrong(key, f"{what} has no key {short(key.text)}", hint)
-        return {key.text: value for key, value in self.entries(node, what) if not _is_nothing(value)}
-
-    def entries(self, node: yaml.Node, what: str) -> tuple[tuple[yaml.Scalar, yaml.Node], ...]:
-        if isinstance(node, yaml.Mapping):
-            return node.entries
-        if not _is_nothing(node):
-            self.wrong(node, f"{what} must be a mapping")
-        return ()
-
-    def items(self, found: Mapping[str, yaml.Node], what: str) -> tuple[yaml.Node, ...]:
-        node = found.get(what)
-        if isinstance(node, yaml.Sequence):
-            return node.items
-        if node is not None:
-            self.wrong(node, f"{what} must be a list", f"write {what}: [one, other]")
-        return ()
-
-    def word(self, node: yaml.Node, words: tuple[str, ...]) -> str | None:
-        text = self.text(node, "it")
-        if text in words:
-            return text
-        self.wrong(node, f"{short(text)} is neither {' nor '.join(words)}")
-        return None
-
-    def text(self, node: yaml.Node, what: str, *, quoted: bool = True) -> str:
-        if isinstance(node, yaml.Scalar) and (node.is_string or (not quoted and not node.is_null)):
-            return node.text
-        self.wrong(node, f"{what} must be text", "put it in quotes" if isinstance(node, yaml.Scalar) else "")
-        return "?"
-
-    def wrong(self, node: yaml.Node, message: str, hint: str = "") -> None:
-        self.problems.error("group-file", message, f"{self.where}:{node.place}", hint)
-
-
-def _is_nothing(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.Scalar) and node.is_null

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from packreg.groups.model import Group
+from packreg.groups.model import Governance, Group, Waiver
 from packreg.pack.strict_yaml import quoted
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./@-]*", re.ASCII)
@@ -25,6 +25,22 @@ def write_groups(groups: Iterable[Group]) -> str:
     """The file that says these groups, by name."""
     by_name = {group.name: _group(group) for group in sorted(groups, key=lambda group: group.name)}
     return "\n".join(_lines({"groups": by_name}, 0)) + "\n"
+
+
+def write_governance(governance: Governance, environments: Mapping[str, str]) -> str:
+    """The file that says all of governance, and the definitions of environments by name."""
+    waivers = {id: _waiver(waiver) for id, waiver in sorted(governance.waivers.items())}
+    rules = governance.rules
+    settings = {"strict-conflicts": rules.strict_conflicts, "unwaivable": list(rules.unwaivable)}
+    rest = {"waivers": waivers, "settings": settings, "environments": dict(sorted(environments.items()))}
+    return write_groups(governance.groups.values()) + "\n".join(_lines(rest, 0)) + "\n"
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    kind = "stack" if "/" in waiver.entity else "account"
+    resource = {"resource": waiver.resource} if waiver.resource else {}
+    about = {"owner": waiver.owner, "reason": waiver.reason, "expires": waiver.expires}
+    return {"policy": f"{waiver.pack}:{waiver.policy}", kind: waiver.entity, **resource, **about}
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -61,8 +77,17 @@ def _lines(mapping: Mapping[str, Any], depth: int) -> Iterator[str]:
         if isinstance(value, Mapping) and value:
             yield f"{before}{_text(key)}:"
             yield from _lines(value, depth + 1)
+        elif isinstance(value, str) and "\n" in value and _stands_as_it_is(value):
+            yield f"{before}{_text(key)}: |"
+            yield from (f"{before}  {line}" if line else "" for line in value.split("\n")[:-1])
         else:
             yield f"{before}{_text(key)}: {_flow(value)}"
+
+
+def _stands_as_it_is(text: str) -> bool:
+    """Whether a block of YAML gives exactly these lines."""
+    ends = text.endswith("\n") and not text.endswith("\n\n")
+    return ends and text[0] not in " \n" and all(line.isprintable() for line in text.split("\n"))
 
 
 def _flow(value: Any) -> str:

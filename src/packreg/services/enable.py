@@ -78,11 +78,14 @@ def with_environments(entry: PackEntry, references: Iterable[str]) -> PackEntry:
     return replace(entry, environments=tuple(named))
 
 
-def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) -> list[Problem]:
+def check_entries(
+    workspace: Workspace, entries: list[tuple[PackEntry, str]], opener: EnvironmentResolver | None = None
+) -> list[Problem]:
     """Make sure that the packs of these entries exist and take their configuration; gives warnings.
 
-    Each entry comes with where its configuration is from. One listing for each pack, and one record for each
-    version that an entry could mean, several at the same time; records are remembered.
+    Each entry comes with where its configuration is from; `opener` opens environments, also planned ones. One
+    listing for each pack, and one record for each version that an entry could mean, several at the same time;
+    records are remembered.
 
     Raises:
         NotFound: there is no such pack, version or environment.
@@ -96,7 +99,8 @@ def check_entries(workspace: Workspace, entries: list[tuple[PackEntry, str]]) ->
         pair: ConfigurablePack.of(record.metadata, record.runtime) if record.metadata is not None else None
         for pair, record in records.items()
     }
-    opener = EnvironmentResolver(workspace) if any(entry.environments for entry, _ in entries) else None
+    if opener is None and any(entry.environments for entry, _ in entries):
+        opener = EnvironmentResolver(workspace)
     for (entry, where), versions in zip(entries, wanted, strict=True):
         by_version = {version: packs[entry.pack, version] for version in versions}
         below = _opened(opener, entry, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.environments.ciphertext import EnvironmentSecrets, Keys
@@ -24,7 +25,7 @@ from packreg.store.kms import KIND as AWSKMS
 from packreg.store.kms import KmsKeys, parse_kms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from packreg.environments.opened import Opened
     from packreg.environments.stored import EnvironmentRevision
@@ -38,8 +39,9 @@ class EnvironmentResolver:
     the same.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+    def __init__(self, workspace: Workspace, planned: Mapping[str, bytes] = MappingProxyType({})) -> None:
+        """`planned` are definitions by name that count as the newest, although they are not set yet."""
+        self._workspace, self._planned = workspace, planned
         self.environments = environments_of(workspace)
         self.secrets = secrets_of(workspace)
         self._read: dict[EnvironmentReference, Definition | EvaluatedImport] = {}
@@ -65,6 +67,8 @@ class EnvironmentResolver:
             return self._read.setdefault(reference, found)
 
     def _load(self, reference: EnvironmentReference) -> Definition | EvaluatedImport:
+        if not reference.esc and str(reference) in self._planned:
+            return Definition(reference.name, 0, self._planned[reference.name])
         if not reference.esc:
             revision = self.environments.at(reference)
             return Definition(revision.name, revision.number, revision.text)
@@ -117,7 +121,7 @@ def set_environment(
         )
     kept = before.text if before is not None and not before.removed else None
     text = seal(define(kept), name, resolver.secrets, kept)
-    for problem in _try_out(resolver, name, text):
+    for problem in try_out(resolver, name, text):
         workspace.notify.warn(str(problem), problem.hint)
     made = resolver.environments.set(name, text, workspace.by, before)
     workspace.seen.add("environment", [name])
@@ -164,7 +168,7 @@ def opened_json(opened: Opened, *, show_secrets: bool = False) -> dict[str, obje
     }
 
 
-def _try_out(resolver: EnvironmentResolver, name: str, text: bytes) -> tuple[Problem, ...]:
+def try_out(resolver: EnvironmentResolver, name: str, text: bytes) -> tuple[Problem, ...]:
     """Evaluate a definition before it is kept, and give what its author should know.
 
     Without the key of its secrets, which an edit of something else does not need, it is not evaluated.

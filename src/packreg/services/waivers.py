@@ -114,6 +114,23 @@ def remove_waivers(workspace: Workspace, ids: Sequence[str]) -> GroupsEdit:
     return GroupsEdit(edit_governance(workspace, edit, f"take back {', '.join(ids)}"))
 
 
+def check_waivers(workspace: Workspace, base: Governance, planned: Governance) -> list[Problem]:
+    """Make sure that the waivers that are in `planned` alone are for policies that may be waived.
+
+    Raises:
+        UsageError: the pack forbids it.
+        NotFound: no version that a group could mean has such a policy.
+    """
+    found: list[Problem] = []
+    for id, waiver in sorted(planned.waivers.items()):
+        if base.waivers.get(id) != waiver:
+            versions = _versions(workspace, planned, waiver.pack)
+            forbidden, warnings = _policies(waiver.pack, waiver.policy, versions)
+            editing.waive(planned, waiver, forbidden)  # raises where it is forbidden
+            found += warnings
+    return found
+
+
 def _versions(workspace: Workspace, governance: Governance, pack: str) -> dict[str, PackInfo | None]:
     """What each version that a group could mean says of itself, by `name@version`; else the latest.
 
