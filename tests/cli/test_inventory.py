@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +15,7 @@ import pytest
 from tests.cli.conftest import User
 from tests.states.inventory import subscription
 from tests.states.inventory.account import Account, account
-from tests.states.inventory.api import Reply, serving
+from tests.states.inventory.api import Reply, Request, serving
 from tests.states.inventory.cluster import kubeconfig, play, status
 from tests.store.ministack import CREDENTIALS, ministack
 
@@ -113,3 +117,29 @@ def test_a_subscription_is_listed_with_the_machines_identity(user: User) -> None
         (user.directory / "packreg.toml").write_text("[registry]\ninstance_role = true\n")
         done = user.must("inventory", "azure", "--endpoint", api.url, "--json").json()
     assert len(done["resources"]) == 5 and done["unnamed"] == ["microsoft.unheard/ofs"]
+
+
+def test_an_inventory_that_is_interrupted_writes_nothing(user: User) -> None:
+    """Ctrl-C while the API is waited for is exit code 130, at once, and leaves the list that was there."""
+    (user.directory / "list.jsonl").write_text("before\n")
+    asked, answered = threading.Event(), threading.Event()
+
+    def wait(request: Request) -> Reply:
+        asked.set()
+        answered.wait(60)
+        return Reply({"assets": []})
+
+    with serving() as api:
+        api.answer = wait
+        user.extra["GOOGLE_OAUTH_ACCESS_TOKEN"] = "of-the-operator"
+        words = ("google", "--project", "shop", "--endpoint", api.url, "-o", "list.jsonl")
+        command = [sys.executable, "-m", "packreg", "inventory", *words]
+        with subprocess.Popen(
+            command, cwd=user.directory, env=user.environ, stderr=subprocess.PIPE
+        ) as process:
+            assert asked.wait(60)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        answered.set()
+    assert process.returncode == 130 and b"Traceback" not in err
+    assert (user.directory / "list.jsonl").read_text() == "before\n"
