@@ -154,14 +154,15 @@ def test_the_backend_is_the_one_that_the_cli_uses(tmp_path: Path) -> None:
     program, home = tmp_path / "program" / "main", tmp_path / "home"
     program.mkdir(parents=True)
     home.mkdir()
-    assert current_backend({}, program, home) == ""
+    environ = {"PULUMI_HOME": str(home)}
+    assert current_backend(environ, program).url == ""
     (home / "credentials.json").write_text('{"current": "s3://login"}')
-    assert current_backend({}, program, home) == "s3://login"
+    assert current_backend(environ, program).url == "s3://login"
     (program.parent / "Pulumi.yaml").write_text("name: x\nbackend:\n  url: s3://project\n")
-    assert current_backend({}, program, home) == "s3://project"
-    assert current_backend({"PULUMI_BACKEND_URL": "s3://variable"}, program, home) == "s3://variable"
+    assert current_backend(environ, program).url == "s3://project"
+    assert current_backend({**environ, "PULUMI_BACKEND_URL": "s3://variable"}, program).url == "s3://variable"
     (program.parent / "Pulumi.yaml").write_text("name: x\nbackend: [")
-    assert current_backend({}, program, home) == "s3://login"
+    assert current_backend(environ, program).url == "s3://login"
 
 
 @pytest.mark.parametrize(

@@ -124,19 +124,26 @@ def test_a_url_has_one_form(url: str, form: str) -> None:
 
 
 def test_the_backend_of_a_program_is_found_as_the_pulumi_cli_finds_it(tmp_path: Path) -> None:
-    """The variable, the project's own, what was logged in to; what is broken names none."""
+    """The variable, the project's own, what was logged in to, and who says so; what is broken says none."""
     home, program = tmp_path / "home", tmp_path / "program" / "deep"
     home.mkdir()
     program.mkdir(parents=True)
-    assert current_backend({}, program, home) == ""
+    environ = {"PULUMI_HOME": str(home)}
+    login = ("s3://login", "`pulumi login`")
+    assert current_backend(environ, program) == ("", "")
     (home / "credentials.json").write_text('{"current": "s3://login"}')
-    assert current_backend({}, program, home) == "s3://login"
+    assert current_backend(environ, program) == login
     project = tmp_path / "program" / "Pulumi.yaml"
     project.write_text("name: x\n")
-    assert current_backend({}, program, home) == "s3://login"
+    assert current_backend(environ, program) == login
     project.write_text("name: x\nbackend: {url: 's3://project'}\n")
-    assert current_backend({}, program, home) == "s3://project"
-    assert current_backend({"PULUMI_BACKEND_URL": "s3://variable"}, program, home) == "s3://variable"
+    assert current_backend(environ, program) == ("s3://project", f"backend.url of {project}")
+    assert current_backend(environ, None) == login, "who judges all stacks is in nobody's project"
+    variable = {**environ, "PULUMI_BACKEND_URL": "s3://variable"}
+    assert current_backend(variable, program) == ("s3://variable", "PULUMI_BACKEND_URL")
+    elsewhere = {**environ, "PULUMI_CREDENTIALS_PATH": str(tmp_path)}
+    assert current_backend(elsewhere, None) == ("", "")
     project.write_text("{")
-    (home / "credentials.json").write_text("[")
-    assert current_backend({}, program, home) == ""
+    for broken in ("[", '{"current": 1}', '{"$pulumiSecureStore": 1}', "", "null"):
+        (home / "credentials.json").write_text(broken)
+        assert current_backend(environ, program) == ("", "")

@@ -10,7 +10,7 @@ from packreg.errors import InvalidState, NotFound, UsageError
 from packreg.services.resources import ResourcesToJudge, backend_url, read_judged
 from packreg.services.workspace import Workspace
 from tests.cli.governed import GOOD, write_stack, write_state
-from tests.services.conftest import open_workspace
+from tests.services.conftest import open_workspace, told
 
 
 def read(workspace: Workspace, **given: str) -> ResourcesToJudge:
@@ -84,3 +84,31 @@ def test_a_backend_has_a_url_or_a_name(workspace: Workspace, tmp_path: Path) -> 
         backend_url(workspace, "east")
     with pytest.raises(UsageError, match="a stack needs its backend"):
         backend_url(workspace, None)
+
+
+def test_without_one_it_is_that_of_the_pulumi_cli_and_said(tmp_path: Path) -> None:
+    """The variable's, for one stack the project's, then that of `pulumi login`; no password is shown."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "credentials.json").write_text('{"current": "postgres://me:secret@db/states"}')
+    (tmp_path / "Pulumi.yaml").write_text("name: shop\nbackend: {url: 's3://theirs/x'}\n")
+    ada = open_workspace(tmp_path, PULUMI_HOME=str(home))
+    assert backend_url(ada, None) == "postgres://me:secret@db/states"
+    assert backend_url(ada, None, program=True) == "s3://theirs/x"
+    assert told(ada).said == [
+        "backend postgres://db/states, from `pulumi login`",
+        f"backend s3://theirs/x, from backend.url of {tmp_path / 'Pulumi.yaml'}",
+    ]
+    eve = open_workspace(tmp_path, PULUMI_HOME=str(home), PULUMI_BACKEND_URL="file://states")
+    assert backend_url(eve, None) == backend_url(eve, None, program=True) == "file://states"
+    assert backend_url(eve, "s3://given") == "s3://given"
+    assert told(eve).said == ["backend file://states, from PULUMI_BACKEND_URL"] * 2
+
+
+def test_an_encrypted_credentials_file_names_none(tmp_path: Path) -> None:
+    """What to do is said."""
+    (tmp_path / "credentials.json").write_text('{"$pulumiSecureStore": 1}')
+    ada = open_workspace(tmp_path, PULUMI_CREDENTIALS_PATH=str(tmp_path))
+    with pytest.raises(UsageError, match=r"credentials\.json names none") as error:
+        backend_url(ada, None)
+    assert "encrypted" in error.value.hint

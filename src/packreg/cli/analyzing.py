@@ -41,7 +41,11 @@ if TYPE_CHECKING:
 @click.option("--preview", metavar="FILE", help="Judge what `pulumi preview --json` wrote.")
 @click.option("--resources", metavar="FILE", help="Judge resources in JSON Lines.")
 @click.option("--stack", metavar="STACK", help="Judge a stack of a self-managed backend: [ORG/]PROJECT/NAME.")
-@click.option("--backend", metavar="URL", help="That backend. Default: PULUMI_BACKEND_URL.")
+@click.option(
+    "--backend",
+    metavar="URL",
+    help="That backend. Default: PULUMI_BACKEND_URL, the project's, that of `pulumi login`.",
+)
 @click.option(
     "--config",
     metavar="[PACK=]FILE",

@@ -35,7 +35,9 @@ share_option = click.option(
     help="Let a pack's process judge many stacks; for packs that do not ask for the stack's name.",
 )
 stacks_backend_option = click.option(
-    "--backend", metavar="URL", help="The stacks' self-managed backend. Default: PULUMI_BACKEND_URL."
+    "--backend",
+    metavar="URL",
+    help="The stacks' self-managed backend. Default: PULUMI_BACKEND_URL, that of `pulumi login`.",
 )
 
 

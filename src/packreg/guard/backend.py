@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from packreg.errors import PackregError, Problem
 from packreg.guard.guard import entity_of
 from packreg.services.backends import Backends, current_backend
-from packreg.services.guard_forms import pulumi_home
 from packreg.services.judge import governed_report, stored_report
 
 if TYPE_CHECKING:
@@ -90,9 +89,7 @@ class GuardBackend:
 
     def _backend_url(self) -> str:
         """The URL of the backend that the CLI uses for the program in the working directory."""
-        environ = self._workspace.environ
-        home = environ.get("PULUMI_CREDENTIALS_PATH", "")
-        return current_backend(environ, Path.cwd(), Path(home) if home else pulumi_home(environ))
+        return current_backend(self._workspace.environ, Path.cwd()).url
 
     def _read(self) -> tuple[Decisions, RequiredPacks]:
         from packreg.services.decisions import Decisions

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from packreg.errors import NotEvaluated, StoreRefused, UsageError
@@ -16,6 +16,7 @@ from packreg.files import read_file
 from packreg.groups.model import SELF_MANAGED
 from packreg.registry import layout
 from packreg.registry.holders import Holders
+from packreg.services.guard_forms import pulumi_home
 from packreg.states.places import POSTGRES_TABLE, file_path, with_variables
 from packreg.store.url import AZURE_DOMAIN
 
@@ -139,20 +140,40 @@ def shown(url: str) -> str:
     return url[:300] if url.startswith("file://") else canonical(url, Path())[:300]
 
 
-def current_backend(environ: Mapping[str, str], directory: Path, home: Path) -> str:
-    """The backend that the Pulumi CLI uses in a program's directory, "" where it has none.
+class CurrentBackend(NamedTuple):
+    """The URL of the backend that the Pulumi CLI uses, and what names it; both are "" where nothing does."""
 
-    As the CLI does: PULUMI_BACKEND_URL, `backend.url` of the project, what `pulumi login` left in `home`.
+    url: str
+    source: str
+
+
+def current_backend(environ: Mapping[str, str], directory: Path | None) -> CurrentBackend:
+    """The backend that the Pulumi CLI uses in a program's directory; without one, outside of any project.
+
+    In the CLI's order: PULUMI_BACKEND_URL, `backend.url` of the project, what `pulumi login` left.
     """
     if url := environ.get("PULUMI_BACKEND_URL", ""):
-        return url
+        return CurrentBackend(url, "PULUMI_BACKEND_URL")
+    project = _project_file(directory) if directory else None
+    if project and (url := _of_project(project)):
+        return CurrentBackend(url, f"backend.url of {project}")
+    if url := _logged_in(credentials_file(environ)):
+        return CurrentBackend(url, "`pulumi login`")
+    return CurrentBackend("", "")
+
+
+def credentials_file(environ: Mapping[str, str]) -> Path:
+    """Where `pulumi login` notes the backend that is logged in to."""
+    home = environ.get("PULUMI_CREDENTIALS_PATH", "")
+    return (Path(home) if home else pulumi_home(environ)) / "credentials.json"
+
+
+def _project_file(directory: Path) -> Path | None:
     for above in (directory, *directory.parents):
         for name in ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json"):
             if (above / name).is_file():
-                if url := _of_project(above / name):
-                    return url
-                return _logged_in(home)
-    return _logged_in(home)
+                return above / name
+    return None
 
 
 def _of_project(path: Path) -> str:
@@ -166,9 +187,9 @@ def _of_project(path: Path) -> str:
     return url if isinstance(url, str) else ""
 
 
-def _logged_in(home: Path) -> str:
+def _logged_in(path: Path) -> str:
     try:
-        current = json.loads(read_file(home / "credentials.json", _MAX_FILE))["current"]
+        current = json.loads(read_file(path, _MAX_FILE))["current"]
     except (OSError, ValueError, RecursionError, LookupError, TypeError):
         return ""
     return current if isinstance(current, str) else ""

@@ -94,4 +94,4 @@ def provide_plugin(pulumi_home: Path, version: str) -> Path:
 def pulumi_home(environ: Mapping[str, str]) -> Path:
     """Where the Pulumi CLI keeps its plugins."""
     given = environ.get("PULUMI_HOME", "")
-    return Path(given) if given else Path.home() / ".pulumi"
+    return Path(given) if given else Path(environ.get("HOME") or Path.home(), ".pulumi")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packreg.analyzer.program import Stack
 from packreg.errors import UsageError
-from packreg.services.backends import Backends
+from packreg.services.backends import Backends, credentials_file, current_backend, shown
 from packreg.services.passphrases import state_passphrase, unwrapping
 from packreg.states.backend import read_stack
 from packreg.states.preview import read_preview
@@ -70,28 +70,34 @@ def read_judged(
 
 
 def _from_backend(workspace: Workspace, stack: str, backend: str | None, cwd: Path) -> Snapshot:
-    url = backend_url(workspace, backend)
+    url = backend_url(workspace, backend, program=True)
     parts = stack.split("/")
     name = f"organization/{stack}" if len(parts) == 2 and parts[0] != "organization" else stack
     phrase = state_passphrase(workspace.environ, cwd)
     return read_stack(name, workspace.place_at(url), passphrase=phrase, unwrap=unwrapping(workspace))
 
 
-def backend_url(workspace: Workspace, backend: str | None) -> str:
-    """The backend that an option, by its URL or its name, or the Pulumi CLI's own variable names.
+def backend_url(workspace: Workspace, backend: str | None, *, program: bool = False) -> str:
+    """The backend that an option names by its URL or its name; else that of the Pulumi CLI, which is said.
+
+    With `program` a project that the working directory is in may name it, as for the CLI.
 
     Raises:
-        UsageError: neither does, or there is none of that name.
+        UsageError: nothing names it, or there is none of that name.
     """
-    if backend and "://" not in backend:
-        return Backends(workspace).url(backend)
-    url = backend or workspace.environ.get("PULUMI_BACKEND_URL")
-    if not url:
+    if backend:
+        return backend if "://" in backend else Backends(workspace).url(backend)
+    environ = workspace.environ
+    found = current_backend(environ, Path(workspace.cwd) if program else None)
+    if not found.url:
         raise UsageError(
-            "a stack needs its backend",
-            hint="give --backend file:///path, s3://bucket/prefix or as in Pulumi",
+            "a stack needs its backend: PULUMI_BACKEND_URL is not set, and "
+            f"{credentials_file(environ)} names none",
+            hint="give --backend URL, such as file:///path or s3://bucket/prefix; a credentials file that "
+            "Pulumi encrypted cannot be read",
         )
-    return url
+    workspace.notify.say(f"backend {shown(found.url)}, from {found.source}")
+    return found.url
 
 
 def _shown(where: str, cwd: Path) -> str:
