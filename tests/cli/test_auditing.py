@@ -126,7 +126,10 @@ def test_members_by_tags_are_found(office: User) -> None:
     write_tags(office.directory / "states", "shop/prod", env="prod")
     write_tags(office.directory / "states", "blog/prod", env="dev")
     done = office.must("audit", "--all", "--json")
-    assert done.err == "audited 3: 1 not-compliant, 2 nothing-required\n"
+    assert done.err.splitlines() == [
+        "backend file://states, from PULUMI_BACKEND_URL",
+        "audited 3: 1 not-compliant, 2 nothing-required",
+    ]
     assert verdicts(done)["shop/prod"] == "not-compliant"
     write_tags(office.directory / "states", "shop/prod", env="prod", team="x")
     again = verdicts(office.must("audit", "--all", "--since", "last", "--json"))

@@ -50,7 +50,7 @@ IMPACT = ("impact", "guard@2.0.0", "--group", "prod")
 def test_what_would_newly_fail_and_pass(office: User) -> None:
     """Stacks whose verdict or findings change, with the findings; one that stays as it is is only counted."""
     done = office.must(*IMPACT)
-    assert done.err == ""
+    assert done.err == f"backend {office.extra['PULUMI_BACKEND_URL']}, from PULUMI_BACKEND_URL\n"
     assert done.out.splitlines() == [
         "guard 1.0.0 -> 2.0.0 in prod (preventative)",
         "",
@@ -137,7 +137,7 @@ def test_members_by_tags_are_found(office: User) -> None:
     """By those that the backend keeps of a stack; with `--tag` all of its stacks have that one."""
     office.must("group", "edit", "prod", "--add-tag", "stage=prod", "--quiet")
     assert "of 3 stacks" in office.must(*IMPACT).out
-    tagged = office.must(*IMPACT, "--tag", "stage=prod")
+    tagged = office.must(*IMPACT, "--tag", "stage=prod", "--quiet")
     assert tagged.err == "" and "of 4 stacks" in tagged.out
     states = office.top / "states"
     shutil.copytree(office.extra["PULUMI_BACKEND_URL"].removeprefix("file://"), states)

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from tests.store.ministack import free_port, stop
 
 PASSWORD = "p@ss/word#1"
-_ESCAPED = "p%40ss%2Fword%231"
+PASSWORD_IN_URLS = "p%40ss%2Fword%231"
 _PLACES = "/usr/lib/postgresql"
 
 
@@ -30,7 +30,9 @@ class PostgresServer(NamedTuple):
     port: int
     certificate: Path
 
-    def url(self, database: str, *, role: str = "owner", password: str = _ESCAPED, query: str = "") -> str:
+    def url(
+        self, database: str, *, role: str = "owner", password: str = PASSWORD_IN_URLS, query: str = ""
+    ) -> str:
         """The URL of a database as the Pulumi CLI is given it; `password` as it is written in a URL."""
         user = f"{role}:{password}" if password else role
         return f"postgres://{user}@127.0.0.1:{self.port}/{database}" + (f"?{query}" if query else "")
