@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,12 @@ def test_a_refusal_is_not_an_outage(tmp_path: Path) -> None:
             token(environ)
     with pytest.raises(StoreUnavailable):
         token(environ)
+
+
+def test_what_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without google-auth the extra is named; a token that is given needs none."""
+    monkeypatch.setitem(sys.modules, "google.auth.identity_pool", None)
+    with pytest.raises(StoreRefused, match="google-auth, which is not installed") as caught:
+        token({"GOOGLE_CREDENTIALS": federated("http://127.0.0.1:1", tmp_path)})
+    assert "google" in caught.value.hint
+    assert token({"GOOGLE_OAUTH_ACCESS_TOKEN": "given"}) == "given"

@@ -107,7 +107,7 @@ def shared_options(*, json: bool = True) -> list[click.Option]:
         click.Option(
             ["--registry"],
             metavar="URL",
-            help="The registry: a directory, s3://bucket/prefix or gs://bucket/prefix.",
+            help="The registry: a directory, or an s3://, gs:// or azblob:// URL.",
             expose_value=False,
             callback=_remember_registry,
         ),

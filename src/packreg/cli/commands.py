@@ -102,7 +102,7 @@ COMMANDS = {
 ALIASES = {"push": "publish", "pull": "install", "ls": "list", "rm": "remove"}
 
 _OPTIONS = {
-    "--registry URL": "The registry: a directory, s3://bucket/prefix or gs://bucket/prefix.",
+    "--registry URL": "The registry: a directory, or an s3://, gs:// or azblob:// URL.",
     "--json": "Print JSON.",
     "-q, --quiet": "Say less.",
     "-v, --verbose": "Say more.",

@@ -118,7 +118,7 @@ class GoogleCredentials:
         except ImportError as failed:
             raise StoreRefused(
                 f"Google Cloud needs google-auth, which is not installed: {failed}",
-                hint="install packreg with the extra `google`",
+                hint="pip install 'google-auth>=2.38'",
             ) from None
         except Exception:  # noqa: BLE001 - google-auth raises whatever the file's content leads to
             raise StoreRefused(f"{where} holds no credentials that can be used", hint=_HINT) from None
