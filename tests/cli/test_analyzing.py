@@ -103,6 +103,7 @@ Policies:
         - [advisory]  warn_no_owner  (demo:index:Bucket: open)
           open has no owner.
 
+7 of 8 policies failed, 1 passed
 denied by policy: 3 mandatory violations, 4 advisory violations, 0 remediations (3 packs over 3 resources)
 """
     )

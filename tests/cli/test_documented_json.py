@@ -175,6 +175,8 @@ def test_documents_have_the_shapes_that_are_documented(user: User) -> None:
         wanted=reaching,
     )
     check("waiver ls", "waiver", "ls")
+    request = ("waiver", "request", "--stack", "web/prod", "--policy", "guard:deny_public_bucket")
+    check("waiver request", *request, "--reason", "x", wanted=first("waiver request") | {"warnings": None})
     check("group new", "group", "rm", "prod", "--yes", wanted=edited)
     check("cache dir", "cache", "dir")
     check("cache list", "cache", "list")

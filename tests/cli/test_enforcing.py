@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,7 +64,23 @@ def test_the_decision(office: User, buckets: Mapping[str, Mapping[str, Any]], co
         "Required of organization/shop/prod by default-preventative-policy-group (preventative):"
     )
     assert "guard@1.1.0" in done.out
-    assert done.out.splitlines()[-1].startswith(said)
+    assert any(line.startswith(said) for line in done.out.splitlines())
+
+
+def test_a_denial_ends_with_what_to_do(office: User) -> None:
+    """How many policies passed, then the way to a waiver and to the reason; each command works as printed."""
+    lines = enforce(office, OPEN).out.splitlines()
+    start = lines.index("What to do:")
+    assert lines[start - 3] == "1 of 2 policies failed, 1 passed"
+    assert lines[start + 1].startswith("  guard@1.1.0 deny_open: demo:index:Bucket: ")
+    commands = [line.strip() for line in lines[start:] if line.strip().startswith("packreg ")]
+    assert [command.split()[1:3] for command in commands] == [
+        ["waiver", "request"],
+        ["why", f"organization/{STACK}"],
+    ]
+    for command in commands:
+        assert office(*shlex.split(command)[1:]).code == 0, command
+    assert "What to do:" not in enforce(office, GOOD).out
 
 
 def test_a_report_is_kept(office: User) -> None:
@@ -223,6 +240,7 @@ def test_every_format(office: User) -> None:
         *("verdict", "analyzed", "totals", "hidden_secrets", "notes", "packs", "required")
     }
     assert json.loads(json.dumps(document["required"])).keys() == {
-        *("entity", "kind", "mode", "revision", "groups")
+        *("entity", "kind", "mode", "revision", "groups", "memberships")
     }
-    assert "`required: {entity, kind, mode, revision, groups}`" in ROWS["enforce"]
+    member = "{group, rule, owner, contact, description}"
+    assert f"`required: {{entity, kind, mode, revision, groups, memberships: [{member}]}}`" in ROWS["enforce"]

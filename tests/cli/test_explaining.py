@@ -32,7 +32,15 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, version in (("guard", "1.0.0"), ("guard", "1.1.0"), ("guard", "2.0.0"), ("limits", "1.0.0")):
         user.publish(name, version, run=version.startswith("1") and name == "guard")
     (user.top / "strict.json").write_text('{"deny": "mandatory"}')
-    user.must("group", "new", "prod", "--add-stack", "*/prod", "--quiet")
+    owner = (
+        "--owner",
+        "platform team",
+        "--contact",
+        "#platform",
+        "--description",
+        "what production must pass",
+    )
+    user.must("group", "new", "prod", "--add-stack", "*/prod", *owner, "--quiet")
     user.must("enable", "guard@^1", "--config", "strict.json", "--group", "prod", "--quiet")
     user.must("enable", "--yes", "limits@latest", "--quiet")
     return user.top
@@ -75,11 +83,16 @@ def test_why_a_pack_runs_as_it_does(office: User) -> None:
     lines = done.out.splitlines()
     assert lines[0] == "organization/shop/prod, revision 5 of governance"
     assert lines[2] == "preventative: default-preventative-policy-group, prod"
-    assert lines[3] == "  guard@1.1.0"
-    assert lines[4].startswith("    asked for by prod: ^1, modified 20")
-    assert "default-preventative-policy-group asks for 1.0.0 (1.0.0), modified 20" in lines[5]
-    assert lines[5].endswith(": the newest version runs")
-    assert lines[6:] == [
+    assert lines[3:7] == [
+        "  member of default-preventative-policy-group (rule: everyone)",
+        "  member of prod (rule: */prod), owned by platform team: #platform",
+        "    what production must pass",
+        "  guard@1.1.0",
+    ]
+    assert lines[7].startswith("    asked for by prod: ^1, modified 20")
+    assert "default-preventative-policy-group asks for 1.0.0 (1.0.0), modified 20" in lines[8]
+    assert lines[8].endswith(": the newest version runs")
+    assert lines[9:] == [
         "    deny: mandatory",
         "      the pack's own defaults: mandatory",
         "      group prod: mandatory",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from tests.cli.conftest import User
 from tests.cli.test_grouping import governor as governor
 from tests.cli.test_grouping import published as published
@@ -28,3 +30,23 @@ def test_waivers_are_made_listed_and_taken_back(governor: User) -> None:
         f"take back {waiver['id']}",
         "waive guard:deny in web/prod",
     ]
+
+
+def test_a_waiver_is_asked_for_by_whoever_may_not_add_it(governor: User) -> None:
+    """The command to send stands alone on stdout, its owners beside it; run, it makes the waiver."""
+    governor.must("group", "new", "prod", "--add-stack", "*/prod", "--owner", "ops", "--contact", "#ops")
+    governor.must("enable", "guard@1.0.0", "--group", "prod", "--quiet")
+    before = governor.must("group", "history", "--json").json()
+    asked = governor.must(
+        *("waiver", "request", "--stack", "web/prod", "--policy", "guard:deny", "--urn", "urn:x"),
+        *("--reason", "it's late", "--owner", "web team"),
+    )
+    assert governor.must("group", "history", "--json").json() == before
+    assert "nothing was written; send this to the owner of a group that requires this pack" in asked.err
+    assert "  prod (rule: */prod), owned by ops: #ops" in asked.err.splitlines()
+    [line] = asked.out.splitlines()
+    governor.must(*shlex.split(line)[1:])
+    [waiver] = governor.must("waiver", "ls", "--json").json()
+    assert (waiver["owner"], waiver["reason"], waiver["resource"]) == ("web team", "it's late", "urn:x")
+    wrong = governor("waiver", "request", "--stack", "web/prod", "--policy", "guard:keep", "--reason", "x")
+    assert (wrong.code, "may not be waived" in wrong.err) == (2, True)

@@ -170,17 +170,25 @@ def assert_denied_once(output: str) -> None:
     diagnostics = output.rpartition("\nDiagnostics:\n")[2]
     assert diagnostics.count("organization/shop/dev is denied, by mandatory policies:") == 1
     assert "rules@1.0.0 deny_open: demo:index:Bucket: logs" in diagnostics
-    assert "packreg waiver add rules:deny_open --stack organization/shop/dev --resource " in diagnostics
+    assert (
+        "packreg waiver request --stack organization/shop/dev --policy rules:deny_open --urn " in diagnostics
+    )
 
 
 def test_the_way_that_the_guard_names_is_one(stack: GovernedStack) -> None:
-    """Who is denied is told of a waiver; what stands there works when it is typed, and the run passes."""
-    code, output = stack.preview()
+    """Every command that a denied update prints works as typed; what an owner adds then lets it pass."""
+    code, output = stack.run(UPDATE)
     assert code != 0
     assert policies(output)["rules@v1.0.0"].startswith("❌\n- [mandatory]  deny_open")
     assert_denied_once(output)
-    hint = next(line for line in output.splitlines() if "packreg waiver add" in line)
-    added = json.loads(stack.plain.answer(f"{hint[hint.index('packreg waiver') :]} --json")[1])
+    denied = output.rpartition("is denied, by mandatory policies:")[2]
+    assert "1 of 1 policy failed, 0 passed" in denied
+    printed = [line.strip() for line in denied.splitlines() if line.strip().startswith("packreg ")]
+    answers = {line.split()[1]: stack.plain.must(line) for line in printed}
+    assert answers.keys() == {"waiver", "why"}
+    assert "rules@1.0.0" in answers["why"]
+    add = next(line for line in answers["waiver"].splitlines() if line.startswith("packreg waiver add "))
+    added = json.loads(stack.plain.answer(f"{add} --json")[1])
     try:
         code, output = stack.preview()
         assert code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +11,7 @@ import junitparser
 
 from packreg.errors import Problem
 from packreg.groups.decision import Unavailable
+from packreg.groups.model import About
 from packreg.reports.document import document
 from packreg.reports.github import github_report
 from packreg.reports.junit import junit_report
@@ -17,7 +19,7 @@ from packreg.reports.markdown import markdown_report
 from packreg.reports.report import Report, summary, totals
 from packreg.reports.sarif import sarif_report
 from packreg.reports.text import text_report
-from tests.reports.findings import HOSTILE, governed, waiver
+from tests.reports.findings import HOSTILE, OWNED, governed, waiver
 
 WAIVED = "waived until 2026-12-31T23:59:59Z by ada: moves in spring (w-{})"
 SCHEMA = Path(__file__).parents[1] / "reports" / "sarif-schema-2.1.0.json"
@@ -49,9 +51,23 @@ Policies:
         - [advisory]  owned  (demo:index:Bucket: open)  severity high
           open has no owner.
 
+1 of 5 policies failed, 1 passed, 2 waived, 1 not applicable
 allowed: 0 mandatory violations, 1 advisory violation, 0 remediations, 2 waived (1 pack over 2 resources)
 """
     )
+
+
+def test_every_format_says_who_owns_the_groups() -> None:
+    """Text and Markdown name the owner beside the group, JSON and SARIF have values for programs."""
+    report = governed(memberships=(OWNED,))
+    said = "prod (rule: */dev), owned by platform team: #platform"
+    assert text_report(report).splitlines()[1] == f"    {said}"
+    assert f"Required by `{said}`" in markdown_report(report).splitlines()
+    values = {"group": "prod", "rule": "*/dev", "owner": "platform team", "contact": "#platform"}
+    assert document(report)["required"]["memberships"] == [{**values, "description": ""}]
+    assert sarif_report(report)["runs"][0]["properties"] == {"requiredBy": values}
+    nobody = governed(memberships=(replace(OWNED, about=About()),))
+    assert "prod (by" not in text_report(nobody) + markdown_report(nobody)
 
 
 def test_nothing_required_is_said_in_words() -> None:
@@ -86,6 +102,7 @@ def test_the_document_has_the_decision_and_the_waivers() -> None:
         "mode": "preventative",
         "revision": 7,
         "groups": ["prod"],
+        "memberships": [],
     }
     [pack] = found["packs"]
     assert [v.get("waiver", {}).get("id") for v in pack["violations"]] == ["w-private", None]

@@ -117,6 +117,7 @@ def test_a_finding_says_how_to_fix_it_and_where_to_read_more() -> None:
     text = page(stored(guard()), policies=policies)
     assert "Set acl." in text and 'href="https://example.org/private"' in text
     assert "javascript:" not in text
+    assert "required by prod (rule: */dev), owned by platform team: #platform" in text
 
 
 def test_it_is_complete_in_itself_and_runs_only_its_own_script() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from packreg.groups.document import default_groups
 from packreg.groups.members import (
+    Memberships,
     account_problem,
     belongs,
     groups_by_tags,
@@ -52,6 +54,33 @@ def test_stacks_are_matched_part_by_part(pattern: str, fits: bool) -> None:
     """A pattern means whole parts, two of any organization or three, and no glob reaches over a slash."""
     assert matches(pattern, STACK) is fits
     assert belongs(group("g", stacks=(pattern,)), STACK) is fits
+
+
+@pytest.mark.parametrize(
+    ("members", "rule"),
+    [
+        ({"stacks": ("*/*", "acme/*/prod", "web/prod")}, "web/prod"),
+        ({"stacks": ("web/dev", "acme/*/prod", "*/prod")}, "acme/*/prod"),
+        ({"stacks": ("web/dev",), "tags": ("env=dev", "env=pr*")}, "tag env=pr*"),
+        ({"stacks": ("east:web/prod",)}, "east:web/prod"),
+        ({"stacks": ("web/dev",)}, ""),
+    ],
+)
+def test_the_rule_that_makes_a_member_is_known(members: dict[str, tuple[str, ...]], rule: str) -> None:
+    """It is a name, else the first glob, else a tag; whoever has none is no member."""
+    stack = replace(STACK, backend="east")
+    governance = governed(group("g", **members))
+    assert Memberships(governance).rule("g", stack) == rule
+    assert ("g" in groups_of(governance, stack, "preventative")) is bool(rule)
+
+
+def test_everyone_is_a_member_of_a_default_group() -> None:
+    """There the rule is that there is none; an account is no member of the preventative one."""
+    memberships = Memberships(governed())
+    assert [memberships.rule(name, ACCOUNT) for name in (DEFAULT_AUDIT, DEFAULT_PREVENTATIVE)] == [
+        "everyone",
+        "",
+    ]
 
 
 @pytest.mark.parametrize(("pattern", "fits"), [("aws/eu-west-1", True), ("aws*", True), ("gcp*", False)])

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from packreg.guard.denial import Denial
-from tests.reports.findings import violation
-
-NAME = "organization/shop/dev"
-OPEN = violation("private", "mandatory", "It is public.")
+from packreg.analyzer.protocol import analyzer_pb2 as pb
+from packreg.guard.denial import denial
+from tests.reports.findings import URN, governed
 
 
-def told(*violations: tuple[object, bool]) -> list[str]:
-    """The lines of a denial by these violations, each with whether it can be waived."""
-    denial = Denial(NAME)
-    assert not denial
-    for found, waivable in violations:
-        denial.add(found, waivable=waivable)  # type: ignore[arg-type]
-    assert denial
-    return denial.text((), exempted=False).splitlines()
-
-
-def test_a_resource_that_is_shown_again_counts_once() -> None:
-    """The CLI asks twice about what it replaces; other resources are counted."""
-    assert told((OPEN, True), (OPEN, True))[1] == "  guard@1.0.0 private: demo:index:Bucket: open"
-    other = replace(OPEN, urn=f"{OPEN.urn}-2")
-    assert told((OPEN, True), (other, True))[1].endswith(": open and 1 more")
-
-
-def test_only_what_can_be_waived_is_offered() -> None:
-    """The hint names the first violation that may be waived, or says that there is none."""
-    never = replace(OPEN, policy="never")
-    assert f"waiver add guard:private --stack {NAME}" in told((never, False), (OPEN, True))[-1]
-    assert told((never, False))[-1].endswith("none of them can be waived")
+def test_a_denial_says_what_why_and_how_much_passed() -> None:
+    """First the stack and its policies, then what the CLI has not shown, and at the end the count."""
+    unshown = pb.Diagnostic(
+        policy_name="few",
+        pack_name="guard",
+        pack_version="1.0.0",
+        message="There are\n3.",
+        enforcement_level=pb.ADVISORY,
+    )
+    lines = denial(governed(applied=True), [unshown], exempted=True).splitlines()
+    assert lines[:2] == [
+        "organization/shop/dev is denied, by mandatory policies:",
+        "  guard@1.0.0 private: demo:index:Bucket: open",
+    ]
+    assert lines[-4:] == [
+        "about the stack as a whole:",
+        "  [advisory]  guard@1.0.0 few: There are 3.",
+        "policy exceptions of the Pulumi CLI do not count here",
+        "2 of 5 policies failed, 1 passed, 1 remediated, 1 not applicable",
+    ]
+    assert any(URN in line for line in lines)
+    short = denial(governed(applied=True), (), exempted=False)
+    assert "as a whole" not in short and "exceptions" not in short

@@ -345,14 +345,17 @@ def test_a_run_with_a_violation_that_nobody_waived_never_ends_well(shop: Shop, g
             cli.judge(resource)
         if not denied:
             assert [each for each in shown(cli.judge_stack(*resources)) if each[2] != "advisory"] == []
+            assert office.said[-1].startswith("organization/shop/dev: 0 of 10 policies failed, 5 passed")
             continue
         with pytest.raises(Stopped) as stopped:
             cli.judge_stack(*resources)
         text = str(stopped.value)
         assert text.startswith("organization/shop/dev is denied, by mandatory policies:\n")
         assert "\n  b-own@1.0.0 no-secrets: demo:index:Bucket: logs\n" in text, "and not `waived`"
-        waiver = "packreg waiver add b-own:no-secrets --stack organization/shop/dev --resource "
-        assert f"{waiver}{urn('logs')} --expires 30d --reason WHY" in text
+        asked = "packreg waiver request --stack organization/shop/dev --policy b-own:no-secrets "
+        assert f"      {asked}--urn {urn('logs')} --reason WHY\n" in text
+        assert "      packreg why organization/shop/dev --pack b-own\n" in text
+        assert text.splitlines()[-1].startswith("1 of 10 policies failed, 5 passed, 3 remediated")
         assert "FAIL_OPEN" not in text
 
 

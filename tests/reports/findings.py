@@ -16,8 +16,8 @@ from packreg.analyzer.findings import (
 from packreg.enforcement.governed import Governed, unavailable_results
 from packreg.enforcement.waivers import apply_waivers
 from packreg.errors import Problem
-from packreg.groups.decision import GroupRequest, Required, Requirement, Unavailable
-from packreg.groups.model import Entity, Mode, PackEntry, Rules, Waiver
+from packreg.groups.decision import GroupMembership, GroupRequest, Required, Requirement, Unavailable
+from packreg.groups.model import About, Entity, Mode, PackEntry, Rules, Waiver
 from packreg.pack.metadata import PackInfo, PolicyInfo
 from packreg.pack.version import Version
 from packreg.reports.report import Report
@@ -113,6 +113,8 @@ def hostile() -> Report:
 
 
 STACK = Entity("stack", "organization/shop/dev")
+#: The group that requires `guard`, which somebody owns.
+OWNED = GroupMembership("prod", "*/dev", About("platform team", "#platform"))
 
 
 def waiver(policy: str = "private", **more: str) -> Waiver:
@@ -136,6 +138,7 @@ def governed(
     waivers: Sequence[Waiver] = (),
     unavailable: tuple[Unavailable, ...] = (),
     nothing: bool = False,
+    memberships: tuple[GroupMembership, ...] = (),
     **more: bool,
 ) -> Report:
     """A report on packs that a group requires of `STACK`, `guard` without any."""
@@ -146,7 +149,7 @@ def governed(
         version,
     )
     wanted = () if nothing else (Requirement("guard", version, asked),)
-    required = Required(STACK, mode, 7, ("prod",), wanted, unavailable)
+    required = Required(STACK, mode, 7, ("prod",), wanted, unavailable, memberships)
     results = () if nothing else packs or (guard(),)
     evaluation = Evaluation((*results, *unavailable_results(required, 2)), 2)
     waived = apply_waivers(evaluation, STACK, waivers, Rules(), now="2026-06-01T00:00:00Z")

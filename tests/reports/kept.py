@@ -6,7 +6,7 @@ from packreg.analyzer.findings import PackResult
 from packreg.groups.model import Mode, Waiver
 from packreg.reports.report_keys import Run
 from packreg.reports.stored import RanPack, StoredReport
-from tests.reports.findings import governed
+from tests.reports.findings import OWNED, governed
 
 
 def stored(
@@ -18,7 +18,7 @@ def stored(
     nothing: bool = False,
 ) -> StoredReport:
     """A run of these packs over one stack on a day of June 2026."""
-    report = governed(*packs, mode=mode, waivers=waivers, nothing=nothing)
+    report = governed(*packs, mode=mode, waivers=waivers, nothing=nothing, memberships=(OWNED,))
     ran = tuple(
         RanPack(pack.pack, pack.version, f"sha256:{'a' * 64}", "prod", f"sha256:{'b' * 64}")
         for pack in report.evaluation.packs

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from packreg.analyzer.findings import PropertyChange, Remediation
 from packreg.errors import IntegrityError, Problem, StoreRefused, UsageError
-from packreg.groups.decision import Unavailable
+from packreg.groups.decision import GroupMembership, Unavailable
+from packreg.groups.model import About
 from packreg.reports.document import document
 from packreg.reports.report import Report
 from packreg.reports.sarif import sarif_report
@@ -25,7 +26,7 @@ from packreg.reports.stored import (
     configuration_digest,
 )
 from packreg.reports.text import text_report
-from tests.reports.findings import BUCKET, HOSTILE, URN, error, governed, guard, hostile, waiver
+from tests.reports.findings import BUCKET, HOSTILE, OWNED, URN, error, governed, guard, hostile, waiver
 
 DIGEST = "sha256:" + "a" * 64
 GONE = Unavailable("limits", "^2", Problem("version-removed", "was removed", "group prod", "name another"))
@@ -53,6 +54,7 @@ def everything() -> StoredReport:
         unavailable=(GONE,),
         failed_open=True,
         applied=True,
+        memberships=(OWNED, GroupMembership("everyone", "", About())),
     )
     return stored(replace(report, stack="dev", project="shop"))
 
@@ -74,6 +76,7 @@ def test_what_is_read_is_what_was_kept() -> None:
     )
     assert after.required.entity == before.required.entity
     assert after.required.unavailable == (GONE,)
+    assert after.required.memberships == before.required.memberships
     assert (after.verdict, after.report.verdict) == ("not-evaluated", "not-evaluated")
     assert after.report.governed is not None and after.report.governed.failed_open
 

@@ -32,6 +32,7 @@ Notes:
     - state.json: 2 secrets stay hidden [hidden-secrets]
       hint: give the passphrase
 
+3 of 5 policies failed, 1 passed, 1 with errors
 could not be evaluated: 1 mandatory violation, 1 advisory violation, 1 remediation, 1 evaluation error \
 (1 pack over 2 resources)
 """

@@ -128,7 +128,8 @@ def why_command(
 ) -> int:
     """Explain what a stack or an account must run.
 
-    For each pack: the groups that asked for it, which entries lost and by which rule, and each policy's
+    First the groups that it belongs to, by which of their rules, and who owns them. For each pack: the groups
+    that asked for it, which entries lost and by which rule, and each policy's
     configuration layer by layer, with "[secret]" for secrets. Exit code 4: a pack that must run is not
     available.
     """
@@ -144,6 +145,10 @@ def why_command(
         for each in explained:
             context.out.line()
             context.out.line(f"{each.required.mode}: {', '.join(each.required.groups) or 'no group'}")
+            for membership in each.required.memberships:
+                context.out.line(f"  member of {membership}")
+                if membership.about.description:
+                    context.out.line(f"    {membership.about.description}")
             for requirement, explanation in each.packs:
                 for line in _why_lines(requirement, explanation):
                     context.out.line(line)

@@ -14,6 +14,7 @@ from packreg.reports.document import document
 from packreg.reports.github import github_report
 from packreg.reports.junit import junit_report
 from packreg.reports.markdown import markdown_report
+from packreg.reports.next_steps import next_steps
 from packreg.reports.sarif import sarif_report
 from packreg.reports.text import text_report
 from packreg.services.named_files import write_named
@@ -94,8 +95,11 @@ def target_of(
 
 
 def write_report(context: CommandContext, report: Report, target: ReportTarget) -> None:
-    """Write a report to its target."""
-    write_target(context, target, rendered(context, [report], target.form), document(report))
+    """Write the report of a run that has just ended; as text it ends with what to do, where it denies."""
+    text = rendered(context, [report], target.form)
+    if target.form == "text" and report.verdict == "denied" and (steps := list(next_steps(report))):
+        text += "\n".join(["", "What to do:", *steps])
+    write_target(context, target, text, document(report))
 
 
 def rendered(context: CommandContext, reports: Sequence[Report], form: str) -> str:

@@ -8,7 +8,11 @@ import click
 
 from packreg.cli.base import CommandGroup, command
 from packreg.cli.edits import dry_run_option, show_edit, yes_option
+from packreg.cli.entities import tag_option
+from packreg.cli.explaining import tags_backend_option
 from packreg.errors import UsageError
+from packreg.groups.entities import read_tags, stack_entity
+from packreg.services.waiver_requests import request_waiver
 from packreg.services.waivers import add_waiver, list_waivers, remove_waivers
 
 if TYPE_CHECKING:
@@ -74,6 +78,64 @@ def add_command(
         yes=yes,
     )
     show_edit(context, changed)
+
+
+@command(
+    "request",
+    group=waiver_command,
+    examples=(
+        "packreg waiver request --stack shop/prod --policy s3-rules:no-public --reason 'a website'",
+        "packreg waiver request --stack shop/prod --policy s3-rules:no-public --urn 'urn:…' --reason OPS-1",
+    ),
+)
+@click.option("--stack", metavar="STACK", required=True, help="The stack, [organization/]project/stack.")
+@click.option("--policy", metavar="PACK:POLICY", required=True, help="The policy that stopped it.")
+@click.option("--urn", "urns", metavar="URN", multiple=True, help="Only this resource; may be repeated.")
+@click.option("--reason", metavar="TEXT", required=True, help="Why; shown wherever it counts.")
+@click.option(
+    "--expires", metavar="WHEN", default="", help="As for `waiver add`.  [default: waivers.expires]"
+)
+@click.option("--owner", metavar="NAME", help="Who answers for it.  [default: you, as git knows you]")
+@tag_option
+@tags_backend_option
+@click.pass_obj
+def request_command(
+    context: CommandContext,
+    stack: str,
+    policy: str,
+    urns: tuple[str, ...],
+    reason: str,
+    expires: str,
+    owner: str | None,
+    tags: tuple[str, ...],
+    backend: str | None,
+) -> None:
+    """Ask for a policy to be waived in a stack.
+
+    Prints the commands that an owner of the stack's groups runs for it, and to whom to send them. It is
+    checked as `waiver add` checks it, and nothing is written.
+    """
+    asked = request_waiver(
+        context,
+        policy,
+        stack_entity(stack, read_tags(tags)),
+        resources=urns,
+        reason=reason,
+        owner=owner or context.author(),
+        expires=expires,
+        backend=backend,
+    )
+    for warning in asked.warnings:
+        context.out.warn(warning.message, warning.hint)
+    if context.out.json:
+        context.out.document(asked.as_json())
+        return
+    for line in asked.commands:
+        context.out.line(line)
+    to = "the owner of a group that requires this pack" if asked.groups else "whoever keeps the groups"
+    context.out.say(f"nothing was written; send this to {to}")
+    for group in asked.groups:
+        context.out.say(f"  {group}")
 
 
 @command("ls", group=waiver_command, examples=("packreg waiver ls", "packreg waiver ls --json"))

@@ -29,10 +29,14 @@ _Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Waived:
-    """The waived findings of an evaluation, and in `notes` what the user should know about waivers."""
+    """The waived findings of an evaluation, and in `notes` what the user should know about waivers.
+
+    `forbidden` are the policies, by pack and name, that found something and are never waived.
+    """
 
     by_finding: Mapping[_Key, Waiver] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[Problem, ...] = ()
+    forbidden: frozenset[tuple[str, str]] = frozenset()
 
     def waiver(self, finding: Finding) -> Waiver | None:
         """The waiver that covers a finding, or None."""
@@ -65,11 +69,13 @@ def apply_waivers(
     found: dict[_Key, Waiver] = {}
     notes: set[Problem] = set()
     findings: tuple[Finding, ...] = (*evaluation.violations, *evaluation.remediations)
+    policies = {(finding.pack, finding.policy) for finding in findings}
+    forbidden = frozenset(each for each in policies if each in tagged or not may_waive(rules, *each))
     for finding in findings if here else ():
         counting: Waiver | None = None
         silent: list[Problem] = []
         for waiver in (each for each in here if covers(each, finding)):
-            if (waiver.pack, waiver.policy) in tagged or not may_waive(rules, waiver.pack, waiver.policy):
+            if (waiver.pack, waiver.policy) in forbidden:
                 silent.append(_note(waiver, "forbidden", "does not count: this policy forbids waivers"))
             elif moment(waiver.expires) < moment(now):
                 silent.append(_note(waiver, "expired", f"expired at {waiver.expires}; it counts no more"))
@@ -81,7 +87,7 @@ def apply_waivers(
         found[_key(finding)] = counting
         if moment(counting.expires) - moment(now) <= SOON:
             notes.add(_note(counting, "expires-soon", f"expires at {counting.expires}"))
-    return Waived(found, tuple(sorted(notes)))
+    return Waived(found, tuple(sorted(notes)), forbidden)
 
 
 def _is_meant(pattern: str, entity: Entity) -> bool:

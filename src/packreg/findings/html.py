@@ -24,6 +24,7 @@ from packreg.findings.past_guard import OWN_PACK
 from packreg.findings.rollups import Rollup, groups_of_packs, rollups
 from packreg.findings.tracking import SEVERITIES, Tracked, worst_first
 from packreg.findings.trend import Day
+from packreg.groups.decision import GroupMembership
 from packreg.groups.model import Entity
 from packreg.pack.metadata import PolicyInfo
 from packreg.reports.plain import plain_lines, resource_label
@@ -82,6 +83,16 @@ class PageContent:
     def of_policy(self, each: Tracked) -> PolicyInfo | None:
         """How the release describes a finding's policy, or None if that is not known."""
         return self.policies.get((each.pack, each.version, each.policy))
+
+    @cached_property
+    def owned(self) -> dict[tuple[str, str], GroupMembership]:
+        """The group that requires a pack of an entity, by the names of both, where somebody owns it."""
+        return {
+            (stored.required.entity.name, pack.name): found
+            for stored in self.newest
+            for pack in stored.packs
+            if (found := stored.required.membership(pack.name)) and (found.about.owner or found.about.contact)
+        }
 
 
 def html_report(content: PageContent) -> str:
@@ -309,6 +320,8 @@ def _finding(content: PageContent, each: Tracked, *, with_entity: bool = False) 
     if policy is not None and _LINK.fullmatch(policy.url):
         url = escape(policy.url)
         lines.append(f'<p><a href="{url}" rel="noreferrer noopener">{_text(policy.url)}</a></p>')
+    if owned := content.owned.get((each.entity.name, each.pack)):
+        lines.append(f'<p class="meta">required by {_text(str(owned))}</p>')
     if each.waiver:
         lines.append(f'<p class="waived">{_text(waiver_line(each.waiver))}</p>')
     data = f'data-severity="{escape(each.severity)}" data-level="{escape(each.level)}"'

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 from packreg.errors import Problem
-from packreg.groups.model import Entity, Mode, PackEntry
+from packreg.groups.model import About, Entity, Mode, PackEntry
 from packreg.pack.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMembership:
+    """A group that an entity belongs to, by which of its rules, and what the group says of itself.
+
+    `rule` is as `members.Memberships.rule` returns it.
+    """
+
+    group: str
+    rule: str
+    about: About
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`, and for a report that is kept."""
+        return {"group": self.group, "rule": self.rule, **asdict(self.about)}
+
+    def __str__(self) -> str:
+        """`prod (rule: */prod), owned by platform team: #platform`, as far as it is known."""
+        rule = f" (rule: {self.rule})" if self.rule else ""
+        owner = f", owned by {self.about.owner}" if self.about.owner else ""
+        contact = f"{':' if owner else ', contact'} {self.about.contact}" if self.about.contact else ""
+        return f"{self.group}{rule}{owner}{contact}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +94,9 @@ class Unavailable(NamedTuple):
 class Required:
     """What an entity must run in a mode, at a revision of governance.
 
-    `groups` are the names of the groups it belongs to. `unavailable` are required packs that are not
-    available: evaluation errors, never a pass.
+    `groups` are the names of the groups it belongs to, and `memberships` say more of each; they are empty in
+    reports of older packregs. `unavailable` are required packs that are not available: evaluation errors,
+    never a pass.
     """
 
     entity: Entity
@@ -81,6 +105,12 @@ class Required:
     groups: tuple[str, ...]
     packs: tuple[Requirement, ...]
     unavailable: tuple[Unavailable, ...] = ()
+    memberships: tuple[GroupMembership, ...] = ()
+
+    def membership(self, pack: str) -> GroupMembership | None:
+        """The group whose entry decided about a pack; None if that is not known."""
+        group = next((each.winner.group for each in self.packs if each.pack == pack), "")
+        return next((each for each in self.memberships if each.group == group), None)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

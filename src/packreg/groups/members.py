@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from fnmatch import translate
 
 from packreg.groups.model import Entity, EntityKind, Governance, Group, Mode
@@ -78,6 +79,7 @@ class Memberships:
     """The members of every group, for asking about many entities: patterns are compiled once."""
 
     def __init__(self, governance: Governance) -> None:
+        self._groups = governance.groups
         self._of = [(name, _Membership(group)) for name, group in sorted(governance.groups.items())]
 
     def groups_of(self, entity: Entity, mode: Mode) -> tuple[str, ...]:
@@ -86,6 +88,22 @@ class Memberships:
         return tuple(
             name for name, members in self._of if members.mode == mode and members.has(entity, names)
         )
+
+    def rule(self, name: str, entity: Entity) -> str:
+        """By what the entity belongs to the group of this name: what it lists, or `tag NAME=GLOB`.
+
+        A name without globs goes first, and a tag last. It is "everyone" for a default group, "" where the
+        entity is no member.
+        """
+        group = self._groups[name]
+        if group.is_default:
+            return "everyone" if entity.kind in group.kinds else ""
+        listed = group.stacks if entity.kind == "stack" else group.accounts
+        named = _names_of(entity).intersection(listed)
+        by_glob = (pattern for pattern in listed if matches(pattern, entity))
+        alone = replace(group, stacks=(), accounts=())
+        by_tag = (f"tag {rule}" for rule in group.tags if belongs(replace(alone, tags=(rule,)), entity))
+        return next((rule for rules in (sorted(named), by_glob, by_tag) for rule in rules), "")
 
 
 class _Membership:

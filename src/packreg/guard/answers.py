@@ -45,8 +45,8 @@ class Merged:
     ) -> None:
         """`urn` is what is judged; `attribute` returns the URN a diagnostic is for, from the one it names."""
         self._message = pb.AnalyzeResponse()
-        #: The violations that block, each with whether it can be waived.
-        self.denied: list[tuple[Violation, bool]] = []
+        #: The violations that block.
+        self.denied: list[Violation] = []
         self._urn, self._waiver_for, self._attribute = urn, waiver_for, attribute
 
     def add(self, label: Label, answer: pb.AnalyzeResponse) -> None:
@@ -71,7 +71,7 @@ class Merged:
             waivable = found.policy_name not in label.unwaivable
             waiver = self._waiver_for(violation) if waivable else None
             if waiver is None:
-                self.denied.append((violation, waivable))
+                self.denied.append(violation)
             else:
                 shown.enforcement_level = pb.ADVISORY
                 shown.message += f"\n(waived by {waiver.owner} until {waiver.expires}: {waiver.reason})"

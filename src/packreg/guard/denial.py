@@ -2,66 +2,36 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from packreg.analyzer.findings import Violation
 from packreg.analyzer.protocol import analyzer_pb2 as pb
+from packreg.reports.next_steps import next_steps
+from packreg.reports.report import Report, policies_counted
 from packreg.states.resource import urn_parts
 from packreg.text import one_line
 
-_MOST_POLICIES, _MOST_FINDINGS = 8, 12
+_MOST_FINDINGS = 12
 _LONGEST_LINE = 160
 
 
-class Denial:
-    """The mandatory violations of a run without a waiver: how many resources each policy denied."""
+def denial(
+    report: Report, unshown: Iterable[pb.Diagnostic], *, exempted: bool, redact: Callable[[str], str] = str
+) -> str:
+    """What was denied, how much passed, and what can be done.
 
-    def __init__(self, stack: str) -> None:
-        """`stack` is what `packreg waiver add --stack` takes."""
-        self._stack = stack
-        self._policies: dict[tuple[str, str, str], list[str]] = {}
-        self._waivable: Violation | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self._policies)
-
-    def add(self, violation: Violation, *, waivable: bool) -> None:
-        """Add a violation."""
-        by = (violation.pack, violation.version, violation.policy)
-        urns = self._policies.setdefault(by, [])
-        if violation.urn not in urns[:1]:  # the CLI asks about a replaced resource twice
-            urns.append(violation.urn)
-        if waivable and self._waivable is None:
-            self._waivable = violation
-
-    def text(self, unshown: Iterable[pb.Diagnostic], *, exempted: bool) -> str:
-        """What was denied, and what can be done.
-
-        `unshown` are diagnostics that the CLI has not shown; `exempted` says that it may have been given
-        policy exceptions.
-        """
-        lines = [f"{self._stack} is denied, by mandatory policies:"]
-        for (pack, version, policy), urns in list(self._policies.items())[:_MOST_POLICIES]:
-            more = f" and {len(urns) - 1} more" if len(urns) > 1 else ""
-            lines.append(f"  {one_line(f'{pack}@{version} {policy}', 200)}: {_place(urns[0])}{more}")
-        if len(self._policies) > _MOST_POLICIES:
-            lines.append(f"  and {len(self._policies) - _MOST_POLICIES} more policies")
-        told = findings(unshown)
-        if told:
-            lines += ["about the stack as a whole:", *told]
-        if exempted:
-            lines.append("policy exceptions of the Pulumi CLI do not count here")
-        lines.append(f"hint: change what they name{self._waiver()}")
-        return "\n".join(lines)
-
-    def _waiver(self) -> str:
-        if self._waivable is None:
-            return "; none of them can be waived"
-        found = self._waivable
-        words = ["packreg", "waiver", "add", f"{found.pack}:{found.policy}", "--stack", self._stack]
-        words += ["--resource", found.urn, "--expires", "30d", "--reason", "WHY"]
-        return f", or ask whoever maintains the policies for a waiver: {one_line(shlex.join(words), 1000)}"
+    `unshown` are diagnostics that the CLI has not shown; `exempted` says that it may have been given policy
+    exceptions; `redact` takes secrets out of what packs say.
+    """
+    assert report.governed is not None
+    lines = [f"{report.governed.required.entity} is denied, by mandatory policies:"]
+    lines += next_steps(report, redact)
+    told = findings(unshown)
+    if told:
+        lines += ["about the stack as a whole:", *told]
+    if exempted:
+        lines.append("policy exceptions of the Pulumi CLI do not count here")
+    lines.append(policies_counted(report))
+    return "\n".join(lines)
 
 
 def not_made(urn: str, diagnostics: Iterable[pb.Diagnostic], unsure: str) -> str:

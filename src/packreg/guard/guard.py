@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TookTooLong
+from functools import cached_property
 from threading import Lock
 from typing import TypeVar
 
@@ -31,12 +32,13 @@ from packreg.guard.answers import (
     with_properties,
 )
 from packreg.guard.audit import Audit
-from packreg.guard.denial import Denial, not_made
+from packreg.guard.denial import denial, not_made
 from packreg.guard.exceptions import NO_EXCEPTIONS, Exceptions
 from packreg.guard.packs import RunningPacks
 from packreg.guard.reports import interrupted, keep_reports
 from packreg.guard.resources import UpdateResources, secrets_in
 from packreg.guard.run import Begin, Keep, Prepare, Run
+from packreg.reports.report import policies_counted
 from packreg.services.prepared import PreparedPacks
 from packreg.threads import in_background
 
@@ -89,7 +91,7 @@ class Guard:
         self._passed: dict[str, bool] = {}  # failure that `fail_open` let pass -> whether the CLI was told
         self._notes: dict[str, Problem] = {}
         self._exceptions = NO_EXCEPTIONS
-        self._denial = Denial("")
+        self._denied = False
         self._broken = ""  # why every call fails from now on
         self._finished = self._closed = False
 
@@ -104,7 +106,6 @@ class Guard:
             if self._beginning is None:
                 self._stack, self._exceptions = stack, exceptions
                 self._seen = UpdateResources(stack.stack, stack.project, keep=not stack.dry_run)
-                self._denial = Denial(entity_of(stack).name)
                 self._beginning = in_background(lambda: self._begin(stack))
                 if exceptions.found:
                     self.break_off(exceptions.found)
@@ -189,9 +190,13 @@ class Guard:
                 )
                 merged = Merged(item.urn, self._prepared().waiver_for, self._seen.attribute)
                 merged = self._merged(merged, replies, "the stack")
-                if self._denial:  # even if the CLI let the violations pass
+                run = self._run(ended=True)
+                if self._denied:  # even if the CLI let the violations pass
                     exempted = bool(self._exceptions.unsure)
-                    raise Stopped(self._denial.text(merged.diagnostics, exempted=exempted))
+                    redact = self._redactor.text
+                    raise Stopped(denial(run.judged, merged.diagnostics, exempted=exempted, redact=redact))
+                if counts := policies_counted(run.judged):
+                    self._say(f"{run.prepared.required.entity}: {counts}")
                 return merged.encoded()
             finally:
                 self._finish(auditing)
@@ -239,16 +244,23 @@ class Guard:
             self._say(f"audit groups were not judged: {error}")
         return None
 
-    def _run(self, *, ended: bool) -> Run:
-        assert self._beginning is not None
-        prepared = self._beginning.result()
-        packs = list(unavailable_results(prepared.required, self._seen.size))
+    @cached_property
+    def _found(self) -> Evaluation:
+        """All that was found; asked for when nothing more will be judged."""
+        packs = list(unavailable_results(self._prepared_now().required, self._seen.size))
         packs += self._running.results() if self._running is not None else []
-        found = Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
+        return Evaluation(tuple(sorted(packs, key=lambda pack: pack.pack)), self._seen.size)
+
+    def _prepared_now(self) -> PreparedPacks:
+        assert self._beginning is not None
+        return self._beginning.result()
+
+    def _run(self, *, ended: bool) -> Run:
+        prepared, found = self._prepared_now(), self._found
         denied = any(each.is_mandatory and not prepared.waiver_for(each) for each in found.violations)
         if not ended and not denied:
-            packs.append(interrupted(OWN_NAME, self.version, self._seen.size))
-            found = Evaluation(tuple(packs), self._seen.size)
+            more = interrupted(OWN_NAME, self.version, self._seen.size)
+            found = Evaluation((*found.packs, more), found.resources)
         return Run(self._stack, prepared, found, tuple(self._passed), tuple(self._notes.values()))
 
     # ------------------------------------------------------------------------------------------------------
@@ -324,8 +336,7 @@ class Guard:
         for label, reply in telling:
             for answer in reply.answers:
                 merged.add(label, answer)
-        for violation, waivable in merged.denied:
-            self._denial.add(violation, waivable=waivable)
+        self._denied = self._denied or bool(merged.denied)
         self._stop_at(_failures(telling, what))
         for text in [text for text, told in self._passed.items() if not told]:
             merged.note(self.version, "not-evaluated", f"passed, as {self._open} says: {text}")

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from packreg.analyzer.findings import Evaluation
 from packreg.analyzer.program import Stack
+from packreg.enforcement.governed import Governed
 from packreg.errors import Problem
 from packreg.groups.model import Mode
+from packreg.reports.report import Report
 from packreg.services.prepared import PreparedPacks
 
 
@@ -25,6 +27,12 @@ class Run:
     evaluation: Evaluation
     passed: tuple[str, ...] = ()
     notes: tuple[Problem, ...] = ()
+
+    @property
+    def judged(self) -> Report:
+        """What was found, and what of it denies; the report that is kept says more."""
+        governed = Governed(self.prepared.required, self.prepared.waived(self.evaluation), applied=True)
+        return Report(self.evaluation, "", governed=governed)
 
 
 #: Finds, installs and configures what a stack must run. Raises PackregError when that is not known.

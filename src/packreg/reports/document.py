@@ -36,6 +36,7 @@ def document(report: Report) -> dict[str, Any]:
             "mode": required.mode,
             "revision": required.revision,
             "groups": list(required.groups),
+            "memberships": [each.as_json() for each in required.memberships],
         }
     return found
 

@@ -102,6 +102,7 @@ def _lines(report: Report) -> Iterator[_Part]:
             "",
             f"{_SIGNS[report.verdict]} **{summary(report)}**{of} in {code(report.where)}",
             "",
+            *_owners(report),
             "| pack | passed | failed | disabled | not applicable | errors |",
             "|---|---|---|---|---|---|",
         ),
@@ -117,6 +118,14 @@ def _lines(report: Report) -> Iterator[_Part]:
         yield from _pack(pack, report)
     for note in report.notes:
         yield _Part(5, (f"- {code(str(note))}",), "notes", ("", "### Notes", ""))
+
+
+def _owners(report: Report) -> Iterator[str]:
+    """Who owns the groups that require the packs, and where they are reached."""
+    memberships = report.governed.required.memberships if report.governed is not None else ()
+    for each in memberships:
+        if each.about.owner or each.about.contact:
+            yield from (f"Required by {code(str(each))}", "")
 
 
 def _pack(pack: PackResult, report: Report) -> Iterator[_Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -137,6 +138,36 @@ def summary(report: Report) -> str:
         said += " that were explicitly allowed" if report.hidden_allowed else ""
     over = f"{counted(found.packs, 'pack')} over {counted(found.resources, 'resource')}"
     return f"{said}: {', '.join(words)} ({over})"
+
+
+def policies_counted(report: Report) -> str:
+    """How many of the policies that are enabled failed, how many passed, and so on; "" if there are none.
+
+    A policy of which all findings are waived, or were remedied where they were found, has not failed.
+    """
+    counts = Counter[str]()
+    evaluation = report.evaluation
+    applied = report.governed is not None and report.governed.applied
+    findings: tuple[Finding, ...] = (*evaluation.remediations, *evaluation.violations)
+    became: dict[tuple[str, str], str] = {}
+    for found in findings:
+        outcome = "failed" if report.waiver(found) is None else "waived"
+        if outcome == "failed" and applied and isinstance(found, Remediation):
+            outcome = "remediated"
+        key = (found.pack, found.policy)
+        became[key] = min(outcome, became.get(key, outcome), key=("failed", "remediated", "waived").index)
+    for pack in evaluation.packs:
+        for policy in pack.policies:
+            failed = policy.outcome == "failed"
+            counts[became.get((pack.pack, policy.policy), "failed") if failed else policy.outcome] += 1
+    enabled = counts.total() - counts["disabled"]
+    if not enabled:
+        return ""
+    words = [f"{counts['failed']} of {counted(enabled, 'policy', 'policies')} failed"]
+    words.append(f"{counts['passed']} passed")
+    words += [f"{counts[word]} {word}" for word in ("remediated", "waived", "not applicable") if counts[word]]
+    words += [f"{counts['error']} with errors"] if counts["error"] else []
+    return ", ".join(words)
 
 
 def counted(count: int, thing: str, things: str = "") -> str:

@@ -86,8 +86,17 @@ def _run(pack: PackResult, report: Report) -> dict[str, Any]:
         ],
         "columnKind": "unicodeCodePoints",
         "results": results,
-        **({"properties": {"resourcesWithHiddenSecrets": len(report.hidden)}} if report.hidden else {}),
+        **({"properties": properties} if (properties := _properties(pack, report)) else {}),
     }
+
+
+def _properties(pack: PackResult, report: Report) -> dict[str, Any]:
+    """The properties of a run: hidden secrets, and whose group requires the pack."""
+    found: dict[str, Any] = {"resourcesWithHiddenSecrets": len(report.hidden)} if report.hidden else {}
+    membership = report.governed.required.membership(pack.pack) if report.governed is not None else None
+    if membership is not None:
+        found["requiredBy"] = {name: plain(text) for name, text in membership.as_json().items() if text}
+    return found
 
 
 def _category(pack: PackResult, report: Report) -> str:

@@ -20,8 +20,8 @@ from packreg.enforcement.governed import Governed
 from packreg.enforcement.verdict import Verdict
 from packreg.enforcement.waivers import Waived
 from packreg.errors import IntegrityError, InvalidState, Problem, UsageError
-from packreg.groups.decision import GroupRequest, Required, Requirement, Unavailable
-from packreg.groups.model import Entity, Mode, PackEntry
+from packreg.groups.decision import GroupMembership, GroupRequest, Required, Requirement, Unavailable
+from packreg.groups.model import ABOUT, About, Entity, Mode, PackEntry
 from packreg.groups.times import is_precise
 from packreg.pack.strict_json import MAX_DEPTH
 from packreg.pack.version import Version
@@ -111,7 +111,11 @@ class StoredReport:
                 "backend": required.entity.backend,
             },
             "mode": required.mode,
-            "governance": {"revision": required.revision, "groups": list(required.groups)},
+            "governance": {
+                "revision": required.revision,
+                "groups": list(required.groups),
+                "memberships": found["required"]["memberships"],
+            },
             "state": {"digest": self.state, **found["analyzed"]},
             "packs": [asdict(pack) for pack in self.packs],
             "unavailable": [
@@ -217,6 +221,9 @@ def _read_governed(found: Members) -> Governed:
             Unavailable(each.text("pack"), each.text("version"), _problem(each))
             for each in found.list_of("unavailable")
         ),
+        tuple(
+            map(_membership, governance.list_of("memberships") if "memberships" in governance.values else ())
+        ),
     )
     waivers = {waiver.id: waiver for waiver in map(read_waiver, found.list_of("waivers"))}
     by_finding = {}
@@ -243,6 +250,11 @@ def _requirement(found: Members) -> Requirement:
     version = found.parsed("version", Version)
     entry = PackEntry(pack.name, pack.version, "", {}, pack.environments)
     return Requirement(pack.name, version, GroupRequest(pack.group, entry, version))
+
+
+def _membership(found: Members) -> GroupMembership:
+    about = About(**{name: found.raw(name, str) for name in ABOUT if name in found.values})
+    return GroupMembership(found.text("group"), found.raw("rule", str), about)
 
 
 def _read_pack(found: Members) -> RanPack:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packreg.analyzer.findings import EvaluationError, PackResult
 from packreg.enforcement.waivers import Finding
 from packreg.reports.plain import change_line, error_label, plain_lines, resource_label
-from packreg.reports.report import Report, counts_line, pack_label, summary, waiver_line
+from packreg.reports.report import Report, counts_line, pack_label, policies_counted, summary, waiver_line
 from packreg.text import plain
 
 _LOG_LINES = 10
@@ -23,6 +23,9 @@ def _lines(report: Report) -> Iterator[str]:
     if governed is not None:
         by = ", ".join(governed.required.groups) or "no group"
         yield f"Required of {plain(governed.required.entity.name)} by {plain(by)} ({governed.required.mode}):"
+        for each in governed.required.memberships:
+            if each.about.owner or each.about.contact:
+                yield f"    {plain(str(each))}"
         yield ""
     yield "Policies:"
     for pack in report.evaluation.packs:
@@ -37,6 +40,8 @@ def _lines(report: Report) -> Iterator[str]:
             if note.hint:
                 yield f"      hint: {plain(note.hint)}"
     yield ""
+    if counts := policies_counted(report):
+        yield counts
     yield summary(report)
 
 

@@ -16,6 +16,7 @@ exits. May import every room but the faces; no face is imported here.
     governance, continuity, waiting            governance is read and edited, and continues what is known
     decisions, explain                         what must run and why
     enable, groups, group_plans, waivers       a pack's entry in a group; groups and waivers are changed
+    waiver_requests                            what somebody else would run for a waiver
     prepare, prepared, judge, reports          required packs are made ready and run, and the report is kept
     enforce                                    the decision about a deployment, and all that fails closed
     resources, backends, stack_tags, stacks    what is judged, and of whom it is; the stacks of a backend

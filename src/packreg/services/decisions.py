@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from packreg.configuration.reconcile import ConfigurablePack
 from packreg.errors import PackregError
+from packreg.groups.decision import GroupMembership
 from packreg.groups.layers import layers_of
 from packreg.groups.members import Memberships
 from packreg.groups.required import Resolution, packs_of
@@ -86,7 +87,12 @@ class Decisions:
             if names not in self._decided:
                 decide = partial(self._decide, entity, mode, names)
                 self._decided[names] = while_it_answers(self._workspace, decide)
-            return replace(self._decided[names], entity=entity)
+            decided = self._decided[names]
+        groups = self.governance.groups
+        memberships = (
+            GroupMembership(name, self._memberships.rule(name, entity), groups[name].about) for name in names
+        )
+        return replace(decided, entity=entity, memberships=tuple(memberships))
 
     def _decide(self, entity: Entity, mode: Mode, names: tuple[str, ...]) -> Required:
         self._list(packs_of(self.governance.groups[name] for name in names))

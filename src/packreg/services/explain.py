@@ -248,7 +248,9 @@ def _asked_json(asked: GroupRequest) -> dict[str, Any]:
 def why_json(explained: Sequence[ExplainedMode]) -> dict[str, Any]:
     """Decisions about one entity with their explanations, for `why --json`."""
     modes = [
-        _decision_json(each.required) | {"packs": [_pack_why_json(*pack) for pack in each.packs]}
+        _decision_json(each.required)
+        | {"memberships": [membership.as_json() for membership in each.required.memberships]}
+        | {"packs": [_pack_why_json(*pack) for pack in each.packs]}
         for each in explained
     ]
     return _entity_json(explained[0].required) | {"modes": modes}

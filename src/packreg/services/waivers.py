@@ -59,6 +59,35 @@ def add_waiver(
         NotFound: no version that a group could mean has such a policy.
         PackregError: as `change_for`.
     """
+    if not entity and not resource:
+        raise UsageError("a waiver is for a stack, an account or a resource", hint="give one of them")
+    pack, name = policy_to_waive(policy)
+    waiver = new_waiver(
+        workspace,
+        pack=pack,
+        policy=name,
+        entity=entity or "*/*",
+        owner=owner,
+        reason=reason,
+        expires=expires,
+        resource=resource,
+    )
+    base = read_governance(workspace)
+    forbidden, warnings = forbidden_policies(workspace, base, pack, name)
+    return change_for(
+        workspace,
+        lambda governance: editing.waive(governance, waiver, forbidden),
+        f"waive {pack}:{name} in {waiver.entity}",
+        base,
+        waiver_reach(waiver, known_entities(workspace)),
+        warnings,
+        dry_run=dry_run,
+        yes=yes,
+    )
+
+
+def policy_to_waive(policy: str) -> tuple[str, str]:
+    """The pack and the policy of `pack:policy`. Raises: UsageError: it is not one policy."""
     pack, colon, name = policy.partition(":")
     if not colon or not name:
         raise UsageError(f"{policy!r} is not PACK:POLICY", hint="write s3-rules:no-public")
@@ -67,33 +96,14 @@ def add_waiver(
             f"{policy!r} has globs, but a waiver is for one policy",
             hint="write its name; --stack, --account and --resource may have globs",
         )
-    if not entity and not resource:
-        raise UsageError("a waiver is for a stack, an account or a resource", hint="give one of them")
+    return pack_name(pack), name
+
+
+def new_waiver(workspace: Workspace, *, expires: str, **members: str) -> Waiver:
+    """A waiver of the present time with a new id; `expires` as for `waiving.expiry`. Raises: UsageError."""
     created = workspace.now()
-    waiver = Waiver(
-        id=f"w-{workspace.new_id()[:8]}",
-        pack=pack_name(pack),
-        policy=name,
-        entity=entity or "*/*",
-        owner=owner,
-        reason=reason,
-        expires=expiry(expires, created),
-        created=created,
-        resource=resource,
-    )
-    base = read_governance(workspace)
-    versions = _versions(workspace, base, waiver.pack)
-    forbidden, warnings = _policies(waiver.pack, name, versions)
-    return change_for(
-        workspace,
-        lambda governance: editing.waive(governance, waiver, forbidden),
-        f"waive {waiver.pack}:{name} in {waiver.entity}",
-        base,
-        waiver_reach(waiver, known_entities(workspace)),
-        warnings,
-        dry_run=dry_run,
-        yes=yes,
-    )
+    id = f"w-{workspace.new_id()[:8]}"
+    return Waiver(id=id, created=created, expires=expiry(expires, created), **members)
 
 
 def list_waivers(workspace: Workspace) -> list[ListedWaiver]:
@@ -145,14 +155,16 @@ def _versions(workspace: Workspace, governance: Governance, pack: str) -> dict[s
     return metadata_of(workspace, entries or [PackEntry(pack, "latest", NEVER)])
 
 
-def _policies(
-    pack: str, policy: str, versions: dict[str, PackInfo | None]
+def forbidden_policies(
+    workspace: Workspace, governance: Governance, pack: str, policy: str
 ) -> tuple[frozenset[str], list[Problem]]:
-    """The policies that forbid waivers in some version, and what should be known.
+    """The pack's policies that forbid waivers in a version that a group could mean; what should be known.
 
     Raises:
-        NotFound: no version has such a policy. Where one has no metadata, that cannot be said.
+        NotFound: there is no such pack, or no version has such a policy; where one has no metadata, that
+            cannot be said.
     """
+    versions = _versions(workspace, governance, pack)
     known = [info for info in versions.values() if info is not None]
     forbidden = frozenset[str]().union(*(unwaivable(info) for info in known))
     warnings = []

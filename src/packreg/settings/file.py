@@ -52,6 +52,7 @@ KEYS: dict[str, type] = {
     "environments.secrets": str,
     "environments.esc": str,
     "ci.install": str,
+    "waivers.expires": str,
     "tools.node": str,
     "tools.opa": str,
     "tools.opa_functions": str,

@@ -6,6 +6,8 @@ from __future__ import annotations
 DEFAULT = "default"
 ANSWER_SECONDS, REPLICA_LAG_SECONDS = 30, 3600
 SEAL_LIMIT = "512MiB"
+#: How long a waiver lasts that somebody asks for without saying it.
+WAIVERS_EXPIRE = "30d"
 #: The most characters of a comment on GitHub.
 MARKDOWN_CHARACTERS = 65_536
 
@@ -102,6 +104,11 @@ class Settings:
     def replica_lag_seconds(self) -> int:
         """By how many seconds governance in a replica may be older than what was seen before."""
         return int(self.values.get("registry.replica_lag_seconds", REPLICA_LAG_SECONDS))
+
+    @property
+    def waivers_expire(self) -> str:
+        """When a waiver that is asked for expires, unless the request says so: as `waiver add --expires`."""
+        return str(self.values.get("waivers.expires", WAIVERS_EXPIRE))
 
     @property
     def markdown_characters(self) -> int:
