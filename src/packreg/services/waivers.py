@@ -134,8 +134,7 @@ def check_waivers(workspace: Workspace, base: Governance, planned: Governance) -
     found: list[Problem] = []
     for id, waiver in sorted(planned.waivers.items()):
         if base.waivers.get(id) != waiver:
-            versions = _versions(workspace, planned, waiver.pack)
-            forbidden, warnings = _policies(waiver.pack, waiver.policy, versions)
+            forbidden, warnings = forbidden_policies(workspace, planned, waiver.pack, waiver.policy)
             editing.waive(planned, waiver, forbidden)  # raises where it is forbidden
             found += warnings
     return found
