@@ -79,6 +79,7 @@ def listed(
         ("sqladmin.googleapis.com/Instance", "v1beta4", "google-native:sqladmin/v1beta4:Instance"),
         ("iam.googleapis.com/ServiceAccountKey", "v1", "google-native:iam/v1:Key"),
         ("logging.googleapis.com/LogSink", "v2", "google-native:logging/v2:Sink"),
+        ("cloudfunctions.googleapis.com/CloudFunction", "v1", "google-native:cloudfunctions/v1:Function"),
         ("compute.googleapis.com/Instance", "None", ""),
         ("k8s.io/Pod", "v1", ""),
         ("compute.googleapis.com/Instance::x", "v1", ""),

@@ -34,6 +34,7 @@ _TYPE = re.compile(r"([a-z0-9-]+)\.googleapis\.com/([A-Za-z0-9]+)")
 _VERSION = re.compile(r"v[0-9]+[a-z0-9]*")
 #: Where google-native leaves the service's name out of the resource's.
 _NAMES = {
+    "cloudfunctions/CloudFunction": "Function",
     "iam/ServiceAccountKey": "Key",
     "logging/LogBucket": "Bucket",
     "logging/LogMetric": "Metric",
