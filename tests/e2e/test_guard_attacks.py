@@ -177,7 +177,7 @@ def assert_denied_once(output: str) -> None:
 
 def test_the_way_that_the_guard_names_is_one(stack: GovernedStack) -> None:
     """Every command that a denied update prints works as typed; what an owner adds then lets it pass."""
-    code, output = stack.run(UPDATE)
+    code, output = stack.up()
     assert code != 0
     assert policies(output)["rules@v1.0.0"].startswith("❌\n- [mandatory]  deny_open")
     assert_denied_once(output)
