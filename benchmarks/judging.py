@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ class _Bench:
         snapshot = read_state(self.file(size).read_bytes(), "state.json")
         with Pool(keep=2) as pool:
             evaluate(snapshot, [_kept(pack)], pool=pool, workers=2)  # starts two of them, and configures them
-            analyzer = pool.take(_kept(pack).program)
+            analyzer = pool.take(replace(_kept(pack).program, hosted=False, digest="served"))
             analyzer.configure(configured()(analyzer.info()) or {})
             cases = {
                 "bare client, 16 calls at once": _bare(analyzer, snapshot, IN_FLIGHT),
@@ -194,8 +195,6 @@ class _Bench:
 
 def _kept(pack: PackToRun) -> PackToRun:
     """The same pack, as a release, whose processes a pool keeps."""
-    from dataclasses import replace
-
     return replace(pack, program=replace(pack.program, digest="benchmark"))
 
 
@@ -212,12 +211,12 @@ def _bare(analyzer: Analyzer, snapshot: Snapshot, in_flight: int) -> Callable[[]
     def run() -> None:
         waiting: deque[Any] = deque()
         for request in requests:
-            waiting.append(analyzer.ask("Analyze", request))
+            waiting.append(analyzer.ask([("Analyze", request)]))
             if len(waiting) >= in_flight:
                 waiting.popleft().result()
         for answer in waiting:
             answer.result()
-        analyzer.ask("AnalyzeStack", whole).result()
+        analyzer.ask([("AnalyzeStack", whole)]).result()
 
     return run
 
@@ -228,12 +227,12 @@ def _bare_many(analyzer: Analyzer, snapshot: Snapshot) -> Callable[[], object]:
     def run() -> None:
         waiting: deque[Any] = deque()
         for start in range(0, len(requests), BATCH):
-            waiting.append(analyzer.ask_many(requests[start : start + BATCH]))
+            waiting.append(analyzer.ask([("Analyze", one) for one in requests[start : start + BATCH]]))
             if len(waiting) >= 2:
                 waiting.popleft().result()
         for answer in waiting:
             answer.result()
-        analyzer.ask("AnalyzeStack", whole).result()
+        analyzer.ask([("AnalyzeStack", whole)]).result()
 
     return run
 

@@ -68,23 +68,18 @@ class Calls:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sizes: list[int] = []
-        many, one = Session.ask_many, Session.ask
+        ask = Session.ask
         self._patch = monkeypatch
 
-        def ask_many(session: Session, requests: Sequence[bytes]) -> Answer:
-            self.sizes.append(len(requests))
-            return many(session, requests)
+        def counted(session: Session, questions: Sequence[tuple[str, bytes]]) -> Answer:
+            self.sizes.append(len(questions))
+            return ask(session, questions)
 
-        def ask(session: Session, method: str, request: bytes) -> Answer:
-            self.sizes.append(1)
-            return one(session, method, request)
-
-        monkeypatch.setattr(Session, "ask_many", ask_many)
-        monkeypatch.setattr(Session, "ask", ask)
+        monkeypatch.setattr(Session, "ask", counted)
 
     def singly(self) -> None:
         """Let no analyzer be known for taking many."""
-        self._patch.setattr(Session, "batch", 1)
+        self._patch.setattr("packreg.analyzer.grpc_calls.BATCH", 1)
 
 
 @pytest.fixture
@@ -158,19 +153,16 @@ def test_a_rule_that_never_ends_spoils_only_its_resource(tmp_path: Path, calls: 
 def test_what_a_call_left_unanswered_comes_again() -> None:
     """In the order of the questions, whether one, some or none of a group were answered."""
     items = [Item(n, f"urn:{n}", BUCKET, b"%d" % n) for n in range(7)]
-    questions = _Questions([Question(item, "Analyze") for item in items], 4)
+    questions = _Questions([Question(item, "Analyze") for item in items], 4, {"Analyze"})
     first = questions.group()
     assert [question.item for question in first] == items[:4]
-    said = list(questions.answered(first, [pb.AnalyzeResponse(), "it raised"]))
-    assert [question.item for question, _ in said] == items[:2]
-    assert isinstance(said[1][1], CallFailed) and (said[1][1].kind, str(said[1][1])) == (
-        "raised",
-        "it raised",
-    )
+    raised = CallFailed("raised", "it raised")
+    said = list(questions.answered(first, [pb.AnalyzeResponse(), None, raised, None]))
+    assert said == [(first[0], pb.AnalyzeResponse()), (first[2], raised)]
     second = questions.group()
-    assert [question.item for question in second] == items[2:6]
-    assert list(questions.answered(second, CallFailed("refused", "no such method"))) == []
-    assert [questions.group()[0].item for _ in range(5)] == items[2:]
+    assert [question.item for question in second] == [items[1], items[3], *items[4:6]]
+    assert list(questions.answered(second, [None] * 4)) == []
+    assert [questions.group()[0].item for _ in range(5)] == [items[1], *items[3:]]
     assert questions.group() == []
 
 
@@ -178,9 +170,9 @@ def test_only_resources_share_a_call() -> None:
     """Remediate and AnalyzeStack go alone, and so does what would make a message too large."""
     asked = ["Remediate", "Analyze", "Analyze", "Remediate", "Analyze", "AnalyzeStack"]
     item = Item(0, "urn:0", BUCKET, b"")
-    questions = _Questions([Question(item, method) for method in asked], 16)
+    questions = _Questions([Question(item, method) for method in asked], 16, {"Analyze"})
     groups = [[question.method for question in questions.group()] for _ in range(6)]
     assert groups == [["Remediate"], ["Analyze", "Analyze"], ["Remediate"], ["Analyze"], ["AnalyzeStack"], []]
     large = Question(item._replace(analyze=bytes(3 << 20)), "Analyze")
-    questions = _Questions([large] * 3, 16)
+    questions = _Questions([large] * 3, 16, {"Analyze"})
     assert [len(questions.group()) for _ in range(3)] == [2, 1, 0]

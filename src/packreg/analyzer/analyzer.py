@@ -1,33 +1,26 @@
-"""The gRPC client of one running policy pack: Pulumi's analyzer protocol, with a deadline on every call."""
+"""One running policy pack that can be asked: Pulumi's analyzer protocol, with a deadline on every request.
+
+How the messages travel is another module's: `frames` for packs that are hosted in their own process,
+`grpc_calls` for those that serve gRPC. Both give the same answers.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
-import grpc
-
+from packreg.analyzer.frames import Broken, Frames, Outcome, Said
 from packreg.analyzer.packinfo import read_info
 from packreg.analyzer.process import Process
 from packreg.analyzer.program import Deadlines, Stack
 from packreg.analyzer.program_errors import RAISED, TRACEBACK, raised
 from packreg.analyzer.protocol import analyzer_pb2 as pb
-from packreg.analyzer.protocol.encode import MAX_ANSWER, MAX_MESSAGE, encode_configuration
-from packreg.analyzer.protocol.many import ANNOUNCEMENT, BATCH, METHOD, SERVICE, WARNING, answers, join
+from packreg.analyzer.protocol.encode import MAX_ANSWER, encode_configuration
 from packreg.errors import PackFailed
 from packreg.pack.metadata import PackInfo
 from packreg.text import one_line
-
-_OPTIONS = (
-    ("grpc.max_receive_message_length", MAX_ANSWER),
-    ("grpc.max_send_message_length", MAX_MESSAGE),
-    ("grpc.enable_http_proxy", 0),  # the pack is on this machine, whatever proxy the environment names
-    ("grpc.enable_retries", 0),
-    ("grpc.use_local_subchannel_pool", 1),  # ports are reused: do not share a connection to an earlier pack
-)
-
 
 #: Fields that an answer may have, such as the violations of one resource.
 _MAX_PARTS = 100_000
@@ -37,6 +30,24 @@ _CONNECT = 5.0
 _WRITES_WITHIN = 2.0
 #: Characters of a pack's error text that are shown.
 _SHOWN = 1000
+#: gRPC's codes, by which both ways say how a request ended.
+_UNKNOWN, _UNIMPLEMENTED = 2, 12
+_CODES = dict(
+    enumerate(
+        (
+            *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND"),
+            *("ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED"),
+            *("OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
+        )
+    )
+)
+_RESPONSES: dict[str, Any] = {
+    "Remediate": pb.RemediateResponse,
+    "Analyze": pb.AnalyzeResponse,
+    "AnalyzeStack": pb.AnalyzeResponse,
+    "GetAnalyzerInfo": pb.AnalyzerInfo,
+    "GetPluginInfo": pb.PluginInfo,
+}
 
 
 class CallFailed(Exception):
@@ -54,66 +65,80 @@ class CallFailed(Exception):
         self.why = why or details
 
 
-_KINDS = {
-    grpc.StatusCode.UNKNOWN: "raised",
-    grpc.StatusCode.DEADLINE_EXCEEDED: "timeout",
-    grpc.StatusCode.UNAVAILABLE: "gone",
-    grpc.StatusCode.CANCELLED: "gone",
-    grpc.StatusCode.UNIMPLEMENTED: "unsupported",
-}
+class Pending(Protocol):
+    """Requests that were sent."""
+
+    def wait(self) -> Sequence[Outcome]:
+        """What became of each request, once it is known of all, or the pack is broken."""
+
+
+class Calls(Protocol):
+    """How messages travel to one running pack and back."""
+
+    @property
+    def batch(self) -> int:
+        """How many requests it takes at once."""
+
+    @property
+    def batched(self) -> frozenset[str]:
+        """The methods whose requests may be sent together."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences that a report of its findings should show."""
+
+    def send(self, requests: Sequence[tuple[str, bytes, float]]) -> Pending:
+        """Send requests, each with its method and its deadline in seconds; several may be pending."""
+
+    def call(self, method: str, request: bytes, deadline: float) -> Outcome:
+        """Send one request and wait for its answer."""
+
+    def close(self) -> None:
+        """Close the connection."""
 
 
 class Answer:
-    """The pending answer to a call. `result` waits for it."""
+    """The pending answers to some questions. `result` waits for them."""
 
-    def __init__(self, future: Any, failed: Callable[[Any], CallFailed]) -> None:
-        self._future = future
-        self._failed = failed
+    def __init__(self, analyzer: Analyzer, methods: Sequence[str], pending: Pending) -> None:
+        self._analyzer, self._methods, self._pending = analyzer, methods, pending
 
-    def result(self) -> Any:
-        """Wait for the answer and return its message. Raises CallFailed."""
-        try:
-            return self._future.result()
-        except grpc.FutureCancelledError:
-            raise CallFailed("gone", "the call was cancelled") from None
-        except grpc.RpcError as error:
-            raise self._failed(error) from None
-
-    def metadata(self) -> list[tuple[str, str | bytes]]:
-        """The trailing metadata of the answer, as (name, value)."""
-        return [tuple(each) for each in self._future.trailing_metadata() or ()]
+    def result(self) -> list[Any]:
+        """For each question its message, or a CallFailed; None if the pack broke before it came to it."""
+        outcomes = zip(self._methods, self._pending.wait(), strict=True)
+        return [outcome and self._analyzer.read(method, outcome) for method, outcome in outcomes]
 
 
 class Analyzer:
     """A started pack that can be asked. Only one user at a time, as its configuration is that of the process.
 
-    `batch` is how many resources it takes in one call: 1, or more for packreg's own analyzer of OPA packs.
-    `warnings` are sentences that a report of its findings should show.
+    `batch` is how many questions it takes at once, if they are of the methods in `batched`. `warnings` are
+    sentences that a report of its findings should show. `hosted` says that it is asked in its own process,
+    and serves no gRPC.
     """
 
-    def __init__(
-        self,
-        process: Process,
-        deadlines: Deadlines,
-    ) -> None:
-        """Connect and shake hands. Raises PackFailed when no analyzer answers at the pack's port."""
+    def __init__(self, process: Process, deadlines: Deadlines) -> None:
+        """Connect and shake hands.
+
+        Raises PackFailed when no analyzer answers; its code is "not-hosted" if the pack closed its socket
+        while it was loaded, and can only serve gRPC.
+        """
         self.process = process
         self.deadlines = deadlines
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{process.port}", options=_OPTIONS)
-        self._remediate = self._method("Remediate", pb.RemediateResponse)
-        self._analyze = self._method("Analyze", pb.AnalyzeResponse)
-        self._analyze_stack = self._method("AnalyzeStack", pb.AnalyzeResponse)
-        many = f"/{SERVICE}/{METHOD}"
-        self._analyze_many: Any = self._channel.unary_unary(many, response_deserializer=answers)
-        self.batch = 1
-        self.warnings: tuple[str, ...] = ()
+        self.hosted = process.channel is not None
+        self._calls = _connection(process)
         self._read_to: dict[str, int] = {}
         self._logs_nothing = False
         try:
             self._connect()
         except BaseException:
-            self._channel.close()
+            self._calls.close()
             raise
+        self.batch, self.batched, self.warnings = (
+            self._calls.batch,
+            self._calls.batched,
+            self._calls.warnings,
+        )
 
     def configure_stack(self, stack: Stack) -> None:
         """Tell the pack which stack it judges. SDKs before 1.19 lack the method. Raises CallFailed."""
@@ -126,14 +151,14 @@ class Analyzer:
             config=dict(stack.config),
             tags=dict(stack.tags),
         )
-        self._tolerated(self._send("ConfigureStack", request, pb.Empty))
+        self._tolerated("ConfigureStack", request)
 
     def info(self) -> PackInfo:
         """The pack's metadata. Raises PackFailed when it cannot be used."""
         name = self.process.program.name
         try:
-            message = self._call("GetAnalyzerInfo", pb.Empty(), pb.AnalyzerInfo)
-            sdk = self._tolerated(self._send("GetPluginInfo", pb.Empty(), pb.PluginInfo))
+            message = self._call("GetAnalyzerInfo", pb.Empty())
+            sdk = self._tolerated("GetPluginInfo", pb.Empty())
         except CallFailed as error:
             raise PackFailed(
                 f"{name} does not say what it is: {error}", code="no-metadata", log=self.process.tail()
@@ -142,34 +167,21 @@ class Analyzer:
 
     def configure(self, settings: Mapping[str, Mapping[str, Any]]) -> None:
         """Set the levels and properties of all policies, for later calls. Raises CallFailed, Unsendable."""
-        self._call("Configure", encode_configuration(settings), pb.Empty)
+        self._ended("Configure", self._calls.call("Configure", encode_configuration(settings), self._short))
 
-    def ask(self, method: str, request: bytes) -> Answer:
-        """Send an encoded Remediate, Analyze or AnalyzeStack request; several may be pending at once."""
-        call, deadline = self._judging(method)
-        return self._ask(call, request, deadline)
+    def ask(self, questions: Sequence[tuple[str, bytes]]) -> Answer:
+        """Send questions: a method of Remediate, Analyze and AnalyzeStack, and an encoded request. Several
+        may be pending at once, and `batch` sent together.
+        """
+        requests = [(method, request, self._deadline(method)) for method, request in questions]
+        return Answer(self, [method for method, _ in questions], self._calls.send(requests))
 
     def call(self, method: str, request: bytes) -> Any:
-        """Send a request as `ask` does, and return the message of its answer. Raises CallFailed.
+        """Ask one question, and return the message of its answer. Raises CallFailed.
 
-        For one request at a time this takes half the processor time of `ask`, as it starts no thread that
-        waits for the answer (measured).
+        For one question at a time this takes less processor time than `ask` (measured).
         """
-        call, deadline = self._judging(method)
-        try:
-            return call(request, timeout=deadline)
-        except grpc.RpcError as error:
-            raise self._failed(error, deadline) from None
-        except ValueError as closed:  # another thread has closed the channel
-            raise CallFailed("gone", str(closed)) from None
-
-    def ask_many(self, requests: Sequence[bytes]) -> Answer:
-        """Send up to `batch` encoded Analyze requests in one call, to an analyzer that announced the method.
-
-        The answer is a list in the order of the requests: a response, or the error text if a policy raised.
-        It may be shorter than the list of requests.
-        """
-        return self._ask(self._analyze_many, join(requests), self.deadlines.analyze)
+        return self._ended(method, self._calls.call(method, request, self._deadline(method)))
 
     def close(self, *, grace: float = 5.0) -> None:
         """Call Cancel, close the connection, and stop the process.
@@ -178,15 +190,40 @@ class Analyzer:
         may have it.)
         """
         if grace > 0 and self.process.alive:
-            with contextlib.suppress(CallFailed, ValueError):  # closed already, or unreachable
-                self._ask(self._method("Cancel", pb.Empty), b"", min(grace, 1.0)).result()
-        self._channel.close()
+            with contextlib.suppress(CallFailed):
+                self._ended("Cancel", self._calls.call("Cancel", b"", min(grace, 1.0)))
+        self._calls.close()
         self.process.close(grace=grace)
+
+    def read(self, method: str, outcome: Said | Broken) -> Any:
+        """The message of an outcome, or a CallFailed that says why there is none."""
+        if isinstance(outcome, Broken):
+            return CallFailed("timeout" if outcome.hung else "gone", str(outcome))
+        if outcome.code == 0:
+            try:
+                return _RESPONSES.get(method, pb.Empty).FromString(few(outcome.data))
+            except (ValueError, IndexError) as error:
+                return CallFailed("refused", f"its answer cannot be read: {one_line(str(error), _SHOWN)}")
+        if outcome.code == _UNKNOWN:
+            said = one_line(outcome.text.removeprefix(RAISED.strip()).strip(), _SHOWN)
+            log = outcome.trace or self._logged(outcome.text)
+            why = one_line(str(raised(outcome.text, log, self.process.program.directory)), _SHOWN)
+            return CallFailed("raised", said or why or "it raised an error without a message", why)
+        kind = "unsupported" if outcome.code == _UNIMPLEMENTED else "refused"
+        code = _CODES.get(outcome.code, outcome.code)
+        return CallFailed(kind, f"{code}: {one_line(outcome.text.strip(), _SHOWN)}")
 
     # ------------------------------------------------------------------------------------------------------
 
+    @property
+    def _short(self) -> float:
+        return self.deadlines.call
+
+    def _deadline(self, method: str) -> float:
+        return self.deadlines.stack if method == "AnalyzeStack" else self.deadlines.analyze
+
     def _connect(self) -> None:
-        """Wait until the pack listens on its port, and call Handshake.
+        """Call Handshake; of a pack that serves gRPC, wait until it listens on its port.
 
         The port may be wrong: if the pack itself prints a number, nobody listens there, or another program.
         """
@@ -197,18 +234,20 @@ class Analyzer:
         until = time.monotonic() + min(_CONNECT, self.deadlines.call)
         while True:
             try:
-                handshake = self._send("Handshake", request, pb.Empty)
-                said = handshake.metadata() if self._tolerated(handshake) is not None else []
-                if ANNOUNCEMENT in said:
-                    self.batch = BATCH
-                    texts = (text for name, text in said if name == WARNING and isinstance(text, bytes))
-                    self.warnings = tuple(one_line(text.decode("utf-8", "replace"), 200) for text in texts)
+                self._tolerated("Handshake", request)
                 return
             except CallFailed as error:
-                if error.kind == "gone" and self.process.alive and time.monotonic() < until:
+                connects = error.kind == "gone" and not self.hosted and self.process.alive
+                if connects and time.monotonic() < until:
                     time.sleep(0.02)
                     continue
                 why = str(error) if self.process.alive else self.process.ending()
+                if self.hosted:
+                    raise PackFailed(
+                        f"{self.process.program.name} closed what packreg asks it through: {why}",
+                        code="not-hosted",
+                        log=self.process.tail(),
+                    ) from None
                 raise PackFailed(
                     f"{self.process.program.name} reported the port {self.process.port}, but no analyzer "
                     f"answers there: {why}",
@@ -216,48 +255,27 @@ class Analyzer:
                     log=self.process.tail(),
                 ) from None
 
-    def _judging(self, method: str) -> tuple[Callable[..., Any], float]:
-        if method == "AnalyzeStack":
-            return self._analyze_stack, self.deadlines.stack
-        return self._remediate if method == "Remediate" else self._analyze, self.deadlines.analyze
+    def _call(self, method: str, request: Any) -> Any:
+        return self._ended(method, self._calls.call(method, request.SerializeToString(), self._short))
 
-    def _method(self, name: str, response: Any) -> Any:
-        return self._channel.unary_unary(
-            f"/pulumirpc.Analyzer/{name}",
-            request_serializer=None,
-            response_deserializer=lambda data: response.FromString(few(data)),
-        )
+    def _tolerated(self, method: str, request: Any) -> Any:
+        """The message, or None when the pack's SDK does not have the method."""
+        try:
+            return self._call(method, request)
+        except CallFailed as error:
+            if error.kind != "unsupported":
+                raise
+            return None
 
-    def _ask(self, call: Callable[..., Any], request: bytes, deadline: float) -> Answer:
-        future = call.future(request, timeout=deadline)  # type: ignore[attr-defined]
-        return Answer(future, lambda error: self._failed(error, deadline))
-
-    def _send(self, name: str, request: Any, response: Any) -> Answer:
-        data = request if isinstance(request, bytes) else request.SerializeToString()
-        return self._ask(self._method(name, response), data, self.deadlines.call)
-
-    def _call(self, name: str, request: Any, response: Any) -> Any:
-        return self._send(name, request, response).result()
-
-    def _failed(self, error: Any, deadline: float) -> CallFailed:
-        code = error.code()
-        details = str(error.details() or "")
-        kind = _KINDS.get(code, "refused")
-        if kind == "timeout":
-            return CallFailed(kind, f"it gave no answer within {deadline:g} s")
-        if kind == "gone":
-            return CallFailed(kind, "the connection broke")
-        if kind == "raised":
-            said = one_line(details.removeprefix(RAISED.strip()).strip(), _SHOWN)
-            why = one_line(
-                str(raised(details, self._logged(details), self.process.program.directory)), _SHOWN
-            )
-            return CallFailed(kind, said or why or "it raised an error without a message", why)
-        return CallFailed(kind, f"{code.name}: {one_line(details.strip(), _SHOWN)}")
+    def _ended(self, method: str, outcome: Outcome) -> Any:
+        found = self.read(method, outcome or Broken("the connection broke"))
+        if isinstance(found, CallFailed):
+            raise found
+        return found
 
     def _logged(self, details: str) -> str:
         """The traceback in the pack's log for an error answer; gRPC's Python server logs one. "" if none."""
-        if not details.startswith(RAISED.strip()):
+        if self.hosted or not details.startswith(RAISED.strip()):
             return ""
         text = f"{details}\n{TRACEBACK}"
         end = f"{details.removeprefix(RAISED)}\n"
@@ -267,14 +285,13 @@ class Analyzer:
         self._logs_nothing = not log
         return log
 
-    def _tolerated(self, answer: Answer) -> Any:
-        """The message, or None when the pack's SDK does not have the method."""
-        try:
-            return answer.result()
-        except CallFailed as error:
-            if error.kind != "unsupported":
-                raise
-            return None
+
+def _connection(process: Process) -> Calls:
+    if process.channel is not None and process.page is not None:
+        return Frames(process.channel, process.page, MAX_ANSWER)
+    from packreg.analyzer.grpc_calls import GrpcCalls  # gRPC takes long to import, and packs to load
+
+    return GrpcCalls(process.port)
 
 
 def few(data: bytes) -> bytes:

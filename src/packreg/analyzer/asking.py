@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from packreg.analyzer.analyzer import Answer, CallFailed
 from packreg.analyzer.session import Session
-from packreg.text import one_line
 
 #: The kinds of `CallFailed` after which the pack's process cannot be used any more.
 _BREAKING = ("timeout", "gone")
@@ -64,10 +62,10 @@ class Reply:
 def replies(session: Session, questions: Iterable[Question], in_flight: int) -> Iterator[Reply]:
     """Ask all questions, up to `in_flight` at once; replies come in nearly the questions' order.
 
-    An analyzer that takes many resources in one call gets them so. When the pack hangs or crashes it is
-    started again, the pending questions are asked once more, one by one, and from then on fewer are asked at
-    once. A question that breaks the pack twice is a failure. When a policy raises, the policies are asked one
-    by one. Raises PackFailed when the pack is given up: it broke too often, or did not start again.
+    An analyzer that takes many questions at once gets them so. When the pack hangs or crashes it is started
+    again, the questions that may have broken it are asked once more, one by one, and from then on fewer are
+    asked at once. A question that breaks the pack twice is a failure. When a policy raises, the policies are
+    asked one by one. Raises PackFailed when the pack is given up: it broke too often, or did not start again.
     """
     raised: dict[str, list[tuple[Question, CallFailed]]] = {}
     for question, outcome in _outcomes(session, questions, in_flight):
@@ -104,84 +102,85 @@ def _called(session: Session, question: Question) -> Any:
 
 
 class _Questions:
-    """Questions in groups for one call each: up to `most` resources, or a single one of another kind."""
+    """Questions in groups to send together: up to `most`, if they are of the methods in `batched`."""
 
-    def __init__(self, questions: Iterable[Question], most: int) -> None:
+    def __init__(self, questions: Iterable[Question], most: int, batched: Collection[str]) -> None:
         self.most = most
+        self._batched = batched
         self._source = iter(questions)
         self._first: deque[Question] = deque()
 
     def group(self) -> list[Question]:
-        """The next questions for one call; [] at the end."""
+        """The next questions to send together; [] at the end."""
         group: list[Question] = []
         size = 0
         while len(group) < self.most and size < _MAX_BATCH:
             question = self._first.popleft() if self._first else next(self._source, None)
             if question is None:
                 break
-            if group and question.method != "Analyze":
+            if group and question.method not in self._batched:
                 self._first.appendleft(question)
                 break
             group.append(question)
             size += len(question.request)
-            if question.method != "Analyze":
+            if question.method not in self._batched:
                 break
         return group
 
-    def answered(self, group: Sequence[Question], outcome: Any) -> Iterator[tuple[Question, Any]]:
-        """Each answered question of a group, with its answer; `group` returns the unanswered ones again."""
-        if len(group) == 1:
-            yield group[0], outcome
-            return
-        if isinstance(outcome, CallFailed) or not 0 < len(outcome) <= len(group):
+    def answered(self, group: Sequence[Question], outcomes: Sequence[Any]) -> Iterator[tuple[Question, Any]]:
+        """Each question of a group that has an outcome; `group` returns the others again."""
+        left = []
+        for question, outcome in zip(group, outcomes, strict=True):
+            if outcome is None:
+                left.append(question)
+            else:
+                yield question, outcome
+        if len(left) == len(group) > 1:
             self.most = 1  # the analyzer does not take many after all: ask one question per call
-            outcome = []
-        for question, one in zip(group, outcome, strict=False):
-            yield question, CallFailed("raised", one_line(one.strip(), 1000)) if isinstance(one, str) else one
-        self._first.extendleft(reversed(group[len(outcome) :]))
+        self.put_back(left)
+
+    def put_back(self, questions: Sequence[Question]) -> None:
+        """Let `group` return these before all others."""
+        self._first.extendleft(reversed(questions))
 
 
 def _outcomes(
     session: Session, questions: Iterable[Question], in_flight: int
 ) -> Iterator[tuple[Question, Any]]:
     """Each question with the message that answers it, or a CallFailed."""
-    source = _Questions(questions, session.batch)
-    if session.batch > 1:
+    analyzer = session.analyzer
+    source = _Questions(questions, analyzer.batch, analyzer.batched)
+    if analyzer.batch > 1:
         in_flight = min(in_flight, _BATCHES)
     waiting: deque[tuple[list[Question], Answer]] = deque()
     while True:
         while len(waiting) < in_flight and (group := source.group()):
-            waiting.append((group, _send(session, group)))
+            waiting.append((group, session.ask([(each.method, each.request) for each in group])))
         if not waiting:
             return
         group, answer = waiting.popleft()
-        outcome = _result(answer)
-        if not _broke(outcome):
-            yield from source.answered(group, outcome)
+        found = answer.result()
+        reason = next(filter(_broke, found), None)
+        if reason is None:
+            yield from source.answered(group, found)
             continue
-        settled = [(each, _result(answer)) for each, answer in waiting]
+        again: list[Question] = []
+        unasked: list[Question] = []
+        for each, outcomes in ((group, found), *((each, answer.result()) for each, answer in waiting)):
+            for question, outcome in zip(each, outcomes, strict=True):
+                if outcome is None:
+                    unasked.append(question)
+                elif _broke(outcome):
+                    again.append(question)
+                else:
+                    yield question, outcome
         waiting.clear()
-        for each, result in settled:
-            if not _broke(result):
-                yield from source.answered(each, result)
-        session.restart(outcome)
+        source.put_back(unasked)
+        session.restart(reason)
         in_flight, source.most = max(1, in_flight // 4), max(1, source.most // 4)
-        for question in itertools.chain(group, *(each for each, result in settled if _broke(result))):
-            again = _result(session.ask(question.method, question.request))
-            yield question, session.restart(again) if _broke(again) else again
-
-
-def _send(session: Session, group: Sequence[Question]) -> Answer:
-    if len(group) == 1:
-        return session.ask(group[0].method, group[0].request)
-    return session.ask_many([question.request for question in group])
-
-
-def _result(answer: Answer) -> Any:
-    try:
-        return answer.result()
-    except CallFailed as failed:
-        return failed
+        for question in again:
+            [outcome] = session.ask([(question.method, question.request)]).result()
+            yield question, session.restart(outcome) if _broke(outcome) else outcome
 
 
 def _broke(outcome: Any) -> bool:

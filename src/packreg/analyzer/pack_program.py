@@ -21,16 +21,7 @@ from packreg.pack.runtime import node_arguments
 #: Neither SDK connects to the engine address, but both require one.
 _ENGINE = "127.0.0.1:1"
 _RUN_POLICY_PACK = "@pulumi/pulumi/cmd/run-policy-pack/index.js"
-#: `python -m MODULE`, with tracebacks of policies' errors in the process's log: gRPC returns only the texts.
-#: Calls of a method that the SDK lacks are not logged, as they are no errors of policies.
-_RUN_MODULE = """\
-import logging, os, runpy, sys
-sys.path[0] = os.getcwd()
-handler = logging.StreamHandler()
-handler.addFilter(lambda said: "Method not implemented!" not in said.getMessage())
-logging.getLogger("grpc._server").addHandler(handler)
-runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
-"""
+_HOSTS = Path(__file__).with_name("hosts")
 _MAX_CONFIGURATION = 64 * 1024
 _NOT_HEAP = 512 << 20
 
@@ -70,12 +61,15 @@ def pack_program(
     directory = directory.absolute()
     variables = dict(environment)
     each = memory
+    hosted = False
     if analyzer:
         command = (*analyzer, _ENGINE, ".")
     elif manifest.runtime == "python":
         variables["PYTHONUNBUFFERED"] = "1"
         interpreter = _python(name, directory, manifest, python)
-        command = (str(interpreter), "-u", "-c", _RUN_MODULE, *_python_module(name, directory))
+        program = str(_HOSTS / "python_host.py")
+        command = (str(interpreter), "-u", program, *_python_module(name, directory))
+        hosted = True
         engine = _python_engine(interpreter)
     elif manifest.runtime == "nodejs":
         if manifest.options.get("typescript", True) is True:
@@ -88,13 +82,17 @@ def pack_program(
         each = 0  # memory outside the heap is about 100 MiB, and more where there is more to judge
         heap = (f"--max-old-space-size={max(memory // 2, memory - _NOT_HEAP) >> 20}",) if memory else ()
         words = (*heap, *links, *_node_arguments(name, manifest))
-        command = (node, *words, _node_script(name, directory), _ENGINE, ".")
+        hosted = True
+        host = str(_HOSTS / "node_host.cjs")
+        command = (node, "--require", host, *words, _node_script(name, directory), _ENGINE, ".")
     else:
         raise PackFailed(
             f"{name}: nothing here can run a pack with the runtime {manifest.runtime!r}", code="no-analyzer"
         )
     items = tuple(sorted((key, value) for key, value in variables.items() if "\0" not in key + value))
-    return Program(name, directory, command, items, memory, each, digest, stack, deadlines, engine)
+    return Program(
+        name, directory, command, items, memory, each, digest, stack, deadlines, engine, hosted=hosted
+    )
 
 
 def _python(name: str, directory: Path, manifest: Manifest, given: Path | None) -> Path:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -85,13 +86,22 @@ class Pool:
             if warm.process.alive:
                 return warm
             self.give_back(warm, reusable=False)
-        from packreg.analyzer.analyzer import Analyzer  # gRPC takes long to import, and packs to load
-
         with self._changed:
             ahead = next((process for process in self._ahead if process.program == program), None)
             if ahead is not None:
                 self._ahead.remove(ahead)
-        process = ahead or self._start(program)
+        try:
+            return self._ready(ahead or self._start(program), starting)
+        except PackFailed as failed:
+            if failed.code != "not-hosted":
+                raise
+        return self._ready(self._start(replace(program, hosted=False)), starting)
+
+    def _ready(self, process: Process, starting: Callable[[Process], None]) -> Analyzer:
+        """The analyzer of a new process, once it answers."""
+        from packreg.analyzer.analyzer import Analyzer  # its messages take long to import, and packs to load
+
+        program = process.program
         with self._changed:
             self._starting.add(process)
             closed = self._closed

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import re
+import secrets
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from packreg.analyzer.frames import VARIABLE
 from packreg.analyzer.private_files import hide, nameless
 from packreg.analyzer.program import Program
 from packreg.analyzer.program_errors import ProgramError, in_the_pack, program_error
@@ -42,6 +45,9 @@ class Process:
         """Start the program. Other threads call `log` with what it writes. Raises PackFailed."""
         self.program = program
         self.port = 0
+        self.channel: socket.socket | None = None
+        self.page: mmap.mmap | None = None
+        self._token = secrets.randbits(52) | 1 << 52  # no port, and a number that JavaScript has
         self._log = log
         self._changed = threading.Condition()
         self._first = bytearray()
@@ -66,18 +72,27 @@ class Process:
         program = self.program
         hide()
         self._control, theirs = socket.socketpair()
+        variables = dict(program.environment)
         with theirs, ExitStack() as opened:
             files = {name: opened.enter_context(nameless(data)) for name, data in program.files}
             given = ",".join(f"{name}={file.fileno()}" for name, file in files.items())
             limits = [str(program.memory), str(program.each)]
+            passed: list[int] = []
+            if program.hosted:
+                self.channel, pack_side = socket.socketpair()
+                page = opened.enter_context(nameless(bytes(mmap.PAGESIZE)))
+                self.page = mmap.mmap(page.fileno(), mmap.PAGESIZE)
+                passed = [opened.enter_context(pack_side).fileno(), page.fileno()]
+                variables[VARIABLE] = ",".join(map(str, (*passed, self._token)))
+            for_the_program = ",".join(map(str, passed))
             return subprocess.Popen(
-                [sys.executable, "-I", "-S", _SUPERVISOR, *limits, given, *program.command],
+                [sys.executable, "-I", "-S", _SUPERVISOR, *limits, given, for_the_program, *program.command],
                 cwd=program.directory,
-                env=dict(program.environment),
+                env=variables,
                 stdin=theirs.fileno(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                pass_fds=[file.fileno() for file in files.values()],
+                pass_fds=[*(file.fileno() for file in files.values()), *passed],
                 start_new_session=True,
             )
 
@@ -158,6 +173,8 @@ class Process:
             self._popen.wait()
         self._was_over()
         self._control.close()
+        if self.channel is not None:
+            self.channel.close()
         self._await_end(1.0)
 
     def _was_over(self) -> bool:
@@ -184,13 +201,22 @@ class Process:
             line = self._line
             too_long = line is None and len(self._first) >= _FIRST_LINE
         if line is not None:
+            if line == b"%d" % self._token and self.channel is not None:
+                return
             if _PORT.fullmatch(line) and 0 < int(line) < 65536:
+                self._not_hosted()
                 self.port = int(line)
                 return
             raise self._printed(line)
         if too_long:
             raise self._printed(bytes(self._first))
         raise self._no_port(deadline, until)
+
+    def _not_hosted(self) -> None:
+        """The pack serves gRPC, or prints numbers: nothing answers on its socket."""
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = self.page = None
 
     def _no_port(self, deadline: float, until: float) -> PackFailed:
         name = self.program.name

@@ -70,7 +70,8 @@ class Program:
     which no pool keeps. `environment` is the whole environment of the process, sorted; `files` are contents
     of files by the variable that gets the file's path. `memory` is the limit in bytes for all its processes
     together, 0 for none. `each` is the limit for one process (RLIMIT_DATA), which gets an error instead of
-    being killed; Node.js has none, as V8 reserves more address space than it uses. Without `deadlines`, those
+    being killed; Node.js has none, as V8 reserves more address space than it uses. `hosted` says that the
+    command starts a host (see `hosts`), which can answer without a server. Without `deadlines`, those
     of the pool count.
     """
 
@@ -85,3 +86,4 @@ class Program:
     deadlines: Deadlines | None = None
     engine: Engine | None = field(default=None, compare=False)
     files: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    hosted: bool = field(default=False, compare=False)

@@ -73,12 +73,12 @@ class Session:
             enabled = [policy for policy in enabled if self.level(policy) == "remediate"]
         return tuple(policy for policy in enabled if policy.judges_resources)
 
-    def ask(self, method: str, request: bytes) -> Answer:
-        """Send a question. Raises CallFailed when the session was stopped."""
+    def ask(self, questions: Sequence[tuple[str, bytes]]) -> Answer:
+        """Send questions, as `Analyzer.ask`. Raises CallFailed when the session was stopped."""
         with self._lock:
             if self._stopped or self._analyzer is None:
                 raise CallFailed("gone", "packreg is stopping")
-            return self._analyzer.ask(method, request)
+            return self._analyzer.ask(questions)
 
     def call(self, method: str, request: bytes) -> Any:
         """Send a question and wait for its answer. Raises CallFailed, also when the session was stopped."""
@@ -90,15 +90,8 @@ class Session:
 
     @property
     def batch(self) -> int:
-        """How many resources `ask_many` takes at once."""
+        """How many questions `ask` takes at once."""
         return self.analyzer.batch
-
-    def ask_many(self, requests: Sequence[bytes]) -> Answer:
-        """Send several Analyze questions in one call. Raises CallFailed when the session was stopped."""
-        with self._lock:
-            if self._stopped or self._analyzer is None:
-                raise CallFailed("gone", "packreg is stopping")
-            return self._analyzer.ask_many(requests)
 
     def only(self, policies: Collection[str] | None) -> None:
         """Disable all policies but these; None goes back to the configuration. No question may be pending.

@@ -1,9 +1,9 @@
 """The program that stands between packreg and a policy pack, so that nothing of a pack outlives packreg.
 
 Run as a script, with nothing but the standard library:
-`python -I -S supervisor.py TOTAL EACH FILES PROGRAM ARGUMENT…`. Standard input is a socket to packreg. The
-supervisor starts the program in a session of its own, with empty standard input, and waits until one of these
-happens:
+`python -I -S supervisor.py TOTAL EACH FILES DESCRIPTORS PROGRAM ARGUMENT…`. Standard input is a socket to
+packreg. The supervisor starts the program in a session of its own, with empty standard input, and waits until
+one of these happens:
 
 * The program ends: all that it started is killed, and the supervisor exits with its status (128 + the signal,
   as in a shell).
@@ -21,6 +21,8 @@ FILES are `NAME=DESCRIPTOR,…`: nameless files that packreg left open for the s
 their paths in these variables. They are gone when the supervisor ends, however it ends. Where a system has no
 paths for descriptors (/proc), copies are made. The supervisor removes them, and those that an earlier
 supervisor left.
+
+DESCRIPTORS, separated by commas, are open for the program alone: the supervisor closes them.
 
 A process group would miss processes that leave it. So on Linux the supervisor is the subreaper of all its
 descendants, and kills all of them, wherever they went. If the supervisor itself is killed, the kernel kills
@@ -280,13 +282,14 @@ def remove_files(directory: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the program and return its status; none of its processes or files is left then."""
-    total, each, files, *command = arguments
+    total, each, files, descriptors, *command = arguments
     paths, directory = name_files(files)
     for name, path in paths.items():
         os.putenv(name, path)
     group = make_group(int(total)) if int(total) else ""
     try:
-        return _supervise(int(total), int(each), group, command)
+        passed = [int(number) for number in descriptors.split(",") if number]
+        return _supervise(int(total), int(each), group, passed, command)
     finally:
         if directory:
             remove_files(directory)
@@ -295,7 +298,7 @@ def main(arguments: list[str]) -> int:
                 os.rmdir(group)  # noqa: PTH106
 
 
-def _supervise(total: int, each: int, group: str, command: list[str]) -> int:
+def _supervise(total: int, each: int, group: str, passed: list[int], command: list[str]) -> int:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -304,6 +307,8 @@ def _supervise(total: int, each: int, group: str, command: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # packreg handles them, and tells the supervisor what to do
     program = _start(each, group, command)
+    for descriptor in passed:
+        os.close(descriptor)
     watch = Watch(os.getpid(), total) if total and os.path.exists("/proc/self/statm") else None  # noqa: PTH110
     look = 0.0
     null = os.open(os.devnull, os.O_WRONLY)
