@@ -81,7 +81,7 @@ def test_what_was_started_ahead_is_taken_once(guard: Program) -> None:
 def test_nobody_shares_a_process(pool: Pool, guard: Program) -> None:
     """Two users at once get two processes."""
     first, second = pool.take(guard), pool.take(guard)
-    assert first is not second and first.process.port != second.process.port
+    assert first is not second and first.process.pid != second.process.pid
     pool.give_back(first, reusable=True)
     pool.give_back(second, reusable=True)
     assert pool.idle == 2

@@ -167,13 +167,14 @@ def _outcomes(
         again: list[Question] = []
         unasked: list[Question] = []
         for each, outcomes in ((group, found), *((each, answer.result()) for each, answer in waiting)):
-            for question, outcome in zip(each, outcomes, strict=True):
-                if outcome is None:
-                    unasked.append(question)
-                elif _broke(outcome):
-                    again.append(question)
-                else:
+            last = max((at for at, outcome in enumerate(outcomes) if _broke(outcome)), default=-1)
+            for at, (question, outcome) in enumerate(zip(each, outcomes, strict=True)):
+                if outcome is not None and not _broke(outcome):
                     yield question, outcome
+                elif at <= last:
+                    again.append(question)  # it broke the pack, or its answer was lost with the pack
+                else:
+                    unasked.append(question)
         waiting.clear()
         source.put_back(unasked)
         session.restart(reason)
