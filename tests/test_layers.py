@@ -116,12 +116,14 @@ EACH_A_PART = {
     "services/clock.py": "the clock is asked where no registry is opened",
     "services/workspace.py": "every use case opens something else",
     "guard/__main__.py": "signals count before the rest is loaded",
+    "analyzer/hosts/python_host.py": "it runs in a pack's process, and takes gRPC from there",
 }
 #: Modules of packreg that a function may import -> what they load that their users do not always need.
 LATER = {
-    "analyzer.analyzer": "gRPC",
-    "analyzer.evaluation": "gRPC",
-    "analyzer.feed": "gRPC",
+    "analyzer.analyzer": "protobuf",
+    "analyzer.evaluation": "protobuf",
+    "analyzer.feed": "protobuf",
+    "analyzer.grpc_calls": "gRPC, for packs that serve it",
     "analyzer.pool": "sockets and processes, where packs may not run",
     "cli.project_plugins": "YAML, which only one form of the guard needs",
     "install.dev": "packaging and zipfile, for packs in directories",
@@ -178,7 +180,12 @@ AMBIENT = {
     ("datetime", "utcnow"),
 }
 #: Where a workspace's clock comes from, and processes whose environment is their own.
-ASKING = {"services/clock.py", "services/audit_dask.py", "install/fetch_archive.py"}
+ASKING = {
+    "services/clock.py",
+    "services/audit_dask.py",
+    "install/fetch_archive.py",
+    "analyzer/hosts/python_host.py",
+}
 LINES_AT_MOST = 400
 
 MODULES = sorted(p for p in SOURCE.rglob("*.py") if "templates" not in p.parts)

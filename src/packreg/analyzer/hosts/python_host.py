@@ -102,32 +102,8 @@ class _Context:
         self.aborted = True
         raise RuntimeError(details)
 
-    def code(self) -> int:
-        return self.status
-
-    def details(self) -> str:
-        return self.text
-
-    def is_active(self) -> bool:
-        return True
-
-    def time_remaining(self) -> None:
-        return None
-
-    def add_callback(self, callback: Callable[[], None]) -> bool:
-        return False
-
     def invocation_metadata(self) -> Sequence[Any]:
         return ()
-
-    def peer(self) -> str:
-        return "unix:"
-
-    def set_trailing_metadata(self, metadata: Any) -> None:
-        pass
-
-    def send_initial_metadata(self, metadata: Any) -> None:
-        pass
 
 
 class _Memo:
@@ -241,7 +217,7 @@ class _Host:
         real = grpc.server
 
         def server(thread_pool: Any, *args: Any, **kwargs: Any) -> Any:
-            if sys._getframe(1).f_globals.get("__name__") != _SDK:
+            if sys._getframe(1).f_globals.get("__name__") != _SDK or "interceptors" in kwargs:
                 return real(thread_pool, *args, **kwargs)
             return _Recorder(self, lambda: real(thread_pool, *args, **kwargs), thread_pool)
 
