@@ -254,7 +254,7 @@ def test_tags_are_read_from_the_backend(tagged: User, command: str) -> None:
         ("", "shop/dev", "no backend is known"),
         ("file://states", "shop/new", "has no stack 'shop/new'"),
         ("https://api.pulumi.com", "shop/dev", "cannot ask Pulumi Cloud"),
-        ("gs://states", "shop/dev", "another kind"),
+        ("mem://states", "shop/dev", "another kind"),
         ("file://states", "acme/shop/dev", "cannot ask Pulumi Cloud"),
     ],
 )
