@@ -96,7 +96,9 @@ def test_no_secret_is_in_a_log(user: User) -> None:
         ("analyze", "guard", "--state", "https://user:hunter2-hunter2@example.org/state.json"),
     ):
         said += user(*words, "-v").err
-    assert said
+    failed = user(*words, "--json")
+    assert failed.json()["error"]["message"]
+    said += failed.out
     assert "hunter2" not in said
     assert "passphrase of ours" not in said
 

@@ -14,10 +14,11 @@ import pytest
 from tests.e2e.conftest import cli_shell, unavailable
 from tests.e2e.governed import OPEN
 from tests.e2e.user import FIXTURES, Pulumi, Shell, publish, with_registry
-from tests.servers import gateways, postgres
+from tests.servers import azurite, gateways, google, postgres
 from tests.store.ministack import CREDENTIALS, client
 
 _numbers = itertools.count()
+TOKEN = "a-token-that-nobody-may-see"
 PROJECT = """
 name: {name}
 runtime: yaml
@@ -63,6 +64,29 @@ def _s3(place: Path) -> Iterator[KindOfBackend]:
 
 
 @contextmanager
+def _google(place: Path) -> Iterator[KindOfBackend]:
+    with google.fake_gcs(place) as endpoint:
+        google.make_bucket(endpoint, "states")
+        # Pulumi's library wants the server without a scheme, and a token, which it does not look at
+        variables = {
+            "STORAGE_EMULATOR_HOST": endpoint.removeprefix("http://"),
+            "GOOGLE_OAUTH_ACCESS_TOKEN": TOKEN,
+        }
+        yield KindOfBackend(lambda: f"gs://states/team/{next(_numbers)}", variables, (TOKEN,))
+
+
+@contextmanager
+def _azure(place: Path) -> Iterator[KindOfBackend]:
+    with azurite.azurite(place) as domain:
+        azurite.container(domain, "states").create_container()
+        query = f"storage_account={azurite.ACCOUNT}&protocol=http&domain={domain}&localemu=true"
+        variables = {"AZURE_STORAGE_ACCOUNT": azurite.ACCOUNT, "AZURE_STORAGE_KEY": azurite.KEY}
+        yield KindOfBackend(
+            lambda: f"azblob://states/team/{next(_numbers)}?{query}", variables, (azurite.KEY,)
+        )
+
+
+@contextmanager
 def _postgres(place: Path) -> Iterator[KindOfBackend]:
     with postgres.postgres() as server:
 
@@ -77,6 +101,8 @@ def _postgres(place: Path) -> Iterator[KindOfBackend]:
 KINDS = {
     "file": (_file, lambda: ""),
     "s3": (_s3, gateways.missing_versitygw),
+    "gs": (_google, google.missing_fake_gcs),
+    "azblob": (_azure, azurite.missing_azurite),
     "postgres": (_postgres, postgres.missing_postgres),
 }
 

@@ -191,7 +191,9 @@ class Output(Notify):
         else:
             self._failure(error, log)
         if self.json:
-            self.document({"error": described, **beside})
+            from packreg.services.log import credentials_hidden
+
+            self.document({"error": credentials_hidden(described), **beside})
         return error.exit_code
 
     def _failure(self, error: PackregError, log: str) -> None:

@@ -22,16 +22,16 @@ def log_line(time: str, level: Level, message: str, **fields: object) -> str:
     """One message as one line of ASCII JSON. `time` is RFC 3339 in UTC; empty fields are left out."""
     said = {name: value for name, value in fields.items() if value not in ("", None, [], ())}
     members = {"time": time, "level": level, "message": message, **said}
-    return harmless_json(json.dumps(_harmless(members), default=str))
+    return harmless_json(json.dumps(credentials_hidden(members), default=str))
 
 
-def _harmless(value: object) -> object:
-    """The value without credentials in URLs."""
+def credentials_hidden(value: object) -> object:
+    """The value, of JSON's kinds, without credentials in the URLs of its texts."""
     if isinstance(value, str):
         return without_credentials(value)
     if isinstance(value, dict):
-        return {name: _harmless(each) for name, each in value.items()}
-    return [_harmless(each) for each in value] if isinstance(value, list | tuple) else value
+        return {name: credentials_hidden(each) for name, each in value.items()}
+    return [credentials_hidden(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def wants_json_log(environ: Mapping[str, str]) -> bool:
