@@ -269,6 +269,7 @@ def test_secrets_do_not_come_out(judge: User, output: str) -> None:
     state(judge, {"open": {"acl": acl}})
     done = judge("analyze", "python-guard", "--state", "state.json", "-o", output, "-v")
     assert done.code == 3
+    assert "python-guard was asked in its own process" in done.err
     assert "hunter2" not in done.out + done.err
     assert "open has the access list '[secret]'" in done.out.replace("&apos;", "'")
 

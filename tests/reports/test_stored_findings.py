@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from packreg.analyzer.program import Engine
 from packreg.errors import IntegrityError
 from packreg.reports.stored import (
     StoredReport,
@@ -43,3 +44,17 @@ def test_a_member_that_is_not_what_it_should_be_is_refused(member: str, value: o
     data = gzip.compress(json.dumps({**members, member: value}).encode())
     with pytest.raises(IntegrityError, match="reports/update/"):
         StoredReport.decode(data, report.key)
+
+
+@pytest.mark.parametrize(
+    "engine", [None, Engine("python", "/bin/python", "3.11.7", True), Engine("opa", "/opa", "1.6.0")]
+)
+def test_what_ran_a_pack_is_kept(engine: Engine | None) -> None:
+    """And whether it was asked in its own process, which older reports do not say."""
+    report = everything()
+    members = json.loads(gzip.decompress(report.encode()))
+    members["results"][0]["engine"] = engine and engine._asdict()
+    if engine is not None and not engine.in_process:
+        del members["results"][0]["engine"]["in_process"]
+    read = StoredReport.decode(gzip.compress(json.dumps(members).encode()), report.key)
+    assert read.report.evaluation.packs[0].engine == engine

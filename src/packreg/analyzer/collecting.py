@@ -40,7 +40,8 @@ class Collector:
         info = session.info
         self._name = name or info.shown_name
         self._info: PackInfo = info
-        self._engine, self._warnings = session.program.engine, session.analyzer.warnings
+        engine, self._warnings = session.program.engine, session.analyzer.warnings
+        self._engine = engine and engine._replace(in_process=session.analyzer.hosted)
         self._version = version or info.version
         self._stack = stack
         self._redactor = redactor

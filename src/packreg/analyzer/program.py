@@ -54,12 +54,14 @@ class Deadlines:
 
 class Engine(NamedTuple):
     """The program that runs a pack, for reports: what it is (`python`, `node`, `opa`), its path, and its
-    version, "" where that is not known.
+    version, "" where that is not known. `in_process` says that the pack was asked in its own process, in
+    frames, and not over gRPC.
     """
 
     name: str
     path: str
     version: str
+    in_process: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,10 @@ def target_of(
 
 def write_report(context: CommandContext, report: Report, target: ReportTarget) -> None:
     """Write the report of a run that has just ended; as text it ends with what to do, where it denies."""
+    for pack in report.evaluation.packs:
+        if pack.engine is not None and pack.info is not None:
+            asked = "in its own process" if pack.engine.in_process else "over gRPC"
+            context.out.detail(f"{pack.pack} was asked {asked}")
     text = rendered(context, [report], target.form)
     if target.form == "text" and report.verdict == "denied" and (steps := list(next_steps(report))):
         text += "\n".join(["", "What to do:", *steps])

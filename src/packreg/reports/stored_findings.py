@@ -65,8 +65,9 @@ def _pack(found: Members) -> PackResult:
 
 
 def _engine(found: Members) -> Engine:
-    """The program that ran the pack; older reports do not have it."""
-    return Engine(found.text("name"), found.text("path"), found.text("version"))
+    """The program that ran the pack; older reports do not have it, or not all of it."""
+    asked = found.values.get("in_process") is True
+    return Engine(found.text("name"), found.text("path"), found.text("version"), asked)
 
 
 def _policy(found: Members) -> PolicyResult:

@@ -162,7 +162,7 @@ def program_of(workspace: Workspace, pack: Ready, stack: Stack | None) -> Progra
         engine=engine,
     )
     if program.engine is not None:
-        name, path, said = program.engine
+        name, path, said, _ = program.engine
         workspace.notify.detail(f"{pack.name} is run by {name} {said or 'of an unknown version'} at {path}")
     return program
 
