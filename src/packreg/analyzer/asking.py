@@ -77,12 +77,13 @@ def replies(session: Session, questions: Iterable[Question], in_flight: int) -> 
         yield from _isolated(session, method, failed, in_flight)
 
 
-def reply_to(session: Session, question: Question) -> Reply:
+def reply_to(session: Session, question: Question, sent: Answer | None = None) -> Reply:
     """Ask one question and wait for the reply, by the same rules as `replies`.
 
-    For callers with one question at a time. Raises PackFailed when the pack is given up.
+    For callers with one question at a time. `sent` is the pending answer if the question was sent already.
+    Raises PackFailed when the pack is given up.
     """
-    outcome = _called(session, question)
+    outcome = _called(session, question) if sent is None else sent.result()[0]
     if _broke(outcome):
         session.restart(outcome)
         outcome = _called(session, question)

@@ -77,6 +77,8 @@ class Frame:
         self.id = os.urandom(8)
         self.number = number
         self.deadlines = deadlines
+        self.sent = time.monotonic()
+        self.alone = False
         self.outcomes: list[Outcome] = [None] * len(deadlines)
         self.left = len(deadlines)
 
@@ -119,7 +121,8 @@ class Frames:
             parts += (REQUEST.pack(METHODS.index(method), len(data)), data)
         self._out.append(memoryview(b"".join(parts)))
         if not self._pending:
-            self._progress = time.monotonic()
+            self._progress = frame.sent
+            frame.alone = len(requests) == 1
         self._pending.append(frame)
         if self._broken:
             frame.outcomes[0] = Broken(self._broken)
@@ -210,8 +213,8 @@ class Frames:
         now = self._looked = time.monotonic()
         running = {slot: value for slot, value in enumerate(RUNNING.unpack_from(self._page)) if value}
         for slot, value in running.items():
-            before, since = self._working.get(slot, (0, now))
-            self._working[slot] = (value, since if before == value else now)
+            if self._working.get(slot, (0, now))[0] != value:
+                self._working[slot] = (value, self._began(value, now))
             deadline = self._deadline(value)
             if deadline is not None and now - self._working[slot][1] > deadline:
                 self._break(f"it gave no answer within {deadline:g} s", only=value)
@@ -221,6 +224,15 @@ class Frames:
         # It neither works on a request nor answers: the pack stopped its host.
         if not any(self._deadline(value) for value in running.values()) and now - self._progress > longest:
             self._break(f"it gave no answer within {longest:g} s", hung=True)
+
+    def _began(self, value: int, now: float) -> float:
+        """When the pack began with the request that a slot of the page has named for the first time.
+
+        That is now, as the page is looked at often; or when it was sent, if nothing was before it. Whoever
+        asks several packs waits for another one meanwhile.
+        """
+        first = self._pending[0]
+        return first.sent if first.alone and value >> 32 == first.number else now
 
     def _deadline(self, value: int) -> float | None:
         """The deadline of the request that a slot of the page names; None if it has been answered."""

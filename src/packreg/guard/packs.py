@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from queue import SimpleQueue
-from typing import TypeVar
 
-from packreg.analyzer.analyzer import CallFailed
+from packreg.analyzer.analyzer import Answer, CallFailed
 from packreg.analyzer.asking import Failure, Question, Reply, reply_to
 from packreg.analyzer.collecting import Collector
 from packreg.analyzer.evaluation import PackToRun
@@ -22,8 +19,6 @@ from packreg.guard.answers import Label, redacted, says_anything
 from packreg.pack.metadata import SEVERITIES
 from packreg.threads import in_background
 
-T = TypeVar("T")
-_Waiting = tuple[Question, Callable[[], Redactor], Future[Reply]]
 _METHODS = ("Remediate", "Analyze", "AnalyzeStack")
 
 
@@ -39,7 +34,6 @@ class RunningPack:
         self._collector: Collector | None = None
         self._judging: frozenset[str] = frozenset()
         self._saw_stack = False
-        self._questions: SimpleQueue[_Waiting] = SimpleQueue()
 
     def start(self) -> None:
         """Start and configure the pack; if that fails, `failed` is set."""
@@ -58,24 +52,26 @@ class RunningPack:
         self.label = Label(name, version, severities, unwaivable(info))
         self._collector = Collector(self._session, pack.version, self._stack, self._redactor, name=pack.name)
         self._judging = frozenset(method for method in _METHODS if self._session.judging(method))
-        in_background(self._answer)
 
     def judges(self, method: str) -> bool:
         """Whether the pack runs and has policies that judge when this method is called."""
         return self.failed is None and method in self._judging
 
-    def put(self, question: Question, redactor: Callable[[], Redactor]) -> Future[Reply]:
-        """Ask a question in the background; the future has the result of `reply`."""
-        future: Future[Reply] = Future()
-        self._questions.put((question, redactor, future))
-        return future
+    def send(self, question: Question) -> Answer | None:
+        """Ask a question without waiting for the reply; `reply` takes what this gives."""
+        try:
+            return self._session.ask([(question.method, question.request)])
+        except CallFailed:  # it is stopped, which `reply` says
+            return None
 
-    def reply(self, question: Question, redactor: Callable[[], Redactor]) -> Reply:
-        """Ask a question and wait for the reply, which is added to the pack's findings.
+    def reply(
+        self, question: Question, redactor: Callable[[], Redactor], sent: Answer | None = None
+    ) -> Reply:
+        """Ask a question, unless it was sent, and wait for the reply, which is added to the pack's findings.
 
         `redactor` is called only if the reply has any text.
         """
-        reply = self._reply(question)
+        reply = self._reply(question, sent)
         self._saw_stack = self._saw_stack or question.method == "AnalyzeStack"
         knowing = redactor() if says_anything(reply) else None
         if knowing is not None:
@@ -113,18 +109,10 @@ class RunningPack:
         )
         return PackResult(self.label.name, self.label.version, None, self._stack.size, errors=(error,))
 
-    def _answer(self) -> None:
-        while True:
-            question, redactor, future = self._questions.get()
-            try:
-                future.set_result(self.reply(question, redactor))
-            except BaseException as error:  # noqa: BLE001  the future raises it for whoever waits
-                future.set_exception(error)
-
-    def _reply(self, question: Question) -> Reply:
+    def _reply(self, question: Question, sent: Answer | None) -> Reply:
         if self.failed is None:
             try:
-                return reply_to(self._session, question)
+                return reply_to(self._session, question, sent)
             except PackFailed as failed:
                 self.failed = failed
             except CallFailed as failed:
@@ -148,9 +136,11 @@ class RunningPacks:
     def ask(self, question: Question, redactor: Callable[[], Redactor]) -> list[tuple[Label, Reply]]:
         """Ask every pack that has policies for the question, all at once; returns their replies."""
         asked = self.asked(question.method)
-        waiting = [(pack, pack.put(question, redactor)) for pack in asked[1:]]
-        replies = [(asked[0].label, asked[0].reply(question, redactor))] if asked else []
-        return replies + [(pack.label, future.result()) for pack, future in waiting]
+        sent = [None, *(pack.send(question) for pack in asked[1:])]
+        return [
+            (pack.label, pack.reply(question, redactor, each))
+            for pack, each in zip(asked, sent, strict=False)
+        ]
 
     def failed(self) -> list[tuple[Label, PackFailed]]:
         """The packs that do not run, and why."""
