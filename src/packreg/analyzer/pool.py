@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from packreg.analyzer.forking import ForkServer, Key, fork_key
 from packreg.analyzer.process import Process
-from packreg.analyzer.program import Deadlines, Program
+from packreg.analyzer.program import PASSED_ON, Deadlines, Program
 from packreg.errors import PackFailed
 
 if TYPE_CHECKING:
     from packreg.analyzer.analyzer import Analyzer
 
+#: Programs of one environment from which on a server that forks them is worth its own start.
+_SEVERAL = 2
 _GRACE = 2.0  # seconds that a pack has to end by itself: SDKs take 0.02 to 0.3
 
 
@@ -49,6 +53,8 @@ class Pool:
         self._starting: set[Process] = set()
         self._ahead: list[Process] = []
         self._closed = False
+        self._started: Counter[Key] = Counter()
+        self._servers: dict[Key, ForkServer] = {}
         self._evictor: threading.Thread | None = None
 
     def __enter__(self) -> Pool:
@@ -67,6 +73,10 @@ class Pool:
 
         One that cannot be started is skipped: `take` will raise.
         """
+        programs = list(programs)
+        with self._changed:
+            keys = Counter(key for each in programs if (key := fork_key(each)) is not None)
+            self._started.update({key: count - 1 for key, count in keys.items()})
         for program in programs:
             try:
                 process = self._start(program)
@@ -149,7 +159,11 @@ class Pool:
             used: list[Analyzer | Process] = [*self._used, *self._starting, *self._ahead]
             self._idle.clear()
             self._ahead.clear()
+            servers = list(self._servers.values())
+            self._servers.clear()
             self._changed.notify_all()
+        for server in servers:
+            server.close()
         if idle or used:
             with ThreadPoolExecutor(min(len(idle) + len(used), 32)) as pool:
                 for analyzer in idle:
@@ -165,7 +179,22 @@ class Pool:
 
     def _start(self, program: Program) -> Process:
         name, log = program.name, self._log
-        return Process(program, log=(lambda text: log(name, text)) if log is not None else None)
+        said = (lambda text: log(name, text)) if log is not None else None
+        return Process(program, log=said, server=self._server(program))
+
+    def _server(self, program: Program) -> ForkServer | None:
+        """The server that forks this program: there is one from the second program of an environment on."""
+        key = fork_key(program) if program.hosted else None
+        if key is None:
+            return None
+        with self._changed:
+            self._started[key] += 1
+            if self._started[key] < _SEVERAL or self._closed:
+                return None
+            if key not in self._servers:
+                plain = {name: value for name, value in program.environment if name in PASSED_ON}
+                self._servers[key] = ForkServer(key, plain)
+            return self._servers[key]
 
     def _warm(self, program: Program) -> Analyzer | None:
         with self._changed:

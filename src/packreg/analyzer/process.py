@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
+from packreg.analyzer.forking import Forked, ForkServer
 from packreg.analyzer.frames import VARIABLE
 from packreg.analyzer.private_files import hide, nameless
 from packreg.analyzer.program import Program
@@ -41,9 +42,19 @@ class Process:
     (see `supervisor`). Threads read both output pipes until they end, and only the last part is kept.
     """
 
-    def __init__(self, program: Program, *, log: Callable[[str], None] | None = None) -> None:
-        """Start the program. Other threads call `log` with what it writes. Raises PackFailed."""
+    def __init__(
+        self,
+        program: Program,
+        *,
+        log: Callable[[str], None] | None = None,
+        server: ForkServer | None = None,
+    ) -> None:
+        """Start the program, by forking the `server` if there is one.
+
+        Other threads call `log` with what the program writes. Raises PackFailed.
+        """
         self.program = program
+        self._server = server
         self.port = 0
         self.channel: socket.socket | None = None
         self.page: mmap.mmap | None = None
@@ -68,7 +79,7 @@ class Process:
         for pipe, is_stdout in ((self._popen.stdout, True), (self._popen.stderr, False)):
             threading.Thread(target=self._drain, args=(pipe, is_stdout), daemon=True).start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[bytes] | Forked:
         program = self.program
         hide()
         self._control, theirs = socket.socketpair()
@@ -84,6 +95,11 @@ class Process:
                 self.page = mmap.mmap(page.fileno(), mmap.PAGESIZE)
                 passed = [opened.enter_context(pack_side).fileno(), page.fileno()]
                 variables[VARIABLE] = ",".join(map(str, (*passed, self._token)))
+            if self._server is not None:
+                numbers = {name: file.fileno() for name, file in files.items()}
+                forked = self._server.start(program, self._token, theirs.fileno(), passed, numbers)
+                if forked is not None:
+                    return forked
             for_the_program = ",".join(map(str, passed))
             return subprocess.Popen(
                 [sys.executable, "-I", "-S", _SUPERVISOR, *limits, given, for_the_program, *program.command],

@@ -40,6 +40,7 @@ import stat
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -52,7 +53,12 @@ def _prctl(option: int, value: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
-def _start(each: int, group: str, command: list[str]) -> int:
+def _replace(command: list[str]) -> None:
+    """Become the program of a command line."""
+    os.execvp(command[0], command)  # noqa: S606  a program and its arguments, no shell
+
+
+def _start(each: int, group: str, command: list[str], become: Callable[[list[str]], None]) -> int:
     supervisor = os.getpid()
     pid = os.fork()
     if pid:
@@ -74,7 +80,7 @@ def _start(each: int, group: str, command: list[str]) -> int:
 
             resource.setrlimit(resource.RLIMIT_DATA, (each, each))
         _no_core()
-        os.execvp(command[0], command)  # noqa: S606  a program and its arguments, no shell
+        become(command)
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
     os._exit(127)
@@ -280,16 +286,19 @@ def remove_files(directory: str) -> None:
         os.rmdir(directory)  # noqa: PTH106
 
 
-def main(arguments: list[str]) -> int:
-    """Run the program and return its status; none of its processes or files is left then."""
+def main(arguments: list[str], become: Callable[[list[str]], None] = _replace) -> int:
+    """Run the program and return its status; none of its processes or files is left then.
+
+    `become` makes a new process the program.
+    """
     total, each, files, descriptors, *command = arguments
     paths, directory = name_files(files)
     for name, path in paths.items():
-        os.putenv(name, path)
+        os.environ[name] = path
     group = make_group(int(total)) if int(total) else ""
     try:
         passed = [int(number) for number in descriptors.split(",") if number]
-        return _supervise(int(total), int(each), group, passed, command)
+        return _supervise(int(total), int(each), group, passed, command, become)
     finally:
         if directory:
             remove_files(directory)
@@ -298,7 +307,14 @@ def main(arguments: list[str]) -> int:
                 os.rmdir(group)  # noqa: PTH106
 
 
-def _supervise(total: int, each: int, group: str, passed: list[int], command: list[str]) -> int:
+def _supervise(
+    total: int,
+    each: int,
+    group: str,
+    passed: list[int],
+    command: list[str],
+    become: Callable[[list[str]], None],
+) -> int:
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
@@ -306,7 +322,7 @@ def _supervise(total: int, each: int, group: str, passed: list[int], command: li
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # packreg handles them, and tells the supervisor what to do
-    program = _start(each, group, command)
+    program = _start(each, group, command, become)
     for descriptor in passed:
         os.close(descriptor)
     watch = Watch(os.getpid(), total) if total and os.path.exists("/proc/self/statm") else None  # noqa: PTH110
