@@ -184,7 +184,9 @@ ASKING = {
     "services/clock.py",
     "services/audit_dask.py",
     "install/fetch_archive.py",
+    "analyzer/hosts/python_forks.py",
     "analyzer/hosts/python_host.py",
+    "analyzer/supervisor.py",
 }
 LINES_AT_MOST = 400
 

@@ -96,6 +96,7 @@ class Process:
                 passed = [opened.enter_context(pack_side).fileno(), page.fileno()]
                 variables[VARIABLE] = ",".join(map(str, (*passed, self._token)))
             if self._server is not None:
+                program.directory.stat()  # raises what starting a program there would
                 numbers = {name: file.fileno() for name, file in files.items()}
                 forked = self._server.start(program, self._token, theirs.fileno(), passed, numbers)
                 if forked is not None:

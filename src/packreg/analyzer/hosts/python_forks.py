@@ -22,6 +22,7 @@ Written for Python 3.8 and later, with the standard library only: it runs in the
 from __future__ import annotations
 
 import array
+import atexit
 import gc
 import importlib
 import importlib.util
@@ -85,8 +86,12 @@ def main() -> None:
         if not data:
             return
         if os.fork() == 0:
-            asked.close()
-            os._exit(_guard(supervisor, host, before, descriptors))
+            status = 1
+            try:
+                asked.close()
+                status = _guard(supervisor, host, before, descriptors)
+            finally:
+                os._exit(status)
         for descriptor in descriptors:
             os.close(descriptor)
 
@@ -171,8 +176,6 @@ def _become(host: Any, before: frozenset[str], asked: dict[str, Any], command: l
         status = 1
     with suppress(BaseException):
         threading._shutdown()  # type: ignore[attr-defined]
-    import atexit
-
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
