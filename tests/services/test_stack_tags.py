@@ -55,7 +55,7 @@ def test_nobody_reads_tags_that_nobody_needs(
     [
         ("", "no backend is known"),
         ("https://api.pulumi.com", "packreg cannot ask Pulumi Cloud for them"),
-        ("azblob://states", "a backend of another kind"),
+        ("mem://states", "a backend of another kind"),
         ("postgres://db/states?table=f()", "cannot be the table of a backend"),
         ("file://states", "has no stack 'shop/gone'"),
     ],

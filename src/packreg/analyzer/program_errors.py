@@ -25,7 +25,7 @@ _AT = re.compile(r"(?:file://)?(/.*):([0-9]+)$")
 _BY_POLICY = re.compile(r"Error \w+ \w+ with policy '[^'\n]+' from policy pack '[^'\n]+':\s*")
 _INSTALLED = re.compile(r"(?<![^\s\"'(=,\[])(?:file://)?/[^\s\"'()]*/(site-packages|node_modules)/")
 _CANNOT_FIND = re.compile(r"(Cannot find module ')(/[^'\n]*)'")
-_SDK = ("pulumi/", "pulumi_policy/", "grpc/", "google/", "@pulumi/", "@grpc/", "ts-node/")
+_SDK = ("pulumi/", "pulumi_policy/", "grpc/", "google/", "@pulumi/", "@grpc/", "ts-node/", "packreg/")
 #: Pattern of an error -> what to do about it. The first that matches counts.
 _HINTS = (
     (
