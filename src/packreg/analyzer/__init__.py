@@ -6,9 +6,9 @@ deployment.
 `requests` builds what each analyzer is asked about a snapshot: plain dicts by protobuf field names, in the
 order and with the values that `pulumi policy analyze` would send. `evaluation.evaluate` runs packs over a
 snapshot and returns `findings`. A `program` says how a pack is started; a `process` is a running pack, with
-its `supervisor`. `analyzer` asks it over gRPC, with the messages of `protocol`; a `pool` keeps idle ones for
-later. A `session` is one pack judging one snapshot: `asking` sends it the questions of a `feed`, and
-`collecting` makes findings of the replies.
+its `supervisor`. `analyzer` asks it, by `frames` or `grpc_calls`, with the messages of `protocol`; a `pool`
+keeps idle ones for later. A `session` is one pack judging one snapshot: `asking` sends it the questions of a
+`feed`, and `collecting` makes findings of the replies.
 
 Decisions:
 
@@ -24,6 +24,10 @@ Decisions:
 * Whatever prevents a policy from judging is an evaluation error, never a pass. A pack that hangs or crashes
   is started again and asked once more. A policy that raises is found by asking the policies one by one, so
   that the findings of the others still count; the Pulumi CLI would stop.
+* Python and Node.js packs are asked in their own process (`hosts`, `frames`): over gRPC most of the time of a
+  small pack went into its server. What cannot be asked so serves gRPC.
+* The second and later Python packs of an environment are forked from a process that has loaded the SDK
+  (`forking`), and knows nothing of any pack.
 * packreg's own OPA analyzer takes many resources in one call, and says so when it starts; other analyzers get
   one call per resource. A failure inside a batch (a rule that never ends, a policy that raises) is traced by
   single calls.
