@@ -12,8 +12,8 @@ import pytest
 
 from tests.servers.conftest import Figures
 
-ROUNDS = max(3, int(os.environ.get("PACKREG_ROUNDS", "20")) // 2)
-KILLS = int(os.environ.get("PACKREG_KILLS", "60"))
+ROUNDS = max(3, int(os.environ.get("PACKREG_ROUNDS", "12")) // 2)
+KILLS = int(os.environ.get("PACKREG_KILLS", "40"))
 
 
 def harness(module: str, *words: object) -> dict[str, Any]:

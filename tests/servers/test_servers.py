@@ -1,6 +1,6 @@
 """The store on real servers: the same promises as everywhere, races and chains at full length.
 
-`PACKREG_ROUNDS` is the number of rounds of a race without faults (default 20; with faults a third of it).
+`PACKREG_ROUNDS` is the number of rounds of a race without faults (default 12; with faults a third of it).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tests.store.fault_proxy import WRITE_FAULTS, FaultProxy
 from tests.store.ministack import client
 from tests.store.test_races import measure
 
-ROUNDS = int(os.environ.get("PACKREG_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("PACKREG_ROUNDS", "12"))
 
 
 class TestConformance(BucketConformance):
