@@ -207,3 +207,19 @@ def test_another_thread_may_close_it(peer: Peer) -> None:
     frame = peer.frames.send([("Analyze", b"a", 60.0)])
     threading.Timer(0.1, peer.frames.close).start()
     assert texts(frame.wait()) == ["the connection broke"]
+
+
+def test_who_was_away_does_not_take_that_for_silence(peer: Peer) -> None:
+    """What was said meanwhile is read before it is asked how long a request has taken."""
+    name, _ = ask(peer, b"a", b"b", deadline=0.3)
+    frame = peer.frames._pending[0]
+    peer.works_on(1 << 32 | 1)
+    peer.frames._look()
+    peer.say(name, 0, b"fine")
+    peer.say(name, 1, b"fine")
+    peer.frames._working = {
+        slot: (value, since - 60) for slot, (value, since) in peer.frames._working.items()
+    }
+    peer.frames._looked -= 60
+    peer.frames._progress -= 60
+    assert texts(frame.wait()) == ["fine", "fine"]

@@ -150,20 +150,19 @@ class Frames:
         try:
             poll = select.poll()
             poll.register(self._channel, select.POLLIN | (select.POLLOUT if self._out else 0))
-            ready = poll.poll(_LOOK * 1000)
-            if time.monotonic() - self._looked >= _LOOK:
-                self._look()
-            if not ready or self._broken:
+            events = dict(poll.poll(_LOOK * 1000)).get(self._channel.fileno(), 0)
+            data = self._channel.recv(_READ) if events & ~select.POLLOUT else None
+            if data == b"":
+                self._break("the connection broke")
                 return
-            if ready[0][1] & ~select.POLLOUT:
-                data = self._channel.recv(_READ)
-                if not data:
-                    self._break("the connection broke")
-                    return
-                self._in += data
-                self._take()
-            if self._out and not self._broken:
+            self._in += data or b""
+            self._take()
+            if events & select.POLLOUT and not self._broken:
                 self._write()
+            # Only when all that was said has been read: who was away for long must not take that for silence.
+            all_read = data is None or len(data) < _READ
+            if all_read and self._pending and time.monotonic() - self._looked >= _LOOK and not self._broken:
+                self._look()
         except BlockingIOError:
             return
         except (OSError, ValueError):  # another thread has closed it
