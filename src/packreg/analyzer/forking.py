@@ -70,10 +70,13 @@ class Forked:
 
     def poll(self) -> int | None:
         """The status that the pack ended with, as a shell has it; None while it runs."""
-        with self._lock:
-            while self._status is None and self._read(0.0):
-                pass
-            return self._status
+        if self._lock.acquire(blocking=False):  # else another thread waits for the end, and will see it
+            try:
+                while self._status is None and self._read(0.0):
+                    pass
+            finally:
+                self._lock.release()
+        return self._status
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end. Raises subprocess.TimeoutExpired."""
@@ -91,7 +94,7 @@ class Forked:
 
     def _read(self, timeout: float | None) -> bool:
         """Read what the guardian said, if it says anything in time."""
-        if not select.select([self._ended], [], [], timeout)[0]:
+        if not _readable(self._ended, timeout):
             return False
         said = os.read(self._ended, 64)
         self._said += said
@@ -103,6 +106,13 @@ class Forked:
         if self._status is not None:
             os.close(self._ended)
         return True
+
+
+def _readable(descriptor: int, timeout: float | None) -> bool:
+    """Whether there is something to read within so many seconds, whatever the number of the descriptor."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(None if timeout is None else timeout * 1000))
 
 
 class ForkServer:
@@ -170,8 +180,8 @@ class ForkServer:
         with self._lock:
             try:
                 if self._fit is None:
-                    ready = select.select([self._asked], [], [], _READY)[0]
-                    self._fit = bool(ready) and self._asked.recv(16) == b"ready"
+                    ready = _readable(self._asked.fileno(), _READY)
+                    self._fit = ready and self._asked.recv(16) == b"ready"
                 if self._fit:
                     rights = array.array("i", descriptors)
                     self._asked.sendmsg([b"fork"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
