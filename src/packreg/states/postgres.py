@@ -227,7 +227,9 @@ class PostgresPlace:
                 message,
                 hint="the URL names user, database and sslmode; the password is in PGPASSWORD or ~/.pgpass",
             )
-        return StoreUnavailable(message)
+        return StoreUnavailable(
+            message, hint="see whether the URL's host and port are right, and the server runs"
+        )
 
     def _translated(self, error: psycopg.Error, name: str) -> PackregError:
         table, where = ".".join(self._location.table), self.describe(name)
