@@ -24,3 +24,6 @@ def test_history_says_who_what_and_when(governor: User) -> None:
     assert governor.must("group", "get", "a", "--at", "4", "--json").json()["packs"][0]["version"] == "1.0.0"
     assert governor.must("group", "get", "a", "--json").json()["packs"] == []
     assert governor("group", "get", "a", "--at", "0").code == 6
+    assert governor("group", "history", "nope").code == 6
+    never = governor.must("group", "history", "default-audit-policy-group")
+    assert (never.out, "was never changed" in never.err) == ("", True)

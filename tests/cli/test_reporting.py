@@ -119,4 +119,8 @@ def test_without_any_report_that_is_said(user: User) -> None:
     """An empty registry has no findings, and says that it has no reports."""
     keep(user)
     assert "no reports are kept" in user.must("report").err
+    compliance = user.must("compliance")
+    assert "no reports are kept" in compliance.err and "passed" not in compliance.err
+    assert "there are no waivers" in user.must("waiver", "ls").err
+    assert "there are no environments" in user.must("env", "ls").err
     assert listed(user) == []

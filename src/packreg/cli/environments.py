@@ -214,6 +214,8 @@ def ls_command(context: CommandContext, removed: bool) -> None:
         return
     rows = [[each.name, each.number, each.at, each.by, "removed" if each.removed else ""] for each in shown]
     context.out.table(["name", "revision", "at", "by", "state"], rows)
+    if not rows:
+        context.out.say("there are no environments")
 
 
 @command(

@@ -102,6 +102,8 @@ def history_command(context: CommandContext, name: str | None, limit: int) -> No
             context.out.line(f"revision {change.revision}, {made.at}, {made.by}: {made.what}")
             for each in change.changes:
                 context.out.line(f"  {each}")
+    if name is not None and not found:
+        read_groups(context, [name])  # raises where there is no such group, and never was
     if context.out.json:
         context.out.document([change.as_json() for change in found])
     elif not found:

@@ -156,7 +156,10 @@ def compliance_command(context: CommandContext, entities: tuple[str, ...], runs:
 
     context.out.table(["entity", *table.packs, "all"], [row(entity) for entity in table.entities])
     overall = table.overall()
-    context.out.say(f"{overall.passed} of {overall.total} policies passed")
+    if table.entities:
+        context.out.say(f"{overall.passed} of {overall.total} policies passed")
+    else:
+        context.out.say("no reports are kept of these stacks and accounts")
     return _ended(context, latest)
 
 

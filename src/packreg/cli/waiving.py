@@ -162,6 +162,8 @@ def ls_command(context: CommandContext) -> None:
             for waiver, state in waivers
         ],
     )
+    if not waivers:
+        context.out.say("there are no waivers")
     for waiver, state in waivers:
         if state == "expiring":
             context.out.warn(f"the waiver {waiver.id} of {waiver.owner} expires at {waiver.expires}")
