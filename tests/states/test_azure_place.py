@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from packreg.errors import InvalidState, NotFound, StoreRefused, StoreUnavailable, UsageError
-from packreg.states import places
+from packreg.states import place_entry
 from packreg.states.places import Place, open_place
 from packreg.states.sources import read_source
 from tests.store.azure_server import ENVIRON, AnsweringServer, answering_server, blob, refusal
@@ -18,7 +18,7 @@ from tests.store.test_azure import listing
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnsweringServer]:
     """A server that gives the answers it is told to; nobody waits for it."""
-    monkeypatch.setattr(places, "_PAUSES", (0.0, 0.0))
+    monkeypatch.setattr(place_entry, "_PAUSES", (0.0, 0.0))
     with answering_server() as server:
         yield server
 

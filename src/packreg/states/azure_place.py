@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from packreg.errors import InvalidState, NotFound, StoreUnavailable, UsageError
 from packreg.states.go_names import escaped, unescaped
-from packreg.states.places import PlaceEntry, read_again
+from packreg.states.place_entry import PlaceEntry, read_again
 from packreg.store.azure_account import azure_account
 from packreg.store.azure_container import AzureContainer, answer_code, azure_error
 from packreg.store.location import AzureLocation

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from packreg.errors import IntegrityError, InvalidState, NotFound, StoreUnavailable, UsageError
 from packreg.states.go_names import escaped, unescaped
-from packreg.states.places import PlaceEntry, read_again
+from packreg.states.place_entry import PlaceEntry, read_again
 from packreg.store.google_api import GoogleStorage, NoBucket
 from packreg.store.location import GoogleLocation
 from packreg.store.trust import Trust

@@ -13,16 +13,18 @@ from __future__ import annotations
 import errno
 import os
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlencode, urlsplit
 
 from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
 from packreg.files import read_file
 from packreg.states.go_names import escaped, unescaped
+from packreg.states.place_entry import POSTGRES_TABLE as POSTGRES_TABLE
+from packreg.states.place_entry import PlaceEntry as PlaceEntry
+from packreg.states.place_entry import read_again as read_again
 from packreg.store.aws import answer_code, answer_status, aws_client, aws_session
 from packreg.store.variables import from_variables
 
@@ -30,21 +32,8 @@ from packreg.store.variables import from_variables
 BACKENDS = ("file://", "s3://", "gs://", "azblob://", "postgres://")
 #: The schemes of buckets, whose objects are files.
 BUCKETS = ("s3", "gs", "azblob")
-#: The table of a PostgreSQL backend whose URL names none.
-POSTGRES_TABLE = "pulumi_state"
-#: Seconds before a read that had no answer is tried again.
-_PAUSES = (0.2, 1.0, 3.0)
-T = TypeVar("T")
-
 #: Those of which `store.variables` says where something is; AWS's library asks the environment itself.
 _WITH_VARIABLES = ("gs", "azblob")
-
-
-class PlaceEntry(NamedTuple):
-    """A file in a place: its name, and when it was last written (seconds since the epoch)."""
-
-    name: str
-    modified: float
 
 
 class Place(Protocol):
@@ -290,16 +279,6 @@ def s3_client(url: SplitResult, *, instance_role: bool = True) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise UsageError(f"{url.geturl()[:200]!r} cannot be used: {error}") from None
-
-
-def read_again(read: Callable[[], T]) -> T:
-    """Read, and again after pauses as long as there is no answer. Raises what `read` raises."""
-    for pause in _PAUSES:
-        try:
-            return read()
-        except StoreUnavailable:
-            time.sleep(pause)
-    return read()
 
 
 def _refuse_size(where: str, limit: int) -> NoReturn:

@@ -27,7 +27,7 @@ from psycopg import sql
 from psycopg.pq import Conninfo
 
 from packreg.errors import InvalidState, NotFound, PackregError, StoreRefused, StoreUnavailable, UsageError
-from packreg.states.places import POSTGRES_TABLE, PlaceEntry
+from packreg.states.place_entry import POSTGRES_TABLE, PlaceEntry
 from packreg.store.url import query_options
 from packreg.text import one_line
 
