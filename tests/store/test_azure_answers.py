@@ -9,7 +9,7 @@ from azure.core import exceptions as azure
 
 from packreg.errors import NotFound, PackregError, StoreRefused, StoreUnavailable, StoreUnsafe, UsageError
 from packreg.store.azure_answers import sort_out
-from packreg.store.azure_container import azure_error
+from packreg.store.azure_errors import azure_error
 from packreg.store.bucket import Exists, Unsure
 
 Kind = type[PackregError]

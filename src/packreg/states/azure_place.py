@@ -11,7 +11,8 @@ from packreg.errors import InvalidState, NotFound, StoreUnavailable, UsageError
 from packreg.states.go_names import escaped, unescaped
 from packreg.states.place_entry import PlaceEntry, read_again
 from packreg.store.azure_account import azure_account
-from packreg.store.azure_container import AzureContainer, answer_code, azure_error
+from packreg.store.azure_container import AzureContainer, answer_code
+from packreg.store.azure_errors import azure_error
 from packreg.store.location import AzureLocation
 from packreg.store.url import parse_location
 

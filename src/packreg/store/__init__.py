@@ -7,8 +7,8 @@ and `aws_answers` import botocore, only `google_credentials` google-auth, and on
 - `bucket`: the interface of a bucket, whose operations make one attempt each, and the rule for keys
 - `memory`, `local` (with `disk` and `mounts`), `s3` (with `aws` and `aws_answers`): the buckets
 - `google` (with `google_api`, `google_credentials` and `connections`): the bucket of Google Cloud Storage
-- `azure` (with `azure_container` and `azure_answers`): the bucket of Azure; `azure_account` and
-  `azure_connection`: which account, where it answers, with which secret
+- `azure` (with `azure_container`, `azure_errors` and `azure_answers`): the bucket of Azure; `azure_account`
+  and `azure_connection`: which account, where it answers, with which secret
 - `store`: creates objects exactly once by retrying; reads with a size limit, lists, counts requests
 - `chain`: documents that change, as numbered revisions that do not
 - `aws`: makes all clients for AWS: buckets, keys, states, inventories; `aws_answers`: what a failure means

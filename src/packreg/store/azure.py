@@ -15,9 +15,9 @@ from packreg.store.azure_container import (
     AzureContainer,
     BlobPage,
     answer_code,
-    azure_error,
     md5,
 )
+from packreg.store.azure_errors import azure_error
 from packreg.store.bucket import Entry, Page, Unsure, check_key, check_prefix, key_problem
 from packreg.store.trust import Trust
 

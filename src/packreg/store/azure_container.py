@@ -21,7 +21,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from packreg.errors import PackregError, StoreRefused, StoreUnavailable, StoreUnsafe, UsageError
+from packreg.errors import StoreUnavailable, StoreUnsafe, UsageError
 from packreg.store.bucket import Unsure
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class AzureContainer:
     cloud's metadata service. `ca_bundle` and `only_location` are those of `Trust`. Timeouts are in seconds,
     for each wait.
 
-    Methods raise what the libraries raise; `azure_error` says what that means.
+    Methods raise what the libraries raise; `azure_errors` says what that means.
     """
 
     def __init__(
@@ -230,12 +230,3 @@ def answer_code(failed: BaseException | None) -> str:
     """The service's code of an error answer, such as `BlobNotFound`; empty for everything else."""
     code = getattr(failed, "error_code", None) or ""
     return str(getattr(code, "value", code))
-
-
-def azure_error(failed: Exception, what: str, *, writing: bool = False, needs: str = "") -> PackregError:
-    """The packreg error for what a method raised, see `azure_answers.sort_out`."""
-    if isinstance(failed, UsageError | StoreRefused):
-        return failed  # said before any request, perhaps because there is no library
-    from packreg.store.azure_answers import sort_out
-
-    return sort_out(failed, what, writing=writing, needs=needs)
